@@ -1,0 +1,31 @@
+/*
+ * arena.h - memory that lives as long as one request.
+ *
+ * Allocate freely, free nothing, reset once after the reply.  What was used is
+ * wiped at reset and at the end, so secrets may live here.  Running past the
+ * maximum (or out of memory) returns NULL and sets a sticky flag.  One thread.
+ */
+#ifndef NX_BASE_ARENA_H
+#define NX_BASE_ARENA_H
+
+#include "nx/base/err.h"
+#include "nx/base/slice.h"
+
+struct nx_arena;
+
+/* `max`: bytes that may be in use at once.  NULL when out of memory. */
+NX_MUST_USE struct nx_arena	*nx_arena_new(size_t max);
+void	 nx_arena_reset(struct nx_arena *a);
+void	 nx_arena_free(struct nx_arena *a);	/* NULL is fine */
+bool	 nx_arena_ok(const struct nx_arena *a);
+
+/* Zeroed memory, aligned for any type; valid until reset. */
+void	*nx_arena_alloc(struct nx_arena *a, size_t n);
+
+/* A NUL-terminated copy; NULL in, NULL out. */
+char	*nx_arena_str(struct nx_arena *a, const char *s);
+char	*nx_arena_slice(struct nx_arena *a, struct nx_slice s);
+char	*nx_arena_printf(struct nx_arena *a, const char *fmt, ...)
+	    NX_PRINTF(2, 3);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * err.h - every way a call can fail, in one table.
+ *
+ * The table gives each error its public code (contract section 5: the last
+ * part of `urn:nexus-x:error:<code>`), its HTTP status, the exit status of a
+ * command line (sysexits.h: 75 try again, 78 configuration, else 1), its
+ * title and the remedy that is shown to a person.  What happened this time
+ * goes into a caller's struct nx_err; nothing is kept globally.
+ */
+#ifndef NX_BASE_ERR_H
+#define NX_BASE_ERR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define NX_MUST_USE __attribute__((warn_unused_result))
+#define NX_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
+
+#include "nx/base/err_list.h"
+
+enum nx_rc {
+#define NX_ERR_ENUM(name, code, status, exit, title, remedy) NX_##name,
+	NX_ERR_LIST(NX_ERR_ENUM)
+#undef NX_ERR_ENUM
+	NX_RC_COUNT
+};
+
+/* What X said, where X was the cause.  status 0: X is not the cause. */
+struct nx_err_x {
+	int	 status;		/* HTTP status of X's answer */
+	char	 type[128];		/* problem type, or OAuth `error` */
+	char	 title[128];
+	char	 detail[256];
+};
+
+struct nx_err {
+	enum nx_rc	 rc;
+	int		 retry_after;	/* seconds; 0: not known */
+	char		 detail[320];	/* this occurrence; never a secret */
+	struct nx_err_x	 x;
+};
+
+/* The row of an error.  Any thread; the text is static. */
+const char	*nx_rc_code(enum nx_rc rc);
+const char	*nx_rc_title(enum nx_rc rc);
+const char	*nx_rc_remedy(enum nx_rc rc);
+int		 nx_rc_status(enum nx_rc rc);
+int		 nx_rc_exit(enum nx_rc rc);
+
+/*
+ * Record `rc` and its detail in `err` (may be NULL) and return `rc`, so that
+ * `return nx_fail(err, NX_..., "...")` reads as one thought.  Clears what was
+ * there before.  Never pass a token, cookie, code or key.
+ */
+enum nx_rc	 nx_fail(struct nx_err *err, enum nx_rc rc,
+		    const char *fmt, ...) NX_PRINTF(3, 4);
+
+#endif

@@ -1,0 +1,158 @@
+/* err_list.h - the table behind err.h: name, code, status, exit, texts. */
+#ifndef NX_BASE_ERR_LIST_H
+#define NX_BASE_ERR_LIST_H
+
+#define NX_ERR_LIST(X) \
+X(OK, "ok", 200, 0, "Done", "") \
+/* what the caller sent */ \
+X(MALFORMED, "malformed", 400, 1, "The request cannot be read", \
+  "Correct the request as the detail says and send it again.") \
+X(NOT_JSON, "not_json", 400, 1, "The body is not valid JSON", \
+  "Send one JSON object in UTF-8, each member once, nested at most 32 deep.") \
+X(NOT_JSON_TYPE, "content_type", 415, 1, "The body is of another type", \
+  "Send the header Content-Type: application/json.") \
+X(BODY_LENGTH, "body_length", 400, 1, \
+  "The body is not as long as its Content-Length", \
+  "Send exactly Content-Length bytes.") \
+X(TOO_BIG, "too_big", 413, 1, "The request is too big", \
+  "Send a smaller body.") \
+X(INVALID, "invalid", 422, 1, "A value is not acceptable", \
+  "Correct the member that the detail names.") \
+X(UNKNOWN_MEMBER, "unknown_member", 422, 1, "A member is not known", \
+  "Remove the member that the detail names, or correct its name.") \
+X(TEXT_EMPTY, "text_empty", 422, 1, "There is nothing to post", \
+  "Give some text that is not only white space.") \
+X(TEXT_INVALID, "text_invalid", 422, 1, \
+  "The text holds a character that X refuses", \
+  "Remove U+FFFE, U+FEFF and U+FFFF from the text.") \
+X(TEXT_TOO_LONG, "text_too_long", 422, 1, \
+  "The text is longer than X allows", \
+  "Shorten it to 280 weighted characters (a link counts 23)," \
+  " or choose another on_long.") \
+X(NOT_FOUND, "not_found", 404, 1, "There is nothing here", \
+  "Check the address; the routes are listed in the README.") \
+X(METHOD, "method_not_allowed", 405, 1, "The method does not fit the route", \
+  "Use a method that the Allow header names.") \
+X(RETURN_TO, "return_to", 400, 1, "return_to points away from this site", \
+  "Give a path on this site, such as /dashboard.") \
+/* who is calling */ \
+X(UNAUTHENTICATED, "unauthenticated", 401, 1, "Nobody is signed in", \
+  "Sign in to Nexus, or send Authorization: Bearer with a valid token.") \
+X(TOKEN_EXPIRED, "session_expired", 401, 1, "The sign-in has expired", \
+  "Sign in to Nexus again, or refresh the session and repeat the request.") \
+X(FORBIDDEN, "forbidden", 403, 1, "You may not act for this user", \
+  "Name no other user; only the service role may.") \
+X(CROSS_SITE, "cross_site", 403, 1, "The request came from another site", \
+  "Send it from the Nexus site, or authenticate with a Bearer token.") \
+/* connecting */ \
+X(STATE_MISSING, "state_missing", 400, 1, "The answer carries no state", \
+  "Start again with Connect X.") \
+X(STATE_UNKNOWN, "state_unknown", 400, 1, \
+  "This browser did not start this attempt", \
+  "Start again with Connect X, in the browser that you are signed in with.") \
+X(STATE_BROKEN, "state_broken", 400, 1, \
+  "The attempt's cookie was damaged or does not belong to it", \
+  "Start again with Connect X.") \
+X(STATE_KEY, "state_key_retired", 400, 1, \
+  "The attempt was sealed with a key that is no longer in use", \
+  "Start again with Connect X.") \
+X(STATE_EXPIRED, "state_expired", 400, 1, \
+  "The attempt took longer than ten minutes", \
+  "Start again with Connect X.") \
+X(STATE_USER, "state_user", 400, 1, \
+  "Another user started this attempt", \
+  "Sign in as the user who started it, or start again with Connect X.") \
+X(CODE_MISSING, "code_missing", 400, 1, "The answer carries no code", \
+  "Start again with Connect X.") \
+X(DENIED, "access_denied", 403, 1, "Access was not allowed at X", \
+  "Nothing was connected. Use Connect X again and choose Allow.") \
+X(X_AUTHORIZE, "authorize_error", 502, 1, \
+  "X ended the attempt with an error", \
+  "Start again with Connect X; if it happens again, see the detail.") \
+X(CODE_REFUSED, "code_refused", 400, 1, \
+  "X did not accept the code", \
+  "Codes live for 30 seconds and work once. Start again with Connect X.") \
+X(CODE_LOST, "code_lost", 502, 75, \
+  "X's answer to the code did not arrive", \
+  "Nothing was connected. Start again with Connect X.") \
+X(SAVE_DEFERRED, "save_deferred", 503, 75, \
+  "X allowed access; saving it is delayed", \
+  "The grant is kept safely and the account appears on its own" \
+  " when the database is back. Do not connect again.") \
+/* the connection */ \
+X(NOT_CONNECTED, "not_connected", 409, 1, "No X account is connected", \
+  "Connect an X account first.") \
+X(CONNECTION_UNKNOWN, "connection_unknown", 404, 1, \
+  "There is no such connection", \
+  "Use an id from GET /api/twitter/connections.") \
+X(CONNECTION_CHOICE, "connection_choice", 409, 1, \
+  "Several X accounts are connected", \
+  "Name one of the ids in the detail as connection_id.") \
+X(NEEDS_REAUTH, "needs_reauth", 409, 1, \
+  "The X account must be connected again", \
+  "Use Connect X; what was posted before is not affected.") \
+X(SCOPE_MISSING, "scope_missing", 403, 1, \
+  "The connection lacks a permission", \
+  "Use Connect X again and allow everything that is asked for.") \
+X(REFRESH_BUSY, "refresh_busy", 503, 75, \
+  "The access to X is being renewed", \
+  "Try again in a few seconds; nothing was posted.") \
+/* publishing */ \
+X(DUPLICATE, "duplicate_text", 409, 1, \
+  "X has this text from this account already", \
+  "Change the text; X refuses the same text twice.") \
+X(KEY_REUSED, "idempotency_key_reused", 409, 1, \
+  "This Idempotency-Key was used with another body", \
+  "Use a new key for a new post.") \
+X(KEY_BUSY, "idempotency_key_busy", 409, 75, \
+  "The first request with this Idempotency-Key is still under way", \
+  "Wait as long as Retry-After says, then repeat it.") \
+X(NOT_OFFERED, "not_offered", 422, 1, \
+  "This version does not offer what was asked for", \
+  "Leave out the member that the detail names.") \
+X(X_REFUSED, "x_refused", 422, 1, "X refused the request", \
+  "Read what X says in the detail, and change the post.") \
+X(X_ACCOUNT, "x_account", 409, 1, \
+  "X does not let this account do that", \
+  "Open x.com with this account and settle what X asks for.") \
+X(OUTCOME_UNKNOWN, "outcome_unknown", 502, 75, \
+  "X may or may not have carried this out", \
+  "Look at the account on x.com before you try again.") \
+/* X as a whole */ \
+X(X_RATE, "rate_limited", 429, 75, "X's rate limit is reached", \
+  "Wait as long as Retry-After says; nothing was sent or lost.") \
+X(X_MONEY, "x_credits", 402, 75, \
+  "The X app has no credits or has reached its cap", \
+  "The operator must add credits or raise the cap at X.") \
+X(X_OPERATOR, "x_operator", 502, 1, \
+  "X does not accept this service's own credentials", \
+  "The operator must check the X app: client id, secret," \
+  " permissions and redirect URI.") \
+X(X_DOWN, "x_unavailable", 503, 75, "X does not answer properly", \
+  "Try again in a minute; nothing was lost.") \
+X(X_TOKEN, "x_token", 409, 1, "X does not accept the access token", \
+  "Connect the account again if this happens once more.") \
+/* this service */ \
+X(DB_DOWN, "database_unavailable", 503, 75, \
+  "The database cannot be reached", \
+  "Try again in a few seconds; nothing was lost.") \
+X(BUSY, "busy", 503, 75, "All workers are occupied", \
+  "Try again after the seconds in Retry-After.") \
+X(TIMEOUT, "timeout", 503, 75, "The request took too long", \
+  "Try again in a few seconds.") \
+X(NO_MEMORY, "out_of_memory", 503, 75, "There is not enough memory", \
+  "Try again in a few seconds; the operator should look at the host.") \
+X(CONFIG, "configuration", 500, 78, "The configuration is not usable", \
+  "Correct the variables that the detail names; --help lists them.") \
+X(USAGE, "usage", 400, 64, "The command line is not usable", \
+  "Run it with --help.") \
+X(KEY_UNKNOWN, "key_unknown", 500, 78, \
+  "A value was sealed with a key that is not on the ring", \
+  "Put the key with the id in the detail back into NEXUS_KEYS.") \
+X(SEAL_BROKEN, "seal_broken", 500, 1, \
+  "A sealed value does not open", \
+  "Connect the account again; the stored value was changed or moved.") \
+X(INTERNAL, "internal", 500, 1, "The service made a mistake", \
+  "Tell the operator the request_id.")
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * log.h - one event, one line on stderr: `time level request event key=value`.
+ *
+ * Values are escaped, so that nobody outside can forge a line, and cut at 200
+ * bytes.  Tokens, cookies, codes, verifiers and keys are never given to it.
+ * The line is written with one write(2), so lines of threads do not mix.
+ */
+#ifndef NX_BASE_LOG_H
+#define NX_BASE_LOG_H
+
+#include <stdint.h>
+
+enum nx_log_level { NX_LOG_ERROR, NX_LOG_WARN, NX_LOG_INFO, NX_LOG_DEBUG };
+
+struct nx_log {
+	enum nx_log_level	 level;	/* what is more detailed is dropped */
+	int			 fd;
+};
+
+/* One pair; a NULL value is left out, a NULL key ends the list. */
+struct nx_kv {
+	const char	*key;
+	const char	*str;
+	int64_t		 num;
+	int		 is_num;
+};
+
+#define NX_S(k, v)	((struct nx_kv){ .key = (k), .str = (v) })
+#define NX_I(k, v)	((struct nx_kv){ .key = (k), .num = (v), .is_num = 1 })
+
+/* Any thread.  `request_id` may be NULL.  errno is kept. */
+void	nx_log_event(const struct nx_log *log, enum nx_log_level level,
+	    const char *request_id, const char *event,
+	    const struct nx_kv *pairs);
+
+#define nx_log(log, level, request_id, event, ...)			\
+	nx_log_event((log), (level), (request_id), (event),		\
+	    (const struct nx_kv[]){ __VA_ARGS__, { 0 } })
+
+/* The level's name in NEXUS_LOG_LEVEL; false when there is none such. */
+int	nx_log_level_parse(const char *name, enum nx_log_level *out);
+
+#endif

@@ -1,0 +1,141 @@
+/* buf.c - bounded, growing byte buffer. */
+
+#include "nx/base/buf.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { FIRST_CAP = 256 };
+
+static void
+give_back(const struct nx_buf *b, char *p, size_t cap)
+{
+	if (p == NULL)
+		return;
+	if (b->secret)
+		OPENSSL_cleanse(p, cap);
+	free(p);
+}
+
+/* Make room for `more` bytes and a NUL.  A secret is never realloc'd. */
+static bool
+reserve(struct nx_buf *b, size_t more)
+{
+	size_t cap = b->cap == 0 ? FIRST_CAP : b->cap;
+	char *p;
+
+	if (b->failed || more > b->max - b->n) {
+		b->failed = true;
+		return false;
+	}
+	if (b->n + more < b->cap)
+		return true;
+	while (cap <= b->n + more)
+		cap *= 2;
+	if (cap > b->max + 1)
+		cap = b->max + 1;
+	if ((p = malloc(cap)) == NULL) {
+		b->failed = true;
+		return false;
+	}
+	if (b->n > 0)
+		memcpy(p, b->p, b->n);
+	p[b->n] = '\0';
+	give_back(b, b->p, b->cap);
+	b->p = p;
+	b->cap = cap;
+	return true;
+}
+
+void
+nx_buf_add(struct nx_buf *b, const void *p, size_t n)
+{
+	if (!reserve(b, n))
+		return;
+	if (n > 0)
+		memcpy(b->p + b->n, p, n);
+	b->n += n;
+	b->p[b->n] = '\0';
+}
+
+void
+nx_buf_adds(struct nx_buf *b, const char *s)
+{
+	nx_buf_add(b, s, strlen(s));
+}
+
+void
+nx_buf_addc(struct nx_buf *b, char c)
+{
+	nx_buf_add(b, &c, 1);
+}
+
+void
+nx_buf_slice_add(struct nx_buf *b, struct nx_slice s)
+{
+	nx_buf_add(b, s.p, s.n);
+}
+
+void
+nx_buf_addf(struct nx_buf *b, const char *fmt, ...)
+{
+	va_list ap, again;
+	int n;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		b->failed = true;
+	else if (reserve(b, (size_t)n)) {
+		(void)vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+		b->n += (size_t)n;
+	}
+	va_end(again);
+}
+
+static bool
+unreserved(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+	    c == '~';
+}
+
+void
+nx_buf_add_url(struct nx_buf *b, struct nx_slice s)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (unreserved(c))
+			nx_buf_addc(b, (char)c);
+		else
+			nx_buf_add(b, (char[]){ '%', hex[c >> 4],
+			    hex[c & 15] }, 3);
+	}
+}
+
+void
+nx_buf_reset(struct nx_buf *b)
+{
+	if (b->secret && b->p != NULL)
+		OPENSSL_cleanse(b->p, b->cap);
+	b->n = 0;
+	b->failed = false;
+	if (b->p != NULL)
+		b->p[0] = '\0';
+}
+
+void
+nx_buf_free(struct nx_buf *b)
+{
+	give_back(b, b->p, b->cap);
+	b->p = NULL;
+	b->n = b->cap = 0;
+	b->failed = false;
+}

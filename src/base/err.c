@@ -1,0 +1,70 @@
+/* err.c - the error table and the one way to fill a struct nx_err. */
+
+#include "nx/base/err.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct row {
+	const char	*code, *title, *remedy;
+	int		 status, exit;
+} rows[NX_RC_COUNT] = {
+#define NX_ERR_ROW(name, code, status, exit, title, remedy) \
+	[NX_##name] = { code, title, remedy, status, exit },
+	NX_ERR_LIST(NX_ERR_ROW)
+#undef NX_ERR_ROW
+};
+
+static const struct row *
+row(enum nx_rc rc)
+{
+	assert((unsigned int)rc < NX_RC_COUNT);
+	return &rows[rc];
+}
+
+const char *
+nx_rc_code(enum nx_rc rc)
+{
+	return row(rc)->code;
+}
+
+const char *
+nx_rc_title(enum nx_rc rc)
+{
+	return row(rc)->title;
+}
+
+const char *
+nx_rc_remedy(enum nx_rc rc)
+{
+	return row(rc)->remedy;
+}
+
+int
+nx_rc_status(enum nx_rc rc)
+{
+	return row(rc)->status;
+}
+
+int
+nx_rc_exit(enum nx_rc rc)
+{
+	return row(rc)->exit;
+}
+
+enum nx_rc
+nx_fail(struct nx_err *err, enum nx_rc rc, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (err == NULL)
+		return rc;
+	memset(err, 0, sizeof(*err));
+	err->rc = rc;
+	va_start(ap, fmt);
+	(void)vsnprintf(err->detail, sizeof(err->detail), fmt, ap);
+	va_end(ap);
+	return rc;
+}

@@ -1,0 +1,416 @@
+/*
+ * json.c - strict reading and plain writing of JSON.
+ *
+ * json-c alone is too forgiving, also when it is told to be strict: it lets a
+ * later duplicate win, turns a lone surrogate into U+FFFD, takes overlong
+ * UTF-8, 'names' in single quotes, NaN, Infinity, -01 and 1.  One pass over
+ * the text finds these: outside strings every member has exactly one colon,
+ * so more colons than members in the tree means duplicates.
+ */
+
+#include "nx/base/json.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "nx/base/clock.h"
+
+struct scan {
+	size_t		 colons;
+	int		 depth;
+	const char	*wrong;		/* NULL: nothing so far */
+};
+
+static int
+hex4(const char *p, const char *end)
+{
+	int v = 0;
+
+	if (end - p < 4)
+		return -1;
+	for (int i = 0; i < 4; i++) {
+		char c = p[i];
+
+		v <<= 4;
+		if (c >= '0' && c <= '9')
+			v |= c - '0';
+		else if (c >= 'a' && c <= 'f')
+			v |= c - 'a' + 10;
+		else if (c >= 'A' && c <= 'F')
+			v |= c - 'A' + 10;
+		else
+			return -1;
+	}
+	return v;
+}
+
+/* `p` follows `\u`; returns what follows the escape, its pair included. */
+static const char *
+scan_unicode(const char *p, const char *end, struct scan *s)
+{
+	int v = hex4(p, end), low;
+
+	if (v < 0)
+		return p;	/* json-c says what is wrong */
+	p += 4;
+	if (v == 0)
+		s->wrong = "a string holds U+0000";
+	if (v >= 0xdc00 && v <= 0xdfff)
+		s->wrong = "a string holds a lone surrogate";
+	if (v < 0xd800 || v > 0xdbff)
+		return p;
+	low = end - p > 2 && p[0] == '\\' && p[1] == 'u' ?
+	    hex4(p + 2, end) : -1;
+	if (low < 0xdc00 || low > 0xdfff) {
+		s->wrong = "a string holds a lone surrogate";
+		return p;
+	}
+	return p + 6;
+}
+
+/* Length of the UTF-8 sequence at `p` (RFC 3629); 0 when it is none. */
+static size_t
+utf8_length(const unsigned char *p, size_t left)
+{
+	unsigned char lo = 0x80, hi = 0xbf;
+	size_t n;
+
+	if (p[0] < 0x80)
+		return 1;
+	if (p[0] < 0xc2 || p[0] > 0xf4)
+		return 0;
+	n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
+	if (p[0] == 0xe0)
+		lo = 0xa0;	/* below is overlong */
+	else if (p[0] == 0xed)
+		hi = 0x9f;	/* above are surrogates */
+	else if (p[0] == 0xf0)
+		lo = 0x90;
+	else if (p[0] == 0xf4)
+		hi = 0x8f;	/* above is past U+10FFFF */
+	if (n > left || p[1] < lo || p[1] > hi)
+		return 0;
+	for (size_t i = 2; i < n; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	}
+	return n;
+}
+
+/* `p` follows the opening quote; returns what follows the closing one. */
+static const char *
+scan_string(const char *p, const char *end, struct scan *s)
+{
+	while (p < end && *p != '"') {
+		size_t n = utf8_length((const unsigned char *)p,
+		    (size_t)(end - p));
+
+		if (n == 0)
+			s->wrong = "a string is not UTF-8";
+		if ((unsigned char)*p < 0x20)
+			s->wrong = "a string holds a control character";
+		if (*p != '\\' || end - p == 1)
+			p += n == 0 ? 1 : n;
+		else if (p[1] == 'u')
+			p = scan_unicode(p + 2, end, s);
+		else
+			p += 2;
+	}
+	return p < end ? p + 1 : end;
+}
+
+static const char *
+scan_digits(const char *p, const char *end, struct scan *s)
+{
+	const char *from = p;
+
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	if (p == from)
+		s->wrong = "a number is not written as JSON has it";
+	return p;
+}
+
+/* RFC 8259 section 6; `p` is at the minus or the first digit. */
+static const char *
+scan_number(const char *p, const char *end, struct scan *s)
+{
+	const char *from;
+
+	if (*p == '-')
+		p++;
+	from = p;
+	p = scan_digits(p, end, s);
+	if (p - from > 1 && *from == '0')
+		s->wrong = "a number begins with 0";
+	if (p < end && *p == '.')
+		p = scan_digits(p + 1, end, s);
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		p++;
+		if (p < end && (*p == '+' || *p == '-'))
+			p++;
+		p = scan_digits(p, end, s);
+	}
+	return p;
+}
+
+static struct scan
+scan(struct nx_slice text)
+{
+	const char *p = text.p, *end = text.p + text.n;
+	struct scan s = { 0 };
+
+	while (p < end) {
+		char c = *p++;
+
+		if (c == ':')
+			s.colons++;
+		else if (c == '"')
+			p = scan_string(p, end, &s);
+		else if (c == '-' || (c >= '0' && c <= '9'))
+			p = scan_number(p - 1, end, &s);
+		else if ((c == '{' || c == '[') && ++s.depth > NX_JSON_DEPTH)
+			s.wrong = "it is nested too deep";
+		else if (c == '}' || c == ']')
+			s.depth--;
+		else if (c == '\0')
+			s.wrong = "it holds a NUL byte";
+		else if (c == '\'' || c == 'N' || c == 'I')
+			s.wrong = "it is not JSON but JavaScript";
+	}
+	return s;
+}
+
+/* Depth is bounded by the parser, so recursion is too. */
+static size_t
+count_members(struct json_object *v)
+{
+	size_t n = 0;
+
+	if (json_object_is_type(v, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(v); i++)
+			n += count_members(json_object_array_get_idx(v, i));
+	} else if (json_object_is_type(v, json_type_object)) {
+		json_object_object_foreach(v, key, member) {
+			(void)key;
+			n += 1 + count_members(member);
+		}
+	}
+	return n;
+}
+
+static enum nx_rc
+parse_any(struct nx_slice text, struct json_object **out, struct nx_err *err)
+{
+	enum json_tokener_error why;
+	json_tokener *tok = json_tokener_new_ex(NX_JSON_DEPTH + 1);
+
+	if (tok == NULL)
+		return nx_fail(err, NX_NO_MEMORY, "while parsing JSON");
+	json_tokener_set_flags(tok,
+	    JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/* A NUL after the text ends a number at the top level. */
+	*out = json_tokener_parse_ex(tok, text.p, (int)text.n);
+	why = json_tokener_get_error(tok);
+	json_tokener_free(tok);
+	if (why == json_tokener_success)
+		return NX_OK;
+	json_object_put(*out);
+	*out = NULL;
+	return nx_fail(err, NX_NOT_JSON, "The JSON does not parse: %s.",
+	    why == json_tokener_continue ? "it ends too early" :
+	    json_tokener_error_desc(why));
+}
+
+enum nx_rc
+nx_json_parse(struct nx_slice text, struct json_object **out,
+    struct nx_err *err)
+{
+	struct scan s;
+	enum nx_rc rc;
+
+	*out = NULL;
+	if (text.n == 0)
+		return nx_fail(err, NX_NOT_JSON, "There is no JSON at all.");
+	if (text.n > INT32_MAX / 2)
+		return nx_fail(err, NX_TOO_BIG, "The JSON is too long.");
+	s = scan(text);
+	if ((rc = parse_any(text, out, err)) != NX_OK)
+		return rc;
+	if (!json_object_is_type(*out, json_type_object))
+		s.wrong = "it is not an object";
+	else if (count_members(*out) != s.colons)
+		s.wrong = "a member stands in it twice";
+	if (s.wrong == NULL)
+		return NX_OK;
+	json_object_put(*out);
+	*out = NULL;
+	return nx_fail(err, NX_NOT_JSON, "The JSON is refused: %s.", s.wrong);
+}
+
+static struct json_object *
+member(struct json_object *obj, const char *name, enum json_type type)
+{
+	struct json_object *v = NULL;
+
+	if (!json_object_is_type(obj, json_type_object) ||
+	    !json_object_object_get_ex(obj, name, &v) ||
+	    !json_object_is_type(v, type))
+		return NULL;
+	return v;
+}
+
+const char *
+nx_json_str(struct json_object *obj, const char *name)
+{
+	struct json_object *v = member(obj, name, json_type_string);
+
+	return v == NULL ? NULL : json_object_get_string(v);
+}
+
+struct json_object *
+nx_json_object(struct json_object *obj, const char *name)
+{
+	return member(obj, name, json_type_object);
+}
+
+struct json_object *
+nx_json_array(struct json_object *obj, const char *name)
+{
+	return member(obj, name, json_type_array);
+}
+
+bool
+nx_json_i64(struct json_object *obj, const char *name, int64_t *out)
+{
+	struct json_object *v = member(obj, name, json_type_int);
+	const char *s;
+	char *end;
+
+	if (v != NULL) {
+		*out = json_object_get_int64(v);
+		return *out != INT64_MAX ||
+		    json_object_get_uint64(v) == INT64_MAX;
+	}
+	/* strtoll() would skip white space and take a plus. */
+	if ((s = nx_json_str(obj, name)) == NULL ||
+	    (*s != '-' && (*s < '0' || *s > '9')))
+		return false;
+	errno = 0;
+	*out = strtoll(s, &end, 10);
+	return *end == '\0' && end[-1] != '-' && errno == 0;
+}
+
+bool
+nx_json_bool(struct json_object *obj, const char *name, bool *out)
+{
+	struct json_object *v = member(obj, name, json_type_boolean);
+
+	if (v != NULL)
+		*out = json_object_get_boolean(v);
+	return v != NULL;
+}
+
+static void
+add_string(struct nx_buf *out, struct nx_slice s)
+{
+	size_t from = 0;
+
+	nx_buf_addc(out, '"');
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f)
+			continue;
+		nx_buf_add(out, s.p + from, i - from);
+		from = i + 1;
+		if (c == '"' || c == '\\')
+			nx_buf_add(out, (char[]){ '\\', (char)c }, 2);
+		else if (c == '\n')
+			nx_buf_adds(out, "\\n");
+		else
+			nx_buf_addf(out, "\\u%04x", c);
+	}
+	nx_buf_add(out, s.p + from, s.n - from);
+	nx_buf_addc(out, '"');
+}
+
+static void
+lead(struct nx_jw *w, const char *key)
+{
+	if (w->comma)
+		nx_buf_addc(w->out, ',');
+	w->comma = true;
+	if (key == NULL)
+		return;
+	add_string(w->out, nx_slice_str(key));
+	nx_buf_addc(w->out, ':');
+}
+
+void
+nx_jw_open(struct nx_jw *w, const char *key, char bracket)
+{
+	lead(w, key);
+	nx_buf_addc(w->out, bracket);
+	w->comma = false;
+}
+
+void
+nx_jw_close(struct nx_jw *w, char bracket)
+{
+	nx_buf_addc(w->out, bracket);
+	w->comma = true;
+}
+
+void
+nx_jw_raw(struct nx_jw *w, const char *key, const char *text)
+{
+	lead(w, key);
+	nx_buf_adds(w->out, text);
+}
+
+void
+nx_jw_null(struct nx_jw *w, const char *key)
+{
+	nx_jw_raw(w, key, "null");
+}
+
+void
+nx_jw_slice(struct nx_jw *w, const char *key, struct nx_slice value)
+{
+	lead(w, key);
+	add_string(w->out, value);
+}
+
+void
+nx_jw_str(struct nx_jw *w, const char *key, const char *value)
+{
+	if (value == NULL)
+		nx_jw_null(w, key);
+	else
+		nx_jw_slice(w, key, nx_slice_str(value));
+}
+
+void
+nx_jw_i64(struct nx_jw *w, const char *key, int64_t value)
+{
+	lead(w, key);
+	nx_buf_addf(w->out, "%" PRId64, value);
+}
+
+void
+nx_jw_bool(struct nx_jw *w, const char *key, bool value)
+{
+	nx_jw_raw(w, key, value ? "true" : "false");
+}
+
+void
+nx_jw_time(struct nx_jw *w, const char *key, int64_t wall)
+{
+	char text[NX_RFC3339_MAX];
+
+	nx_clock_text(wall, text);
+	nx_jw_str(w, key, wall == 0 ? NULL : text);
+}
