@@ -1,0 +1,66 @@
+/*
+ * app.h - what a process holds, and what one call of a use case works with.
+ *
+ * struct nx_app lives as long as the process and is read-only once open.
+ * struct nx_ctx lives as long as one request or command and belongs to one
+ * thread; its arena is reset by whoever made it, after the answer is out.
+ */
+#ifndef NX_FLOW_APP_H
+#define NX_FLOW_APP_H
+
+#include "nx/base/conf.h"
+#include "nx/seal/jwt.h"
+#include "nx/store/connection.h"
+#include "nx/x/oauth.h"
+
+struct nx_app {
+	struct nx_conf		 conf;
+	struct nx_keyring	*ring;		/* NULL unless NX_NEED_KEYS */
+	struct nx_pool		*pool;		/* NULL unless NX_NEED_DB */
+	struct nx_jwt_keys	*callers;	/* NULL unless NX_NEED_CALLERS */
+	struct nx_http_ca	*ca;		/* NULL unless NX_NEED_X */
+	struct nx_store		 store;
+};
+
+/*
+ * Read the configuration and build what `need` (a set of NX_NEED_*) asks
+ * for.  No connection is made.  Every problem is a line in `problems`; CONFIG
+ * then.  Close it in any case.
+ */
+NX_MUST_USE enum nx_rc	nx_app_open(struct nx_app *app, unsigned int need,
+			    const char *(*lookup)(void *, const char *),
+			    void *ctx, struct nx_buf *problems);
+void			nx_app_close(struct nx_app *app);
+
+/* A request's time, memory and identity. */
+enum {
+	NX_REQUEST_MS = 20000,		/* from accept to answer */
+	NX_SAVE_MS = 3000,		/* of it kept for saving what X said */
+	NX_SQL_MS = 5000,		/* one round trip at the most */
+	NX_ARENA_MAX = 2 * 1024 * 1024,
+};
+
+struct nx_ctx {
+	const struct nx_app	*app;
+	struct nx_http		*http;		/* NULL: X is not called */
+	struct nx_arena		*arena;
+	const char		*request_id;
+	int64_t			 deadline;	/* nx_clock_mono() ms */
+	struct nx_err		 err;		/* of the last failure */
+};
+
+/* The rooms' own arguments, with the time each may take. */
+struct nx_store_ask	nx_ctx_store(const struct nx_ctx *ctx);
+struct nx_x		nx_ctx_x(const struct nx_ctx *ctx);
+
+/*
+ * Handle a failure for a user: log it once and, where a database is at hand
+ * and it is more than a slip of the caller's, keep it in x_events.
+ */
+void	nx_ctx_report(struct nx_ctx *ctx, const char *event,
+	    const char *user_id, const char *connection_id);
+
+/* Is it a UUID (RFC 9562 section 4, any version)? */
+bool	nx_is_uuid(const char *text);
+
+#endif

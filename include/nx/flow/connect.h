@@ -1,0 +1,80 @@
+/*
+ * connect.h - the use case "connect an X account": out to X and back.
+ *
+ * The way out makes state and PKCE verifier and seals them, with the user,
+ * the way back and the expiry, into a `flow` that the browser keeps in a
+ * cookie.  It touches no database.  The way back spends the code once.
+ */
+#ifndef NX_FLOW_CONNECT_H
+#define NX_FLOW_CONNECT_H
+
+#include "nx/flow/app.h"
+#include "nx/seal/pkce.h"
+
+enum {
+	NX_FLOW_SECONDS = 600,		/* an attempt's life */
+	NX_FLOW_MAX = 3000,		/* bytes of a sealed flow */
+};
+
+struct nx_connect_start {
+	char		 state[NX_PKCE_LEN + 1];
+	struct nx_buf	 authorize_url;
+	struct nx_buf	 flow;		/* sealed */
+};
+
+/*
+ * `return_to`: NULL for the dashboard; RETURN_TO when it leaves the site.
+ * `now`: wall clock.  Free `out` in any case.  Any thread.
+ */
+NX_MUST_USE enum nx_rc	nx_connect_begin(const struct nx_conf *conf,
+			    const struct nx_keyring *ring,
+			    const char *user_id, const char *return_to,
+			    int64_t now, struct nx_connect_start *out,
+			    struct nx_err *err);
+void			nx_connect_start_free(struct nx_connect_start *s);
+
+/* When a sealed flow ends (wall clock); 0 for one that does not open. */
+int64_t	nx_connect_expires(const struct nx_keyring *ring,
+	    struct nx_slice flow);
+
+/* What came back from X's redirect; absent things are NULL. */
+struct nx_connect_answer {
+	const char	*user_id;	/* who is signed in now */
+	const char	*state, *code;
+	const char	*error, *error_description;
+	const char	*flow;		/* sealed, as the cookie holds it */
+};
+
+struct nx_connect_result {
+	const char	*return_to;	/* NULL: the attempt is not known */
+	const char	*connection_id;	/* NULL when repeated */
+	const char	*username;
+	const char	*missing_scopes;	/* asked for, not granted; or NULL */
+	bool		 repeated;
+};
+
+/*
+ * Come back: check the attempt, exchange the code, read the profile, store
+ * the connection.  `out->return_to` is set as soon as the attempt is known,
+ * also on failure.  A repeated answer gets the first one's outcome and
+ * exchanges nothing.  Errors: STATE_*, CODE_*, DENIED, X_*, DB_DOWN,
+ * SAVE_DEFERRED, BUSY; details are in ctx->err.
+ */
+NX_MUST_USE enum nx_rc	nx_connect_finish(struct nx_ctx *ctx,
+			    const struct nx_connect_answer *answer,
+			    struct nx_connect_result *out);
+
+/*
+ * Only check what nx_connect_finish() checks before it calls anybody, for
+ * dry runs: no database, no network.
+ */
+NX_MUST_USE enum nx_rc	nx_connect_check(struct nx_ctx *ctx,
+			    const struct nx_connect_answer *answer,
+			    struct nx_connect_result *out);
+
+/* Scopes of `asked` that `granted` lacks, in the arena; NULL: none. */
+const char	*nx_scopes_missing(struct nx_arena *arena, const char *asked,
+		    const char *granted);
+bool		 nx_scopes_have(const char *granted, const char *scope);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * keep.h - no granted token is dropped: save it, and where the database does
+ * not take it, keep it aside and bring it back later (design section 5).
+ */
+#ifndef NX_FLOW_KEEP_H
+#define NX_FLOW_KEEP_H
+
+#include "nx/flow/app.h"
+#include "nx/store/lease.h"
+
+/*
+ * Save a grant as a connection, trying for as long as the request has time.
+ * SAVE_DEFERRED when it went to the rescue directory instead; DB_DOWN when
+ * not even that was possible (the grant is then revoked at X).
+ */
+NX_MUST_USE enum nx_rc	nx_keep_grant(struct nx_ctx *ctx,
+			    const struct nx_new_grant *grant,
+			    const char *login_hash,
+			    const char **connection_id);
+
+/*
+ * Save a refreshed pair under the lease.  NX_OK also when it went to the
+ * rescue directory: the caller may use the access token in any case.
+ * `*stored`: the row has it (or has something newer).
+ */
+NX_MUST_USE enum nx_rc	nx_keep_pair(struct nx_ctx *ctx,
+			    const struct nx_lease *lease,
+			    const struct nx_new_pair *pair, bool *stored);
+
+/* Bring back what was kept aside on this host; returns how many came home. */
+int	nx_keep_replay(struct nx_ctx *ctx);
+
+#endif

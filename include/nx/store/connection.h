@@ -1,0 +1,71 @@
+/*
+ * connection.h - platform_connections and x_grants: who is connected, and the
+ * only place where tokens are sealed and opened.
+ *
+ * Tokens are sealed with the row's id and the column's name as context.  A
+ * token that was opened lives in the caller's arena, which wipes itself.
+ */
+#ifndef NX_STORE_CONNECTION_H
+#define NX_STORE_CONNECTION_H
+
+#include "nx/store/store.h"
+
+enum { NX_ID_LEN = 36 };	/* a UUID as text */
+
+struct nx_connection {
+	const char	*id;
+	const char	*user_id;
+	const char	*x_user_id;
+	const char	*username;
+	const char	*name;		/* NULL: not known */
+	const char	*subscription;	/* NULL: not known */
+	const char	*status;	/* connected, needs_reauth, ... */
+	const char	*status_reason;	/* plain words, or NULL */
+	const char	*scopes;	/* granted, separated by spaces */
+	int64_t		 token_expires_at, connected_at, last_success_at;
+	int64_t		 version;	/* counts token pairs; the fence */
+	bool		 has_refresh_token;
+	const char	*access_token;	/* opened; NULL where not asked for */
+	const char	*refresh_token;	/* opened; only by nx_lease_take() */
+};
+
+/* Every connection of the user, newest first, without tokens. */
+NX_MUST_USE enum nx_rc	nx_connection_list(const struct nx_store_ask *ask,
+			    const char *user_id, struct nx_connection **out,
+			    size_t *count, struct nx_err *err);
+
+/*
+ * The one to act with: `connection_id`, or the user's only connected one when
+ * NULL; its access token is opened.  NOT_CONNECTED, CONNECTION_UNKNOWN,
+ * CONNECTION_CHOICE (ids and names in the detail), NEEDS_REAUTH, KEY_UNKNOWN,
+ * SEAL_BROKEN.
+ */
+NX_MUST_USE enum nx_rc	nx_connection_pick(const struct nx_store_ask *ask,
+			    const char *user_id, const char *connection_id,
+			    struct nx_connection *out, struct nx_err *err);
+
+/* A fresh pair and whose it is: what a callback brings home. */
+struct nx_new_grant {
+	const char	*user_id;
+	const char	*x_user_id, *username, *name, *subscription;
+	const char	*access_token, *refresh_token;	/* refresh may be NULL */
+	const char	*scopes;
+	int64_t		 expires_at, granted_at;	/* wall clock */
+};
+
+/*
+ * Store it as the user's connection to that X account (a new row or the old
+ * one, `connected`), and mark other users' rows of that X account
+ * `superseded`: X has just killed their refresh tokens.  Idempotent: a grant
+ * older than the stored one changes nothing.  `id` gets the row's id.
+ */
+NX_MUST_USE enum nx_rc	nx_connection_save(const struct nx_store_ask *ask,
+			    const struct nx_new_grant *grant,
+			    char id[NX_ID_LEN + 1], struct nx_err *err);
+
+/* Wipe both tokens, set status and reason. */
+NX_MUST_USE enum nx_rc	nx_connection_end(const struct nx_store_ask *ask,
+			    const char *id, const char *status,
+			    const char *reason, struct nx_err *err);
+
+#endif

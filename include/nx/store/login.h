@@ -1,0 +1,42 @@
+/*
+ * login.h - x_logins: one row for each attempt whose answer came back.
+ *
+ * It makes the callback happen once: whoever inserts the row spends the code,
+ * everybody else waits for the outcome and shows the same.  Only the hash of
+ * the state is kept, for an hour.
+ */
+#ifndef NX_STORE_LOGIN_H
+#define NX_STORE_LOGIN_H
+
+#include "nx/store/connection.h"
+
+enum nx_login_state {
+	NX_LOGIN_ABSENT,	/* never claimed */
+	NX_LOGIN_CLAIMED,	/* by this call: go on */
+	NX_LOGIN_BUSY,		/* by another one that is under way */
+	NX_LOGIN_DONE,		/* `outcome` says how it ended */
+};
+
+struct nx_login {
+	enum nx_login_state	 state;
+	const char		*user_id;
+	const char		*return_to;
+	const char		*outcome;	/* "connected" or an error code */
+};
+
+/* `hash`: SHA-256 of the state in hex.  Sweeps some expired rows as well. */
+NX_MUST_USE enum nx_rc	nx_login_claim(const struct nx_store_ask *ask,
+			    const char *hash, const char *user_id,
+			    const char *return_to, struct nx_login *out,
+			    struct nx_err *err);
+
+/* Read it; claims nothing. */
+NX_MUST_USE enum nx_rc	nx_login_look(const struct nx_store_ask *ask,
+			    const char *hash, struct nx_login *out,
+			    struct nx_err *err);
+
+NX_MUST_USE enum nx_rc	nx_login_finish(const struct nx_store_ask *ask,
+			    const char *hash, const char *outcome,
+			    struct nx_err *err);
+
+#endif

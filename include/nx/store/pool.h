@@ -1,0 +1,65 @@
+/*
+ * pool.h - database connections of a process, and statements with a deadline.
+ *
+ * Everything is asynchronous libpq driven by poll() against our own deadline,
+ * since no setting of libpq bounds a stuck server.  Statements are unnamed and
+ * travel in one pipeline (one round trip, one implicit transaction), so that
+ * a transaction pooler may stand between.  A connection that missed its
+ * deadline or broke is closed, never reused.
+ *
+ * Lock order: the pool's mutex is the only lock; it guards the stack of idle
+ * connections and the counts, and is never held across I/O.
+ */
+#ifndef NX_STORE_POOL_H
+#define NX_STORE_POOL_H
+
+#include <libpq-fe.h>
+#include <stdint.h>
+
+#include "nx/base/err.h"
+
+struct nx_pool;
+struct nx_db;		/* one connection, used by one thread at a time */
+
+/* No connection is made yet.  CONFIG when `url` does not parse. */
+NX_MUST_USE enum nx_rc	nx_pool_new(const char *url, int size,
+			    struct nx_pool **out, struct nx_err *err);
+void			nx_pool_free(struct nx_pool *pool);
+
+/*
+ * Borrow a living connection: an idle one, or a new one, or wait for one.
+ * DB_DOWN (cannot connect) or BUSY (none became free before `deadline`).
+ */
+NX_MUST_USE enum nx_rc	nx_pool_take(struct nx_pool *pool, int64_t deadline,
+			    struct nx_db **out, struct nx_err *err);
+void			nx_pool_give(struct nx_pool *pool, struct nx_db *db);
+
+enum { NX_PARAMS_MAX = 20, NX_PIPELINE_MAX = 8 };
+
+struct nx_query {
+	const char	*sql;
+	const char	*params[NX_PARAMS_MAX];	/* text format; NULL: null */
+	int		 nparams;
+};
+
+/*
+ * Run `n` statements as one transaction in one round trip and wait for all
+ * results; the caller clears them with nx_db_clear().
+ * DB_DOWN: refused, or the connection broke before the answer (the outcome of
+ * the transaction is then unknown: only repeat what is idempotent).
+ * TIMEOUT: likewise.  INTERNAL: the statement itself failed (SQLSTATE and
+ * message are in `err`, without values).  CONFIG: tables or rights are missing.
+ */
+NX_MUST_USE enum nx_rc	nx_db_run(struct nx_db *db,
+			    const struct nx_query *queries, int n,
+			    int64_t deadline, PGresult **results,
+			    struct nx_err *err);
+void			nx_db_clear(PGresult **results, int n);
+
+/* nx_pool_take, nx_db_run, nx_pool_give. */
+NX_MUST_USE enum nx_rc	nx_pool_run(struct nx_pool *pool,
+			    const struct nx_query *queries, int n,
+			    int64_t deadline, PGresult **results,
+			    struct nx_err *err);
+
+#endif

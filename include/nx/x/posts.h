@@ -1,0 +1,30 @@
+/* posts.h - create and delete posts (POST and DELETE /2/tweets). */
+#ifndef NX_X_POSTS_H
+#define NX_X_POSTS_H
+
+#include "nx/x/oauth.h"
+
+struct nx_x_post {
+	struct nx_slice	 text;
+	const char	*reply_to;		/* X's post id, or NULL */
+	const char	*reply_settings;	/* or NULL: everyone */
+	bool		 made_with_ai;
+	bool		 paid_partnership;
+};
+
+/* X's answer to a create.  Texts live in the arena that was given. */
+struct nx_x_posted {
+	const char		*id;	/* decimal digits, 1 to 19 */
+	struct nx_windows	 windows;	/* also when not DONE */
+};
+
+/* Leaves at most once; a 2xx without a usable id is UNKNOWN. */
+void	nx_posts_create(const struct nx_x *x, const char *access_token,
+	    const struct nx_x_post *post, struct nx_x_posted *out,
+	    struct nx_verdict *verdict);
+
+/* A post that is gone already is DONE. */
+void	nx_posts_delete(const struct nx_x *x, const char *access_token,
+	    const char *id, struct nx_verdict *verdict);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * window.h - X's rate-limit headers (docs: rate-limits; the 24-hour ones are
+ * undocumented but sent on POST /2/tweets).  Pure.
+ */
+#ifndef NX_X_WINDOW_H
+#define NX_X_WINDOW_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "nx/base/slice.h"
+
+struct nx_window {
+	bool	known;
+	int64_t	limit, remaining;
+	int64_t	reset;		/* wall clock, seconds */
+};
+
+struct nx_windows {
+	struct nx_window	quarter;	/* x-rate-limit-*: 15 minutes */
+	struct nx_window	app_day;	/* x-app-limit-24hour-* */
+	struct nx_window	user_day;	/* x-user-limit-24hour-* */
+};
+
+/* Note one header line `name: value` if it is one of them. */
+void	nx_windows_header(struct nx_windows *w, struct nx_slice line);
+
+/* The latest reset among the exhausted ones; 0 when none is. */
+int64_t	nx_windows_blocked_until(const struct nx_windows *w);
+
+#endif

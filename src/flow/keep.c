@@ -1,0 +1,120 @@
+/* keep.c - save what X has granted, whatever the database does. */
+
+#include "nx/flow/keep.h"
+
+#include "nx/base/clock.h"
+#include "nx/store/rescue.h"
+
+enum { FIRST_PAUSE_MS = 100, LAST_PAUSE_MS = 1000, RESERVE_MS = 400 };
+
+/* Wait before the next try; false when time is up or a try is useless. */
+static bool
+pause_before_retry(struct nx_ctx *ctx, enum nx_rc rc, int *pause)
+{
+	if (rc != NX_DB_DOWN && rc != NX_BUSY && rc != NX_TIMEOUT &&
+	    rc != NX_CONFIG && rc != NX_INTERNAL)
+		return false;
+	if (nx_clock_left(ctx->deadline) < *pause + RESERVE_MS)
+		return false;
+	nx_clock_sleep(*pause);
+	*pause = *pause * 2 > LAST_PAUSE_MS ? LAST_PAUSE_MS : *pause * 2;
+	return true;
+}
+
+static void
+revoke(struct nx_ctx *ctx, const struct nx_new_grant *grant)
+{
+	struct nx_x x = nx_ctx_x(ctx);
+	struct nx_verdict v;
+
+	x.deadline = nx_clock_mono() + NX_SAVE_MS;
+	if (grant->refresh_token != NULL)
+		nx_oauth_revoke(&x, grant->refresh_token, "refresh_token",
+		    &v);
+	nx_oauth_revoke(&x, grant->access_token, "access_token", &v);
+}
+
+enum nx_rc
+nx_keep_grant(struct nx_ctx *ctx, const struct nx_new_grant *grant,
+    const char *login_hash, const char **connection_id)
+{
+	const struct nx_app *app = ctx->app;
+	char id[NX_ID_LEN + 1];
+	int pause = FIRST_PAUSE_MS;
+	struct nx_err why;
+	enum nx_rc rc;
+
+	do {
+		struct nx_store_ask ask = nx_ctx_store(ctx);
+
+		rc = nx_connection_save(&ask, grant, id, &ctx->err);
+	} while (rc != NX_OK && pause_before_retry(ctx, rc, &pause));
+	if (rc == NX_OK) {
+		*connection_id = nx_arena_str(ctx->arena, id);
+		return NX_OK;
+	}
+	why = ctx->err;
+	rc = nx_rescue_grant(app->ring, app->conf.state_dir, grant,
+	    login_hash, &ctx->err);
+	if (rc == NX_OK)
+		return nx_fail(&ctx->err, NX_SAVE_DEFERRED, "The grant of @%s"
+		    " is kept aside: %.200s", grant->username, why.detail);
+	nx_log(&app->conf.log, NX_LOG_ERROR, ctx->request_id,
+	    "rescue.failed", NX_S("user", grant->user_id),
+	    NX_S("detail", ctx->err.detail));
+	revoke(ctx, grant);
+	return nx_fail(&ctx->err, NX_DB_DOWN, "The grant could neither be"
+	    " saved nor kept aside, so it was given back to X.");
+}
+
+enum nx_rc
+nx_keep_pair(struct nx_ctx *ctx, const struct nx_lease *lease,
+    const struct nx_new_pair *pair, bool *stored)
+{
+	const struct nx_connection *c = &lease->connection;
+	const struct nx_app *app = ctx->app;
+	int pause = FIRST_PAUSE_MS;
+	struct nx_err why;
+	enum nx_rc rc;
+
+	*stored = false;
+	do {
+		struct nx_store_ask ask = nx_ctx_store(ctx);
+
+		rc = nx_lease_save(&ask, c->id, lease->owner, c->version,
+		    pair, stored, &ctx->err);
+	} while (rc != NX_OK && pause_before_retry(ctx, rc, &pause));
+	if (rc == NX_OK && !*stored)
+		nx_log(&app->conf.log, NX_LOG_WARN, ctx->request_id,
+		    "refresh.fenced", NX_S("connection", c->id));
+	if (rc == NX_OK)
+		return NX_OK;
+	why = ctx->err;
+	rc = nx_rescue_pair(app->ring, app->conf.state_dir, c->id,
+	    lease->owner, c->version, pair, &ctx->err);
+	nx_log(&app->conf.log, NX_LOG_ERROR, ctx->request_id,
+	    rc == NX_OK ? "refresh.kept_aside" : "rescue.failed",
+	    NX_S("connection", c->id), NX_S("detail", why.detail));
+	return rc;
+}
+
+int
+nx_keep_replay(struct nx_ctx *ctx)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	const struct nx_app *app = ctx->app;
+	int saved = 0, left = 0;
+	enum nx_rc rc;
+
+	rc = nx_rescue_replay(&ask, app->conf.state_dir, &saved, &left,
+	    &ctx->err);
+	if (saved > 0)
+		nx_log(&app->conf.log, NX_LOG_INFO, ctx->request_id,
+		    "rescue.replayed", NX_I("saved", saved),
+		    NX_I("left", left));
+	else if (rc != NX_OK && left > 0)
+		nx_log(&app->conf.log, NX_LOG_WARN, ctx->request_id,
+		    "rescue.waiting", NX_I("left", left),
+		    NX_S("detail", ctx->err.detail));
+	return saved;
+}
