@@ -21,8 +21,8 @@
 
 enum nx_http_outcome {
 	NX_HTTP_ANSWERED,	/* status and body are X's */
-	NX_HTTP_NOT_SENT,	/* no byte of the request left: safe to repeat */
-	NX_HTTP_LOST,		/* it may or may not have been carried out */
+	NX_HTTP_NOT_SENT,	/* no byte left: safe to repeat */
+	NX_HTTP_LOST,		/* carried out or not: unknown */
 };
 
 struct nx_http_ask {
@@ -32,7 +32,7 @@ struct nx_http_ask {
 	const char	*basic_user;	/* client id for Basic, or NULL */
 	const char	*basic_password;
 	const char	*content_type;	/* of the body, or NULL */
-	struct nx_slice	 body;
+	struct nx_slice	 body;		/* of a POST */
 	bool		 once;		/* leaves at most once (see above) */
 	int64_t		 deadline;	/* nx_clock_mono() milliseconds */
 };
@@ -51,13 +51,19 @@ struct nx_http_answer {
 struct nx_http_ca;
 struct nx_http;
 
-/* curl_global_init() and its end: main() calls them around all threads. */
+/*
+ * libcurl's global state: main() calls these around all threads.  Whatever
+ * libcurl frees from then on is wiped first, since tokens pass through it.
+ * SIGPIPE is ignored if it still has its default action: libcurl is told to
+ * leave signals alone, and a peer that closes early must not end the process.
+ */
 NX_MUST_USE enum nx_rc	nx_http_start(void);
 void			nx_http_stop(void);
 
 /*
- * Read the certificates to trust: `file` (PEM), or the system's when NULL.
- * CONFIG when it cannot be read.  The file is read now and never again.
+ * Whom to trust: the certificates in `file` (PEM), read now and never again,
+ * or the system's when NULL (OpenSSL's own file and directory; a root is read
+ * from the directory when it is first needed).  CONFIG when there are none.
  */
 NX_MUST_USE enum nx_rc	nx_http_ca_new(const char *file,
 			    struct nx_http_ca **out, struct nx_err *err);
@@ -69,11 +75,15 @@ void				 nx_http_free(struct nx_http *http);
 
 /*
  * Send it and wait for the answer until the deadline, at most
- * NX_HTTP_TIMEOUT_MS.  Redirects are not followed.  An answer longer than
- * NX_HTTP_BODY_MAX counts as LOST.  Never fails otherwise: `out` says it all.
+ * NX_HTTP_TIMEOUT_MS.  Redirects are not followed, proxies not used; http://
+ * is for loopback hosts.  An answer longer than NX_HTTP_BODY_MAX counts as
+ * LOST.  Never fails otherwise: `out` says it all.
  */
 enum { NX_HTTP_TIMEOUT_MS = 10000 };
 void	nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,
 	    struct nx_http_answer *out);
+
+/* Wipe the last answer's body now, when it held a secret. */
+void	nx_http_forget(struct nx_http *http);
 
 #endif

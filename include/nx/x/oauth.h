@@ -15,7 +15,7 @@
 struct nx_grant {
 	const char	*access_token;
 	const char	*refresh_token;	/* NULL: X gave none */
-	const char	*scopes;	/* separated by spaces; NULL: not said */
+	const char	*scopes;	/* space-separated; NULL: not said */
 	int64_t		 expires_at;	/* of the access token, wall clock */
 };
 

@@ -9,7 +9,7 @@ struct nx_x_user {
 	const char	*id;		/* decimal digits, 1 to 19 */
 	const char	*username;
 	const char	*name;		/* NULL: not said */
-	const char	*subscription;	/* Basic, Premium, ...; NULL: not said */
+	const char	*subscription;	/* Premium, ...; NULL: not said */
 };
 
 /* `out` is filled only when the verdict is DONE. */

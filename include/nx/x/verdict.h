@@ -1,9 +1,11 @@
 /*
  * verdict.h - what an answer of X means for us: one class.
  *
- * The table in facts about X's API (section 8 of the fact sheet) is the
- * specification: status and the last path segment of `type` decide first,
- * wording only where X gives nothing else.  Pure.
+ * The rows of verdict.c are the specification: status, the last path segment
+ * of `type` and OAuth's `error` decide first, wording only where X gives
+ * nothing else.  X renames types and rewords texts, so whatever is not known
+ * falls to the careful side: no grant is dropped and nothing is sent twice
+ * because of an answer that nobody understands.  Pure.
  */
 #ifndef NX_X_VERDICT_H
 #define NX_X_VERDICT_H
@@ -39,12 +41,21 @@ enum nx_class {
 struct nx_verdict {
 	enum nx_class	 class;
 	int64_t		 retry_at;	/* wall clock; 0: not known */
-	struct nx_err_x	 x;		/* status 0 when X did not answer */
+	struct nx_err_x	 x;	/* status 0: X did not answer, detail: why */
 };
 
-/* `now`: wall clock.  A body that does not parse is never DONE. */
+/*
+ * `now`: wall clock.  A 2xx whose body is not a JSON object is never DONE,
+ * except for REVOKE, where the status says it all.
+ */
 void	nx_verdict_of(enum nx_act act, const struct nx_http_answer *answer,
 	    int64_t now, struct nx_verdict *out);
+
+/*
+ * X said 2xx, but the caller misses what it must hold: the verdict becomes
+ * what a lost answer to `act` would be.
+ */
+void	nx_verdict_unreadable(enum nx_act act, struct nx_verdict *v);
 
 /*
  * The error of a verdict that is not DONE: fills `err` with code, X's words

@@ -11,9 +11,9 @@
 #include "nx/base/slice.h"
 
 struct nx_window {
-	bool	known;
-	int64_t	limit, remaining;
-	int64_t	reset;		/* wall clock, seconds */
+	bool	known;		/* X named at least one of the three */
+	int64_t	limit, remaining;	/* -1: not said */
+	int64_t	reset;		/* wall clock, seconds; 0: not said */
 };
 
 struct nx_windows {
@@ -22,7 +22,10 @@ struct nx_windows {
 	struct nx_window	user_day;	/* x-user-limit-24hour-* */
 };
 
-/* Note one header line `name: value` if it is one of them. */
+/*
+ * Note one header line `name: value` if it is one of them; names in any case.
+ * A value that is not a plain decimal number is ignored.
+ */
 void	nx_windows_header(struct nx_windows *w, struct nx_slice line);
 
 /* The latest reset among the exhausted ones; 0 when none is. */

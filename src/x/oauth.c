@@ -1,0 +1,196 @@
+/* oauth.c - grants of X: ask, spend, renew, revoke. */
+
+#include "nx/x/oauth.h"
+
+#include <openssl/crypto.h>
+#include <strings.h>
+
+#include "nx/base/clock.h"
+#include "nx/base/json.h"
+
+enum {
+	FORM_MAX = 16 * 1024,
+	TOKEN_MAX = 4096,
+	SCOPES_MAX = 2000,
+	LIFE_DEFAULT = 7200,		/* seconds; what X documents */
+	LIFE_MIN = 60,
+	LIFE_MAX = 30 * 24 * 3600,
+};
+
+/* Append `&name=value`, percent-encoded. */
+static void
+add_field(struct nx_buf *b, const char *name, const char *value)
+{
+	if (b->n > 0 && b->p[b->n - 1] != '?')
+		nx_buf_addc(b, '&');
+	nx_buf_adds(b, name);
+	nx_buf_addc(b, '=');
+	nx_buf_add_url(b, nx_slice_str(value));
+}
+
+void
+nx_oauth_authorize_url(const struct nx_conf *conf, const char *client_id,
+    const char *scopes, const char *state, const char *challenge,
+    struct nx_buf *out)
+{
+	nx_buf_adds(out, conf->authorize_url);
+	if (strchr(conf->authorize_url, '?') == NULL)
+		nx_buf_addc(out, '?');
+	add_field(out, "response_type", "code");
+	add_field(out, "client_id", client_id);
+	add_field(out, "redirect_uri", conf->redirect_uri);
+	add_field(out, "scope", scopes);
+	add_field(out, "state", state);
+	add_field(out, "code_challenge", challenge);
+	add_field(out, "code_challenge_method", "S256");
+}
+
+/* Send a form as the kind of client that we are, and judge the answer. */
+static void
+send_form(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
+    struct nx_http_answer *answer, struct nx_verdict *verdict)
+{
+	const struct nx_conf *conf = x->conf;
+	const bool secret = conf->client_secret != NULL;
+	struct nx_http_ask ask = {
+		.method = "POST",
+		.url = act == NX_ACT_REVOKE ? conf->revoke_url :
+		    conf->token_url,
+		.basic_user = secret ? conf->client_id : NULL,
+		.basic_password = conf->client_secret,
+		.content_type = "application/x-www-form-urlencoded",
+		.once = act != NX_ACT_REVOKE,
+		.deadline = x->deadline,
+	};
+
+	if (!secret)
+		add_field(form, "client_id", conf->client_id);
+	ask.body = nx_buf_slice(form);
+	*answer = (struct nx_http_answer){ .outcome = NX_HTTP_NOT_SENT,
+	    .why = "the form does not fit" };
+	if (nx_buf_ok(form))
+		nx_http_do(x->http, &ask, answer);
+	nx_verdict_of(act, answer, nx_clock_wall(), verdict);
+}
+
+static bool
+is_token(const char *s)
+{
+	size_t n = 0;
+
+	for (; s != NULL && s[n] > 0x20 && s[n] < 0x7f; n++)
+		continue;
+	return n > 0 && n <= TOKEN_MAX && s[n] == '\0';
+}
+
+static bool
+is_scopes(const char *s)
+{
+	size_t n = 0;
+
+	for (; s != NULL && s[n] >= 0x20 && s[n] < 0x7f; n++)
+		continue;
+	return n > 0 && n <= SCOPES_MAX && s[n] == '\0';
+}
+
+static int64_t
+life(struct json_object *body)
+{
+	int64_t s;
+
+	if (!nx_json_i64(body, "expires_in", &s))
+		return LIFE_DEFAULT;
+	return s < LIFE_MIN ? LIFE_MIN : s > LIFE_MAX ? LIFE_MAX : s;
+}
+
+/* Copy what the answer grants; false when it is not a grant that we can use. */
+static bool
+read_grant(struct json_object *body, int64_t now, struct nx_arena *arena,
+    struct nx_grant *out)
+{
+	const char *type = nx_json_str(body, "token_type");
+	const char *access = nx_json_str(body, "access_token");
+	const char *refresh = nx_json_str(body, "refresh_token");
+	const char *scopes = nx_json_str(body, "scope");
+
+	if ((type != NULL && strcasecmp(type, "bearer") != 0) ||
+	    !is_token(access) || (refresh != NULL && !is_token(refresh)))
+		return false;
+	out->access_token = nx_arena_str(arena, access);
+	out->refresh_token = nx_arena_str(arena, refresh);
+	out->scopes = is_scopes(scopes) ? nx_arena_str(arena, scopes) : NULL;
+	out->expires_at = now + life(body);
+	return nx_arena_ok(arena);
+}
+
+/* json-c frees without wiping. */
+static void
+wipe_member(struct json_object *body, const char *name)
+{
+	const char *s = nx_json_str(body, name);
+
+	if (s != NULL)
+		OPENSSL_cleanse((void *)(uintptr_t)s, strlen(s));
+}
+
+static void
+ask_grant(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
+    struct nx_grant *out, struct nx_verdict *verdict)
+{
+	const int64_t now = nx_clock_wall();	/* before: lifetimes run now */
+	struct json_object *body = NULL;
+	struct nx_http_answer answer;
+
+	*out = (struct nx_grant){ 0 };
+	send_form(x, act, form, &answer, verdict);
+	if (verdict->class != NX_CLASS_DONE)
+		return;
+	if (nx_json_parse(answer.body, &body, NULL) != NX_OK ||
+	    !read_grant(body, now, x->arena, out)) {
+		*out = (struct nx_grant){ 0 };
+		nx_verdict_unreadable(act, verdict);
+	}
+	wipe_member(body, "access_token");
+	wipe_member(body, "refresh_token");
+	json_object_put(body);
+	nx_http_forget(x->http);
+}
+
+void
+nx_oauth_exchange(const struct nx_x *x, const char *code,
+    const char *verifier, struct nx_grant *out, struct nx_verdict *verdict)
+{
+	struct nx_buf form = NX_BUF_SECRET(FORM_MAX);
+
+	add_field(&form, "grant_type", "authorization_code");
+	add_field(&form, "code", code);
+	add_field(&form, "redirect_uri", x->conf->redirect_uri);
+	add_field(&form, "code_verifier", verifier);
+	ask_grant(x, NX_ACT_CODE, &form, out, verdict);
+	nx_buf_free(&form);
+}
+
+void
+nx_oauth_refresh(const struct nx_x *x, const char *refresh_token,
+    struct nx_grant *out, struct nx_verdict *verdict)
+{
+	struct nx_buf form = NX_BUF_SECRET(FORM_MAX);
+
+	add_field(&form, "grant_type", "refresh_token");
+	add_field(&form, "refresh_token", refresh_token);
+	ask_grant(x, NX_ACT_REFRESH, &form, out, verdict);
+	nx_buf_free(&form);
+}
+
+void
+nx_oauth_revoke(const struct nx_x *x, const char *token, const char *hint,
+    struct nx_verdict *verdict)
+{
+	struct nx_buf form = NX_BUF_SECRET(FORM_MAX);
+	struct nx_http_answer answer;
+
+	add_field(&form, "token", token);
+	add_field(&form, "token_type_hint", hint);
+	send_form(x, NX_ACT_REVOKE, &form, &answer, verdict);
+	nx_buf_free(&form);
+}

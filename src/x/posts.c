@@ -1,0 +1,116 @@
+/* posts.c - write and delete posts. */
+
+#include "nx/x/posts.h"
+
+#include "nx/base/clock.h"
+#include "nx/base/json.h"
+#include "nx/x/id.h"
+
+/* 25,000 characters of 4 bytes, each perhaps escaped, and what is around. */
+enum { JSON_MAX = 256 * 1024 };
+
+static void
+write_post(const struct nx_x_post *post, struct nx_buf *out)
+{
+	struct nx_jw w = { .out = out };
+
+	nx_jw_open(&w, NULL, '{');
+	nx_jw_slice(&w, "text", post->text);
+	if (post->reply_to != NULL) {
+		nx_jw_open(&w, "reply", '{');
+		nx_jw_str(&w, "in_reply_to_tweet_id", post->reply_to);
+		nx_jw_close(&w, '}');
+	}
+	if (post->reply_settings != NULL)
+		nx_jw_str(&w, "reply_settings", post->reply_settings);
+	if (post->made_with_ai)
+		nx_jw_bool(&w, "made_with_ai", true);
+	if (post->paid_partnership)
+		nx_jw_bool(&w, "paid_partnership", true);
+	nx_jw_close(&w, '}');
+}
+
+static const char *
+read_id(struct nx_slice text, struct nx_arena *arena)
+{
+	struct json_object *body = NULL;
+	const char *id, *copy = NULL;
+
+	if (nx_json_parse(text, &body, NULL) != NX_OK)
+		return NULL;
+	id = nx_json_str(nx_json_object(body, "data"), "id");
+	if (nx_x_id_is_good(id))
+		copy = nx_arena_str(arena, id);
+	json_object_put(body);
+	return copy;
+}
+
+void
+nx_posts_create(const struct nx_x *x, const char *access_token,
+    const struct nx_x_post *post, struct nx_x_posted *out,
+    struct nx_verdict *verdict)
+{
+	struct nx_http_answer answer = { .outcome = NX_HTTP_NOT_SENT,
+	    .why = "the post does not fit" };
+	struct nx_buf json = NX_BUF(JSON_MAX);
+	struct nx_http_ask ask = {
+		.method = "POST",
+		.url = nx_arena_printf(x->arena, "%s/2/tweets",
+		    x->conf->api_url),
+		.bearer = access_token,
+		.content_type = "application/json",
+		.once = true,
+		.deadline = x->deadline,
+	};
+
+	*out = (struct nx_x_posted){ 0 };
+	write_post(post, &json);
+	ask.body = nx_buf_slice(&json);
+	if (nx_buf_ok(&json) && ask.url != NULL)
+		nx_http_do(x->http, &ask, &answer);
+	nx_verdict_of(NX_ACT_CREATE, &answer, nx_clock_wall(), verdict);
+	out->windows = answer.windows;
+	if (verdict->class == NX_CLASS_DONE &&
+	    (out->id = read_id(answer.body, x->arena)) == NULL)
+		nx_verdict_unreadable(NX_ACT_CREATE, verdict);
+	nx_buf_free(&json);
+}
+
+/* A 200 may also say that nothing was deleted, or name only errors. */
+static enum nx_class
+read_deleted(struct nx_slice text, const struct nx_err_x *said)
+{
+	struct json_object *body = NULL, *data;
+	const char *tail = strrchr(said->type, '/');
+	bool deleted = false, gone;
+
+	gone = tail != NULL && strcmp(tail, "/resource-not-found") == 0;
+	if (nx_json_parse(text, &body, NULL) != NX_OK)
+		return NX_CLASS_RETRY;
+	data = nx_json_object(body, "data");
+	(void)nx_json_bool(data, "deleted", &deleted);
+	json_object_put(body);
+	return deleted || gone ? NX_CLASS_DONE : NX_CLASS_REFUSED;
+}
+
+void
+nx_posts_delete(const struct nx_x *x, const char *access_token,
+    const char *id, struct nx_verdict *verdict)
+{
+	struct nx_http_answer answer = { .outcome = NX_HTTP_NOT_SENT,
+	    .why = "the id does not fit" };
+	struct nx_http_ask ask = {
+		.method = "DELETE",
+		.bearer = access_token,
+		.deadline = x->deadline,
+	};
+
+	if (nx_x_id_is_good(id))
+		ask.url = nx_arena_printf(x->arena, "%s/2/tweets/%s",
+		    x->conf->api_url, id);
+	if (ask.url != NULL)
+		nx_http_do(x->http, &ask, &answer);
+	nx_verdict_of(NX_ACT_DELETE, &answer, nx_clock_wall(), verdict);
+	if (verdict->class == NX_CLASS_DONE && answer.status < 300)
+		verdict->class = read_deleted(answer.body, &verdict->x);
+}

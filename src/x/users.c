@@ -1,0 +1,75 @@
+/* users.c - read the profile behind a token. */
+
+#include "nx/x/users.h"
+
+#include "nx/base/clock.h"
+#include "nx/base/json.h"
+#include "nx/x/id.h"
+
+enum { NAME_MAX_BYTES = 400, USERNAME_MAX = 50 };
+
+static bool
+is_username(const char *s)
+{
+	size_t n = s == NULL ? 0 : strspn(s, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+
+	return n > 0 && n <= USERNAME_MAX && s[n] == '\0';
+}
+
+static const char *
+short_text(struct nx_arena *arena, const char *s)
+{
+	return s == NULL || strlen(s) > NAME_MAX_BYTES ? NULL :
+	    nx_arena_str(arena, s);
+}
+
+static bool
+read_user(struct nx_slice text, struct nx_arena *arena,
+    struct nx_x_user *out)
+{
+	struct json_object *body = NULL, *data;
+	const char *id, *username;
+	bool good = false;
+
+	if (nx_json_parse(text, &body, NULL) != NX_OK)
+		return false;
+	data = nx_json_object(body, "data");
+	id = nx_json_str(data, "id");
+	username = nx_json_str(data, "username");
+	if (nx_x_id_is_good(id) && is_username(username)) {
+		out->id = nx_arena_str(arena, id);
+		out->username = nx_arena_str(arena, username);
+		out->name = short_text(arena, nx_json_str(data, "name"));
+		out->subscription = short_text(arena,
+		    nx_json_str(data, "subscription_type"));
+		good = nx_arena_ok(arena);
+	}
+	json_object_put(body);
+	return good;
+}
+
+void
+nx_users_me(const struct nx_x *x, const char *access_token,
+    struct nx_x_user *out, struct nx_verdict *verdict)
+{
+	struct nx_http_answer answer = { .outcome = NX_HTTP_NOT_SENT,
+	    .why = "there is no memory for the address" };
+	struct nx_http_ask ask = {
+		.method = "GET",
+		.url = nx_arena_printf(x->arena, "%s/2/users/me"
+		    "?user.fields=subscription_type", x->conf->api_url),
+		.bearer = access_token,
+		.deadline = x->deadline,
+	};
+
+	*out = (struct nx_x_user){ 0 };
+	if (ask.url != NULL)
+		nx_http_do(x->http, &ask, &answer);
+	nx_verdict_of(NX_ACT_READ, &answer, nx_clock_wall(), verdict);
+	if (verdict->class == NX_CLASS_DONE &&
+	    !read_user(answer.body, x->arena, out)) {
+		*out = (struct nx_x_user){ 0 };
+		nx_verdict_unreadable(NX_ACT_READ, verdict);
+	}
+}

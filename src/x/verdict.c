@@ -1,0 +1,396 @@
+/*
+ * verdict.c - the table that turns X's answers into classes.
+ *
+ * Rows are tried from the top; the first that fits decides.  They are for
+ * 4xx: 2xx, 3xx, 5xx and silence need no reading and are decided in code.
+ */
+
+#include "nx/x/verdict.h"
+
+#include <stdio.h>
+
+#include "nx/base/clock.h"
+#include "nx/base/json.h"
+
+enum {
+	CODE = 1 << NX_ACT_CODE,
+	REFRESH = 1 << NX_ACT_REFRESH,
+	REVOKE = 1 << NX_ACT_REVOKE,
+	READ = 1 << NX_ACT_READ,
+	CREATE = 1 << NX_ACT_CREATE,
+	DELETE = 1 << NX_ACT_DELETE,
+	OAUTH = CODE | REFRESH | REVOKE,
+	API = READ | CREATE | DELETE,
+	ANY = OAUTH | API,
+};
+
+enum {
+	BACKOFF_RATE = 60,	/* seconds, where X names no time */
+	BACKOFF_RETRY = 5,
+	BACKOFF_MONEY = 3600,
+	WAIT_MAX = 25 * 3600,	/* no window is longer than a day */
+};
+
+enum look {
+	ALWAYS,
+	READABLE,	/* the body is a JSON object */
+	TYPE,		/* last path segment of `type` */
+	ERROR,		/* OAuth's `error` */
+	WORDS,		/* part of a text, whatever its case */
+};
+
+static const struct rule {
+	unsigned int	 acts;
+	int		 status;	/* 0: any 4xx */
+	enum look	 look;
+	const char	*what;
+	enum nx_class	 class;
+} rules[] = {
+/* the app as a whole */
+{ ANY,     402, ALWAYS, NULL,                     NX_CLASS_MONEY },
+{ ANY,     0,   TYPE,   "usage-capped",           NX_CLASS_MONEY },
+{ ANY,     0,   TYPE,   "credits",                NX_CLASS_MONEY },
+{ ANY,     0,   TYPE,   "credits-depleted",       NX_CLASS_MONEY },
+{ ANY,     0,   WORDS,  "UsageCapExceeded",       NX_CLASS_MONEY },
+{ ANY,     0,   WORDS,  "SpendCapReached",        NX_CLASS_MONEY },
+{ ANY,     0,   WORDS,  "CreditsDepleted",        NX_CLASS_MONEY },
+{ ANY,     429, ALWAYS, NULL,                     NX_CLASS_RATE },
+{ ANY,     0,   TYPE,   "rate-limit-exceeded",    NX_CLASS_RATE },
+{ ANY,     425, ALWAYS, NULL,                     NX_CLASS_RETRY },
+{ ANY,     0,   ERROR,  "invalid_client",         NX_CLASS_OPERATOR },
+{ ANY,     0,   ERROR,  "unauthorized_client",    NX_CLASS_OPERATOR },
+/* token and revocation endpoint */
+{ OAUTH,   0,   ERROR,  "unsupported_grant_type", NX_CLASS_OPERATOR },
+{ OAUTH,   0,   ERROR,  "invalid_scope",          NX_CLASS_OPERATOR },
+{ OAUTH,   0,   WORDS,  "missing required param", NX_CLASS_OPERATOR },
+{ OAUTH,   0,   WORDS,  "redirect uri",           NX_CLASS_OPERATOR },
+{ OAUTH,   0,   WORDS,  "redirect_uri",           NX_CLASS_OPERATOR },
+{ OAUTH,   0,   WORDS,  "client id",              NX_CLASS_OPERATOR },
+{ OAUTH,   0,   WORDS,  "client_id",              NX_CLASS_OPERATOR },
+{ REFRESH, 0,   ERROR,  "invalid_grant",          NX_CLASS_SUSPECT },
+{ REFRESH, 400, ERROR,  "invalid_request",        NX_CLASS_SUSPECT },
+{ REFRESH, 400, WORDS,  "token was invalid",      NX_CLASS_SUSPECT },
+{ CODE,    0,   ERROR,  "invalid_grant",          NX_CLASS_CODE },
+{ CODE,    400, READABLE, NULL,                   NX_CLASS_CODE },
+{ REVOKE,  0,   ERROR,  "invalid_grant",          NX_CLASS_DONE },
+{ REVOKE,  400, WORDS,  "token was invalid",      NX_CLASS_DONE },
+{ OAUTH,   401, READABLE, NULL,                   NX_CLASS_OPERATOR },
+{ OAUTH,   403, READABLE, NULL,                   NX_CLASS_OPERATOR },
+{ OAUTH,   0,   ALWAYS, NULL,                     NX_CLASS_RETRY },
+/* the API */
+{ API,     401, ALWAYS, NULL,                     NX_CLASS_TOKEN },
+{ API,     0,   TYPE, "unsupported-authentication", NX_CLASS_TOKEN },
+{ API,     0,   TYPE,   "oauth1-permissions",     NX_CLASS_OPERATOR },
+{ API,     0,   TYPE,   "client-forbidden",       NX_CLASS_OPERATOR },
+{ API,     403, WORDS,  "app permissions",        NX_CLASS_OPERATOR },
+{ CREATE,  0,   WORDS,  "duplicate content",      NX_CLASS_DUPLICATE },
+{ CREATE,  0,   WORDS,  "status is a duplicate",  NX_CLASS_DUPLICATE },
+{ API,     403, WORDS,  "account is suspended",   NX_CLASS_ACCOUNT },
+{ API,     403, WORDS,  "authentication is suspended", NX_CLASS_ACCOUNT },
+{ API,     403, WORDS,  "temporarily locked",     NX_CLASS_ACCOUNT },
+{ API,     403, WORDS,  "account is locked",      NX_CLASS_ACCOUNT },
+{ API,     403, WORDS,  "not permitted to access this feature",
+						  NX_CLASS_ACCOUNT },
+{ API,     403, READABLE, NULL,                   NX_CLASS_REFUSED },
+{ API,     403, ALWAYS, NULL,                     NX_CLASS_RETRY },
+{ DELETE,  404, READABLE, NULL,                   NX_CLASS_DONE },
+{ API,     404, TYPE,   "resource-not-found",     NX_CLASS_REFUSED },
+{ API,     404, ALWAYS, NULL,                     NX_CLASS_RETRY },
+{ API,     0,   ALWAYS, NULL,                     NX_CLASS_REFUSED },
+};
+
+static const char *const class_names[NX_CLASS_COUNT] = {
+	[NX_CLASS_DONE] = "done",
+	[NX_CLASS_RETRY] = "retry",
+	[NX_CLASS_RATE] = "rate",
+	[NX_CLASS_TOKEN] = "token",
+	[NX_CLASS_SUSPECT] = "suspect",
+	[NX_CLASS_CODE] = "code",
+	[NX_CLASS_DUPLICATE] = "duplicate",
+	[NX_CLASS_REFUSED] = "refused",
+	[NX_CLASS_ACCOUNT] = "account",
+	[NX_CLASS_MONEY] = "money",
+	[NX_CLASS_OPERATOR] = "operator",
+	[NX_CLASS_UNKNOWN] = "unknown",
+};
+
+const char *
+nx_class_name(enum nx_class class)
+{
+	return class_names[class];
+}
+
+/* What an answer that tells nothing means: was there harm in sending it? */
+static enum nx_class
+lost(enum nx_act act)
+{
+	return act == NX_ACT_CODE || act == NX_ACT_REFRESH ||
+	    act == NX_ACT_CREATE ? NX_CLASS_UNKNOWN : NX_CLASS_RETRY;
+}
+
+/* Bytes of the UTF-8 character at `p`, 0 for a control character. */
+static size_t
+shown(const char *p)
+{
+	const unsigned char *u = (const unsigned char *)p;
+
+	if (u[0] < 0x20 || u[0] == 0x7f || (u[0] == 0xc2 && u[1] < 0xa0))
+		return 0;
+	return u[0] < 0x80 ? 1 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
+}
+
+/* `text` is valid UTF-8, or NULL.  Whole characters only, no controls. */
+static void
+take(char *to, size_t size, const char *text)
+{
+	size_t n = 0;
+
+	while (text != NULL && *text != '\0') {
+		size_t len = shown(text);
+
+		if (n + len >= size)
+			break;
+		memcpy(to + n, text, len);
+		n += len;
+		text += len > 0 ? len : (unsigned char)*text == 0xc2 ? 2 : 1;
+	}
+	to[n] = '\0';
+}
+
+static struct json_object *
+first_error(struct json_object *body)
+{
+	struct json_object *all = nx_json_array(body, "errors");
+
+	return all == NULL ? NULL : json_object_array_get_idx(all, 0);
+}
+
+/* A member of the body, or of the first of its `errors`. */
+static const char *
+said(struct json_object *body, const char *name)
+{
+	const char *s = nx_json_str(body, name);
+
+	return s != NULL ? s : nx_json_str(first_error(body), name);
+}
+
+/*
+ * X's words.  `invalid-request` has one detail for everything and the reason
+ * in the message of the first error.
+ */
+static void
+quote(struct json_object *body, int status, struct nx_err_x *x)
+{
+	const char *type = said(body, "type"), *title = said(body, "title");
+	const char *why = nx_json_str(first_error(body), "message");
+
+	if (why == NULL)
+		why = said(body, "detail");
+	if (why == NULL)
+		why = nx_json_str(body, "error_description");
+	if (why == NULL)
+		why = nx_json_str(body, "message");
+	x->status = status;
+	take(x->type, sizeof(x->type),
+	    type != NULL ? type : nx_json_str(body, "error"));
+	take(x->title, sizeof(x->title), title);
+	take(x->detail, sizeof(x->detail), why);
+}
+
+static bool
+has_type(struct json_object *body, const char *segment)
+{
+	const char *type = said(body, "type");
+	const char *slash = type == NULL ? NULL : strrchr(type, '/');
+
+	return type != NULL && strcmp(slash == NULL ? type : slash + 1,
+	    segment) == 0;
+}
+
+static bool
+has_words(struct json_object *body, const char *words)
+{
+	static const char *const where[] = { "title", "detail", "message",
+	    "error_description" };
+
+	for (size_t i = 0; i < sizeof(where) / sizeof(where[0]); i++) {
+		const char *own = nx_json_str(body, where[i]);
+		const char *inner = nx_json_str(first_error(body), where[i]);
+
+		if ((own != NULL && strcasestr(own, words) != NULL) ||
+		    (inner != NULL && strcasestr(inner, words) != NULL))
+			return true;
+	}
+	return false;
+}
+
+static bool
+fits(const struct rule *r, enum nx_act act, int status,
+    struct json_object *body)
+{
+	const char *error = nx_json_str(body, "error");
+
+	if ((r->acts & 1U << act) == 0 ||
+	    (r->status != 0 && r->status != status))
+		return false;
+	switch (r->look) {
+	case ALWAYS:
+		return true;
+	case READABLE:
+		return body != NULL;
+	case TYPE:
+		return has_type(body, r->what);
+	case ERROR:
+		return error != NULL && strcmp(error, r->what) == 0;
+	case WORDS:
+		return has_words(body, r->what);
+	}
+	return false;
+}
+
+static enum nx_class
+classify(enum nx_act act, int status, struct json_object *body)
+{
+	const struct rule *r = rules;
+
+	if (status >= 200 && status < 300)
+		return body != NULL || act == NX_ACT_REVOKE ?
+		    NX_CLASS_DONE : lost(act);
+	if (status >= 300 && status < 400)	/* not X's API at all */
+		return NX_CLASS_OPERATOR;
+	if (status < 400 || status >= 500 || status == 408)
+		return lost(act);
+	while (!fits(r, act, status, body))	/* the last row always fits */
+		r++;
+	return r->class;
+}
+
+/* `reset_date` of a reached spend cap: a day. */
+static int64_t
+reset_day(struct json_object *body)
+{
+	const char *day = said(body, "reset_date");
+	char text[NX_RFC3339_MAX];
+	int64_t at;
+
+	if (day == NULL || strlen(day) != 10)
+		return 0;
+	(void)snprintf(text, sizeof(text), "%sT00:00:00Z", day);
+	return nx_clock_parse(nx_slice_str(text), &at) == NX_OK ? at : 0;
+}
+
+static int64_t
+when(const struct nx_http_answer *answer, int64_t now, enum nx_class class,
+    struct json_object *body)
+{
+	int64_t at = answer->retry_after > 0 ? now + answer->retry_after : 0;
+	int64_t reset = nx_windows_blocked_until(&answer->windows);
+
+	if (class == NX_CLASS_MONEY)
+		return reset_day(body);
+	if (class == NX_CLASS_RATE && reset > now && reset > at)
+		at = reset;
+	if (class != NX_CLASS_RATE && class != NX_CLASS_RETRY)
+		return 0;
+	return at > now + WAIT_MAX ? now + WAIT_MAX : at;
+}
+
+void
+nx_verdict_of(enum nx_act act, const struct nx_http_answer *answer,
+    int64_t now, struct nx_verdict *out)
+{
+	struct json_object *body = NULL;
+
+	*out = (struct nx_verdict){ 0 };
+	if (answer->outcome != NX_HTTP_ANSWERED) {
+		out->class = answer->outcome == NX_HTTP_NOT_SENT ?
+		    NX_CLASS_RETRY : lost(act);
+		(void)snprintf(out->x.detail, sizeof(out->x.detail), "%s",
+		    answer->why);
+		return;
+	}
+	if (nx_json_parse(answer->body, &body, NULL) != NX_OK)
+		body = NULL;
+	quote(body, answer->status, &out->x);
+	out->class = classify(act, answer->status, body);
+	out->retry_at = when(answer, now, out->class, body);
+	json_object_put(body);
+}
+
+void
+nx_verdict_unreadable(enum nx_act act, struct nx_verdict *v)
+{
+	v->class = lost(act);
+	v->retry_at = 0;
+}
+
+static enum nx_rc
+code_of(enum nx_act act, enum nx_class class)
+{
+	switch (class) {
+	case NX_CLASS_RATE:
+		return NX_X_RATE;
+	case NX_CLASS_TOKEN:
+		return NX_X_TOKEN;
+	case NX_CLASS_SUSPECT:
+		return NX_NEEDS_REAUTH;
+	case NX_CLASS_CODE:
+		return NX_CODE_REFUSED;
+	case NX_CLASS_DUPLICATE:
+		return NX_DUPLICATE;
+	case NX_CLASS_REFUSED:
+		return NX_X_REFUSED;
+	case NX_CLASS_ACCOUNT:
+		return NX_X_ACCOUNT;
+	case NX_CLASS_MONEY:
+		return NX_X_MONEY;
+	case NX_CLASS_OPERATOR:
+		return NX_X_OPERATOR;
+	case NX_CLASS_UNKNOWN:
+		return act == NX_ACT_CODE ? NX_CODE_LOST :
+		    act == NX_ACT_CREATE ? NX_OUTCOME_UNKNOWN : NX_X_DOWN;
+	case NX_CLASS_RETRY:
+	case NX_CLASS_DONE:
+	case NX_CLASS_COUNT:
+		break;
+	}
+	return NX_X_DOWN;
+}
+
+/* A second more than X says: clocks differ. */
+static int
+wait_for(const struct nx_verdict *v, enum nx_rc rc, int64_t now)
+{
+	if (v->retry_at > now)
+		return v->retry_at - now >= INT32_MAX ? INT32_MAX :
+		    (int)(v->retry_at - now) + 1;
+	return rc == NX_X_RATE ? BACKOFF_RATE :
+	    rc == NX_X_MONEY ? BACKOFF_MONEY :
+	    rc == NX_X_DOWN ? BACKOFF_RETRY : 0;
+}
+
+enum nx_rc
+nx_verdict_fail(enum nx_act act, const struct nx_verdict *v, int64_t now,
+    struct nx_err *err)
+{
+	const enum nx_rc rc = code_of(act, v->class);
+	const bool mute = v->x.detail[0] == '\0' && v->x.title[0] == '\0';
+
+	if (err == NULL)
+		return rc;
+	if (v->x.status == 0)
+		(void)nx_fail(err, rc, "No answer came from X: %s.",
+		    v->x.detail);
+	else if (v->x.status < 300)
+		(void)nx_fail(err, rc, "X answered %d, but not with what"
+		    " was asked for.", v->x.status);
+	else if (mute)
+		(void)nx_fail(err, rc, "X answered %d and gave no reason.",
+		    v->x.status);
+	else
+		(void)nx_fail(err, rc, "X answered %d: %s", v->x.status,
+		    v->x.detail[0] != '\0' ? v->x.detail : v->x.title);
+	err->x = v->x;
+	err->retry_after = wait_for(v, rc, now);
+	return rc;
+}

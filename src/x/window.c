@@ -1,0 +1,92 @@
+/* window.c - the three triples of rate-limit headers. */
+
+#include "nx/x/window.h"
+
+#include <strings.h>
+
+static const char prefixes[][24] = {
+	"x-rate-limit-",
+	"x-app-limit-24hour-",
+	"x-user-limit-24hour-",
+};
+
+static bool
+starts(struct nx_slice s, const char *prefix, struct nx_slice *rest)
+{
+	size_t n = strlen(prefix);
+
+	if (s.n < n || strncasecmp(s.p, prefix, n) != 0)
+		return false;
+	*rest = (struct nx_slice){ s.p + n, s.n - n };
+	return true;
+}
+
+static bool
+same_name(struct nx_slice s, const char *name)
+{
+	return s.n == strlen(name) && strncasecmp(s.p, name, s.n) == 0;
+}
+
+static bool
+read_number(struct nx_slice s, int64_t *out)
+{
+	int64_t v = 0;
+
+	if (s.n == 0 || s.n > 18)	/* 18 digits cannot overflow */
+		return false;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+		v = v * 10 + (s.p[i] - '0');
+	}
+	*out = v;
+	return true;
+}
+
+static void
+note(struct nx_window *w, struct nx_slice field, int64_t value)
+{
+	int64_t *to = same_name(field, "limit") ? &w->limit :
+	    same_name(field, "remaining") ? &w->remaining :
+	    same_name(field, "reset") ? &w->reset : NULL;
+
+	if (to == NULL)
+		return;
+	if (!w->known) {
+		w->known = true;
+		w->limit = w->remaining = -1;
+		w->reset = 0;
+	}
+	*to = value;
+}
+
+void
+nx_windows_header(struct nx_windows *w, struct nx_slice line)
+{
+	struct nx_window *const all[] = { &w->quarter, &w->app_day,
+	    &w->user_day };
+	struct nx_slice name = nx_slice_cut(&line, ':'), field;
+	int64_t value;
+
+	if (!read_number(nx_slice_trim(line, " \t\r\n"), &value))
+		return;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (starts(name, prefixes[i], &field))
+			note(all[i], field, value);
+	}
+}
+
+int64_t
+nx_windows_blocked_until(const struct nx_windows *w)
+{
+	const struct nx_window *const all[] = { &w->quarter, &w->app_day,
+	    &w->user_day };
+	int64_t latest = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (all[i]->known && all[i]->remaining == 0 &&
+		    all[i]->reset > latest)
+			latest = all[i]->reset;
+	}
+	return latest;
+}

@@ -1,0 +1,448 @@
+/* test_x_http.c - the HTTP edge against a server that misbehaves. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "nx/base/clock.h"
+#include "nx/base/version.h"
+#include "nx/x/http.h"
+#include "x_server.h"
+
+enum { PATIENCE = 5000, THREADS = 8, ROUNDS = 25 };
+
+struct fixture {
+	struct xs_tls		*tls;
+	char			 pem[64];
+	struct nx_http_ca	*ca;
+	struct xs		*plain, *secure;
+	struct nx_http		*http;
+};
+
+static int
+set_up(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	assert_non_null(f);
+	f->tls = xs_tls_new(f->pem);
+	assert_int_equal(nx_http_ca_new(f->pem, &f->ca, NULL), NX_OK);
+	f->plain = xs_start(NULL);
+	f->secure = xs_start(f->tls);
+	f->http = nx_http_new(f->ca);
+	assert_non_null(f->http);
+	*state = f;
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	struct fixture *f = *state;
+
+	nx_http_free(f->http);
+	xs_stop(f->plain);
+	xs_stop(f->secure);
+	nx_http_ca_free(f->ca);
+	xs_tls_free(f->tls);
+	unlink(f->pem);
+	free(f);
+	return 0;
+}
+
+static struct nx_http_answer
+ask(struct nx_http *http, const char *method, const char *url,
+    const char *body, bool once)
+{
+	struct nx_http_ask a = {
+		.method = method, .url = url, .body = nx_slice_str(body),
+		.once = once, .deadline = nx_clock_mono() + PATIENCE,
+	};
+	struct nx_http_answer out;
+
+	nx_http_do(http, &a, &out);
+	return out;
+}
+
+static struct nx_http_answer
+get(struct nx_http *http, struct xs *s, const char *path)
+{
+	return ask(http, "GET", xs_url(s, "127.0.0.1", path), NULL, false);
+}
+
+static void
+answers_over_tls_on_one_connection(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 5; i++) {
+		struct nx_http_answer a = get(f->http, f->secure, "/ok");
+
+		assert_int_equal(a.outcome, NX_HTTP_ANSWERED);
+		assert_int_equal(a.status, 200);
+		assert_true(nx_slice_is(a.body, "{}"));
+	}
+	assert_int_equal(xs_seen(f->secure).requests, 5);
+	assert_int_equal(xs_seen(f->secure).connections, 1);
+}
+
+static void
+sends_what_is_asked(void **state)
+{
+	struct fixture *f = *state;
+	struct nx_http_ask a = {
+		.method = "POST", .bearer = "tok-1",
+		.url = xs_url(f->plain, "127.0.0.1", "/ok"),
+		.content_type = "application/json",
+		.body = NX_SLICE("{\"text\":\"hi\"}"), .once = true,
+		.deadline = nx_clock_mono() + PATIENCE,
+	};
+	struct nx_http_answer out;
+	struct xs_seen seen;
+
+	nx_http_do(f->http, &a, &out);
+	assert_int_equal(out.outcome, NX_HTTP_ANSWERED);
+	seen = xs_seen(f->plain);
+	assert_string_equal(seen.method, "POST");
+	assert_string_equal(seen.auth, "Bearer tok-1");
+	assert_string_equal(seen.type, "application/json");
+	assert_string_equal(seen.body, "{\"text\":\"hi\"}");
+	assert_string_equal(seen.expect, "");
+	assert_string_equal(seen.agent, "nexus-x/" NX_VERSION);
+
+	a = (struct nx_http_ask){ .method = "DELETE", .url = a.url,
+	    .basic_user = "Aladdin", .basic_password = "open sesame",
+	    .deadline = a.deadline };
+	nx_http_do(f->http, &a, &out);
+	assert_int_equal(out.outcome, NX_HTTP_ANSWERED);
+	seen = xs_seen(f->plain);
+	assert_string_equal(seen.method, "DELETE");
+	assert_string_equal(seen.auth,
+	    "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");	/* RFC 7617 */
+	assert_string_equal(seen.type, "");
+	assert_int_equal(seen.body_n, 0);
+
+	(void)get(f->http, f->plain, "/ok");
+	seen = xs_seen(f->plain);
+	assert_string_equal(seen.method, "GET");
+	assert_string_equal(seen.auth, "");
+}
+
+static void
+sends_a_long_body_whole(void **state)
+{
+	struct fixture *f = *state;
+	char *body = calloc(1, 100001);
+	struct nx_http_answer a;
+
+	assert_non_null(body);
+	memset(body, 'b', 100000);
+	a = ask(f->http, "POST", xs_url(f->secure, "127.0.0.1", "/ok"), body,
+	    true);
+	assert_int_equal(a.outcome, NX_HTTP_ANSWERED);
+	assert_int_equal(xs_seen(f->secure).body_n, 100000);
+	free(body);
+}
+
+/* libcurl would send the second POST again; `once` keeps it from that. */
+static void
+once_leaves_once(void **state)
+{
+	static const struct {
+		bool		 once;
+		const char	*body;
+		int		 want;
+	} cases[] = {
+		{ true, "create", 1 }, { true, "", 1 }, { false, "create", 2 },
+	};
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < 3; i++) {
+		struct nx_http_answer a = get(f->http, f->plain, "/ok");
+		int before = xs_seen(f->plain).requests;
+
+		assert_int_equal(a.outcome, NX_HTTP_ANSWERED);
+		a = ask(f->http, "POST", xs_url(f->plain, "127.0.0.1",
+		    "/drop"), cases[i].body, cases[i].once);
+		assert_int_equal(a.outcome, NX_HTTP_LOST);
+		assert_int_equal(a.status, 0);
+		assert_string_not_equal(a.why, "");
+		assert_int_equal(xs_seen(f->plain).requests - before,
+		    cases[i].want);
+		assert_string_equal(xs_seen(f->plain).body, cases[i].body);
+	}
+}
+
+static void
+survives_a_connection_that_went_away(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 5; i++) {
+		struct nx_http_answer a = get(f->http, f->plain, "/bye");
+
+		assert_int_equal(a.outcome, NX_HTTP_ANSWERED);
+		a = ask(f->http, "POST", xs_url(f->plain, "127.0.0.1",
+		    "/bye"), "x", true);
+		assert_int_not_equal(a.outcome, NX_HTTP_NOT_SENT);
+	}
+}
+
+static void
+spoilt_answers_are_lost(void **state)
+{
+	static const char *const paths[] = { "/huge", "/cut", "/noise",
+	    "/drop" };
+	struct fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		struct nx_http_answer a = get(f->http, f->secure, paths[i]);
+
+		assert_int_equal(a.outcome, NX_HTTP_LOST);
+		assert_int_equal(a.status, 0);
+		assert_int_equal(a.body.n, 0);
+		assert_string_not_equal(a.why, "");
+	}
+	assert_int_equal(get(f->http, f->secure, "/ok").outcome,
+	    NX_HTTP_ANSWERED);
+}
+
+static void
+keeps_the_deadline(void **state)
+{
+	struct fixture *f = *state;
+	struct nx_http_ask a = { .method = "GET",
+	    .url = xs_url(f->plain, "127.0.0.1", "/hang"),
+	    .deadline = nx_clock_mono() + 300 };
+	struct nx_http_answer out;
+	int64_t began = nx_clock_mono();
+	int before;
+
+	nx_http_do(f->http, &a, &out);
+	assert_int_equal(out.outcome, NX_HTTP_LOST);
+	assert_in_range(nx_clock_mono() - began, 250, 1500);
+
+	before = xs_seen(f->plain).requests;
+	a.deadline = nx_clock_mono();
+	nx_http_do(f->http, &a, &out);
+	assert_int_equal(out.outcome, NX_HTTP_NOT_SENT);
+	assert_int_equal(xs_seen(f->plain).requests, before);
+}
+
+/* A listener whose connections nobody accepts: TLS never gets an answer. */
+static void
+silent_handshake_is_not_sent(void **state)
+{
+	struct fixture *f = *state;
+	struct sockaddr_in to = { .sin_family = AF_INET };
+	socklen_t n = sizeof(to);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char url[64];
+	struct nx_http_ask a = { .method = "POST", .url = url, .once = true,
+	    .body = NX_SLICE("x"), .deadline = nx_clock_mono() + 300 };
+	struct nx_http_answer out;
+
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(bind(fd, (struct sockaddr *)&to, n), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&to, &n), 0);
+	(void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/",
+	    (unsigned int)ntohs(to.sin_port));
+	nx_http_do(f->http, &a, &out);
+	assert_int_equal(out.outcome, NX_HTTP_NOT_SENT);
+	close(fd);
+	/* Nobody listens there any more. */
+	a.deadline = nx_clock_mono() + PATIENCE;
+	nx_http_do(f->http, &a, &out);
+	assert_int_equal(out.outcome, NX_HTTP_NOT_SENT);
+	assert_non_null(strstr(out.why, "connect"));
+}
+
+/* The other CA has the same name, so only its key tells them apart. */
+static void
+trusts_only_its_ca(void **state)
+{
+	struct fixture *f = *state;
+	char pem[64];
+	struct xs_tls *other = xs_tls_new(pem);
+	struct nx_http_ca *cas[2] = { NULL, NULL };
+
+	assert_int_equal(nx_http_ca_new(pem, &cas[0], NULL), NX_OK);
+	assert_int_equal(nx_http_ca_new(NULL, &cas[1], NULL), NX_OK);
+	for (size_t i = 0; i < 2; i++) {
+		struct nx_http *http = nx_http_new(cas[i]);
+		struct nx_http_answer a = ask(http, "POST",
+		    xs_url(f->secure, "127.0.0.1", "/ok"), "x", true);
+
+		assert_int_equal(a.outcome, NX_HTTP_NOT_SENT);
+		assert_string_not_equal(a.why, "");
+		nx_http_free(http);
+	}
+	assert_int_equal(xs_seen(f->secure).requests, 0);
+	assert_int_equal(get(f->http, f->secure, "/ok").outcome,
+	    NX_HTTP_ANSWERED);
+	nx_http_ca_free(cas[0]);
+	nx_http_ca_free(cas[1]);
+	xs_tls_free(other);
+	unlink(pem);
+}
+
+static void
+refuses_a_certificate_of_another_host(void **state)
+{
+	struct fixture *f = *state;
+	struct nx_http_answer a = ask(f->http, "GET",
+	    xs_url(f->secure, "localhost", "/ok"), NULL, false);
+
+	assert_int_equal(a.outcome, NX_HTTP_NOT_SENT);
+	assert_non_null(strstr(a.why, "certificate"));
+	assert_int_equal(xs_seen(f->secure).requests, 0);
+}
+
+static void
+refuses_bad_addresses_and_tokens(void **state)
+{
+	static const char *const urls[] = { "http://192.0.2.1/", "file:///",
+	    "ftp://127.0.0.1/", "http://127.0.0.1@192.0.2.1/", "", "/" };
+	static const char *const tokens[] = { "a\r\nX: y", "a b", "a\n" };
+	struct fixture *f = *state;
+	struct nx_http_ask a = { .method = "GET",
+	    .url = xs_url(f->plain, "127.0.0.1", "/ok"),
+	    .deadline = nx_clock_mono() + PATIENCE };
+	struct nx_http_answer out;
+
+	for (size_t i = 0; i < sizeof(urls) / sizeof(urls[0]); i++)
+		assert_int_equal(ask(f->http, "GET", urls[i], NULL,
+		    false).outcome, NX_HTTP_NOT_SENT);
+	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+		a.bearer = tokens[i];
+		nx_http_do(f->http, &a, &out);
+		assert_int_equal(out.outcome, NX_HTTP_NOT_SENT);
+	}
+	assert_int_equal(xs_seen(f->plain).requests, 0);
+}
+
+static void
+reads_status_and_headers(void **state)
+{
+	struct fixture *f = *state;
+	struct nx_http_answer a;
+
+	xs_answer(f->plain, 429, "X-Rate-Limit-Limit: 100\r\n"
+	    "x-rate-limit-remaining: 0\r\nx-rate-limit-reset: 1790000000\r\n"
+	    "Retry-After: 17\r\n", "{\"title\":\"Too Many Requests\"}");
+	a = get(f->http, f->plain, "/any");
+	assert_int_equal(a.outcome, NX_HTTP_ANSWERED);
+	assert_int_equal(a.status, 429);
+	assert_int_equal(a.retry_after, 17);
+	assert_int_equal(a.windows.quarter.reset, 1790000000);
+	assert_int_equal(nx_windows_blocked_until(&a.windows), 1790000000);
+
+	/* Nothing of it stays for the next answer, and 3xx is an answer. */
+	xs_answer(f->plain, 302, "Location: /ok\r\n", "");
+	a = get(f->http, f->plain, "/any");
+	assert_int_equal(a.status, 302);
+	assert_int_equal(a.retry_after, 0);
+	assert_false(a.windows.quarter.known);
+	nx_http_forget(f->http);
+}
+
+static void
+bad_ca_files_are_configuration_errors(void **state)
+{
+	char path[] = "/tmp/nx-test-empty-XXXXXX";
+	struct nx_http_ca *ca;
+	struct nx_err err;
+	int fd = mkstemp(path);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(nx_http_ca_new(path, &ca, &err), NX_CONFIG);
+	assert_null(ca);
+	assert_non_null(strstr(err.detail, "TWITTER_CA_FILE"));
+	close(fd);
+	unlink(path);
+	assert_int_equal(nx_http_ca_new(path, &ca, &err), NX_CONFIG);
+}
+
+struct many {
+	struct nx_http_ca	*ca;
+	char			 url[100];
+	int			 good;
+};
+
+static void *
+ask_many(void *arg)
+{
+	struct many *m = arg;
+	struct nx_http *http = nx_http_new(m->ca);
+
+	for (int i = 0; http != NULL && i < ROUNDS; i++)
+		m->good += ask(http, "POST", m->url, "x", i % 2 == 0).outcome
+		    == NX_HTTP_ANSWERED;
+	nx_http_free(http);
+	return NULL;
+}
+
+static void
+threads_share_the_ca(void **state)
+{
+	struct fixture *f = *state;
+	struct many many[THREADS] = { { .good = 0 } };
+	pthread_t threads[THREADS];
+
+	for (int i = 0; i < THREADS; i++) {
+		many[i].ca = f->ca;
+		(void)snprintf(many[i].url, sizeof(many[i].url), "%s",
+		    xs_url(f->secure, "127.0.0.1", "/ok"));
+		assert_int_equal(pthread_create(&threads[i], NULL, ask_many,
+		    &many[i]), 0);
+	}
+	for (int i = 0; i < THREADS; i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		assert_int_equal(many[i].good, ROUNDS);
+	}
+	assert_int_equal(xs_seen(f->secure).requests, THREADS * ROUNDS);
+	assert_int_equal(xs_seen(f->secure).connections, THREADS);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(answers_over_tls_on_one_connection),
+		TEST(sends_what_is_asked),
+		TEST(sends_a_long_body_whole),
+		TEST(once_leaves_once),
+		TEST(survives_a_connection_that_went_away),
+		TEST(spoilt_answers_are_lost),
+		TEST(keeps_the_deadline),
+		TEST(silent_handshake_is_not_sent),
+		TEST(trusts_only_its_ca),
+		TEST(refuses_a_certificate_of_another_host),
+		TEST(refuses_bad_addresses_and_tokens),
+		TEST(reads_status_and_headers),
+		TEST(bad_ca_files_are_configuration_errors),
+		TEST(threads_share_the_ca),
+	};
+	int failed;
+
+	if (nx_http_start() != NX_OK)
+		return 1;
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	nx_http_stop();
+	return failed;
+}

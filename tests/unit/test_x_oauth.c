@@ -1,0 +1,238 @@
+/* test_x_oauth.c - what goes to X's token endpoint and what comes back. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "x_fixture.h"
+
+#define GRANT "{\"token_type\":\"bearer\",\"expires_in\":7200,"	\
+	"\"access_token\":\"Q0Mz-1\","				\
+	"\"scope\":\"tweet.read users.read\","				\
+	"\"refresh_token\":\"bWRW_2\"}"
+
+static void
+authorize_url(void **state)
+{
+	struct x_fixture *f = *state;
+	struct nx_buf out = NX_BUF(2000);
+
+	nx_oauth_authorize_url(&f->conf, "client:1",
+	    "tweet.read offline.access", "st-1", "ch_1", &out);
+	assert_string_equal(nx_buf_str(&out),
+	    "https://x.com/i/oauth2/authorize?response_type=code"
+	    "&client_id=client%3A1"
+	    "&redirect_uri=https%3A%2F%2Fnexus.test%2Fcb%3Fa%3Db"
+	    "&scope=tweet.read%20offline.access&state=st-1"
+	    "&code_challenge=ch_1&code_challenge_method=S256");
+	nx_buf_reset(&out);
+	f->conf.authorize_url = "https://x.test/a?lang=en";
+	nx_oauth_authorize_url(&f->conf, "c", "s", "t", "h", &out);
+	assert_memory_equal(nx_buf_str(&out),
+	    "https://x.test/a?lang=en&response_type=code&", 44);
+	nx_buf_free(&out);
+}
+
+static void
+public_client_exchanges(void **state)
+{
+	struct x_fixture *f = *state;
+	struct nx_grant g;
+	struct nx_verdict v;
+	struct xs_seen seen;
+	int64_t now = nx_clock_wall();
+
+	xs_answer(f->server, 200, "", GRANT);
+	nx_oauth_exchange(&f->x, "co+de", "verifier~1", &g, &v);
+	assert_int_equal(v.class, NX_CLASS_DONE);
+	assert_string_equal(g.access_token, "Q0Mz-1");
+	assert_string_equal(g.refresh_token, "bWRW_2");
+	assert_string_equal(g.scopes, "tweet.read users.read");
+	assert_in_range(g.expires_at, now + 7200, now + 7203);
+	seen = xs_seen(f->server);
+	assert_string_equal(seen.method, "POST");
+	assert_string_equal(seen.path, "/2/oauth2/token");
+	assert_string_equal(seen.type, "application/x-www-form-urlencoded");
+	assert_string_equal(seen.auth, "");
+	assert_string_equal(seen.body, "grant_type=authorization_code"
+	    "&code=co%2Bde&redirect_uri=https%3A%2F%2Fnexus.test%2Fcb%3Fa%3Db"
+	    "&code_verifier=verifier~1&client_id=client%3A1");
+}
+
+static void
+confidential_client_refreshes_and_revokes(void **state)
+{
+	struct x_fixture *f = *state;
+	struct nx_grant g;
+	struct nx_verdict v;
+	struct xs_seen seen;
+
+	f->conf.client_secret = "s3cret";
+	xs_answer(f->server, 200, "", GRANT);
+	nx_oauth_refresh(&f->x, "old/token", &g, &v);
+	assert_int_equal(v.class, NX_CLASS_DONE);
+	seen = xs_seen(f->server);
+	assert_string_equal(seen.auth, "Basic Y2xpZW50OjE6czNjcmV0");
+	assert_string_equal(seen.body,
+	    "grant_type=refresh_token&refresh_token=old%2Ftoken");
+
+	xs_answer(f->server, 200, "", "{\"revoked\":true}");
+	nx_oauth_revoke(&f->x, "tok", "refresh_token", &v);
+	assert_int_equal(v.class, NX_CLASS_DONE);
+	seen = xs_seen(f->server);
+	assert_string_equal(seen.path, "/2/oauth2/revoke");
+	assert_string_equal(seen.auth, "Basic Y2xpZW50OjE6czNjcmV0");
+	assert_string_equal(seen.body,
+	    "token=tok&token_type_hint=refresh_token");
+}
+
+static void
+usable_answers(void **state)
+{
+	static const struct {
+		const char	*body;
+		int64_t		 life;
+		const char	*refresh, *scopes;
+	} rows[] = {
+		{ "{\"access_token\":\"a\"}", 7200, NULL, NULL },
+		{ "{\"access_token\":\"a\",\"token_type\":\"Bearer\","
+		  "\"expires_in\":\"3600\"}", 3600, NULL, NULL },
+		{ "{\"access_token\":\"a\",\"expires_in\":-5,\"x\":{}}", 60,
+		  NULL, NULL },
+		{ "{\"access_token\":\"a\",\"expires_in\":99999999999}",
+		  30 * 86400, NULL, NULL },
+		{ "{\"access_token\":\"a\",\"expires_in\":\"soon\","
+		  "\"refresh_token\":null,\"scope\":\"\"}", 7200, NULL, NULL },
+		{ "{\"scope\":\"a b\",\"refresh_token\":\"r\","
+		  "\"access_token\":\"a\"}", 7200, "r", "a b" },
+	};
+	struct x_fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int64_t now = nx_clock_wall();
+		struct nx_verdict v;
+		struct nx_grant g;
+
+		xs_answer(f->server, 200, "", rows[i].body);
+		nx_oauth_refresh(&f->x, "r", &g, &v);
+		assert_int_equal(v.class, NX_CLASS_DONE);
+		assert_string_equal(g.access_token, "a");
+		assert_in_range(g.expires_at, now + rows[i].life,
+		    now + rows[i].life + 3);
+		assert_true((g.refresh_token == NULL) ==
+		    (rows[i].refresh == NULL));
+		assert_true((g.scopes == NULL) == (rows[i].scopes == NULL));
+		if (rows[i].refresh != NULL)
+			assert_string_equal(g.refresh_token, rows[i].refresh);
+		if (rows[i].scopes != NULL)
+			assert_string_equal(g.scopes, rows[i].scopes);
+	}
+}
+
+/* X may have spent the code: that is never "refused" and never "done". */
+static void
+unusable_answers_are_unknown(void **state)
+{
+	static const char *const bodies[] = {
+		"{}", "", "<html>", "{\"access_token\":\"\"}",
+		"{\"access_token\":7}", "{\"access_token\":null}",
+		"{\"access_token\":\"a b\"}", "{\"access_token\":\"a\\n\"}",
+		"{\"access_token\":\"\xc3\xa9\"}",
+		"{\"access_token\":\"a\",\"token_type\":\"mac\"}",
+		"{\"access_token\":\"a\",\"refresh_token\":\"\"}",
+		"{\"data\":{\"access_token\":\"a\"}}",
+		"{\"access_token\":\"a\",\"access_token\":\"b\"}",
+	};
+	struct x_fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		struct nx_verdict v;
+		struct nx_grant g;
+
+		xs_answer(f->server, 200, "", bodies[i]);
+		nx_oauth_exchange(&f->x, "c", "v", &g, &v);
+		assert_int_equal(v.class, NX_CLASS_UNKNOWN);
+		assert_null(g.access_token);
+		assert_null(g.refresh_token);
+	}
+}
+
+static void
+refusals_leave_no_grant(void **state)
+{
+	struct x_fixture *f = *state;
+	struct nx_verdict v;
+	struct nx_grant g;
+
+	xs_answer(f->server, 400, "", "{\"error\":\"invalid_request\","
+	    "\"error_description\":\"Value passed for the token was"
+	    " invalid.\"}");
+	nx_oauth_refresh(&f->x, "r", &g, &v);
+	assert_int_equal(v.class, NX_CLASS_SUSPECT);
+	assert_null(g.access_token);
+	nx_oauth_exchange(&f->x, "c", "v", &g, &v);
+	assert_int_equal(v.class, NX_CLASS_CODE);
+	assert_int_equal(v.x.status, 400);
+}
+
+/* A lost answer to either exchange is one delivery, also when reused. */
+static void
+spends_once(void **state)
+{
+	struct x_fixture *f = *state;
+	char drop[120];
+	struct nx_verdict v;
+	struct nx_grant g;
+
+	xs_answer(f->server, 200, "", GRANT);
+	nx_oauth_refresh(&f->x, "r", &g, &v);
+	(void)snprintf(drop, sizeof(drop), "%s/drop", f->api);
+	f->conf.token_url = drop;
+	nx_oauth_refresh(&f->x, "r", &g, &v);
+	assert_int_equal(v.class, NX_CLASS_UNKNOWN);
+	assert_int_equal(xs_seen(f->server).requests, 2);
+	nx_oauth_exchange(&f->x, "c", "v", &g, &v);
+	assert_int_equal(v.class, NX_CLASS_UNKNOWN);
+	assert_int_equal(xs_seen(f->server).requests, 3);
+}
+
+static void
+arena_too_small_is_unknown(void **state)
+{
+	struct x_fixture *f = *state;
+	struct nx_arena *all = f->x.arena;
+	struct nx_verdict v;
+	struct nx_grant g;
+
+	f->x.arena = nx_arena_new(8);
+	assert_non_null(f->x.arena);
+	xs_answer(f->server, 200, "", GRANT);
+	nx_oauth_refresh(&f->x, "r", &g, &v);
+	assert_int_equal(v.class, NX_CLASS_UNKNOWN);
+	assert_null(g.access_token);
+	nx_arena_free(f->x.arena);
+	f->x.arena = all;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		X_TEST(authorize_url),
+		X_TEST(public_client_exchanges),
+		X_TEST(confidential_client_refreshes_and_revokes),
+		X_TEST(usable_answers),
+		X_TEST(unusable_answers_are_unknown),
+		X_TEST(refusals_leave_no_grant),
+		X_TEST(spends_once),
+		X_TEST(arena_too_small_is_unknown),
+	};
+
+	return cmocka_run_group_tests(tests, x_begin, x_end);
+}

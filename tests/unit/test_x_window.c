@@ -1,0 +1,117 @@
+/* test_x_window.c - rate-limit headers. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "nx/x/window.h"
+
+static struct nx_windows
+read_all(const char *const *lines)
+{
+	struct nx_windows w = { 0 };
+
+	for (; *lines != NULL; lines++)
+		nx_windows_header(&w, nx_slice_str(*lines));
+	return w;
+}
+
+static void
+reads_all_three(void **state)
+{
+	static const char *const lines[] = {
+		"x-rate-limit-limit: 40000\r\n",
+		"X-Rate-Limit-Remaining:39998\r\n",
+		"x-rate-limit-reset:   1790000900  \r\n",
+		"x-app-limit-24hour-limit: 10000\r\n",
+		"x-app-limit-24hour-remaining: 7\r\n",
+		"x-app-limit-24hour-reset: 1790050000\r\n",
+		"X-USER-LIMIT-24HOUR-LIMIT: 17\r\n",
+		"x-user-limit-24hour-remaining: 0",
+		"x-user-limit-24hour-reset: 1790086400\r\n",
+		"content-type: application/json\r\n",
+		NULL
+	};
+	struct nx_windows w = read_all(lines);
+
+	(void)state;
+	assert_true(w.quarter.known && w.app_day.known && w.user_day.known);
+	assert_int_equal(w.quarter.limit, 40000);
+	assert_int_equal(w.quarter.remaining, 39998);
+	assert_int_equal(w.quarter.reset, 1790000900);
+	assert_int_equal(w.app_day.limit, 10000);
+	assert_int_equal(w.app_day.remaining, 7);
+	assert_int_equal(w.user_day.limit, 17);
+	assert_int_equal(w.user_day.remaining, 0);
+	assert_int_equal(nx_windows_blocked_until(&w), 1790086400);
+}
+
+/* The daily limit binds while the other one looks fine, and the reverse. */
+static void
+latest_exhausted_reset_counts(void **state)
+{
+	struct nx_windows w = {
+		.quarter = { true, 100, 0, 900 },
+		.app_day = { true, 1000, 1, 90000 },
+		.user_day = { true, 17, 0, 5000 },
+	};
+
+	(void)state;
+	assert_int_equal(nx_windows_blocked_until(&w), 5000);
+	w.user_day.remaining = 3;
+	assert_int_equal(nx_windows_blocked_until(&w), 900);
+	w.quarter.remaining = 1;
+	assert_int_equal(nx_windows_blocked_until(&w), 0);
+}
+
+/* What X does not say must not look exhausted. */
+static void
+absent_is_not_zero(void **state)
+{
+	static const char *const lines[] = {
+		"x-rate-limit-reset: 1790000900",
+		"x-rate-limit-limit: 75",
+		NULL
+	};
+	struct nx_windows w = read_all(lines);
+
+	(void)state;
+	assert_true(w.quarter.known);
+	assert_int_equal(w.quarter.remaining, -1);
+	assert_int_equal(nx_windows_blocked_until(&w), 0);
+	assert_false(w.user_day.known);
+}
+
+static void
+ignores_what_is_no_number(void **state)
+{
+	static const char *const lines[] = {
+		"x-rate-limit-remaining: -1", "x-rate-limit-remaining: ",
+		"x-rate-limit-remaining: 1.5", "x-rate-limit-remaining",
+		"x-rate-limit-remaining: 99999999999999999999",
+		"x-rate-limit-remaining: 0x10", "x-rate-limit-: 1",
+		"x-rate-limit-remainings: 1", "-rate-limit-remaining: 1", "",
+		":", "x-rate-limit-remaining: 1 2", NULL
+	};
+	struct nx_windows w = read_all(lines);
+
+	(void)state;
+	assert_false(w.quarter.known);
+	assert_int_equal(nx_windows_blocked_until(&w), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_all_three),
+		cmocka_unit_test(latest_exhausted_reset_counts),
+		cmocka_unit_test(absent_is_not_zero),
+		cmocka_unit_test(ignores_what_is_no_number),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

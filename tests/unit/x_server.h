@@ -1,0 +1,45 @@
+/*
+ * x_server.h - a small, rude HTTP/1.1 server on loopback for the tests of x.
+ *
+ * One thread for each connection.  The path says how it behaves:
+ *   /ok      200 {}                      /drop    reads all, then closes
+ *   /hang    reads all, never answers    /huge    a body of 2 MiB
+ *   /cut     closes within the body      /bye     200 {}, then closes
+ *   /noise   no HTTP at all              others   the answer that was set
+ */
+#ifndef X_SERVER_H
+#define X_SERVER_H
+
+#include <stddef.h>
+
+struct xs;
+
+/* What was received.  Texts are of the latest request. */
+struct xs_seen {
+	int	 connections;		/* that got as far as HTTP */
+	int	 requests;		/* read to their end */
+	char	 method[8], path[200];
+	char	 auth[400], type[100], agent[100], expect[40];
+	char	 body[4000];
+	size_t	 body_n;
+};
+
+/*
+ * A CA and a certificate for 127.0.0.1 signed by it; `pem` becomes the path of
+ * the CA's file, to be unlinked by the caller.
+ */
+struct xs_tls;
+struct xs_tls	*xs_tls_new(char pem[64]);
+void		 xs_tls_free(struct xs_tls *tls);
+
+/* `tls` NULL: plain.  Aborts the test program when it cannot start. */
+struct xs	*xs_start(struct xs_tls *tls);
+void		 xs_stop(struct xs *s);
+
+/* http(s)://HOST:PORT, valid until the next call on this server. */
+const char	*xs_url(struct xs *s, const char *host, const char *path);
+void		 xs_answer(struct xs *s, int status, const char *headers,
+		    const char *body);
+struct xs_seen	 xs_seen(struct xs *s);
+
+#endif
