@@ -1,0 +1,46 @@
+/*
+ * digest.c - SHA-256 and constant-time comparison.
+ *
+ * OpenSSL 3 calls the SHA256_* functions deprecated; EVP_Digest() in their
+ * place looks its algorithm up under a lock and allocates, so it takes three
+ * times as long for a short text and can fail.  These cannot.
+ */
+
+#define OPENSSL_SUPPRESS_DEPRECATED
+
+#include "nx/seal/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/sha.h>
+
+void
+nx_sha256(struct nx_slice in, unsigned char out[NX_SHA256_BYTES])
+{
+	SHA256_CTX ctx;
+
+	(void)SHA256_Init(&ctx);
+	if (in.n > 0)
+		(void)SHA256_Update(&ctx, in.p, in.n);
+	(void)SHA256_Final(out, &ctx);
+	OPENSSL_cleanse(&ctx, sizeof(ctx));
+}
+
+void
+nx_sha256_hex(struct nx_slice in, char out[NX_SHA256_HEX + 1])
+{
+	static const char hex[] = "0123456789abcdef";
+	unsigned char md[NX_SHA256_BYTES];
+
+	nx_sha256(in, md);
+	for (size_t i = 0; i < NX_SHA256_BYTES; i++) {
+		out[2 * i] = hex[md[i] >> 4];
+		out[2 * i + 1] = hex[md[i] & 15];
+	}
+	out[NX_SHA256_HEX] = '\0';
+}
+
+bool
+nx_same(struct nx_slice a, struct nx_slice b)
+{
+	return a.n == b.n && (a.n == 0 || CRYPTO_memcmp(a.p, b.p, a.n) == 0);
+}
