@@ -54,19 +54,17 @@ nx_base64_add(struct nx_buf *out, const void *p, size_t n)
 	encode(out, p, n, std_abc, true);
 }
 
-static int
-value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	return c == '/' || c == '_' ? 63 : -1;
-}
+/* What a character stands for in either alphabet; -1: in neither. */
+static const signed char values[128] = {
+	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1,
+	-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 62, -1, 62, -1, 63,
+	52, 53, 54, 55, 56, 57, 58, 59, 60, 61, -1, -1, -1, -1, -1, -1,
+	-1,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9, 10, 11, 12, 13, 14,
+	15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, -1, -1, -1, -1, 63,
+	-1, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+	41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, -1, -1, -1, -1, -1,
+};
 
 /* Cut the padding; false when it does not belong there. */
 static bool
@@ -95,7 +93,8 @@ nx_base64_decode(struct nx_slice in, struct nx_buf *out)
 	    in.n / 4 * 3 + in.n % 4 * 3 / 4 > out->max - before)
 		return NX_TOO_BIG;
 	for (size_t i = 0; i < in.n; i++) {
-		int six = value(in.p[i]);
+		unsigned char c = (unsigned char)in.p[i];
+		int six = c < sizeof(values) ? values[c] : -1;
 
 		if (six < 0)
 			goto out;

@@ -121,9 +121,22 @@ load_row(const struct conf_row *row, const char *value, unsigned int need,
 		    row->text);
 		if (row->type == INT)
 			store(row, conf, row->def);
+		else if (row->type == SECRET)	/* set, if wrongly */
+			store(row, conf, value);
 		return;
 	}
 	store(row, conf, value);
+}
+
+/* `{base}/path` is built from it: one slash is enough. */
+static void
+trim_slashes(struct nx_conf *conf, const char **url)
+{
+	struct nx_slice s = nx_slice_str(*url);
+
+	while (s.n > 0 && s.p[s.n - 1] == '/')
+		s.n--;
+	*url = nx_arena_slice(conf->arena, s);
 }
 
 /* Defaults that come from other variables. */
@@ -132,6 +145,9 @@ derive(struct nx_conf *conf, struct nx_buf *problems)
 {
 	struct nx_slice origin;
 
+	trim_slashes(conf, &conf->api_url);
+	trim_slashes(conf, &conf->supabase_url);
+	trim_slashes(conf, &conf->origin);
 	if (conf->api_url != NULL && conf->token_url == NULL)
 		conf->token_url = nx_arena_printf(conf->arena,
 		    "%s/2/oauth2/token", conf->api_url);

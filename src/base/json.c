@@ -333,7 +333,8 @@ add_string(struct nx_buf *out, struct nx_slice s)
 		else
 			nx_buf_addf(out, "\\u%04x", c);
 	}
-	nx_buf_add(out, s.p + from, s.n - from);
+	if (s.n > from)		/* not so for an empty slice, whose p is NULL */
+		nx_buf_add(out, s.p + from, s.n - from);
 	nx_buf_addc(out, '"');
 }
 

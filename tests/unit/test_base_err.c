@@ -1,0 +1,88 @@
+/* test_base_err.c - the error table, and randomness. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "nx/base/err.h"
+#include "nx/base/random.h"
+
+/* Codes are public names: each once, spelled like a name. */
+static void
+rows_are_sound(void **state)
+{
+	(void)state;
+	for (int i = 0; i < NX_RC_COUNT; i++) {
+		enum nx_rc rc = (enum nx_rc)i;
+		const char *code = nx_rc_code(rc);
+		int exit = nx_rc_exit(rc), status = nx_rc_status(rc);
+
+		assert_int_equal(strspn(code,
+		    "abcdefghijklmnopqrstuvwxyz_"), strlen(code));
+		for (int k = 0; k < i; k++)
+			assert_string_not_equal(code,
+			    nx_rc_code((enum nx_rc)k));
+		assert_true(strlen(nx_rc_title(rc)) > 0);
+		assert_int_equal(strlen(nx_rc_remedy(rc)) > 0, rc != NX_OK);
+		assert_true(rc == NX_OK ? status == 200 :
+		    status >= 400 && status < 600);
+		assert_true(exit == 1 || exit == 64 || exit == 75 ||
+		    exit == 78 || rc == NX_OK);
+		/* what is worth another try must not look final */
+		assert_true(status != 503 || exit == 75);
+	}
+}
+
+static void
+records_a_failure(void **state)
+{
+	struct nx_err err;
+
+	(void)state;
+	memset(&err, 0x55, sizeof(err));
+	assert_int_equal(nx_fail(&err, NX_X_RATE, "%s %d", "wait", 7),
+	    NX_X_RATE);
+	assert_int_equal(err.rc, NX_X_RATE);
+	assert_string_equal(err.detail, "wait 7");
+	assert_int_equal(err.retry_after, 0);
+	assert_int_equal(err.x.status, 0);
+	assert_int_equal(nx_fail(&err, NX_BUSY, "%*d", 5000, 1), NX_BUSY);
+	assert_int_equal(strlen(err.detail), sizeof(err.detail) - 1);
+	assert_int_equal(nx_fail(NULL, NX_BUSY, "%s", "x"), NX_BUSY);
+}
+
+static void
+makes_uuids(void **state)
+{
+	char a[NX_UUID_LEN + 1], b[NX_UUID_LEN + 1] = "";
+
+	(void)state;
+	for (int i = 0; i < 100; i++) {
+		nx_random_uuid(a);
+		assert_int_equal(strlen(a), NX_UUID_LEN);
+		assert_int_equal(strspn(a, "0123456789abcdef-"), NX_UUID_LEN);
+		assert_true(a[8] == '-' && a[13] == '-' && a[18] == '-' &&
+		    a[23] == '-');
+		assert_int_equal(a[14], '4');
+		assert_non_null(strchr("89ab", a[19]));
+		assert_string_not_equal(a, b);
+		memcpy(b, a, sizeof(b));
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rows_are_sound),
+		cmocka_unit_test(records_a_failure),
+		cmocka_unit_test(makes_uuids),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,160 @@
+/* test_base_url.c - origins, local paths, query strings. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "nx/base/url.h"
+
+static void
+knows_safe_urls(void **state)
+{
+	static const char *const good[] = { "https://x.com/a?b#c",
+	    "https://x.com", "HTTPS://x.com:8443/", "http://127.0.0.1:80/x",
+	    "http://127.9.9.9", "http://localhost:3000", "http://[::1]:80/",
+	    "http://[::1]", "http://LOCALHOST" };
+	static const char *const bad[] = { "", "x.com", "ftp://x.com",
+	    "http://x.com", "http://localhost.evil.example",
+	    "http://127.0.0.1.evil.example", "http://127.evil.example",
+	    "http://128.0.0.1", "http://10.0.0.1", "http://[::2]",
+	    "http://[::1].evil.example", "https://", "https:///path",
+	    "https://:443", "https://user@x.com", "http://a:b@127.0.0.1",
+	    "http://127.0.0.1@evil.example", "https://x.com\\@evil.example",
+	    "https://x .com", "https://x.com/\n", "https://x.com/\xc3\xa4",
+	    "javascript://x", "//x.com", "https:/x.com",
+	    "http://localhostx" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		if (!nx_url_is_safe(nx_slice_str(good[i])))
+			fail_msg("refused: %s", good[i]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (nx_url_is_safe(nx_slice_str(bad[i])))
+			fail_msg("taken: %s", bad[i]);
+	}
+	assert_false(nx_url_is_safe(NX_SLICE("https://x.com\0.evil")));
+}
+
+static void
+finds_origins(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "https://x.com/a", "https://x.com" },
+		{ "https://x.com?a", "https://x.com" },
+		{ "https://x.com#a", "https://x.com" },
+		{ "http://127.0.0.1:8080", "http://127.0.0.1:8080" },
+		{ "/a", "" }, { "", "" }, { "ftp://x", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_true(nx_slice_is(nx_url_origin(
+		    nx_slice_str(cases[i][0])), cases[i][1]));
+}
+
+static void
+knows_local_paths(void **state)
+{
+	static const char *const good[] = { "/", "/a", "/dashboard?x=1#y",
+	    "/a//b", "/a/%2f", "/%41", "/?u=https://evil.example", "/a:b" };
+	static const char *const bad[] = { "", "a", "//evil.example",
+	    "///evil.example", "/\\evil.example", "\\\\evil.example",
+	    "/%2f/evil.example", "/%2Fevil.example", "/%5cevil.example",
+	    "/%5Cevil.example", "/%09/evil.example", "/%0d%0aX:y",
+	    "/%00/evil", "/%zz", "/\t/evil.example", "/\n//evil.example",
+	    "https://evil.example", "javascript:alert(1)", " /a", "/a b",
+	    "/a\\b", "/a\r\nX: y", "/\xc3\xa4", "./a", "@evil.example",
+	    ".evil.example" };
+	static char longest[1001];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		if (!nx_url_is_local_path(nx_slice_str(good[i])))
+			fail_msg("refused: %s", good[i]);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		if (nx_url_is_local_path(nx_slice_str(bad[i])))
+			fail_msg("taken: %s", bad[i]);
+	}
+	assert_false(nx_url_is_local_path(NX_SLICE("/a\0b")));
+	memset(longest, 'a', sizeof(longest));
+	longest[0] = '/';
+	assert_true(nx_url_is_local_path((struct nx_slice){ longest, 1000 }));
+	assert_false(nx_url_is_local_path((struct nx_slice){ longest,
+	    1001 }));
+}
+
+static void
+reads_queries(void **state)
+{
+	static const struct {
+		const char *query, *want;
+		enum nx_rc rc;
+	} cases[] = {
+		{ "code=abc", "abc", NX_OK },
+		{ "a=1&code=abc&b=2", "abc", NX_OK },
+		{ "code=a%20b+c%2B%C3%a4", "a b c+\xc3\xa4", NX_OK },
+		{ "code=a=b", "a=b", NX_OK },
+		{ "code=", "", NX_OK },
+		{ "code", "", NX_OK },
+		{ "&&code=x&", "x", NX_OK },
+		{ "", "", NX_NOT_FOUND },
+		{ "Code=x", "", NX_NOT_FOUND },
+		{ "xcode=x&codex=y&=z", "", NX_NOT_FOUND },
+		{ "code=x&code=y", "", NX_MALFORMED },
+		{ "code=x&code", "", NX_MALFORMED },
+		{ "code=%", "", NX_MALFORMED },
+		{ "code=%4", "", NX_MALFORMED },
+		{ "code=%4g", "", NX_MALFORMED },
+		{ "code=%00", "", NX_MALFORMED },
+		{ "code=12345678901", "", NX_TOO_BIG },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct nx_buf b = NX_BUF(10);
+
+		assert_int_equal(nx_url_query(nx_slice_str(cases[i].query),
+		    "code", &b), cases[i].rc);
+		if (cases[i].rc == NX_OK)
+			assert_string_equal(nx_buf_str(&b), cases[i].want);
+		nx_buf_free(&b);
+	}
+}
+
+static void
+adds_to_queries(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "/a", "/a?x=1%262" }, { "/a?b=c", "/a?b=c&x=1%262" },
+		{ "/a#f", "/a?x=1%262#f" }, { "/a?b#f", "/a?b&x=1%262#f" },
+		{ "/a#f?g", "/a?x=1%262#f?g" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct nx_buf b = NX_BUF(100);
+
+		nx_url_add_query(&b, nx_slice_str(cases[i][0]), "x", "1&2");
+		assert_string_equal(nx_buf_str(&b), cases[i][1]);
+		nx_buf_free(&b);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(knows_safe_urls),
+		cmocka_unit_test(finds_origins),
+		cmocka_unit_test(knows_local_paths),
+		cmocka_unit_test(reads_queries),
+		cmocka_unit_test(adds_to_queries),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
