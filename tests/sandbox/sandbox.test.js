@@ -1,0 +1,701 @@
+// What the X sandbox enforces and what it can be told to do.  It needs the
+// sandbox to itself: it clears the state and sets faults.
+import { test, before, beforeEach, after } from 'node:test';
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import fs from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+
+const env = process.env;
+const AUTHORIZE = env.TWITTER_AUTHORIZE_URL;
+const CALLBACK = env.TWITTER_REDIRECT_URI;
+const CLIENT = env.TWITTER_CLIENT_ID;
+const ALL = 'tweet.read tweet.write users.read media.write offline.access';
+const agent = new https.Agent({ ca: fs.readFileSync(env.TWITTER_CA_FILE) });
+
+function send(method, url, { headers = {}, body, signal } = {}) {
+	return new Promise((resolve, reject) => {
+		const tls = url.startsWith('https:');
+		const req = (tls ? https : http).request(url, { method, headers, signal, ...(tls && { agent }) }, (res) => {
+			const parts = [];
+			res.on('data', (part) => parts.push(part));
+			res.on('error', reject);
+			res.on('end', () => {
+				const text = Buffer.concat(parts).toString();
+				let json;
+				try { json = JSON.parse(text); } catch { /* checked by the test */ }
+				resolve({ status: res.statusCode, headers: res.headers, text, json });
+			});
+		});
+		req.on('error', reject);
+		req.end(body);
+	});
+}
+
+const sandbox = (method, path, body) => send(method, env.SANDBOX_URL + path,
+	body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
+const settings = (change) => sandbox('POST', '/sandbox/settings', change);
+const counts = async () => (await sandbox('GET', '/sandbox/counts')).json;
+
+async function fault(rule) {
+	const res = await sandbox('POST', '/sandbox/faults', rule);
+	assert.equal(res.status, 200, res.text);
+}
+
+const encode = (fields) => new URLSearchParams(fields).toString();
+const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
+const form = (path, fields, headers = {}) => send('POST', env.SANDBOX_URL + path,
+	{ body: typeof fields === 'string' ? fields : encode(fields), headers: { ...FORM, ...headers } });
+
+function attempt(change = {}) {
+	const verifier = crypto.randomBytes(32).toString('base64url');
+	const query = {
+		response_type: 'code', client_id: CLIENT, redirect_uri: CALLBACK, scope: ALL,
+		state: crypto.randomBytes(16).toString('base64url'),
+		code_challenge: crypto.createHash('sha256').update(verifier).digest('base64url'),
+		code_challenge_method: 'S256', ...change,
+	};
+	for (const name of Object.keys(query))
+		if (query[name] === undefined) delete query[name];
+	return { verifier, query, url: `${AUTHORIZE}?${encode(query)}` };
+}
+
+async function consent(account, change) {
+	const made = attempt(change);
+	const fields = account ? { decision: 'allow', account } : { decision: 'allow' };
+	const res = await send('POST', made.url, { body: encode(fields), headers: FORM });
+	assert.equal(res.status, 302, res.text);
+	const to = new URL(res.headers.location);
+	assert.equal(to.searchParams.get('state'), made.query.state);
+	return { ...made, code: to.searchParams.get('code'), to };
+}
+
+const exchange = (c, change = {}, headers) => form('/2/oauth2/token', {
+	grant_type: 'authorization_code', code: c.code, redirect_uri: CALLBACK,
+	code_verifier: c.verifier, client_id: CLIENT, ...change }, headers);
+const refresh = (token, headers) => form('/2/oauth2/token',
+	{ grant_type: 'refresh_token', refresh_token: token, client_id: CLIENT }, headers);
+
+async function login(account, change) {
+	const res = await exchange(await consent(account, change));
+	assert.equal(res.status, 200, res.text);
+	return res.json;
+}
+
+const api = (method, path, token, body) => send(method, env.SANDBOX_URL + path, {
+	headers: { ...(token && { Authorization: `Bearer ${token}` }), ...(body !== undefined && { 'Content-Type': 'application/json' }) },
+	body: body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) });
+const post = (token, body) => api('POST', '/2/tweets', token, typeof body === 'string' ? { text: body } : body);
+
+const oauthError = (res, status, error, description) => {
+	assert.equal(res.status, status, res.text);
+	assert.deepEqual(res.json, { error, error_description: description });
+};
+const invalidToken = (res) => oauthError(res, 400, 'invalid_request', 'Value passed for the token was invalid.');
+const invalidCode = (res) => oauthError(res, 400, 'invalid_request', 'Value passed for the authorization code was invalid.');
+const unauthorized = (res) => oauthError(res, 401, 'unauthorized_client', 'Missing valid authorization header');
+
+function invalid(res, message) {
+	assert.equal(res.status, 400, res.text);
+	assert.equal(res.json.title, 'Invalid Request');
+	assert.match(res.json.type, /\/2\/problems\/invalid-request$/);
+	assert.match(res.json.errors[0].message, message);
+}
+
+function forbidden(res, detail) {
+	assert.equal(res.status, 403, res.text);
+	assert.equal(res.json.status, 403);
+	assert.match(res.json.detail, detail);
+}
+
+const clear = async () => {
+	assert.equal((await sandbox('DELETE', '/sandbox/state')).status, 200);
+	assert.equal((await settings({ confidential: false })).status, 200);
+};
+before(clear);
+beforeEach(clear);
+after(() => sandbox('DELETE', '/sandbox/state'));
+
+test('a wrong authorize request gets a page and never a redirect', async () => {
+	const wrong = {
+		response_type: 'token', client_id: 'other', redirect_uri: `${CALLBACK}/`, scope: 'tweet.read tweet.fly',
+		state: 's'.repeat(501), code_challenge: 'short', code_challenge_method: 's256',
+	};
+	for (const [name, value] of Object.entries(wrong)) {
+		for (const change of [{ [name]: value }, { [name]: undefined }, { [name]: '' }]) {
+			const { url } = attempt(change);
+			for (const res of [await send('GET', url), await send('POST', url, { body: 'decision=allow', headers: FORM })]) {
+				assert.equal(res.status, 400, `${name} ${value}`);
+				assert.equal(res.headers.location, undefined);
+				assert.match(res.text, /Something went wrong/);
+				assert.match(res.text, new RegExp(name));
+			}
+		}
+	}
+	const { url } = attempt();
+	assert.equal((await send('GET', `${url}&state=again`)).status, 400);
+	assert.equal((await send('GET', `${url}%zz`)).status, 400);
+	assert.equal((await send('GET', attempt({ state: 's'.repeat(500) }).url)).status, 200);
+});
+
+test('the consent page is a form on itself that its own policy permits', async () => {
+	const { url } = attempt({ state: 'a"<b>&c' });
+	const res = await send('GET', url);
+	assert.equal(res.status, 200);
+	assert.match(res.text, /<form method="post" action="([^"]+)">/);
+	const action = /<form method="post" action="([^"]+)">/.exec(res.text)[1].replaceAll('&amp;', '&');
+	assert.equal(new URL(action, url).href, new URL(url).href);
+	for (const decision of ['allow', 'deny'])
+		assert.match(res.text, new RegExp(`name="decision" value="${decision}"`));
+	const style = /<style>(.*?)<\/style>/s.exec(res.text)[1];
+	const hash = crypto.createHash('sha256').update(style).digest('base64');
+	assert.ok(res.headers['content-security-policy'].includes(`style-src 'sha256-${hash}'`));
+	assert.ok(!res.headers['content-security-policy'].includes('form-action'));
+	assert.match(res.text, /Post and delete posts for you/);
+	assert.doesNotMatch(res.text, /direct messages/);
+});
+
+test('one browser keeps its account, a client without cookies gets new ones', async () => {
+	const page = await send('GET', attempt().url);
+	const cookie = page.headers['set-cookie'][0];
+	assert.match(cookie, /^sandbox_account=[A-Za-z0-9_]{1,15}; Path=\/i\/oauth2; HttpOnly; SameSite=Lax$/);
+	const Cookie = cookie.split(';')[0];
+	const seen = [];
+	for (const headers of [{ Cookie }, { Cookie: `x=1; ${Cookie}` }, {}, {}]) {
+		const made = attempt();
+		const res = await send('POST', made.url, { body: 'decision=allow', headers: { ...FORM, ...headers } });
+		const code = new URL(res.headers.location).searchParams.get('code');
+		const { json } = await exchange({ ...made, code });
+		seen.push((await api('GET', '/2/users/me', json.access_token)).json.data.username);
+	}
+	assert.equal(`sandbox_account=${seen[0]}`, Cookie);
+	assert.equal(seen[1], seen[0]);
+	assert.equal(new Set(seen).size, 3);
+});
+
+test('a handle is always the same account', async () => {
+	const ids = [];
+	for (const handle of ['alice', 'alice', 'bob']) {
+		const { json } = await api('GET', '/2/users/me', (await login(handle)).access_token);
+		assert.equal(json.data.username, handle);
+		assert.match(json.data.id, /^[0-9]{19}$/);
+		ids.push(json.data.id);
+	}
+	assert.equal(ids[0], ids[1]);
+	assert.notEqual(ids[0], ids[2]);
+});
+
+test('denial is told to the application', async () => {
+	const made = attempt();
+	const res = await send('POST', made.url, { body: 'decision=deny', headers: FORM });
+	assert.equal(res.status, 302);
+	const to = new URL(res.headers.location);
+	assert.equal(to.searchParams.get('error'), 'access_denied');
+	assert.equal(to.searchParams.get('state'), made.query.state);
+	assert.equal(to.searchParams.get('code'), null);
+	assert.equal((await send('POST', made.url, { body: 'decision=maybe', headers: FORM })).status, 400);
+});
+
+test('a code is exchanged once, and only with its verifier', async () => {
+	const c = await consent('alice');
+	const res = await exchange(c);
+	assert.equal(res.status, 200, res.text);
+	assert.equal(res.headers['cache-control'], 'no-store');
+	assert.equal(res.json.token_type, 'bearer');
+	assert.equal(res.json.expires_in, 7200);
+	assert.deepEqual(new Set(res.json.scope.split(' ')), new Set(ALL.split(' ')));
+	for (const name of ['access_token', 'refresh_token'])
+		assert.match(res.json[name], /^[A-Za-z0-9_-]{80,100}$/);
+	invalidCode(await exchange(c));
+	const other = await consent('alice');
+	oauthError(await exchange(other, { code_verifier: c.verifier }), 400, 'invalid_request',
+		'Value passed for the code verifier did not match the code challenge.');
+	invalidCode(await exchange(other));
+	const verifier = 'p'.repeat(43);
+	const plain = await consent('alice', { code_challenge: verifier, code_challenge_method: 'plain' });
+	assert.equal((await exchange({ ...plain, verifier })).status, 200);
+	const short = 'short';
+	const weak = await consent('alice', { code_challenge: crypto.createHash('sha256').update(short).digest('base64url') });
+	assert.equal((await exchange({ ...weak, verifier: short })).status, 400);
+	assert.equal((await counts()).codes_exchanged, 2);
+});
+
+test('one code asked for by twenty at once is exchanged once', async () => {
+	const c = await consent('alice');
+	const all = await Promise.all(Array.from({ length: 20 }, () => exchange(c)));
+	assert.equal(all.filter((res) => res.status === 200).length, 1);
+	assert.equal((await counts()).codes_exchanged, 1);
+});
+
+test('a code ends by itself', async () => {
+	await settings({ code_ttl: 0 });
+	invalidCode(await exchange(await consent('alice')));
+});
+
+test('the token endpoint is exact about what it is sent', async () => {
+	const c = await consent('alice');
+	for (const name of ['grant_type', 'code', 'redirect_uri', 'code_verifier', 'client_id'])
+		oauthError(await exchange(c, { [name]: '' }), 400, 'invalid_request', `Missing required parameter [${name}].`);
+	oauthError(await exchange(c, { redirect_uri: `${CALLBACK}/` }), 400, 'invalid_request',
+		'Value passed for the redirect uri did not match the uri of the authorization code.');
+	unauthorized(await exchange(c, { client_id: 'other' }));
+	oauthError(await exchange(c, {}, { 'Content-Type': 'application/json' }), 400, 'invalid_request',
+		'Missing required parameter [grant_type].');
+	oauthError(await form('/2/oauth2/token', 'grant_type=refresh_token&refresh_token=a&refresh_token=b'), 400,
+		'invalid_request', 'Parameters must not be repeated.');
+	assert.equal((await exchange(c, { grant_type: 'password' })).status, 400);
+	assert.equal((await exchange(c)).status, 200);
+});
+
+test('a refresh token works once', async () => {
+	const first = await login('alice');
+	const second = await refresh(first.refresh_token);
+	assert.equal(second.status, 200, second.text);
+	assert.notEqual(second.json.refresh_token, first.refresh_token);
+	invalidToken(await refresh(first.refresh_token));
+	for (const token of [first.access_token, second.json.access_token])
+		assert.equal((await api('GET', '/2/users/me', token)).status, 200);
+	invalidToken(await refresh(second.json.access_token));
+	const all = await Promise.all(Array.from({ length: 20 }, () => refresh(second.json.refresh_token)));
+	assert.equal(all.filter((res) => res.status === 200).length, 1);
+	const now = await counts();
+	assert.equal(now.refreshes_granted, 2);
+	assert.equal(now.refreshes_refused, 21);
+});
+
+test('a new login ends the older refresh token of the account', async () => {
+	const first = await login('alice');
+	const other = await login('bob');
+	const second = await login('ALICE');
+	invalidToken(await refresh(first.refresh_token));
+	assert.equal((await refresh(other.refresh_token)).status, 200);
+	assert.equal((await refresh(second.refresh_token)).status, 200);
+	assert.equal((await api('GET', '/2/users/me', first.access_token)).status, 200);
+});
+
+test('tokens follow scopes and settings', async () => {
+	const online = await login('alice', { scope: 'tweet.read users.read' });
+	assert.equal(online.refresh_token, undefined);
+	assert.equal(online.scope, 'tweet.read users.read');
+	await settings({ omit_refresh_token: true, granted_scopes: 'tweet.read offline.access', access_token_ttl: 60 });
+	const less = await login('alice');
+	assert.equal(less.refresh_token, undefined);
+	assert.equal(less.scope, 'tweet.read offline.access');
+	assert.equal(less.expires_in, 60);
+	forbidden(await api('GET', '/2/users/me', less.access_token), /not permitted/);
+	await settings({ omit_refresh_token: false, granted_scopes: null, access_token_ttl: 0 });
+	const dead = await login('alice');
+	assert.equal((await api('GET', '/2/users/me', dead.access_token)).status, 401);
+	await settings({ omit_refresh_token: true });
+	assert.equal((await refresh(dead.refresh_token)).json.refresh_token, undefined);
+	assert.equal((await refresh(dead.refresh_token)).status, 200);
+	for (const bad of [{ latency_ms: -1 }, { latency_ms: '1' }, { granted_scopes: 'fly' }, { unknown: 1 }])
+		assert.equal((await settings(bad)).status, 400);
+});
+
+test('a confidential client proves itself with Basic', async () => {
+	await settings({ confidential: true });
+	const secret = env.TWITTER_CLIENT_SECRET || 'nexus-demo-secret';
+	const basic = (text) => ({ Authorization: `Basic ${Buffer.from(text).toString('base64')}` });
+	const c = await consent('alice');
+	unauthorized(await exchange(c));
+	unauthorized(await exchange(c, {}, basic(`${CLIENT}:wrong`)));
+	unauthorized(await exchange(c, {}, basic(`other:${secret}`)));
+	const good = await exchange(c, {}, basic(`${CLIENT}:${secret}`));
+	assert.equal(good.status, 200, good.text);
+	unauthorized(await refresh(good.json.refresh_token));
+	unauthorized(await form('/2/oauth2/revoke', { token: good.json.access_token, client_id: CLIENT }));
+	assert.equal((await refresh(good.json.refresh_token, basic(`${CLIENT}:${secret}`))).status, 200);
+});
+
+test('a revoked token is dead, an unknown one is no error', async () => {
+	const t = await login('alice');
+	for (const token of [t.access_token, t.refresh_token, t.refresh_token, 'unknown']) {
+		const res = await form('/2/oauth2/revoke', { token, client_id: CLIENT });
+		assert.equal(res.status, 200);
+		assert.deepEqual(res.json, { revoked: true });
+	}
+	assert.equal((await counts()).revoked, 2);
+	assert.equal((await api('GET', '/2/users/me', t.access_token)).status, 401);
+	invalidToken(await refresh(t.refresh_token));
+	oauthError(await form('/2/oauth2/revoke', { client_id: CLIENT }), 400, 'invalid_request', 'Missing required parameter [token].');
+	unauthorized(await form('/2/oauth2/revoke', { token: 'x', client_id: 'other' }));
+});
+
+test('the API wants a living token with the right scopes', async () => {
+	const t = await login('alice');
+	const other = await login('bob');
+	assert.deepEqual((await api('GET', '/2/users/me')).json,
+		{ title: 'Unauthorized', type: 'about:blank', status: 401, detail: 'Unauthorized' });
+	for (const foreign of ['never-issued', t.refresh_token]) {
+		const res = await api('GET', '/2/users/me', foreign);
+		assert.equal(res.status, 403);
+		assert.match(res.json.type, /unsupported-authentication$/);
+	}
+	await sandbox('POST', '/sandbox/expire', { account: 'alice' });
+	assert.equal((await api('GET', '/2/users/me', t.access_token)).status, 401);
+	assert.equal((await api('GET', '/2/users/me', other.access_token)).status, 200);
+	await sandbox('POST', '/sandbox/expire');
+	assert.equal((await api('GET', '/2/users/me', other.access_token)).status, 401);
+	const reader = await login('carol', { scope: 'tweet.read users.read' });
+	forbidden(await post(reader.access_token, 'hello'), /not permitted/);
+	const missing = await api('GET', '/2/nothing', t.access_token);
+	assert.equal(missing.status, 404);
+	assert.equal(missing.json.title, 'Not Found');
+});
+
+test('user fields come when they are asked for', async () => {
+	const me = async (handle, query) => (await api('GET', `/2/users/me${query}`, (await login(handle)).access_token)).json.data;
+	assert.deepEqual(Object.keys(await me('alice', '')), ['id', 'name', 'username']);
+	assert.equal((await me('alice', '?user.fields=subscription_type')).subscription_type, 'None');
+	const premium = await me('premium_p', '?user.fields=subscription_type,verified,public_metrics,unknown');
+	assert.equal(premium.subscription_type, 'Premium');
+	assert.equal(premium.verified, true);
+	assert.equal(premium.public_metrics.followers_count, 0);
+	assert.equal(premium.unknown, undefined);
+});
+
+test('a post is created, shown as X shows it, and deleted by its author', async () => {
+	const t = (await login('alice')).access_token;
+	const res = await post(t, 'a < b & "c" https://example.com/x?y=1 end');
+	assert.equal(res.status, 201, res.text);
+	assert.match(res.json.data.id, /^[0-9]{19}$/);
+	assert.match(res.json.data.text, /^a &lt; b &amp; "c" https:\/\/t\.co\/[A-Za-z0-9]{10} end$/);
+	assert.deepEqual(res.json.data.edit_history_tweet_ids, [res.json.data.id]);
+	const later = await post(t, 'later');
+	assert.ok(BigInt(later.json.data.id) > BigInt(res.json.data.id));
+	const listed = (await sandbox('GET', '/sandbox/posts')).json;
+	assert.deepEqual(listed.map((p) => [p.id, p.author, p.text, p.reply_to]), [
+		[res.json.data.id, 'alice', 'a < b & "c" https://example.com/x?y=1 end', null],
+		[later.json.data.id, 'alice', 'later', null]]);
+	const stranger = (await login('bob')).access_token;
+	assert.equal((await api('DELETE', `/2/tweets/${later.json.data.id}`, stranger)).status, 403);
+	assert.deepEqual((await api('DELETE', `/2/tweets/${later.json.data.id}`, t)).json, { data: { deleted: true } });
+	assert.equal((await api('DELETE', `/2/tweets/${later.json.data.id}`, t)).status, 404);
+	const now = await counts();
+	assert.deepEqual([now.posts_created, now.posts_deleted, now.posts_live], [2, 1, 1]);
+});
+
+test('the same text twice is refused in X\'s own words', async () => {
+	const t = (await login('alice')).access_token;
+	const first = await post(t, 'same caf\u00e9');
+	for (const text of ['same caf\u00e9', 'same cafe\u0301']) {
+		const res = await post(t, text);
+		assert.equal(res.status, 403);
+		assert.deepEqual(res.json, { detail: 'You are not allowed to create a Tweet with duplicate content.',
+			type: 'about:blank', title: 'Forbidden', status: 403 });
+	}
+	assert.equal((await post((await login('bob')).access_token, 'same caf\u00e9')).status, 201);
+	await api('DELETE', `/2/tweets/${first.json.data.id}`, t);
+	const all = await Promise.all(Array.from({ length: 20 }, () => post(t, 'same caf\u00e9')));
+	assert.equal(all.filter((res) => res.status === 201).length, 1);
+	assert.equal((await counts()).posts_live, 2);
+});
+
+test('a post\'s body is read strictly', async () => {
+	const t = (await login('alice')).access_token;
+	const poll = { options: ['a', 'b'], duration_minutes: 5 };
+	const id = '1'.repeat(19);
+	for (const body of ['{"text":"a"', '{"text":"a"}x', '', Buffer.from('{"text":"\xff"}', 'latin1'), '['.repeat(100)])
+		invalid(await api('POST', '/2/tweets', t, body), /not valid JSON/);
+	invalid(await api('POST', '/2/tweets', t, '["a"]'), /must be a JSON object/);
+	for (const [body, message] of [
+		[{ text: 'a', colour: 'red' }, /^\$\.colour: is not defined/],
+		[{ text: 5 }, /^\$\.text/],
+		[{}, /either text or media/], [{ text: '' }, /either text or media/], [{ text: ' \n\u3000' }, /either text or media/],
+		[{ text: 'a', reply_settings: 'nobody' }, /reply_settings/],
+		[{ text: 'a', poll, quote_tweet_id: id }, /You can only provide one of/],
+		[{ text: 'a', poll, media: { media_ids: [id] } }, /You can only provide one of/],
+		[{ text: 'a', poll: { ...poll, options: ['a'] } }, /options/],
+		[{ text: 'a', poll: { ...poll, options: ['a', 'b'.repeat(26)] } }, /options/],
+		[{ text: 'a', poll: { ...poll, duration_minutes: 4 } }, /duration_minutes/],
+		[{ text: 'a', poll: { ...poll, duration_minutes: 10081 } }, /duration_minutes/],
+		[{ text: 'a', media: { media_ids: [] } }, /media_ids/],
+		[{ text: 'a', media: { media_ids: [id] } }, /Your media IDs are invalid/],
+		[{ text: 'a', reply: { in_reply_to_tweet_id: 'x' } }, /in_reply_to_tweet_id/],
+		[{ text: 'a', reply: {} }, /in_reply_to_tweet_id/],
+		[{ text: 'a', geo: { place: 1 } }, /^\$\.geo\.place/],
+		[{ text: 'a\ufeff' }, /invalid characters/],
+	])
+		invalid(await post(t, body), message);
+	forbidden(await post(t, { text: 'a', community_id: id }), /not permitted/);
+	forbidden(await post(t, 'buy $ABC and $DEF'), /one cashtag/);
+	assert.equal((await post(t, 'buy $ABC for $5')).status, 201);
+	assert.equal((await post(t, { text: 'vote', poll })).status, 201);
+	assert.equal((await counts()).posts_created, 2);
+});
+
+test('length is weighed as twitter-text weighs it', async () => {
+	const family = '\u{1F468}\u200d\u{1F469}\u200d\u{1F467}\u200d\u{1F466}';
+	for (const [text, weight] of [
+		['Hi http://test.co', 26], ['Hello, world! \u{1F44B}', 16], [`H\u{1F431}\u263a${family}`, 7],
+		['\u{1F64B}\u{1F3FD}\u{1F468}\u200d\u{1F3A4}', 4], ['1\u20e3', 2], [family.repeat(140), 280],
+		['A\u0301B', 2], ['A\ufb2c', 4], ['\u4e2d'.repeat(160), 320], [`${'a'.repeat(64)}.com`, 68],
+		['see example.com/a/b/c?d=e.', 28], ['me@example.com', 14], ['file tar.bz2', 12],
+		['http://\u3042\u3042.com', 23], ['\u00a9\ufe0f', 2], ['\u{1F1E9}\u{1F1EA}', 2],
+	]) {
+		const res = await sandbox('POST', '/sandbox/weigh', { text });
+		assert.equal(res.json.weighted_length, weight, text);
+	}
+	const t = (await login('alice')).access_token;
+	assert.equal((await post(t, 'a'.repeat(280))).status, 201);
+	forbidden(await post(t, 'a'.repeat(281)), /too long/);
+	assert.equal((await post(t, '\u4e2d'.repeat(140))).status, 201);
+	forbidden(await post(t, `${'\u4e2d'.repeat(140)}.`), /too long/);
+	const premium = (await login('premium_p')).access_token;
+	assert.equal((await post(premium, 'a'.repeat(25000))).status, 201);
+	forbidden(await post(premium, 'a'.repeat(25001)), /too long/);
+});
+
+test('one answers oneself and who mentions one', async () => {
+	const alice = (await login('alice')).access_token;
+	const bob = (await login('bob')).access_token;
+	const reply = (token, text, to) => post(token, { text, reply: { in_reply_to_tweet_id: to } });
+	const own = (await post(alice, 'one')).json.data.id;
+	const two = await reply(alice, 'two', own);
+	assert.equal(two.status, 201, two.text);
+	const res = await reply(bob, 'hi', own);
+	forbidden(res, /only reply to or quote posts where you are mentioned/);
+	assert.match(res.json.type, /not-authorized-for-resource$/);
+	const calling = (await post(alice, 'hey @Bob!')).json.data.id;
+	assert.equal((await reply(bob, 'hi', calling)).status, 201);
+	const near = (await post(alice, 'hey @bobby')).json.data.id;
+	assert.equal((await reply(bob, 'hi you', near)).status, 403);
+	await api('DELETE', `/2/tweets/${own}`, alice);
+	forbidden(await reply(alice, 'three', own), /deleted or not visible/);
+	const replies = (await sandbox('GET', '/sandbox/posts')).json.filter((p) => p.reply_to);
+	assert.deepEqual(replies.map((p) => [p.text, p.reply_to]), [['two', own], ['hi', calling]]);
+});
+
+test('posts are read one by one, many at once and page by page', async () => {
+	const t = (await login('alice')).access_token;
+	const me = (await api('GET', '/2/users/me', t)).json.data.id;
+	const ids = [];
+	for (let i = 0; i < 12; i++)
+		ids.push((await post(t, `post ${i}`)).json.data.id);
+	const thread = await post(t, { text: 'answer', reply: { in_reply_to_tweet_id: ids[0] } });
+	await api('DELETE', `/2/tweets/${ids[1]}`, t);
+	const one = await api('GET', `/2/tweets/${thread.json.data.id}?tweet.fields=author_id,public_metrics,referenced_tweets,conversation_id`, t);
+	assert.equal(one.json.data.author_id, me);
+	assert.equal(one.json.data.conversation_id, ids[0]);
+	assert.equal(one.json.data.public_metrics.retweet_count, 0);
+	assert.deepEqual(one.json.data.referenced_tweets, [{ type: 'replied_to', id: ids[0] }]);
+	const renamed = await api('GET', `/2/tweets/${ids[0]}?post.fields=public_metrics`, t);
+	assert.equal(renamed.json.data.public_metrics.repost_count, 0);
+	assert.equal(renamed.json.data.public_metrics.retweet_count, undefined);
+	const gone = await api('GET', `/2/tweets/${ids[1]}`, t);
+	assert.deepEqual(gone.json, { errors: [{ value: ids[1], detail: `Could not find tweet with id: [${ids[1]}].`,
+		title: 'Not Found Error', resource_type: 'tweet', parameter: 'id', resource_id: ids[1],
+		type: 'https://api.twitter.com/2/problems/resource-not-found' }] });
+	const many = await api('GET', `/2/tweets?ids=${ids[0]},${ids[1]},${ids[2]}`, t);
+	assert.deepEqual(many.json.data.map((p) => p.id), [ids[0], ids[2]]);
+	assert.deepEqual(many.json.errors.map((e) => e.value), [ids[1]]);
+	invalid(await api('GET', '/2/tweets?ids=1,x', t), /ids/);
+	invalid(await api('GET', `/2/tweets?ids=${Array(101).fill('1').join()}`, t), /ids/);
+	invalid(await api('GET', '/2/tweets/abc', t), /id/);
+
+	const timeline = async (query) => (await api('GET', `/2/users/${me}/tweets?${query}`, t)).json;
+	const want = [thread.json.data.id, ...ids.slice(2).reverse(), ids[0]];
+	const got = [];
+	let page;
+	do {
+		page = await timeline(`max_results=5${page ? `&pagination_token=${page.meta.next_token}` : ''}`);
+		got.push(...page.data.map((p) => p.id));
+	} while (page.meta.next_token);
+	assert.deepEqual(got, want);
+	assert.equal((await timeline('max_results=100')).meta.result_count, 12);
+	assert.deepEqual((await timeline(`since_id=${ids[9]}&exclude=replies`)).data.map((p) => p.id), [ids[11], ids[10]]);
+	assert.deepEqual((await timeline(`until_id=${ids[2]}`)).data.map((p) => p.id), [ids[0]]);
+	assert.deepEqual(await timeline(`since_id=${thread.json.data.id}`), { meta: { result_count: 0 } });
+	for (const bad of ['max_results=4', 'max_results=101', 'since_id=x', 'pagination_token=x', 'start_time=today', 'fields=id'])
+		assert.equal((await timeline(bad)).title, 'Invalid Request', bad);
+	assert.match((await api('GET', '/2/users/1/tweets', t)).json.errors[0].detail, /Could not find user/);
+});
+
+test('limits are always told and enforced when asked', async () => {
+	const t = (await login('alice')).access_token;
+	const limit = (res, name = 'x-rate-limit') => ['limit', 'remaining', 'reset'].map((k) => Number(res.headers[`${name}-${k}`]));
+	const [max, left, reset] = limit(await api('GET', '/2/users/me', t));
+	assert.equal(left, max - 1);
+	assert.ok(Math.abs(reset - Date.now() / 1000 - 900) < 5);
+	assert.equal(limit(await api('GET', '/2/users/me', t))[1], max - 2);
+	const made = await post(t, 'hello');
+	for (const name of ['x-rate-limit', 'x-user-limit-24hour', 'x-app-limit-24hour'])
+		assert.ok(limit(made, name).every((n) => n > 0), name);
+	await sandbox('DELETE', '/sandbox/state');
+	await settings({ enforce_limits: true, confidential: false });
+	const again = (await login('alice')).access_token;
+	for (let i = 75; i > 0; i--) {
+		const res = await api('GET', '/2/users/me', again);
+		assert.equal(res.status, 200);
+		assert.deepEqual(limit(res).slice(0, 2), [75, i - 1]);
+	}
+	const over = await api('GET', '/2/users/me', again);
+	assert.equal(over.status, 429);
+	assert.deepEqual(over.json, { title: 'Too Many Requests', detail: 'Too Many Requests', type: 'about:blank', status: 429 });
+	assert.equal(limit(over)[1], 0);
+	assert.equal((await api('GET', '/2/users/me', (await login('bob')).access_token)).status, 200);
+});
+
+test('faults answer in place of the work', async () => {
+	const t = (await login('alice')).access_token;
+	for (const [rule, check] of [
+		[{ fault: '500' }, (res) => assert.match(res.text, /^<html>/)],
+		[{ fault: '503' }, (res) => assert.equal(res.json.title, 'Service Unavailable')],
+		[{ fault: '402' }, (res) => assert.match(res.json.type, /credits-depleted$/)],
+		[{ fault: '429', reset_in: 60 }, (res) => {
+			assert.equal(res.headers['x-rate-limit-remaining'], '0');
+			assert.ok(Math.abs(Number(res.headers['x-rate-limit-reset']) - Date.now() / 1000 - 60) < 5);
+		}],
+		[{ fault: '403', body: '{"title":"SpendCapReached"}' }, (res) => assert.equal(res.json.title, 'SpendCapReached')],
+	]) {
+		await fault({ path: '/2/tweets', method: 'POST', count: 1, ...rule });
+		const res = await post(t, 'hello');
+		assert.equal(res.status, Number(rule.fault));
+		check(res);
+	}
+	await fault({ path: '/2/tweets', fault: 'garbage', count: 1 });
+	const garbage = await post(t, 'hello');
+	assert.equal(garbage.status, 201);
+	assert.equal(garbage.json, undefined);
+	assert.equal((await counts()).posts_created, 0);
+	await fault({ path: '/2/tweets', fault: '503', work: true, count: 1 });
+	assert.equal((await post(t, 'hello')).status, 503);
+	assert.equal((await counts()).posts_created, 1);
+	await fault({ path: '/2/oauth2/token', fault: '401', count: 1 });
+	unauthorized(await refresh('x'));
+});
+
+test('a fault hits what it names, as often as it says', async () => {
+	const t = (await login('alice')).access_token;
+	await fault({ path: '/2/users', method: 'GET', fault: '503', skip: 1, count: 2 });
+	const seen = [];
+	for (let i = 0; i < 4; i++)
+		seen.push((await api('GET', '/2/users/me', t)).status);
+	assert.deepEqual(seen, [200, 503, 503, 200]);
+	const [rule] = (await sandbox('GET', '/sandbox/faults')).json;
+	assert.deepEqual([rule.hits, rule.left], [2, 0]);
+	await fault({ path: '/2/users', fault: '503', rate: 0 });
+	await fault({ path: '/2/tweets', fault: '503' });
+	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
+	assert.equal((await post(t, 'hello')).status, 503);
+	await sandbox('DELETE', '/sandbox/faults');
+	assert.equal((await post(t, 'hello')).status, 201);
+	for (const bad of [{ fault: '503' }, { path: '/2', fault: 'fire' }, { path: '/2', fault: '503', count: 0 },
+		{ path: '/2', fault: '503', rate: 2 }, { path: '/2', fault: '503', colour: 'red' }])
+		assert.equal((await sandbox('POST', '/sandbox/faults', bad)).status, 400);
+});
+
+test('drop loses the request, drop_after loses the answer', async () => {
+	const t = (await login('alice')).access_token;
+	await fault({ path: '/2/tweets', fault: 'drop', count: 1 });
+	await assert.rejects(post(t, 'hello'), { code: 'ECONNRESET' });
+	assert.equal((await counts()).posts_created, 0);
+	await fault({ path: '/2/tweets', fault: 'drop_after', count: 1 });
+	await assert.rejects(post(t, 'hello'), { code: 'ECONNRESET' });
+	assert.equal((await counts()).posts_created, 1);
+	forbidden(await post(t, 'hello'), /duplicate/);
+	const c = await consent('bob');
+	await fault({ path: '/2/oauth2/token', fault: 'drop_after', count: 1 });
+	await assert.rejects(exchange(c), { code: 'ECONNRESET' });
+	invalidCode(await exchange(c));
+});
+
+test('256 callers may hang without holding up the others', async () => {
+	const t = (await login('alice')).access_token;
+	const gone = new AbortController();
+	await fault({ path: '/2/users/me', fault: 'hang' });
+	const url = `${env.SANDBOX_URL}/2/users/me`;
+	const hanging = Array.from({ length: 256 }, () =>
+		assert.rejects(send('GET', url, { headers: { Authorization: `Bearer ${t}` }, signal: gone.signal })));
+	const hits = async () => (await sandbox('GET', '/sandbox/faults')).json[0].hits;
+	while (await hits() < 256)
+		await new Promise((next) => setTimeout(next, 50));
+	const start = Date.now();
+	assert.equal((await post(t, 'hello')).status, 201);
+	assert.ok(Date.now() - start < 2000);
+	gone.abort();
+	await Promise.all(hanging);
+	await sandbox('DELETE', '/sandbox/faults');
+	await fault({ path: '/2/users/me', fault: 'hang', ms: 300, count: 1 });
+	await assert.rejects(api('GET', '/2/users/me', t), { code: 'ECONNRESET' });
+	await fault({ path: '/2/users/me', fault: 'slow', ms: 300, count: 1 });
+	const slow = Date.now();
+	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
+	assert.ok(Date.now() - slow >= 300);
+	await settings({ latency_ms: 200 });
+	const late = Date.now();
+	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
+	assert.ok(Date.now() - late >= 200);
+});
+
+test('anyone signs in with the password of the demo', async () => {
+	const auth = (method, path, body, token) => send(method, `${env.SANDBOX_URL}/auth/v1${path}`, {
+		headers: token ? { Authorization: `Bearer ${token}` } : {}, body: body && JSON.stringify(body) });
+	const signIn = (email, password, query = '') => auth('POST', `/token?grant_type=password${query}`, { email, password });
+	assert.deepEqual((await auth('GET', '/settings')).json, { sandbox: true, external: { email: true } });
+	const bad = await signIn('ann@example.com', 'wrong');
+	assert.equal(bad.status, 400);
+	assert.deepEqual(bad.json, { code: 400, error_code: 'invalid_credentials', msg: 'Invalid login credentials' });
+	for (const email of ['ann', 'ann@', '@example.com', 'a b@example.com', 'ann@example'])
+		assert.equal((await signIn(email, 'nexus-demo')).status, 400, email);
+	const { json } = await signIn('Ann@example.com', 'nexus-demo');
+	assert.equal(json.token_type, 'bearer');
+	assert.equal(json.user.email, 'ann@example.com');
+	assert.match(json.user.id, /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+	assert.equal((await signIn('ann@example.com', 'nexus-demo')).json.user.id, json.user.id);
+	assert.notEqual((await signIn('bob@example.com', 'nexus-demo')).json.user.id, json.user.id);
+	const claims = JSON.parse(Buffer.from(json.access_token.split('.')[1], 'base64url'));
+	assert.equal(claims.sub, json.user.id);
+	assert.equal(claims.aud, 'authenticated');
+	assert.equal(claims.exp - claims.iat, 3600);
+	if (env.SUPABASE_JWT_SECRET) {
+		const [head, body, signature] = json.access_token.split('.');
+		assert.equal(crypto.createHmac('sha256', env.SUPABASE_JWT_SECRET).update(`${head}.${body}`).digest('base64url'), signature);
+	}
+	assert.equal((await auth('GET', '/user', undefined, json.access_token)).json.id, json.user.id);
+	assert.equal((await auth('GET', '/user', undefined, `${json.access_token.slice(0, -4)}AAAA`)).status, 401);
+	const next = await auth('POST', '/token?grant_type=refresh_token', { refresh_token: json.refresh_token });
+	assert.equal(next.json.user.id, json.user.id);
+	assert.notEqual(next.json.refresh_token, json.refresh_token);
+	assert.equal((await auth('POST', '/logout', undefined, json.access_token)).status, 204);
+	assert.equal((await auth('GET', '/user', undefined, json.access_token)).status, 403);
+	assert.equal((await auth('POST', '/token?grant_type=refresh_token', { refresh_token: next.json.refresh_token })).status, 400);
+});
+
+test('sign-in tokens can be signed with the keys of the JWKS', async () => {
+	const { keys } = (await sandbox('GET', '/auth/v1/.well-known/jwks.json')).json;
+	for (const alg of ['ES256', 'RS256']) {
+		const { json } = await sandbox('POST', `/auth/v1/token?grant_type=password&alg=${alg}`,
+			{ email: 'ann@example.com', password: 'nexus-demo' });
+		const [head, body, signature] = json.access_token.split('.');
+		const header = JSON.parse(Buffer.from(head, 'base64url'));
+		assert.equal(header.alg, alg);
+		const jwk = keys.find((k) => k.kid === header.kid);
+		assert.equal(jwk.alg, alg);
+		const key = { key: crypto.createPublicKey({ key: jwk, format: 'jwk' }), dsaEncoding: 'ieee-p1363' };
+		assert.ok(crypto.verify('sha256', Buffer.from(`${head}.${body}`), key, Buffer.from(signature, 'base64url')));
+		const user = await send('GET', `${env.SANDBOX_URL}/auth/v1/user`, { headers: { Authorization: `Bearer ${json.access_token}` } });
+		assert.equal(user.status, 200);
+	}
+});
+
+test('secrets are listed as canaries and nowhere else', async () => {
+	const c = await consent('alice');
+	const t = (await exchange(c)).json;
+	const canaries = (await sandbox('GET', '/sandbox/canaries')).json;
+	for (const secret of [c.code, c.verifier, t.access_token, t.refresh_token])
+		assert.ok(canaries.includes(secret));
+	await api('GET', '/2/users/me?user.fields=name', t.access_token);
+	const [grant] = (await sandbox('GET', '/sandbox/grants')).json;
+	assert.deepEqual([grant.account, grant.refresh_tokens, grant.access_tokens], ['alice', 1, 1]);
+	const requests = await sandbox('GET', '/sandbox/requests?path=/2/');
+	assert.deepEqual(requests.json.map((r) => [r.method, r.path, r.query_keys, r.authorization]),
+		[['POST', '/2/oauth2/token', '', ''], ['GET', '/2/users/me', 'user.fields', 'Bearer']]);
+	for (const path of ['requests', 'grants', 'counts', 'faults', 'posts', 'settings']) {
+		const { text } = await sandbox('GET', `/sandbox/${path}`);
+		for (const secret of canaries)
+			assert.ok(!text.includes(secret), path);
+	}
+});
