@@ -1,0 +1,209 @@
+/* app.js - which part of the page shows, and when it is brought up to date. */
+
+import { Composer } from './composer.js';
+import * as connections from './connections.js';
+import { $, show } from './dom.js';
+import { Draft } from './draft.js';
+import { notice, problemNotice, dismissable } from './notice.js';
+import * as session from './session.js';
+import { connectError } from './words.js';
+
+const PARTS = ['loading', 'trouble', 'sign-in', 'signed-in'];
+
+const app = { composer: null, owner: '', draft: null, shown: '', arrival: arrival(), timer: 0 };
+
+/* What the callback had to say; the address bar is tidied at once. */
+function arrival() {
+	const url = new URL(location.href);
+	const found = { connected: url.searchParams.get('x') === 'connected', error: url.searchParams.get('x_error') };
+	url.searchParams.delete('x');
+	url.searchParams.delete('x_error');
+	if (url.href !== location.href)
+		history.replaceState(null, '', url.pathname + url.search + url.hash);
+	return found;
+}
+
+function part(name) {
+	for (const id of PARTS)
+		show($(id), id === name);
+}
+
+function banner(box) {
+	$('banner').replaceChildren(dismissable(box));
+}
+
+function storage() {
+	try {
+		return sessionStorage;
+	} catch {
+		return { getItem: () => null, setItem: () => undefined };
+	}
+}
+
+function greet(list) {
+	const { connected, error } = app.arrival;
+	app.arrival = { connected: false, error: null };
+	if (error) {
+		const e = connectError(error);
+		banner(problemNotice(e));
+	} else if (connected) {
+		/* Anybody can write ?x=connected: believe the list instead. */
+		const newest = list.filter((c) => c.status === 'connected')
+			.sort((a, b) => String(b.connected_at).localeCompare(String(a.connected_at)))[0];
+		if (newest)
+			banner(notice('good', `@${newest.username} is connected`, [newest.can_post ? 'You can post with it right here.' : '']));
+	}
+}
+
+function who() {
+	const email = session.email();
+	$('who-name').textContent = email || 'Signed in';
+	show($('who'), true);
+	/* A cookie that scripts cannot read is the Nexus site's to end. */
+	show($('sign-out'), session.current() !== null);
+}
+
+function showList(list) {
+	const text = JSON.stringify(list);
+	if (text === app.shown)
+		return;
+	app.shown = text;
+	connections.render(list, (c) => connections.askToLeave(c, left, lost));
+	app.composer.accounts = list.filter((c) => c.can_post);
+}
+
+async function enter() {
+	const list = await connections.load();
+	const owner = session.userId() || list[0]?.user_id || '';
+	if (!app.composer || app.owner !== owner) {
+		app.composer?.stop();
+		app.owner = owner;
+		app.draft = new Draft(storage(), owner);
+		app.shown = '';
+		app.composer = new Composer(app.draft, lost, refused);
+	}
+	who();
+	showList(list);
+	part('signed-in');
+	greet(list);
+	keepFresh();
+}
+
+/* Load and show; what fails is shown with its remedy. */
+async function open(justSignedIn = false) {
+	try {
+		await enter();
+	} catch (problem) {
+		if (problem.status === 401) {
+			if (justSignedIn)
+				$('sign-in-error').replaceChildren(problemNotice(problem));
+			return askSignIn();
+		}
+		$('trouble-text').replaceChildren(problemNotice(problem));
+		part('trouble');
+	}
+}
+
+/* Quietly, while somebody is working: a failure changes nothing. */
+async function reload() {
+	if ($('signed-in').hidden || $('leave').open)
+		return;
+	try {
+		showList(await connections.load());
+	} catch (problem) {
+		if (problem.status === 401)
+			lost();
+	}
+}
+
+async function askSignIn() {
+	show($('who'), false);
+	if (app.arrival.error)
+		greet([]);
+	part('sign-in');
+	$('email').focus();
+	show($('sandbox-hint'), await session.isSandbox());
+}
+
+/* The session ended under our hands; what was written is kept. */
+function lost() {
+	if (!$('sign-in').hidden)
+		return;
+	banner(notice('note', 'Your session has ended', ['Sign in again to go on. What you have written is still there.']));
+	askSignIn();
+}
+
+async function left(connection) {
+	banner(notice('good', `@${connection.username} is disconnected`, ['Nexus no longer has access to this account.']));
+	await reload();
+	const title = $('accounts').hidden ? $('welcome-title') : $('accounts-title');
+	title.focus();
+}
+
+/* A refusal may mean that an account is connected no longer. */
+function refused() {
+	$('banner').querySelector('.notice-good')?.remove();
+	return reload();
+}
+
+function keepFresh() {
+	clearTimeout(app.timer);
+	const wait = session.freshenIn();
+	if (wait !== null)
+		app.timer = setTimeout(async () => {
+			await session.freshen();
+			keepFresh();
+		}, Math.min(Math.max(wait, 5000), 0x7fffffff));
+}
+
+async function signIn(event) {
+	event.preventDefault();
+	const button = $('sign-in-button');
+	if (button.disabled)
+		return;
+	button.disabled = true;
+	button.textContent = 'Signing in…';
+	$('sign-in-error').replaceChildren();
+	try {
+		await session.signIn($('email').value.trim(), $('password').value);
+		$('password').value = '';
+		$('banner').replaceChildren();
+		await open(true);
+		if ($('sign-in').hidden)
+			$('main').focus();
+	} catch (problem) {
+		$('sign-in-error').replaceChildren(problemNotice(problem));
+		$('password').select();
+	}
+	button.disabled = false;
+	button.textContent = 'Sign in';
+}
+
+async function signOut() {
+	clearTimeout(app.timer);
+	app.composer?.stop();
+	app.draft?.forget();
+	Object.assign(app, { composer: null, draft: null, owner: '', shown: '' });
+	$('banner').replaceChildren();
+	await session.signOut();
+	await askSignIn();
+}
+
+function wire() {
+	$('sign-in-form').addEventListener('submit', signIn);
+	$('sign-out').addEventListener('click', signOut);
+	$('trouble-retry').addEventListener('click', () => {
+		part('loading');
+		open();
+	});
+	connections.watchConnectLinks(lost);
+	document.addEventListener('visibilitychange', () => {
+		if (document.visibilityState === 'visible')
+			reload();
+	});
+	if (/Mac|iPhone|iPad/.test(navigator.userAgent))
+		$('post-keys').firstElementChild.textContent = '⌘';
+}
+
+wire();
+open();

@@ -1,0 +1,135 @@
+/* connections.js - the connected X accounts: their state, connect, disconnect. */
+
+import { call } from './api.js';
+import { $, day, el, link, moment, show } from './dom.js';
+import { problemNotice } from './notice.js';
+import { freshen } from './session.js';
+import { reasonWords, scopeList, stateWords } from './words.js';
+
+const ORDER = ['connected', 'needs_reauth', 'superseded', 'disconnected'];
+const START = '/api/auth/twitter/initiate?return_to=/dashboard';
+
+export async function load() {
+	const answer = await call('GET', '/api/twitter/connections');
+	const list = Array.isArray(answer?.connections) ? answer.connections : [];
+	return list.sort((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
+}
+
+/* Only https, or http on this machine, is a place to send a browser to. */
+function safeTarget(text) {
+	try {
+		const url = new URL(text);
+		const local = ['127.0.0.1', 'localhost', '[::1]'].includes(url.hostname);
+		return url.protocol === 'https:' || (url.protocol === 'http:' && local);
+	} catch {
+		return false;
+	}
+}
+
+/*
+ * The links work by themselves; asking first lets a failure be shown here
+ * with its remedy, in place of a page of its own.
+ */
+async function start(anchor, onLost) {
+	const box = anchor.closest('section').querySelector('[data-connect-error]');
+	box.replaceChildren();
+	anchor.setAttribute('aria-disabled', 'true');
+	try {
+		await freshen();
+		const answer = await call('GET', START);
+		location.assign(safeTarget(answer?.authorize_url) ? answer.authorize_url : START);
+		return;
+	} catch (problem) {
+		if (problem.status === 401)
+			onLost(problem);
+		else
+			box.replaceChildren(problemNotice(problem));
+	}
+	anchor.removeAttribute('aria-disabled');
+}
+
+export function watchConnectLinks(onLost) {
+	document.addEventListener('click', (event) => {
+		const anchor = event.target.closest?.('a[data-connect]');
+		if (!anchor || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
+			return;
+		event.preventDefault();
+		if (anchor.getAttribute('aria-disabled') !== 'true')
+			start(anchor, onLost);
+	});
+	/* Back from X: the page may be the very one that was left. */
+	addEventListener('pageshow', () => {
+		for (const anchor of document.querySelectorAll('a[data-connect]'))
+			anchor.removeAttribute('aria-disabled');
+	});
+}
+
+function facts(connection) {
+	const rows = [];
+	if (connection.status !== 'disconnected')
+		rows.push(['Since', day(connection.connected_at)]);
+	if (connection.status === 'connected') {
+		if (connection.renews_itself === false)
+			rows.push(['Until', moment(connection.token_expires_at)]);
+		rows.push(['May', scopeList(connection.scopes)]);
+		rows.push(['May not', scopeList(connection.missing_scopes)]);
+	}
+	return el('dl', { class: 'facts' },
+		...rows.filter(([, text]) => text).flatMap(([term, text]) => [el('dt', {}, term), el('dd', {}, text)]));
+}
+
+function card(connection, onLeave) {
+	const state = stateWords(connection);
+	const name = `@${connection.username}`;
+	const reason = connection.status === 'connected' ? '' : reasonWords(connection.status_reason);
+	const buttons = el('div', { class: 'account-buttons' });
+	if (state.again)
+		buttons.append(el('a', { class: 'btn btn-small', 'data-connect': true, href: START, 'aria-label': `Reconnect ${name}` }, 'Reconnect'));
+	if (connection.status !== 'disconnected')
+		buttons.append(el('button', { class: 'btn btn-quiet btn-small', type: 'button', 'aria-label': `Disconnect ${name}`, onclick: () => onLeave(connection) }, 'Disconnect'));
+	return el('li', { class: 'card account', 'data-id': connection.id, 'data-status': connection.status },
+		el('div', { class: 'account-head' },
+			el('span', { class: 'face', 'aria-hidden': 'true' }, (connection.name || connection.username || '?')[0].toUpperCase()),
+			el('div', { class: 'account-name' },
+				connection.name ? el('span', { class: 'account-real' }, connection.name) : null,
+				link(connection.profile_url, name, { class: 'account-handle' })),
+			el('span', { class: `state state-${state.tone}` }, state.label)),
+		state.todo ? el('p', { class: 'account-todo' }, state.todo) : null,
+		reason ? el('p', { class: 'account-reason' }, reason) : null,
+		facts(connection), buttons);
+}
+
+export function render(list, onLeave) {
+	const none = !list.some((c) => c.status !== 'disconnected');
+	show($('welcome'), none);
+	show($('accounts'), list.length > 0);
+	show($('add'), !none);
+	$('connections').replaceChildren(...list.map((c) => card(c, onLeave)));
+}
+
+/* Asks in the page, disconnects, then calls onDone(connection). */
+export function askToLeave(connection, onDone, onLost) {
+	const dialog = $('leave');
+	$('leave-title').textContent = `Disconnect @${connection.username}?`;
+	$('leave-error').replaceChildren();
+	$('leave-yes').disabled = false;
+	$('leave-no').onclick = () => dialog.close();
+	$('leave-yes').onclick = async () => {
+		$('leave-yes').disabled = true;
+		$('leave-error').replaceChildren();
+		try {
+			await call('POST', '/api/auth/twitter/disconnect', { body: { connection_id: connection.id } });
+			dialog.close();
+			onDone(connection);
+		} catch (problem) {
+			if (problem.status === 401) {
+				dialog.close();
+				onLost(problem);
+			} else {
+				$('leave-error').replaceChildren(problemNotice(problem));
+			}
+		}
+		$('leave-yes').disabled = false;
+	};
+	dialog.showModal();
+}

@@ -1,0 +1,194 @@
+/*
+ * words.js - what codes, scopes and states mean to a person.  Pure: tables and
+ * the functions that read them.  Server answers come with their own remedy;
+ * these texts are for what reaches the page as a bare code.
+ */
+
+const AGAIN = 'Choose “Connect X” to try again.';
+const LATER = 'Wait a few minutes, then choose “Connect X” again.';
+const OPERATOR = 'Tell the person who runs this site; nothing you can change here will help.';
+
+const OURS = 'This site is not set up correctly';
+const LOST = 'This attempt could not be matched';
+const BUSY = 'Too busy just now';
+const ALL = `${AGAIN} Leave every permission on.`;
+
+/* x_error of the callback: title, what happened, what to do. */
+export const CONNECT_ERRORS = {
+	access_denied: ['You did not allow the connection', 'X says that “Cancel” was chosen, so nothing was connected.', AGAIN],
+	authorize_error: ['X ended the attempt', 'X sent you back with an error in place of its approval.', AGAIN],
+	state_missing: [LOST, 'X’s answer does not say which attempt it belongs to.', AGAIN],
+	state_unknown: [LOST, 'This browser did not bring back the cookie of this attempt.', `Allow cookies for this site. ${AGAIN}`],
+	state_broken: [LOST, 'The cookie of this attempt was damaged, or belongs to another one.', AGAIN],
+	state_key_retired: [LOST, 'This site changed its keys while you were at X.', AGAIN],
+	state_expired: ['That took too long', 'An attempt to connect lasts ten minutes, and this one had ended.', AGAIN],
+	state_user: ['This attempt belongs to somebody else', 'It was started by another signed-in user.', AGAIN],
+	code_missing: ['X’s answer was incomplete', 'X sent you back without its approval.', AGAIN],
+	code_refused: ['X’s approval had run out', 'X gives thirty seconds to pick up an approval, and each works once.', AGAIN],
+	code_lost: ['X’s answer was lost on the way', 'You allowed it, but nothing was connected.', AGAIN],
+	save_deferred: ['Your connection is on its way', 'X has agreed, and we hold its answer safely until our database is back.', 'You need not do anything, and need not connect again: the account appears here by itself.'],
+	scope_missing: ['X gave less than is needed', 'A permission that posting depends on was left out.', ALL],
+	rate_limited: ['X asks us to slow down', 'Too many attempts reached X at once.', 'Wait fifteen minutes, then choose “Connect X” again.'],
+	x_unavailable: ['X is not answering', 'X had a fault of its own, or took too long.', LATER],
+	x_refused: ['X refused the connection', 'You allowed it, but X refused the last step.', AGAIN],
+	x_token: ['X took back its approval', 'X did not accept the access that it had just given.', AGAIN],
+	x_account: ['X does not let this account do that', 'The account may be locked or suspended.', 'Open x.com with this account and settle what X asks for, then connect again.'],
+	x_credits: ['X has paused this site', 'The site’s account at X has no credit left, or has reached its cap.', OPERATOR],
+	x_operator: [OURS, 'X does not accept how this site introduces itself.', OPERATOR],
+	database_unavailable: ['Not available just now', 'Our database is not answering, so nothing was taken from X.', LATER],
+	busy: [BUSY, 'This site has more to do than it can take on.', LATER],
+	timeout: [BUSY, 'The connection took too long.', LATER],
+	out_of_memory: [BUSY, 'This site has more to do than it can take on.', LATER],
+	configuration: [OURS, 'A setting of this site is wrong.', OPERATOR],
+	key_unknown: [OURS, 'A key of this site is missing.', OPERATOR],
+	seal_broken: ['Something went wrong on our side', 'A stored value could not be opened.', AGAIN],
+	internal: ['Something went wrong on our side', 'The connection could not be completed.', LATER],
+};
+
+/* Names that mean the same, X's own among them. */
+const ALIASES = {
+	code_expired: 'code_refused', exchange_failed: 'x_refused', invalid_grant: 'code_refused',
+	server_error: 'x_unavailable', temporarily_unavailable: 'x_unavailable',
+	invalid_client: 'x_operator', unauthorized_client: 'x_operator', invalid_scope: 'x_operator',
+};
+
+const UNKNOWN = ['The connection was not completed', 'Something went wrong between this site and X.', `${AGAIN} If it happens again, tell the person who runs this site.`];
+
+export function connectError(code) {
+	const known = Object.hasOwn(ALIASES, code) ? ALIASES[code] : code;
+	const row = Object.hasOwn(CONNECT_ERRORS, known) ? CONNECT_ERRORS[known]
+		: known.startsWith('state_') ? CONNECT_ERRORS.state_broken : UNKNOWN;
+	return {
+		title: row[0], detail: row[1], remedy: row[2],
+		tone: known === 'save_deferred' || known === 'access_denied' ? 'note' : 'bad',
+		/* The code comes from the address bar: show it only if it looks like one. */
+		code: /^[a-z][a-z0-9_]{0,39}$/.test(code) ? code : '',
+	};
+}
+
+export const SCOPES = {
+	'tweet.read': 'Read posts',
+	'tweet.write': 'Publish and delete posts',
+	'users.read': 'See your profile',
+	'media.write': 'Upload images and video',
+	'offline.access': 'Stay connected',
+};
+
+export function scopeWords(scope) {
+	return Object.hasOwn(SCOPES, scope) ? SCOPES[scope] : scope;
+}
+
+/* Several scopes as one phrase: "Read posts, see your profile". */
+export function scopeList(scopes) {
+	const words = (scopes ?? []).map(scopeWords);
+	return words.map((w, i) => (i === 0 ? w : w[0].toLowerCase() + w.slice(1))).join(', ');
+}
+
+const NO_WRITE = 'X did not give permission to publish. Reconnect, and leave every permission on.';
+const NOT_ALL = 'Some permissions are missing. Reconnect to get them.';
+
+/* A connection's state: label, tone (good, note, bad, off), what to do. */
+export function stateWords(connection) {
+	const missing = connection.missing_scopes ?? [];
+	switch (connection.status) {
+	case 'connected':
+		if (!connection.can_post)
+			return { label: 'Cannot post', tone: 'bad', todo: NO_WRITE, again: true };
+		if (missing.length > 0)
+			return { label: 'Connected', tone: 'note', todo: NOT_ALL, again: true };
+		return { label: 'Connected', tone: 'good', todo: '', again: false };
+	case 'needs_reauth':
+		return { label: 'Needs you', tone: 'bad', todo: 'X has ended this connection. Reconnect to go on posting.', again: true };
+	case 'superseded':
+		return { label: 'Replaced', tone: 'off', todo: 'A newer connection of this X account took over. Reconnect only if you want to post from here.', again: true };
+	case 'disconnected':
+		return { label: 'Disconnected', tone: 'off', todo: 'Nexus no longer has access to this account.', again: true };
+	default:
+		return { label: 'Not ready', tone: 'note', todo: 'This connection cannot be used at the moment.', again: true };
+	}
+}
+
+/* What the server says to programs, said to a person at this page. */
+const REMEDIES = {
+	text_too_long: 'Make it shorter. A link counts as 23 characters, an emoji as 2.',
+	not_connected: 'Connect an X account first.',
+	connection_unknown: 'Load this page again to see the accounts as they are now.',
+	needs_reauth: 'Choose “Reconnect” at the account; what was posted before is not affected.',
+	scope_missing: 'Choose “Reconnect” at the account, and leave every permission on.',
+};
+
+export function remedy(problem) {
+	return Object.hasOwn(REMEDIES, problem.code) ? REMEDIES[problem.code] : problem.remedy;
+}
+
+/* A reason is a short code or a sentence; either becomes a sentence. */
+export function reasonWords(reason) {
+	if (!reason)
+		return '';
+	const text = /^[a-z0-9_.-]+$/.test(reason) ? reason.replace(/[_.-]+/g, ' ') : reason;
+	return text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? '' : '.');
+}
+
+/* "0.0150" is "$0.015", "0.2000" is "$0.20". */
+export function money(usd) {
+	const n = Number(usd);
+	if (usd === null || usd === undefined || usd === '' || !Number.isFinite(n))
+		return '';
+	return `$${n.toFixed(4).replace(/0{1,2}$/, '')}`;
+}
+
+/* Retry-After (seconds or an HTTP date) as milliseconds from `now`, or null. */
+export function retryAfter(value, now) {
+	if (!value)
+		return null;
+	if (/^\d+$/.test(value))
+		return Number(value) * 1000;
+	const at = Date.parse(value);
+	return Number.isNaN(at) ? null : Math.max(0, at - now);
+}
+
+export function span(ms) {
+	const s = Math.max(1, Math.ceil(ms / 1000));
+	const say = (n, word) => `${n} ${word}${n === 1 ? '' : 's'}`;
+	if (s < 90)
+		return say(s, 'second');
+	if (s < 90 * 60)
+		return say(Math.round(s / 60), 'minute');
+	if (s < 36 * 3600)
+		return say(Math.round(s / 3600), 'hour');
+	return say(Math.round(s / 86400), 'day');
+}
+
+/* The text of one warning, which is a sentence or {detail}. */
+export function warningWords(warning) {
+	if (typeof warning === 'string')
+		return warning;
+	return warning?.detail ?? warning?.message ?? warning?.title ?? warning?.code ?? '';
+}
+
+/* Supabase's refusals to sign in. */
+const SIGN_IN = {
+	invalid_credentials: ['That did not match', 'The e-mail address or the password is not right.', 'Check both and try again.'],
+	invalid_grant: ['That did not match', 'The e-mail address or the password is not right.', 'Check both and try again.'],
+	email_not_confirmed: ['Your address is not confirmed yet', 'We sent you an e-mail when you signed up.', 'Follow the link in it, then sign in here.'],
+	user_banned: ['This account is closed', 'It may not sign in.', 'Write to the person who runs this site.'],
+	over_request_rate_limit: ['Too many attempts', 'Signing in is held back for a while.', 'Wait a few minutes and try again.'],
+	captcha_failed: ['One more check is needed', 'This page cannot show it.', 'Sign in on the Nexus site, then come back to this page.'],
+};
+
+export function signInError(status, body) {
+	const code = body?.error_code ?? body?.error ?? (status === 429 ? 'over_request_rate_limit' : '');
+	if (Object.hasOwn(SIGN_IN, code)) {
+		const [title, detail, remedy] = SIGN_IN[code];
+		return { title, detail, remedy };
+	}
+	if (status === 404 || status === 405)
+		return { title: 'You cannot sign in here', detail: 'This page has no sign-in of its own.', remedy: 'Sign in on the Nexus site, then come back to this page.' };
+	if (status >= 500)
+		return { title: 'Signing in does not work just now', detail: 'The sign-in service is not answering.', remedy: 'Wait a minute and try again.' };
+	return {
+		title: 'You could not be signed in',
+		detail: String(body?.msg ?? body?.error_description ?? body?.message ?? body?.detail ?? ''),
+		remedy: 'Check what you typed and try again.',
+	};
+}
