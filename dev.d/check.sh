@@ -1,0 +1,169 @@
+# ./dev test and ./dev bench, each on instances of their own.
+
+PASSED=0
+FAILED=0
+
+count_in() {
+	sed -n "s/^$2 *\([0-9][0-9]*\)\$/\1/p" "$1" | awk '{ n += $1 } END { print n + 0 }'
+}
+
+# tally NAME PASSED FAILED LOG
+tally() {
+	PASSED=$((PASSED + $2)) FAILED=$((FAILED + $3))
+	printf '%-44s %5d passed %4d failed\n' "$1" "$2" "$3"
+	[[ $3 -eq 0 ]] || show_failures "$4"
+}
+
+show_failures() {
+	say "--- from $1"
+	grep -E -A30 '^ *not ok |^FAIL|^ERROR|: error' "$1" | head -n 120 >&2 ||
+	    tail -n 40 "$1" >&2
+}
+
+# Unit tests and house rules.
+check_build() {
+	local variant=$1 log=$BUILD/check.log passed failed status=0
+
+	without_randomization make -C "$BUILD" -j"$(nproc)" check VERBOSE=1 >"$log" 2>&1 || status=$?
+	# The summary comes last; a failure prints the counts once more before it.
+	tail -n 20 "$log" >"$log.end"
+	passed=$(count_in "$log.end" '# PASS:')
+	failed=$(($(count_in "$log.end" '# FAIL:') + $(count_in "$log.end" '# ERROR:')))
+	[[ $status -eq 0 || $failed -gt 0 ]] || failed=1
+	tally "make check ($variant)" "$passed" "$failed" "$log"
+}
+
+# One file of node tests against the instance that runs.
+check_file() {
+	local variant=$1 file=$2 name log passed failed status=0
+
+	name=${file#"$ROOT/tests/"}
+	log=$STACK/log/${name//\//-}.tap
+	(
+		set -a
+		# shellcheck source=/dev/null
+		. "$STACK/env"
+		NEXUS_VARIANT=$variant
+		set +a
+		cd "$ROOT"
+		exec timeout -k 10 "${NEXUS_TEST_SECONDS:-300}" \
+		    node --test --test-reporter=tap "$file"
+	) </dev/null >"$log" 2>&1 || status=$?
+	passed=$(count_in "$log" '# pass')
+	failed=$(($(count_in "$log" '# fail') + $(count_in "$log" '# cancelled')))
+	[[ $status -eq 0 || $failed -gt 0 ]] || failed=1
+	tally "$name ($variant)" "$passed" "$failed" "$log"
+}
+
+check_files() {
+	local variant=$1 file
+
+	shift
+	for file; do
+		[[ ! -e $file ]] || check_file "$variant" "$file"
+	done
+}
+
+# What the sanitizers had to say about the processes of the instance.
+check_reports() {
+	local variant=$1 report
+
+	for report in "$STACK"/log/{asan,ubsan,tsan}.[0-9]*; do
+		[[ -s $report ]] || continue
+		head -n 60 "$report" >&2
+		tally "sanitizer report ${report##*/} ($variant)" 0 1 "$report"
+	done
+}
+
+check_nothing_left() {
+	local dir
+
+	for dir in /proc/[0-9]*; do
+		[[ $(readlink "$dir/cwd" 2>/dev/null) == "$STACK"* ]] || continue
+		tally "process ${dir#/proc/} was left behind ($1)" 0 1 "$dir/cmdline"
+	done
+}
+
+check_variant() {
+	local variant=$1 dir=$ROOT/build status
+
+	[[ $variant == plain ]] || dir=$ROOT/build-$variant
+	case $variant in
+	plain) build_tree "$dir" ;;
+	asan | tsan) build_tree "$dir" "--enable-$variant" ;;
+	*) die "no such variant: $variant" "There are plain, asan and tsan." ;;
+	esac
+	stack_use "$ROOT/var/test-$variant" "$dir"
+	check_build "$variant"
+	stack_stop
+	rm -rf "${STACK:?}"/{pg,log,state,screenshots}
+	mkdir -p "$STACK"/{log,state}
+	trap 'stack_stop || :' EXIT
+	# Inside a condition bash would not stop at an error.
+	set +e
+	(set -e; stack_start)
+	status=$?
+	set -e
+	if [[ $status -eq 0 ]]; then
+		check_files "$variant" "$ROOT"/tests/sandbox/*.test.js "$ROOT"/tests/flow/*.test.js
+		[[ $variant != plain ]] ||
+		    check_files "$variant" "$ROOT"/tests/browser/*.test.js
+	else
+		tally "the instance starts ($variant)" 0 1 /dev/null
+	fi
+	stack_stop
+	trap - EXIT
+	check_nothing_left "$variant"
+	check_reports "$variant"
+}
+
+command_test() {
+	local -a variants=("$@")
+	local variant
+
+	[[ $# -gt 0 ]] || variants=(plain asan tsan)
+	install_for_testing
+	# Neither a shell that has read var/env nor a proxy shall bend the tests.
+	settings_forget_callers "${TEST_UNSET[@]}"
+	for variant in "${variants[@]}"; do
+		check_variant "$variant"
+	done
+	printf '%d passed, %d failed\n' "$PASSED" "$FAILED"
+	[[ $FAILED -eq 0 && $PASSED -gt 0 ]] || exit 1
+}
+
+TEST_UNSET=(
+	NEXUS_URL SANDBOX_URL NEXUS_STACK NEXUS_BUILD DATABASE_ADMIN_URL
+	PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGSERVICE PGOPTIONS
+	http_proxy HTTP_PROXY all_proxy ALL_PROXY
+)
+
+command_bench() {
+	local name status=0
+	local -A size=()
+
+	for name in "${SIZES[@]}"; do
+		size[$name]=${!name-}
+	done
+	install_for_measuring
+	settings_forget_callers "${TEST_UNSET[@]}"
+	for name in "${SIZES[@]}"; do
+		[[ -z ${size[$name]} ]] || export "$name=${size[$name]}"
+	done
+	build_tree "$ROOT/build"
+	stack_use "$ROOT/var/bench" "$ROOT/build"
+	stack_stop
+	trap 'stack_stop || :' EXIT
+	stack_start
+	(
+		set -a
+		# shellcheck source=/dev/null
+		. "$STACK/env"
+		set +a
+		cd "$ROOT"
+		exec bash tests/load/bench.sh "$@"
+	) || status=$?
+	stack_stop
+	trap - EXIT
+	exit $status
+}

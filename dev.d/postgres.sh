@@ -1,0 +1,131 @@
+# The private PostgreSQL of an instance: its own cluster, a socket in run/pg and
+# a port on loopback.
+
+# The folder of initdb and postgres: of the version the cluster has, else the
+# newest.
+postgres_binaries() {
+	local version dir newest=
+
+	version=$(cat "${STACK-}/pg/data/PG_VERSION" 2>/dev/null || :)
+	for dir in /usr/lib/postgresql/${version:-*}/bin; do
+		[[ ! -x $dir/postgres || ! -x $dir/initdb ]] || newest+=$dir$'\n'
+	done
+	if [[ -z $newest ]]; then
+		[[ -z $version ]] || die "$STACK/pg was made by PostgreSQL $version, which is not installed" \
+		    "Install postgresql-$version, or remove $STACK/pg and lose its data."
+		return 1
+	fi
+	printf '%s' "$newest" | sort -V | tail -n 1
+}
+
+# PostgreSQL refuses to be root: sets PG_AS, the prefix that makes it somebody,
+# and PG_OWNER, who owns its files then.
+postgres_choose_user() {
+	local user
+
+	PG_AS=() PG_OWNER=$(id -un)
+	[[ $EUID -eq 0 ]] || return 0
+	for user in "$(stat -c %U "$ROOT")" postgres nobody; do
+		[[ $user != root ]] || continue
+		id -u "$user" >/dev/null 2>&1 || continue
+		PG_AS=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --clear-groups)
+		PG_OWNER=$user
+		! "${PG_AS[@]}" test -x "$STACK" -a -r /dev/null 2>/dev/null || return 0
+	done
+	PG_AS=(unshare --user --map-user=1000 --map-group=1000) PG_OWNER=root
+	[[ $("${PG_AS[@]}" id -u 2>/dev/null) != 1000 ]] || return 0
+	die "PostgreSQL does not run as root, and no other user can enter $STACK" \
+	    "Run ./dev as an ordinary user, move the checkout to a folder others can" \
+	    "enter, or set DATABASE_URL to a database of yours."
+}
+
+postgres_create() {
+	local dir=$STACK/pg password=$STACK/pg/password
+
+	[[ ! -e $dir/data/PG_VERSION ]] || return 0
+	rm -rf "$dir/data"
+	(umask 077 && printf '%s\n' "$PG_ADMIN_PASSWORD" >"$password")
+	chown "$PG_OWNER" "$password"
+	if ! (cd "$dir" && LC_ALL=C.UTF-8 "${PG_AS[@]}" "$PG_BIN/initdb" -D "$dir/data" \
+	    --username=postgres --pwfile="$password" --auth=scram-sha-256 \
+	    --encoding=UTF8 --locale=C.UTF-8) >"$STACK/log/initdb.log" 2>&1; then
+		rm -rf "$password" "$dir/data"
+		show_end_of "$STACK/log/initdb.log"
+		die "PostgreSQL could not make its cluster"
+	fi
+	rm -f "$password"
+}
+
+postgres_accepts() {
+	process_alive postgres || return 0
+	"$PG_BIN/pg_isready" -q -h "$SOCKETS/pg" -p "$PG_PORT"
+}
+
+postgres_start() {
+	local -a command
+	local dir
+
+	PG_BIN=$(postgres_binaries) || die "PostgreSQL is not installed"
+	postgres_choose_user
+	command=("${PG_AS[@]}" "$PG_BIN/postgres" -D "$STACK/pg/data"
+	    -c "port=$PG_PORT" -c listen_addresses=127.0.0.1
+	    -c "unix_socket_directories=\"$SOCKETS/pg\"" -c max_connections=200
+	    -c logging_collector=off -c timezone=UTC -c log_timezone=UTC)
+	if process_alive postgres; then
+		! process_noted postgres config "${command[*]}" || return 0
+	fi
+	process_stop postgres INT 30
+	for dir in "$STACK/pg" "$SOCKETS/pg"; do
+		mkdir -p "$dir"
+		[[ $(stat -c %U "$dir") == "$PG_OWNER" ]] ||
+		    chown -R "$PG_OWNER" "$dir"
+	done
+	postgres_create
+	process_launch postgres "$STACK/log/postgres.log" env LC_ALL=C.UTF-8 "${command[@]}"
+	process_note postgres config "${command[*]}"
+	if ! wait_until 60 postgres_accepts || ! process_alive postgres; then
+		show_end_of "$STACK/log/postgres.log"
+		die "PostgreSQL did not start"
+	fi
+}
+
+postgres_stop() {
+	process_stop postgres INT 30
+	rm -rf "$SOCKETS/pg"
+}
+
+# Role and database; the password follows the secrets file.
+postgres_prepare() {
+	PGPASSWORD=$PG_ADMIN_PASSWORD PGOPTIONS='' "$PG_BIN/psql" -X -q -v ON_ERROR_STOP=1 \
+	    -h "$SOCKETS/pg" -p "$PG_PORT" -U postgres postgres >/dev/null <<END ||
+SELECT 'CREATE ROLE nexus LOGIN CREATEDB CREATEROLE'
+ WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexus') \gexec
+ALTER ROLE nexus PASSWORD '$PG_PASSWORD';
+SELECT 'CREATE DATABASE nexus OWNER nexus'
+ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'nexus') \gexec
+END
+	    die "the private PostgreSQL does not let us in" \
+	    "Remove $STACK/pg to start with an empty one."
+}
+
+# psql as the application would connect; the private database's password stays
+# off the command line.
+database_psql() (
+	process_environment
+	[[ -n ${PGHOST-} ]] || set -- -d "$DATABASE_URL" "$@"
+	exec psql -X -q -v ON_ERROR_STOP=1 "$@"
+)
+
+# Every migration, in order; each may be applied again.
+database_migrate() {
+	local file
+
+	for file in "$ROOT"/sql/*.sql; do
+		[[ -e $file ]] || continue
+		if ! database_psql -c 'SET client_min_messages = warning' -f "$file" \
+		    >"$STACK/log/migrate.log" 2>&1; then
+			show_end_of "$STACK/log/migrate.log"
+			die "${file#"$ROOT"/} could not be applied to the database"
+		fi
+	done
+}
