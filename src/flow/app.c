@@ -101,6 +101,37 @@ nx_app_close(struct nx_app *app)
 	nx_conf_free(&app->conf);
 }
 
+enum nx_rc
+nx_process_start(void)
+{
+	return nx_http_start();
+}
+
+void
+nx_process_stop(void)
+{
+	nx_http_stop();
+}
+
+struct nx_http *
+nx_worker_open(const struct nx_app *app)
+{
+	return nx_http_new(app->ca);
+}
+
+void
+nx_worker_close(struct nx_http *http)
+{
+	nx_http_free(http);
+}
+
+void
+nx_ctx_done(struct nx_ctx *ctx)
+{
+	if (ctx->http != NULL)
+		nx_http_forget(ctx->http);
+}
+
 struct nx_store_ask
 nx_ctx_store(const struct nx_ctx *ctx)
 {

@@ -16,6 +16,7 @@
 #include "nx/base/clock.h"
 #include "nx/base/url.h"
 #include "nx/flow/keep.h"
+#include "nx/flow/scopes.h"
 #include "nx/seal/digest.h"
 #include "nx/seal/seal.h"
 #include "nx/store/login.h"
@@ -92,32 +93,30 @@ out:
 
 enum nx_rc
 nx_connect_begin(const struct nx_conf *conf, const struct nx_keyring *ring,
-    const char *user_id, const char *return_to, int64_t now,
-    struct nx_connect_start *out, struct nx_err *err)
+    const struct nx_connect_ask *ask, struct nx_connect_start *out,
+    struct nx_err *err)
 {
 	char verifier[NX_PKCE_LEN + 1], challenge[NX_PKCE_LEN + 1];
 	struct flow flow = {
-		.expires = now + NX_FLOW_SECONDS,
+		.expires = ask->now + NX_FLOW_SECONDS,
 		.state = out->state,
 		.verifier = verifier,
-		.user_id = user_id,
-		.return_to = return_to,
+		.user_id = ask->user_id,
+		.return_to = ask->return_to,
 	};
 	enum nx_rc rc;
 
 	out->authorize_url = (struct nx_buf)NX_BUF(4096);
 	out->flow = (struct nx_buf)NX_BUF(NX_FLOW_MAX);
-	if (return_to == NULL)
+	if (ask->return_to == NULL)
 		flow.return_to = conf->dashboard_path;
-	else if (!nx_url_is_local_path(nx_slice_str(return_to)))
+	else if (!nx_url_is_local_path(nx_slice_str(ask->return_to)))
 		return nx_fail(err, NX_RETURN_TO,
 		    "return_to must be a path on this site.");
 	nx_pkce_verifier(out->state);
 	nx_pkce_verifier(verifier);
 	nx_pkce_challenge(nx_slice_str(verifier), challenge);
-	nx_oauth_authorize_url(conf,
-	    conf->client_id == NULL ? "CLIENT_ID" : conf->client_id,
-	    conf->scopes, out->state, challenge, &out->authorize_url);
+	nx_oauth_authorize_url(conf, conf->client_id, conf->scopes, out->state, challenge, &out->authorize_url);
 	rc = seal_flow(ring, &flow, &out->flow, err);
 	OPENSSL_cleanse(verifier, sizeof(verifier));
 	if (rc == NX_OK && !nx_buf_ok(&out->authorize_url))
@@ -148,44 +147,6 @@ nx_connect_expires(const struct nx_keyring *ring, struct nx_slice sealed)
 	}
 	nx_buf_free(&plain);
 	return expires;
-}
-
-static bool
-next_scope(const char **at, struct nx_slice *out)
-{
-	*at += strspn(*at, " ");
-	*out = (struct nx_slice){ *at, strcspn(*at, " ") };
-	*at += out->n;
-	return out->n > 0;
-}
-
-bool
-nx_scopes_have(const char *granted, const char *scope)
-{
-	struct nx_slice one;
-
-	while (next_scope(&granted, &one)) {
-		if (nx_slice_is(one, scope))
-			return true;
-	}
-	return false;
-}
-
-const char *
-nx_scopes_missing(struct nx_arena *arena, const char *asked,
-    const char *granted)
-{
-	struct nx_slice one;
-	char *missing = NULL, *name;
-
-	while (next_scope(&asked, &one)) {
-		if ((name = nx_arena_slice(arena, one)) == NULL)
-			return missing;
-		if (!nx_scopes_have(granted, name))
-			missing = missing == NULL ? name :
-			    nx_arena_printf(arena, "%s %s", missing, name);
-	}
-	return missing;
 }
 
 static bool
@@ -221,7 +182,7 @@ check_flow(struct nx_ctx *ctx, const struct nx_connect_answer *a,
 	if (flow->expires <= nx_clock_wall())
 		return nx_fail(&ctx->err, NX_STATE_EXPIRED,
 		    "The attempt started more than ten minutes ago.");
-	if (strcmp(flow->user_id, a->user_id) != 0)
+	if (a->user_id != NULL && strcmp(flow->user_id, a->user_id) != 0)
 		return nx_fail(&ctx->err, NX_STATE_USER, "The user who is"
 		    " signed in now is not the one who started.");
 	return NX_OK;
@@ -305,7 +266,7 @@ follow(struct nx_ctx *ctx, const char *hash, const char *user_id,
 	if (login->state != NX_LOGIN_DONE)
 		return nx_fail(&ctx->err, NX_STATE_UNKNOWN,
 		    "This attempt is not known, or is long over.");
-	if (strcmp(login->user_id, user_id) != 0)
+	if (user_id != NULL && strcmp(login->user_id, user_id) != 0)
 		return nx_fail(&ctx->err, NX_STATE_USER, "The user who is"
 		    " signed in now is not the one who started.");
 	out->repeated = true;

@@ -217,3 +217,21 @@ nx_refresh_sweep(struct nx_ctx *ctx, const char *user_id, int within,
 	ctx->deadline = whole;
 	return NX_OK;
 }
+
+enum nx_rc
+nx_rekey(struct nx_ctx *ctx, struct nx_rekey *out)
+{
+	enum nx_rc rc;
+
+	memset(out, 0, sizeof(*out));
+	do {
+		struct nx_store_ask ask;
+
+		ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
+		ask = nx_ctx_store(ctx);
+		ask.deadline = ctx->deadline;
+		rc = nx_rekey_batch(&ask, out, &ctx->err);
+		nx_arena_reset(ctx->arena);
+	} while (rc == NX_OK && !out->finished);
+	return rc;
+}

@@ -17,7 +17,7 @@ struct nx_app {
 	struct nx_conf		 conf;
 	struct nx_keyring	*ring;		/* NULL unless NX_NEED_KEYS */
 	struct nx_pool		*pool;		/* NULL unless NX_NEED_DB */
-	struct nx_jwt_keys	*callers;	/* NULL unless NX_NEED_CALLERS */
+	struct nx_jwt_keys	*callers;	/* ... NX_NEED_CALLERS */
 	struct nx_http_ca	*ca;		/* NULL unless NX_NEED_X */
 	struct nx_store		 store;
 };
@@ -31,6 +31,14 @@ NX_MUST_USE enum nx_rc	nx_app_open(struct nx_app *app, unsigned int need,
 			    const char *(*lookup)(void *, const char *),
 			    void *ctx, struct nx_buf *problems);
 void			nx_app_close(struct nx_app *app);
+
+/* libcurl's own start and end: main() calls them around everything. */
+NX_MUST_USE enum nx_rc	nx_process_start(void);
+void			nx_process_stop(void);
+
+/* A thread's own way to X; NULL when out of memory.  Needs NX_NEED_X. */
+NX_MUST_USE struct nx_http	*nx_worker_open(const struct nx_app *app);
+void				 nx_worker_close(struct nx_http *http);
 
 /* A request's time, memory and identity. */
 enum {
@@ -59,6 +67,9 @@ struct nx_x		nx_ctx_x(const struct nx_ctx *ctx);
  */
 void	nx_ctx_report(struct nx_ctx *ctx, const char *event,
 	    const char *user_id, const char *connection_id);
+
+/* The request is over: wipe what X's last answer left in the handle. */
+void	nx_ctx_done(struct nx_ctx *ctx);
 
 /* Is it a UUID (RFC 9562 section 4, any version)? */
 bool	nx_is_uuid(const char *text);

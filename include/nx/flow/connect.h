@@ -22,14 +22,20 @@ struct nx_connect_start {
 	struct nx_buf	 flow;		/* sealed */
 };
 
+struct nx_connect_ask {
+	const char	*user_id;
+	const char	*return_to;	/* NULL: the dashboard */
+	int64_t		 now;		/* wall clock */
+};
+
 /*
- * `return_to`: NULL for the dashboard; RETURN_TO when it leaves the site.
- * `now`: wall clock.  Free `out` in any case.  Any thread.
+ * RETURN_TO when `return_to` leaves the site, TOO_BIG, NO_MEMORY.  Free `out`
+ * in any case.  Any thread.
  */
 NX_MUST_USE enum nx_rc	nx_connect_begin(const struct nx_conf *conf,
 			    const struct nx_keyring *ring,
-			    const char *user_id, const char *return_to,
-			    int64_t now, struct nx_connect_start *out,
+			    const struct nx_connect_ask *ask,
+			    struct nx_connect_start *out,
 			    struct nx_err *err);
 void			nx_connect_start_free(struct nx_connect_start *s);
 
@@ -39,7 +45,7 @@ int64_t	nx_connect_expires(const struct nx_keyring *ring,
 
 /* What came back from X's redirect; absent things are NULL. */
 struct nx_connect_answer {
-	const char	*user_id;	/* who is signed in now */
+	const char	*user_id;	/* signed in; NULL: operator */
 	const char	*state, *code;
 	const char	*error, *error_description;
 	const char	*flow;		/* sealed, as the cookie holds it */
@@ -49,7 +55,7 @@ struct nx_connect_result {
 	const char	*return_to;	/* NULL: the attempt is not known */
 	const char	*connection_id;	/* NULL when repeated */
 	const char	*username;
-	const char	*missing_scopes;	/* asked for, not granted; or NULL */
+	const char	*missing_scopes;	/* or NULL */
 	bool		 repeated;
 };
 
@@ -71,10 +77,5 @@ NX_MUST_USE enum nx_rc	nx_connect_finish(struct nx_ctx *ctx,
 NX_MUST_USE enum nx_rc	nx_connect_check(struct nx_ctx *ctx,
 			    const struct nx_connect_answer *answer,
 			    struct nx_connect_result *out);
-
-/* Scopes of `asked` that `granted` lacks, in the arena; NULL: none. */
-const char	*nx_scopes_missing(struct nx_arena *arena, const char *asked,
-		    const char *granted);
-bool		 nx_scopes_have(const char *granted, const char *scope);
 
 #endif

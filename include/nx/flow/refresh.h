@@ -8,6 +8,7 @@
 #define NX_FLOW_REFRESH_H
 
 #include "nx/flow/app.h"
+#include "nx/store/rekey.h"
 
 /* Renew this long before X would refuse the access token: seconds. */
 enum { NX_REFRESH_EARLY = 60 };
@@ -36,5 +37,8 @@ struct nx_sweep {
 NX_MUST_USE enum nx_rc	nx_refresh_sweep(struct nx_ctx *ctx,
 			    const char *user_id, int within, bool dry,
 			    struct nx_sweep *out);
+
+/* Seal every stored token with the first key of the ring. */
+NX_MUST_USE enum nx_rc	nx_rekey(struct nx_ctx *ctx, struct nx_rekey *out);
 
 #endif

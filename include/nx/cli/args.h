@@ -1,0 +1,34 @@
+/*
+ * args.h - the command lines of contract section 9, in one table.
+ *
+ * Options are `--name=value` or `--name value`; `_` and `-` mean the same.
+ */
+#ifndef NX_CLI_ARGS_H
+#define NX_CLI_ARGS_H
+
+#include <stdio.h>
+
+#include "nx/base/arena.h"
+
+enum { NX_MEDIA_ARGS_MAX = 4 };
+
+struct nx_args {
+	const char	*action, *user_id, *return_to, *code, *state, *flow;
+	const char	*content, *on_long, *link, *idempotency_key;
+	const char	*connection_id, *within;
+	const char	*media[NX_MEDIA_ARGS_MAX];
+	int		 nmedia;
+	bool		 rekey, dry_run, help, version, check_config;
+};
+
+enum nx_program { NX_TWITTER_FLOW = 1, NX_TOKEN_REFRESH = 2, NX_FCGI = 4 };
+
+/* USAGE with what is wrong in `err`.  Texts live in argv or the arena. */
+NX_MUST_USE enum nx_rc	nx_args_parse(enum nx_program program, int argc,
+			    char **argv, struct nx_arena *arena,
+			    struct nx_args *out, struct nx_err *err);
+
+/* The options of a program and all variables. */
+void	nx_args_help(enum nx_program program, FILE *out);
+
+#endif

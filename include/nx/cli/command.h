@@ -1,0 +1,39 @@
+/*
+ * command.h - run one command: open what it needs, call its use case, print
+ * one JSON object, or a problem on stderr (contract section 9).
+ */
+#ifndef NX_CLI_COMMAND_H
+#define NX_CLI_COMMAND_H
+
+#include "nx/cli/args.h"
+#include "nx/flow/app.h"
+
+/* What a command works with; made by nx_command_open(). */
+struct nx_command {
+	struct nx_app	 app;
+	struct nx_ctx	 ctx;
+	struct nx_args	 args;
+	struct nx_buf	 out;		/* the JSON object to print */
+	char		 request_id[40];
+};
+
+/*
+ * Read the arguments.  NX_OK to go on; otherwise *exit is the status to end
+ * with, and help, version or the problem has been printed.
+ */
+NX_MUST_USE enum nx_rc	nx_command_open(struct nx_command *c,
+			    enum nx_program program, const char *name,
+			    int argc, char **argv, int *exit_status);
+
+/* Open configuration, keys, pool and handle as `need` (NX_NEED_*) says. */
+NX_MUST_USE enum nx_rc	nx_command_need(struct nx_command *c,
+			    unsigned int need);
+
+/* Print the result or the problem, free everything: the exit status. */
+int	nx_command_close(struct nx_command *c, enum nx_rc rc);
+
+/* The two command lines: all of their logic beyond main(). */
+int	nx_twitter_flow(int argc, char **argv);
+int	nx_token_refresh(int argc, char **argv);
+
+#endif

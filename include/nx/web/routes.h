@@ -1,0 +1,56 @@
+/*
+ * routes.h - one table of what is served, and the way through it: find the
+ * route, tell who is calling, run the handler, answer errors.
+ */
+#ifndef NX_WEB_ROUTES_H
+#define NX_WEB_ROUTES_H
+
+#include "nx/web/reply.h"
+#include "nx/web/session.h"
+
+/* One request on its way through a handler. */
+struct nx_call {
+	struct nx_ctx			*ctx;
+	const struct nx_request		*request;
+	const struct nx_session		*session;	/* empty if open */
+	struct nx_reply			*reply;
+};
+
+enum {
+	NX_ROUTE_OPEN = 1,	/* nobody has to be signed in */
+	NX_ROUTE_CHANGES = 2,	/* state: cookies must come from our site */
+	NX_ROUTE_CALLS_X = 4,	/* may hang as long as X does */
+	NX_ROUTE_PAGE = 8,	/* a browser comes here: errors as a page */
+};
+
+struct nx_route {
+	const char	*method, *path;
+	unsigned int	 flags;
+	/* Fills call->reply, or returns an error that is in ctx->err. */
+	enum nx_rc	(*handle)(struct nx_call *call);
+};
+
+/* NOT_FOUND, or METHOD with the Allow header set in `reply`. */
+NX_MUST_USE enum nx_rc	nx_route_find(const struct nx_request *request,
+			    const struct nx_route **out,
+			    struct nx_reply *reply, struct nx_err *err);
+
+/* Run it to its answer; never fails. */
+void	nx_route_run(const struct nx_route *route, struct nx_call *call);
+
+/* Answer an error in the form that fits the route (may be NULL). */
+void	nx_route_fail(const struct nx_route *route, struct nx_call *call);
+
+/* The handlers, one file per resource. */
+enum nx_rc	nx_web_initiate(struct nx_call *call);
+enum nx_rc	nx_web_callback(struct nx_call *call);
+enum nx_rc	nx_web_disconnect(struct nx_call *call);
+enum nx_rc	nx_web_connections(struct nx_call *call);
+enum nx_rc	nx_web_post(struct nx_call *call);
+enum nx_rc	nx_web_healthz(struct nx_call *call);
+enum nx_rc	nx_web_readyz(struct nx_call *call);
+
+/* JSON bodies: the type, then the length against Content-Length. */
+NX_MUST_USE enum nx_rc	nx_web_json_body(struct nx_call *call);
+
+#endif

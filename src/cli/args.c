@@ -1,0 +1,170 @@
+/* args.c - one table of options for all programs, parsed by getopt_long. */
+
+#include "nx/cli/args.h"
+
+#include <getopt.h>
+
+#include "nx/base/conf.h"
+
+enum kind { TEXT, FLAG, LIST };
+
+static const struct option_row {
+	const char	*name;		/* with `-` */
+	const char	*value;		/* as the help names it; NULL: a flag */
+	const char	*text;
+	enum kind	 kind;
+	unsigned int	 programs;
+	size_t		 offset;
+} rows[] = {
+#define AT(field) offsetof(struct nx_args, field)
+	{ "action", "ACTION", "initiate, callback, post, status, disconnect"
+	    " or measure", TEXT, NX_TWITTER_FLOW, AT(action) },
+	{ "user-id", "ID", "Nexus user (a UUID; any text in a dry run)",
+	    TEXT, NX_TWITTER_FLOW | NX_TOKEN_REFRESH, AT(user_id) },
+	{ "return-to", "PATH", "initiate: where the callback returns to",
+	    TEXT, NX_TWITTER_FLOW, AT(return_to) },
+	{ "code", "CODE", "callback: the code from X's redirect",
+	    TEXT, NX_TWITTER_FLOW, AT(code) },
+	{ "state", "STATE", "callback: the state from X's redirect",
+	    TEXT, NX_TWITTER_FLOW, AT(state) },
+	{ "flow", "SEALED", "callback: the flow that initiate printed",
+	    TEXT, NX_TWITTER_FLOW, AT(flow) },
+	{ "content", "TEXT", "post: the text", TEXT, NX_TWITTER_FLOW,
+	    AT(content) },
+	{ "on-long", "HOW", "post: truncate, thread or reject", TEXT,
+	    NX_TWITTER_FLOW, AT(on_long) },
+	{ "link", "URL", "post: ends a text that was cut", TEXT,
+	    NX_TWITTER_FLOW, AT(link) },
+	{ "media", "FILE", "post: a picture or video, up to four times",
+	    LIST, NX_TWITTER_FLOW, AT(media) },
+	{ "idempotency-key", "KEY", "post: the same key posts once", TEXT,
+	    NX_TWITTER_FLOW, AT(idempotency_key) },
+	{ "connection-id", "ID", "which X account, when there are several",
+	    TEXT, NX_TWITTER_FLOW, AT(connection_id) },
+	{ "within", "SECONDS", "what ends within this time is due"
+	    " (default 900)", TEXT, NX_TOKEN_REFRESH, AT(within) },
+	{ "rekey", NULL, "seal all tokens with the first key of NEXUS_KEYS",
+	    FLAG, NX_TOKEN_REFRESH, AT(rekey) },
+	{ "dry-run", NULL, "show what would be done, do nothing", FLAG,
+	    NX_TWITTER_FLOW | NX_TOKEN_REFRESH, AT(dry_run) },
+	{ "check-config", NULL, "say what is wrong with the environment",
+	    FLAG, NX_FCGI, AT(check_config) },
+	{ "help", NULL, "this text", FLAG,
+	    NX_TWITTER_FLOW | NX_TOKEN_REFRESH | NX_FCGI, AT(help) },
+	{ "version", NULL, "the version", FLAG,
+	    NX_TWITTER_FLOW | NX_TOKEN_REFRESH | NX_FCGI, AT(version) },
+#undef AT
+};
+
+enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+/* `--user_id=x_y` becomes `--user-id=x_y`. */
+static char *
+with_dashes(const char *arg, struct nx_arena *arena)
+{
+	char *copy = nx_arena_str(arena, arg);
+
+	if (copy == NULL || strncmp(copy, "--", 2) != 0)
+		return copy;
+	for (char *c = copy; *c != '\0' && *c != '='; c++) {
+		if (*c == '_')
+			*c = '-';
+	}
+	return copy;
+}
+
+static int
+long_options(enum nx_program program, struct option out[ROWS + 1])
+{
+	int n = 0;
+
+	for (int i = 0; i < ROWS; i++) {
+		if ((rows[i].programs & (unsigned int)program) == 0)
+			continue;
+		out[n++] = (struct option){ rows[i].name,
+		    rows[i].kind == FLAG ? no_argument : required_argument,
+		    NULL, 256 + i };
+	}
+	out[n] = (struct option){ 0 };
+	return n;
+}
+
+static enum nx_rc
+take(const struct option_row *row, const char *value, struct nx_args *out,
+    struct nx_err *err)
+{
+	void *field = (char *)out + row->offset;
+
+	switch (row->kind) {
+	case FLAG:
+		*(bool *)field = true;
+		break;
+	case TEXT:
+		if (*(const char **)field != NULL)
+			return nx_fail(err, NX_USAGE, "--%s is there twice.",
+			    row->name);
+		*(const char **)field = value;
+		break;
+	case LIST:
+		if (out->nmedia == NX_MEDIA_ARGS_MAX)
+			return nx_fail(err, NX_USAGE, "--%s may be given %d"
+			    " times.", row->name, NX_MEDIA_ARGS_MAX);
+		((const char **)field)[out->nmedia++] = value;
+		break;
+	}
+	return NX_OK;
+}
+
+static enum nx_rc
+unknown(const char *arg, struct nx_err *err)
+{
+	int n = (int)strcspn(arg, "=");
+
+	return nx_fail(err, NX_USAGE, "%.*s is not an option, or its value"
+	    " is missing.", n > 60 ? 60 : n, arg);
+}
+
+enum nx_rc
+nx_args_parse(enum nx_program program, int argc, char **argv,
+    struct nx_arena *arena, struct nx_args *out, struct nx_err *err)
+{
+	struct option options[ROWS + 1];
+	char **copy = nx_arena_alloc(arena,
+	    ((size_t)argc + 1) * sizeof(*copy));
+	enum nx_rc rc;
+	int c;
+
+	memset(out, 0, sizeof(*out));
+	(void)long_options(program, options);
+	for (int i = 0; copy != NULL && i < argc; i++)
+		copy[i] = with_dashes(argv[i], arena);
+	if (!nx_arena_ok(arena))
+		return nx_fail(err, NX_NO_MEMORY, "while reading options");
+	opterr = 0;
+	optind = 1;
+	while ((c = getopt_long(argc, copy, "", options, NULL)) != -1) {
+		if (c < 256)
+			return unknown(copy[optind - 1], err);
+		rc = take(&rows[c - 256], optarg, out, err);
+		if (rc != NX_OK)
+			return rc;
+	}
+	if (optind < argc)
+		return unknown(copy[optind], err);
+	return NX_OK;
+}
+
+void
+nx_args_help(enum nx_program program, FILE *out)
+{
+	(void)fprintf(out, "Options:\n");
+	for (int i = 0; i < ROWS; i++) {
+		if ((rows[i].programs & (unsigned int)program) == 0)
+			continue;
+		(void)fprintf(out, "  --%s%s%s\n      %s\n", rows[i].name,
+		    rows[i].value == NULL ? "" : "=",
+		    rows[i].value == NULL ? "" : rows[i].value, rows[i].text);
+	}
+	(void)fprintf(out, "\nEnvironment:\n");
+	nx_conf_help(out);
+}

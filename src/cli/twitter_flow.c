@@ -1,0 +1,316 @@
+/* twitter_flow.c - the actions of twitter_flow. */
+
+#include <stdlib.h>
+
+#include "nx/base/base64.h"
+#include "nx/base/clock.h"
+#include "nx/base/json.h"
+#include "nx/base/random.h"
+#include "nx/cli/command.h"
+#include "nx/flow/answer.h"
+#include "nx/flow/connect.h"
+#include "nx/flow/connections.h"
+#include "nx/flow/disconnect.h"
+#include "nx/flow/measure.h"
+#include "nx/flow/publish.h"
+
+enum { KEY_BYTES = 32, RING_TEXT_MAX = 128, LINE_MAX_BYTES = 1 << 20 };
+
+static enum nx_rc
+require(struct nx_command *c, const char *value, const char *option)
+{
+	return value != NULL ? NX_OK : nx_fail(&c->ctx.err, NX_USAGE,
+	    "--%s is missing.", option);
+}
+
+/* A dry run takes any name for a user. */
+static enum nx_rc
+require_user(struct nx_command *c)
+{
+	enum nx_rc rc = require(c, c->args.user_id, "user_id");
+
+	if (rc != NX_OK || c->args.dry_run || nx_is_uuid(c->args.user_id))
+		return rc;
+	return nx_fail(&c->ctx.err, NX_USAGE, "--user_id must be a UUID.");
+}
+
+/* For dry runs without NEXUS_KEYS: a key that nobody will ever have. */
+static enum nx_rc
+throw_away_ring(struct nx_command *c)
+{
+	unsigned char key[KEY_BYTES];
+	struct nx_buf text = NX_BUF_SECRET(RING_TEXT_MAX);
+	enum nx_rc rc;
+
+	nx_random(key, sizeof(key));
+	nx_buf_adds(&text, "dry-run:");
+	nx_base64_add(&text, key, sizeof(key));
+	rc = nx_keyring_parse(nx_buf_str(&text), &c->app.ring, &c->ctx.err);
+	nx_buf_free(&text);
+	return rc;
+}
+
+/* What a dry run does without; each is said in `warnings`. */
+struct placeholders {
+	const char	*warnings[3];
+	int		 n;
+};
+
+static enum nx_rc
+fill_in(struct nx_command *c, struct placeholders *p)
+{
+	struct nx_conf *conf = &c->app.conf;
+
+	memset(p, 0, sizeof(*p));
+	if (conf->client_id == NULL) {
+		conf->client_id = "CLIENT_ID";
+		p->warnings[p->n++] = "TWITTER_CLIENT_ID is not set:"
+		    " CLIENT_ID stands in its place.";
+	}
+	if (conf->redirect_uri == NULL) {
+		conf->redirect_uri = "REDIRECT_URI";
+		p->warnings[p->n++] = "TWITTER_REDIRECT_URI is not set:"
+		    " REDIRECT_URI stands in its place.";
+	}
+	if (c->app.ring != NULL)
+		return NX_OK;
+	p->warnings[p->n++] = "NEXUS_KEYS is not set: the flow is sealed"
+	    " with a key that is thrown away.";
+	return throw_away_ring(c);
+}
+
+static void
+add_start(struct nx_command *c, const struct nx_connect_start *start,
+    const struct placeholders *p)
+{
+	struct nx_jw w = { .out = &c->out };
+
+	nx_jw_open(&w, NULL, '{');
+	nx_jw_slice(&w, "authorize_url", nx_buf_slice(&start->authorize_url));
+	nx_jw_str(&w, "state", start->state);
+	nx_jw_slice(&w, "flow", nx_buf_slice(&start->flow));
+	nx_jw_i64(&w, "expires_in", NX_FLOW_SECONDS);
+	if (c->args.dry_run) {
+		nx_jw_bool(&w, "dry_run", true);
+		nx_jw_open(&w, "warnings", '[');
+		for (int i = 0; i < p->n; i++)
+			nx_jw_str(&w, NULL, p->warnings[i]);
+		nx_jw_close(&w, ']');
+	}
+	nx_jw_close(&w, '}');
+}
+
+static enum nx_rc
+initiate(struct nx_command *c)
+{
+	const struct nx_connect_ask ask = {
+		.user_id = c->args.user_id,
+		.return_to = c->args.return_to,
+		.now = nx_clock_wall(),
+	};
+	struct nx_connect_start start = { .state = "" };
+	struct placeholders p = { .n = 0 };
+	enum nx_rc rc = require_user(c);
+
+	if (rc == NX_OK && !c->args.dry_run)
+		rc = nx_command_need(c, NX_NEED_KEYS | NX_NEED_X);
+	else if (rc == NX_OK)
+		rc = nx_command_need(c,
+		    getenv("NEXUS_KEYS") == NULL ? 0 : NX_NEED_KEYS);
+	if (rc == NX_OK)
+		rc = fill_in(c, &p);
+	if (rc == NX_OK)
+		rc = nx_connect_begin(&c->app.conf, c->app.ring, &ask,
+		    &start, &c->ctx.err);
+	if (rc == NX_OK)
+		add_start(c, &start, &p);
+	nx_connect_start_free(&start);
+	return rc;
+}
+
+static enum nx_rc
+callback(struct nx_command *c)
+{
+	const struct nx_connect_answer answer = {
+		.state = c->args.state,
+		.code = c->args.code,
+		.flow = c->args.flow,
+	};
+	struct nx_connect_result result;
+	struct nx_jw w = { .out = &c->out };
+	enum nx_rc rc = NX_OK;
+
+	if ((rc = require(c, answer.code, "code")) != NX_OK ||
+	    (rc = require(c, answer.state, "state")) != NX_OK ||
+	    (rc = require(c, answer.flow, "flow")) != NX_OK)
+		return rc;
+	rc = nx_command_need(c, c->args.dry_run ? NX_NEED_KEYS :
+	    NX_NEED_KEYS | NX_NEED_X | NX_NEED_DB);
+	if (rc == NX_OK && c->args.dry_run)
+		rc = nx_connect_check(&c->ctx, &answer, &result);
+	else if (rc == NX_OK)
+		rc = nx_connect_finish(&c->ctx, &answer, &result);
+	if (rc != NX_OK)
+		return rc;
+	nx_jw_open(&w, NULL, '{');
+	nx_jw_str(&w, "state", c->args.dry_run ? "dry_run" : "connected");
+	nx_jw_str(&w, "connection_id", result.connection_id);
+	nx_jw_str(&w, "username", result.username);
+	nx_jw_str(&w, "missing_scopes", result.missing_scopes);
+	nx_jw_bool(&w, "repeated", result.repeated);
+	nx_jw_str(&w, "return_to", result.return_to);
+	nx_jw_close(&w, '}');
+	return NX_OK;
+}
+
+static enum nx_rc
+read_on_long(struct nx_command *c, enum nx_on_long *out)
+{
+	const char *how = c->args.on_long;
+
+	*out = NX_TRUNCATE;
+	if (how == NULL || strcmp(how, "truncate") == 0)
+		return NX_OK;
+	*out = NX_THREAD;
+	if (strcmp(how, "thread") == 0)
+		return NX_OK;
+	*out = NX_REJECT;
+	return strcmp(how, "reject") == 0 ? NX_OK : nx_fail(&c->ctx.err,
+	    NX_USAGE, "--on_long must be truncate, thread or reject.");
+}
+
+static enum nx_rc
+post(struct nx_command *c)
+{
+	struct nx_publish_ask ask = {
+		.user_id = c->args.user_id,
+		.connection_id = c->args.connection_id,
+		.key = c->args.idempotency_key,
+		.text = nx_slice_str(c->args.content),
+		.link = nx_slice_str(c->args.link),
+		.dry_run = c->args.dry_run,
+	};
+	struct nx_published done;
+	enum nx_rc rc = require_user(c);
+
+	if (rc == NX_OK)
+		rc = require(c, c->args.content, "content");
+	if (rc == NX_OK)
+		rc = read_on_long(c, &ask.on_long);
+	if (rc == NX_OK && c->args.nmedia > 0)
+		rc = nx_fail(&c->ctx.err, NX_NOT_OFFERED,
+		    "--media is not offered by this version.");
+	if (rc == NX_OK)
+		rc = nx_command_need(c, c->args.dry_run ? 0 :
+		    NX_NEED_KEYS | NX_NEED_X | NX_NEED_DB);
+	if (rc == NX_OK)
+		rc = nx_publish(&c->ctx, &ask, &done);
+	if (rc == NX_OK)
+		nx_answer_post(&done, &c->out);
+	return rc;
+}
+
+static enum nx_rc
+status(struct nx_command *c)
+{
+	struct nx_connection *list = NULL;
+	size_t n = 0;
+	enum nx_rc rc = require_user(c);
+
+	if (rc == NX_OK && !c->args.dry_run)
+		rc = nx_command_need(c, NX_NEED_KEYS | NX_NEED_DB);
+	else if (rc == NX_OK)
+		rc = nx_command_need(c, 0);
+	if (rc == NX_OK && !c->args.dry_run)
+		rc = nx_connections(&c->ctx, c->args.user_id, &list, &n);
+	if (rc == NX_OK)
+		nx_answer_connections(&c->app.conf, c->ctx.arena, list, n,
+		    &c->out);
+	return rc;
+}
+
+static enum nx_rc
+disconnect(struct nx_command *c)
+{
+	struct nx_connection one;
+	bool revoked;
+	enum nx_rc rc = require_user(c);
+
+	if (rc == NX_OK && c->args.dry_run) {
+		nx_buf_adds(&c->out, "{\"state\":\"dry_run\"}");
+		return NX_OK;
+	}
+	if (rc == NX_OK)
+		rc = nx_command_need(c,
+		    NX_NEED_KEYS | NX_NEED_X | NX_NEED_DB);
+	if (rc == NX_OK)
+		rc = nx_disconnect(&c->ctx, c->args.user_id,
+		    c->args.connection_id, &one, &revoked);
+	if (rc == NX_OK)
+		nx_answer_connection(&c->app.conf, c->ctx.arena, &one,
+		    &c->out);
+	return rc;
+}
+
+/* JSON Lines in, JSON Lines out; a line that is wrong ends it. */
+static enum nx_rc
+measure(struct nx_command *c)
+{
+	struct nx_buf answer = NX_BUF(LINE_MAX_BYTES);
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	enum nx_rc rc = NX_OK;
+
+	while (rc == NX_OK && (n = getline(&line, &cap, stdin)) > 0) {
+		struct nx_slice in = { line, (size_t)n };
+
+		in = nx_slice_trim(in, " \t\r\n");
+		if (in.n == 0)
+			continue;
+		nx_buf_reset(&answer);
+		rc = nx_measure(in, &answer, &c->ctx.err);
+		if (rc == NX_OK && printf("%s\n", nx_buf_str(&answer)) < 0)
+			rc = nx_fail(&c->ctx.err, NX_INTERNAL,
+			    "The output cannot be written.");
+	}
+	free(line);
+	nx_buf_free(&answer);
+	return rc;
+}
+
+static const struct {
+	const char	*name;
+	enum nx_rc	(*run)(struct nx_command *c);
+} actions[] = {
+	{ "initiate", initiate }, { "callback", callback },
+	{ "post", post }, { "status", status },
+	{ "disconnect", disconnect }, { "measure", measure },
+};
+
+static enum nx_rc
+act(struct nx_command *c)
+{
+	enum nx_rc rc = require(c, c->args.action, "action");
+
+	if (rc != NX_OK)
+		return rc;
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++) {
+		if (strcmp(actions[i].name, c->args.action) == 0)
+			return actions[i].run(c);
+	}
+	return nx_fail(&c->ctx.err, NX_USAGE,
+	    "--action=%.40s is not known.", c->args.action);
+}
+
+int
+nx_twitter_flow(int argc, char **argv)
+{
+	struct nx_command c;
+	int exit_status;
+
+	if (nx_command_open(&c, NX_TWITTER_FLOW, "twitter_flow", argc, argv,
+	    &exit_status) != NX_OK)
+		return exit_status;
+	return nx_command_close(&c, act(&c));
+}

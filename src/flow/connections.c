@@ -1,0 +1,57 @@
+/* connections.c - list and find connections; is the database there. */
+
+#include "nx/flow/connections.h"
+
+#include "nx/base/clock.h"
+
+enum { READY_MS = 2000 };
+
+enum nx_rc
+nx_connections(struct nx_ctx *ctx, const char *user_id,
+    struct nx_connection **out, size_t *count)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+
+	return nx_connection_list(&ask, user_id, out, count, &ctx->err);
+}
+
+enum nx_rc
+nx_connections_find(struct nx_ctx *ctx, const char *user_id,
+    const char *connection_id, struct nx_connection *out)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	struct nx_connection *list;
+	size_t n;
+	enum nx_rc rc;
+
+	if (connection_id == NULL)
+		return nx_connection_pick(&ask, user_id, NULL, out,
+		    &ctx->err);
+	rc = nx_connection_list(&ask, user_id, &list, &n, &ctx->err);
+	if (rc != NX_OK)
+		return rc;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(list[i].id, connection_id) == 0) {
+			*out = list[i];
+			return NX_OK;
+		}
+	}
+	return nx_fail(&ctx->err, NX_CONNECTION_UNKNOWN,
+	    "You have no connection with this id.");
+}
+
+enum nx_rc
+nx_ready(struct nx_ctx *ctx)
+{
+	const struct nx_query look = {
+		.sql = "SELECT count(*) FROM platform_connections"
+		    " JOIN x_grants ON connection_id = id WHERE false",
+	};
+	PGresult *result = NULL;
+	enum nx_rc rc;
+
+	rc = nx_pool_run(ctx->app->pool, &look, 1,
+	    nx_clock_mono() + READY_MS, &result, &ctx->err);
+	nx_db_clear(&result, 1);
+	return rc;
+}

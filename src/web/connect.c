@@ -1,0 +1,298 @@
+/*
+ * connect.c - initiate, callback, disconnect.
+ *
+ * An attempt lives in a cookie of its own, named after its state, so that
+ * several tabs work; at most five are outstanding.
+ */
+
+#include "nx/flow/connect.h"
+
+#include <json-c/json.h>
+
+#include "nx/base/clock.h"
+#include "nx/base/json.h"
+#include "nx/base/url.h"
+#include "nx/flow/answer.h"
+#include "nx/flow/disconnect.h"
+#include "nx/seal/digest.h"
+#include "nx/web/routes.h"
+
+enum {
+	OUTSTANDING_MAX = 5,	/* attempts of one browser */
+	SEEN_MAX = 40,		/* attempt cookies that are looked at */
+	TAG_LEN = 8,		/* hex digits of SHA-256(state) */
+	NAME_MAX_BYTES = 32,
+	LOCATION_MAX = 4096,
+};
+
+static const char secure_prefix[] = "__Host-nx-";
+static const char local_prefix[] = "nx-";
+
+static const char *
+cookie_prefix(const struct nx_call *call)
+{
+	return call->ctx->app->conf.origin_is_https ? secure_prefix :
+	    local_prefix;
+}
+
+static void
+cookie_name(const struct nx_call *call, const char *state,
+    char out[NAME_MAX_BYTES])
+{
+	char hash[NX_SHA256_HEX + 1];
+
+	nx_sha256_hex(nx_slice_str(state), hash);
+	(void)snprintf(out, NAME_MAX_BYTES, "%s%.*s", cookie_prefix(call),
+	    TAG_LEN, hash);
+}
+
+/* An empty value with no life left removes the cookie. */
+static void
+set_cookie(struct nx_call *call, const char *name, const char *value)
+{
+	struct nx_buf line = NX_BUF(NX_FLOW_MAX + 200);
+
+	nx_buf_addf(&line, "%s=%s; Path=/; Max-Age=%d; HttpOnly;"
+	    " SameSite=Lax%s", name, value,
+	    *value == '\0' ? 0 : NX_FLOW_SECONDS,
+	    call->ctx->app->conf.origin_is_https ? "; Secure" : "");
+	if (nx_buf_ok(&line))
+		nx_reply_header(call->reply, "Set-Cookie",
+		    nx_buf_str(&line));
+	nx_buf_free(&line);
+}
+
+static bool
+is_attempt(const struct nx_call *call, struct nx_slice name)
+{
+	const char *prefix = cookie_prefix(call);
+	size_t n = strlen(prefix);
+
+	if (name.n != n + TAG_LEN || memcmp(name.p, prefix, n) != 0)
+		return false;
+	for (size_t i = n; i < name.n; i++) {
+		if (strchr("0123456789abcdef", name.p[i]) == NULL)
+			return false;
+	}
+	return true;
+}
+
+struct attempt {
+	struct nx_slice	name;
+	int64_t		expires;	/* 0: does not open */
+};
+
+/* Leave room for one more: remove the oldest, first those of no use. */
+static void
+sweep_attempts(struct nx_call *call)
+{
+	struct attempt seen[SEEN_MAX];
+	struct nx_cookie_walk at = { 0 };
+	struct nx_slice name, value;
+	char text[NAME_MAX_BYTES];
+	size_t n = 0;
+
+	while (n < SEEN_MAX &&
+	    nx_request_cookie(call->request, &at, &name, &value)) {
+		if (is_attempt(call, name))
+			seen[n++] = (struct attempt){ name,
+			    nx_connect_expires(call->ctx->app->ring, value) };
+	}
+	while (n >= OUTSTANDING_MAX) {
+		size_t oldest = 0;
+
+		for (size_t i = 1; i < n; i++) {
+			if (seen[i].expires < seen[oldest].expires)
+				oldest = i;
+		}
+		(void)snprintf(text, sizeof(text), "%.*s",
+		    (int)seen[oldest].name.n, seen[oldest].name.p);
+		set_cookie(call, text, "");
+		seen[oldest] = seen[--n];
+	}
+}
+
+static void
+answer_start(struct nx_call *call, const struct nx_connect_start *start)
+{
+	struct nx_jw w = { .out = &call->reply->body };
+
+	if (!nx_request_wants_json(call->request)) {
+		nx_reply_redirect(call->reply,
+		    nx_buf_str(&start->authorize_url));
+		return;
+	}
+	nx_reply_json(call->reply, 200);
+	nx_jw_open(&w, NULL, '{');
+	nx_jw_slice(&w, "authorize_url", nx_buf_slice(&start->authorize_url));
+	nx_jw_str(&w, "state", start->state);
+	nx_jw_i64(&w, "expires_in", NX_FLOW_SECONDS);
+	nx_jw_close(&w, '}');
+}
+
+enum nx_rc
+nx_web_initiate(struct nx_call *call)
+{
+	const struct nx_app *app = call->ctx->app;
+	struct nx_connect_ask ask = { .now = nx_clock_wall() };
+	struct nx_connect_start start = { .state = "" };
+	char name[NAME_MAX_BYTES];
+	const char *named;
+	enum nx_rc rc;
+
+	rc = nx_request_query(call->request, "return_to", call->ctx->arena,
+	    &ask.return_to, &call->ctx->err);
+	if (rc == NX_OK)
+		rc = nx_request_query(call->request, "user_id",
+		    call->ctx->arena, &named, &call->ctx->err);
+	if (rc == NX_OK)
+		rc = nx_session_user(call->ctx, call->session, named,
+		    &ask.user_id);
+	if (rc == NX_OK)
+		rc = nx_connect_begin(&app->conf, app->ring, &ask, &start,
+		    &call->ctx->err);
+	if (rc == NX_OK) {
+		cookie_name(call, start.state, name);
+		sweep_attempts(call);
+		set_cookie(call, name, nx_buf_str(&start.flow));
+		answer_start(call, &start);
+	}
+	nx_connect_start_free(&start);
+	return rc;
+}
+
+/* The sealed flow of this state; NULL when the browser has none. */
+static const char *
+find_flow(struct nx_call *call, const char *cookie)
+{
+	struct nx_cookie_walk at = { 0 };
+	struct nx_slice name, value;
+
+	while (nx_request_cookie(call->request, &at, &name, &value)) {
+		if (nx_slice_is(name, cookie))
+			return nx_arena_slice(call->ctx->arena, value);
+	}
+	return NULL;
+}
+
+static enum nx_rc
+read_answer(struct nx_call *call, struct nx_connect_answer *out)
+{
+	const struct {
+		const char	*name;
+		const char	**to;
+	} params[] = {
+		{ "state", &out->state }, { "code", &out->code },
+		{ "error", &out->error },
+		{ "error_description", &out->error_description },
+	};
+
+	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+		enum nx_rc rc = nx_request_query(call->request,
+		    params[i].name, call->ctx->arena, params[i].to,
+		    &call->ctx->err);
+
+		if (rc != NX_OK)
+			return rc;
+	}
+	return NX_OK;
+}
+
+/* Back to where the person came from, with how it went. */
+static void
+send_back(struct nx_call *call, const char *return_to, enum nx_rc rc)
+{
+	struct nx_buf location = NX_BUF(LOCATION_MAX);
+
+	nx_buf_adds(&location, call->ctx->app->conf.origin);
+	nx_url_add_query(&location, nx_slice_str(return_to),
+	    rc == NX_OK ? "x" : "x_error",
+	    rc == NX_OK ? "connected" : nx_rc_code(rc));
+	nx_reply_redirect(call->reply, nx_buf_str(&location));
+	nx_buf_free(&location);
+}
+
+enum nx_rc
+nx_web_callback(struct nx_call *call)
+{
+	struct nx_connect_answer answer = { 0 };
+	struct nx_connect_result result;
+	char cookie[NAME_MAX_BYTES] = "";
+	struct nx_ctx *ctx = call->ctx;
+	enum nx_rc rc;
+
+	answer.user_id = call->session->claims.sub;
+	if ((rc = read_answer(call, &answer)) != NX_OK)
+		return rc;
+	if (answer.state != NULL) {
+		cookie_name(call, answer.state, cookie);
+		answer.flow = find_flow(call, cookie);
+	}
+	rc = nx_connect_finish(ctx, &answer, &result);
+	if (rc != NX_OK)
+		nx_ctx_report(ctx, "connect.failed", answer.user_id, NULL);
+	else
+		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
+		    result.repeated ? "connect.repeated" : "connect.done",
+		    NX_S("user", answer.user_id),
+		    NX_S("connection", result.connection_id),
+		    NX_S("missing_scopes", result.missing_scopes));
+	if (result.return_to == NULL)
+		return rc;
+	if (answer.flow != NULL)
+		set_cookie(call, cookie, "");
+	send_back(call, result.return_to, rc);
+	return NX_OK;
+}
+
+/* The one member that the body may have. */
+static enum nx_rc
+read_connection_id(struct nx_call *call, const char **out)
+{
+	struct json_object *obj;
+	struct nx_ctx *ctx = call->ctx;
+	enum nx_rc rc = nx_web_json_body(call);
+
+	*out = NULL;
+	if (rc == NX_OK)
+		rc = nx_json_parse(call->request->body, &obj, &ctx->err);
+	if (rc != NX_OK)
+		return rc;
+	json_object_object_foreach(obj, name, value) {
+		const char *text = json_object_get_string(value);
+
+		if (strcmp(name, "connection_id") != 0)
+			rc = nx_fail(&ctx->err, NX_UNKNOWN_MEMBER, "There is"
+			    " no member \"%.60s\" here.", name);
+		else if (value != NULL && !nx_is_uuid(text))
+			rc = nx_fail(&ctx->err, NX_INVALID,
+			    "connection_id must be a UUID.");
+		else if (value != NULL)
+			*out = nx_arena_str(ctx->arena, text);
+	}
+	json_object_put(obj);
+	return rc;
+}
+
+enum nx_rc
+nx_web_disconnect(struct nx_call *call)
+{
+	const char *user, *connection_id = NULL;
+	struct nx_connection c;
+	bool revoked;
+	enum nx_rc rc = NX_OK;
+
+	if (call->request->body.n > 0 || call->request->content_length > 0)
+		rc = read_connection_id(call, &connection_id);
+	if (rc == NX_OK)
+		rc = nx_session_user(call->ctx, call->session, NULL, &user);
+	if (rc == NX_OK)
+		rc = nx_disconnect(call->ctx, user, connection_id, &c,
+		    &revoked);
+	if (rc != NX_OK)
+		return rc;
+	nx_reply_json(call->reply, 200);
+	nx_answer_connection(&call->ctx->app->conf, call->ctx->arena, &c,
+	    &call->reply->body);
+	return NX_OK;
+}

@@ -1,0 +1,56 @@
+/* post.c - POST /api/twitter/post. */
+
+#include "nx/flow/publish.h"
+
+#include "nx/flow/answer.h"
+#include "nx/web/routes.h"
+
+enum { KEY_MAX = 200 };
+
+static enum nx_rc
+check_key(struct nx_call *call)
+{
+	const char *key = call->request->idempotency_key;
+	size_t n = key == NULL ? 1 : strlen(key);
+
+	for (const char *c = key; c != NULL && *c != '\0'; c++) {
+		if (*c < 0x20 || *c >= 0x7f)
+			n = 0;
+	}
+	return n >= 1 && n <= KEY_MAX ? NX_OK : nx_fail(&call->ctx->err,
+	    NX_MALFORMED, "Idempotency-Key must have 1 to %d printable"
+	    " characters.", KEY_MAX);
+}
+
+static int
+status_of(const struct nx_published *done)
+{
+	const struct nx_stored_post *post = &done->post;
+
+	if (post->is_repeat || strcmp(post->state, "dry_run") == 0)
+		return 200;
+	return strcmp(post->state, "sent") == 0 ? 201 : 202;
+}
+
+enum nx_rc
+nx_web_post(struct nx_call *call)
+{
+	struct nx_ctx *ctx = call->ctx;
+	struct nx_publish_ask ask;
+	struct nx_published done;
+	enum nx_rc rc;
+
+	if ((rc = nx_web_json_body(call)) != NX_OK ||
+	    (rc = check_key(call)) != NX_OK ||
+	    (rc = nx_publish_parse(ctx, call->request->body, &ask)) != NX_OK)
+		return rc;
+	rc = nx_session_user(ctx, call->session, ask.user_id, &ask.user_id);
+	if (rc != NX_OK)
+		return rc;
+	ask.key = call->request->idempotency_key;
+	if ((rc = nx_publish(ctx, &ask, &done)) != NX_OK)
+		return rc;
+	nx_reply_json(call->reply, status_of(&done));
+	nx_answer_post(&done, &call->reply->body);
+	return NX_OK;
+}

@@ -1,0 +1,124 @@
+/* reply.c - build an answer. */
+
+#include "nx/web/reply.h"
+
+#include "nx/flow/answer.h"
+
+void
+nx_reply_header(struct nx_reply *r, const char *name, const char *value)
+{
+	if (strpbrk(value, "\r\n") != NULL)
+		return;
+	nx_buf_addf(&r->head, "%s: %s\r\n", name, value);
+}
+
+void
+nx_reply_json(struct nx_reply *r, int status)
+{
+	r->status = status;
+	nx_reply_header(r, "Content-Type", "application/json");
+}
+
+void
+nx_reply_redirect(struct nx_reply *r, const char *location)
+{
+	r->status = 302;
+	nx_reply_header(r, "Location", location);
+}
+
+/* What both kinds of error have in common. */
+static void
+fail(struct nx_reply *r, const struct nx_err *err)
+{
+	char seconds[16];
+
+	r->status = nx_rc_status(err->rc);
+	nx_buf_reset(&r->body);
+	if (r->status == 401)
+		nx_reply_header(r, "WWW-Authenticate", "Bearer");
+	if (err->retry_after > 0 || r->status == 503) {
+		(void)snprintf(seconds, sizeof(seconds), "%d",
+		    err->retry_after > 0 ? err->retry_after : 2);
+		nx_reply_header(r, "Retry-After", seconds);
+	}
+}
+
+void
+nx_reply_problem(struct nx_reply *r, const struct nx_request *request,
+    const struct nx_err *err)
+{
+	fail(r, err);
+	nx_reply_header(r, "Content-Type", "application/problem+json");
+	nx_answer_problem(err, request->id, &r->body);
+}
+
+static void
+add_html(struct nx_buf *out, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '<')
+			nx_buf_adds(out, "&lt;");
+		else if (*text == '>')
+			nx_buf_adds(out, "&gt;");
+		else if (*text == '&')
+			nx_buf_adds(out, "&amp;");
+		else if (*text == '"')
+			nx_buf_adds(out, "&quot;");
+		else
+			nx_buf_addc(out, *text);
+	}
+}
+
+void
+nx_reply_page(struct nx_reply *r, const struct nx_conf *conf,
+    const struct nx_request *request, const struct nx_err *err)
+{
+	struct nx_buf *b = &r->body;
+
+	fail(r, err);
+	nx_reply_header(r, "Content-Type", "text/html; charset=utf-8");
+	nx_buf_adds(b, "<!DOCTYPE html>\n<html lang=\"en\"><head>"
+	    "<meta charset=\"utf-8\"><meta name=\"viewport\""
+	    " content=\"width=device-width\"><title>");
+	add_html(b, nx_rc_title(err->rc));
+	nx_buf_adds(b, "</title></head>\n<body><main><h1>");
+	add_html(b, nx_rc_title(err->rc));
+	nx_buf_adds(b, "</h1>\n<p>");
+	add_html(b, err->detail);
+	nx_buf_adds(b, "</p>\n<p><strong>");
+	add_html(b, nx_rc_remedy(err->rc));
+	nx_buf_adds(b, "</strong></p>\n<p><a href=\"");
+	add_html(b, conf->dashboard_path);
+	nx_buf_adds(b, "\">Back to the dashboard</a></p>\n<p><small>Code ");
+	add_html(b, nx_rc_code(err->rc));
+	nx_buf_adds(b, ", request ");
+	add_html(b, request->id);
+	nx_buf_adds(b, "</small></p></main></body></html>\n");
+}
+
+void
+nx_reply_write(const struct nx_reply *r, const struct nx_request *request,
+    struct nx_buf *out)
+{
+	if (!nx_buf_ok(&r->head) || !nx_buf_ok(&r->body)) {
+		nx_buf_addf(out, "Status: 500\r\nX-Request-Id: %s\r\n"
+		    "Content-Type: application/problem+json\r\n\r\n",
+		    request->id);
+		nx_answer_problem(&(struct nx_err){ .rc = NX_INTERNAL,
+		    .detail = "The answer is too large to be sent." },
+		    request->id, out);
+		return;
+	}
+	nx_buf_addf(out, "Status: %d\r\nX-Request-Id: %s\r\n"
+	    "Cache-Control: no-store\r\n", r->status, request->id);
+	nx_buf_slice_add(out, nx_buf_slice(&r->head));
+	nx_buf_adds(out, "\r\n");
+	nx_buf_slice_add(out, nx_buf_slice(&r->body));
+}
+
+void
+nx_reply_free(struct nx_reply *r)
+{
+	nx_buf_free(&r->head);
+	nx_buf_free(&r->body);
+}

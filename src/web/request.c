@@ -1,0 +1,165 @@
+/* request.c - read a request's FastCGI parameters. */
+
+#include "nx/web/request.h"
+
+#include <stdlib.h>
+
+#include "nx/base/random.h"
+#include "nx/base/url.h"
+
+enum { QUERY_VALUE_MAX = 8192 };
+
+/* The value of the parameter `name`; `*times` counts its entries. */
+static const char *
+param(char **env, const char *name, int *times)
+{
+	const char *found = NULL;
+	size_t n = strlen(name);
+	int seen = 0;
+
+	for (; *env != NULL; env++) {
+		if (strncmp(*env, name, n) != 0 || (*env)[n] != '=')
+			continue;
+		if (seen++ == 0)
+			found = *env + n + 1;
+	}
+	if (times != NULL)
+		*times = seen;
+	return found != NULL && *found == '\0' ? NULL : found;
+}
+
+/* nginx's id, when it is one; else our own. */
+static const char *
+request_id(char **env, char space[NX_REQUEST_ID_MAX + 1])
+{
+	const char *id = param(env, "REQUEST_ID", NULL);
+	size_t n = id == NULL ? 0 : strspn(id, "0123456789abcdefABCDEF-");
+
+	if (id != NULL && n >= 8 && n <= NX_REQUEST_ID_MAX && id[n] == '\0')
+		return id;
+	nx_random_uuid(space);
+	return space;
+}
+
+static enum nx_rc
+read_length(const char *text, int64_t *out, struct nx_err *err)
+{
+	char *end;
+
+	*out = 0;
+	if (text == NULL)
+		return NX_OK;
+	if (strlen(text) > 18 || strspn(text, "0123456789") != strlen(text))
+		return nx_fail(err, NX_MALFORMED,
+		    "Content-Length is not a number.");
+	*out = strtoll(text, &end, 10);
+	if (*out > NX_BODY_MAX)
+		return nx_fail(err, NX_TOO_BIG,
+		    "The body may have %d bytes.", NX_BODY_MAX);
+	return NX_OK;
+}
+
+/* A second Authorization or Origin could be meant for somebody else. */
+static enum nx_rc
+read_rights(char **env, struct nx_request *out, struct nx_err *err)
+{
+	const struct {
+		const char	*param, *header;
+		const char	**to;
+	} once[] = {
+		{ "HTTP_AUTHORIZATION", "Authorization",
+		    &out->authorization },
+		{ "HTTP_ORIGIN", "Origin", &out->origin },
+		{ "HTTP_SEC_FETCH_SITE", "Sec-Fetch-Site", &out->fetch_site },
+		{ "HTTP_IDEMPOTENCY_KEY", "Idempotency-Key",
+		    &out->idempotency_key },
+	};
+	int times;
+
+	for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++) {
+		*once[i].to = param(env, once[i].param, &times);
+		if (times > 1)
+			return nx_fail(err, NX_MALFORMED,
+			    "The header %s is there twice.", once[i].header);
+	}
+	return NX_OK;
+}
+
+enum nx_rc
+nx_request_read(char **env, struct nx_request *out, struct nx_err *err)
+{
+	const char *uri = param(env, "REQUEST_URI", NULL);
+	struct nx_slice rest = nx_slice_str(uri);
+	enum nx_rc rc;
+
+	memset(out, 0, sizeof(*out));
+	out->env = env;
+	out->id = request_id(env, out->id_space);
+	out->method = param(env, "REQUEST_METHOD", NULL);
+	if (out->method == NULL || uri == NULL)
+		return nx_fail(err, NX_MALFORMED,
+		    "The request has no method or no address.");
+	if (strcmp(out->method, "HEAD") == 0)
+		out->method = "GET";
+	out->path = nx_slice_cut(&rest, '?');
+	out->query = nx_slice_str(param(env, "QUERY_STRING", NULL));
+	out->content_type = param(env, "CONTENT_TYPE", NULL);
+	out->accept = param(env, "HTTP_ACCEPT", NULL);
+	if ((rc = read_rights(env, out, err)) != NX_OK)
+		return rc;
+	return read_length(param(env, "CONTENT_LENGTH", NULL),
+	    &out->content_length, err);
+}
+
+enum nx_rc
+nx_request_query(const struct nx_request *r, const char *name,
+    struct nx_arena *arena, const char **out, struct nx_err *err)
+{
+	struct nx_buf value = NX_BUF_SECRET(QUERY_VALUE_MAX);
+	enum nx_rc rc = nx_url_query(r->query, name, &value);
+
+	*out = NULL;
+	if (rc == NX_OK && (*out = nx_arena_slice(arena,
+	    (struct nx_slice){ nx_buf_str(&value), value.n })) == NULL)
+		rc = nx_fail(err, NX_NO_MEMORY, "while reading the query");
+	else if (rc == NX_NOT_FOUND)
+		rc = NX_OK;
+	else if (rc != NX_OK)
+		rc = nx_fail(err, NX_MALFORMED, "The query parameter %s is"
+		    " there twice, badly encoded or too long.", name);
+	nx_buf_free(&value);
+	return rc;
+}
+
+bool
+nx_request_wants_html(const struct nx_request *r)
+{
+	return r->accept != NULL && strstr(r->accept, "text/html") != NULL;
+}
+
+bool
+nx_request_wants_json(const struct nx_request *r)
+{
+	return r->accept != NULL && !nx_request_wants_html(r) &&
+	    strstr(r->accept, "application/json") != NULL;
+}
+
+bool
+nx_request_cookie(const struct nx_request *r, struct nx_cookie_walk *at,
+    struct nx_slice *name, struct nx_slice *value)
+{
+	static const char cookie[] = "HTTP_COOKIE=";
+
+	while (at->rest.n == 0) {
+		const char *entry = r->env[at->entry];
+
+		if (entry == NULL)
+			return false;
+		at->entry++;
+		if (strncmp(entry, cookie, sizeof(cookie) - 1) == 0)
+			at->rest = nx_slice_str(entry + sizeof(cookie) - 1);
+	}
+	*value = nx_slice_trim(nx_slice_cut(&at->rest, ';'), " \t");
+	*name = nx_slice_cut(value, '=');
+	return true;
+}

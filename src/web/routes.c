@@ -1,0 +1,101 @@
+/* routes.c - the table of routes. */
+
+#include "nx/web/routes.h"
+
+#include <inttypes.h>
+#include <strings.h>
+
+#include "nx/base/clock.h"
+
+static const struct nx_route routes[] = {
+	{ "GET", "/api/auth/twitter/initiate", NX_ROUTE_PAGE,
+	    nx_web_initiate },
+	{ "GET", "/api/auth/twitter/callback",
+	    NX_ROUTE_PAGE | NX_ROUTE_CALLS_X, nx_web_callback },
+	{ "POST", "/api/auth/twitter/disconnect",
+	    NX_ROUTE_CHANGES | NX_ROUTE_CALLS_X, nx_web_disconnect },
+	{ "GET", "/api/twitter/connections", 0, nx_web_connections },
+	{ "POST", "/api/twitter/post", NX_ROUTE_CHANGES | NX_ROUTE_CALLS_X,
+	    nx_web_post },
+	{ "GET", "/healthz", NX_ROUTE_OPEN, nx_web_healthz },
+	{ "GET", "/readyz", NX_ROUTE_OPEN, nx_web_readyz },
+};
+
+enum nx_rc
+nx_route_find(const struct nx_request *request, const struct nx_route **out,
+    struct nx_reply *reply, struct nx_err *err)
+{
+	const char *allow = NULL;
+
+	*out = NULL;
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		if (!nx_slice_is(request->path, routes[i].path))
+			continue;
+		if (strcmp(request->method, routes[i].method) == 0) {
+			*out = &routes[i];
+			return NX_OK;
+		}
+		allow = routes[i].method;
+	}
+	if (allow == NULL)
+		return nx_fail(err, NX_NOT_FOUND, "No route has this path.");
+	nx_reply_header(reply, "Allow",
+	    strcmp(allow, "GET") == 0 ? "GET, HEAD" : allow);
+	return nx_fail(err, NX_METHOD, "Use %s here.", allow);
+}
+
+void
+nx_route_fail(const struct nx_route *route, struct nx_call *call)
+{
+	if (route != NULL && (route->flags & NX_ROUTE_PAGE) != 0 &&
+	    nx_request_wants_html(call->request))
+		nx_reply_page(call->reply, &call->ctx->app->conf,
+		    call->request, &call->ctx->err);
+	else
+		nx_reply_problem(call->reply, call->request,
+		    &call->ctx->err);
+}
+
+void
+nx_route_run(const struct nx_route *route, struct nx_call *call)
+{
+	const int64_t start = nx_clock_mono();
+	struct nx_ctx *ctx = call->ctx;
+	struct nx_session session = { 0 };
+	enum nx_rc rc = NX_OK;
+
+	call->session = &session;
+	if ((route->flags & NX_ROUTE_OPEN) == 0)
+		rc = nx_session_check(ctx, call->request, &session);
+	if (rc == NX_OK && (route->flags & NX_ROUTE_CHANGES) != 0)
+		rc = nx_session_same_site(ctx, call->request, &session);
+	if (rc == NX_OK)
+		rc = route->handle(call);
+	if (rc != NX_OK)
+		nx_route_fail(route, call);
+	nx_log(&ctx->app->conf.log, NX_LOG_DEBUG, call->request->id,
+	    "request", NX_S("method", route->method),
+	    NX_S("path", route->path), NX_I("status", call->reply->status),
+	    NX_S("code", rc == NX_OK ? NULL : nx_rc_code(rc)),
+	    NX_I("ms", nx_clock_mono() - start));
+	call->session = NULL;
+}
+
+enum nx_rc
+nx_web_json_body(struct nx_call *call)
+{
+	static const char json[] = "application/json";
+	const struct nx_request *r = call->request;
+	struct nx_slice type = nx_slice_str(r->content_type);
+
+	type = nx_slice_trim(nx_slice_cut(&type, ';'), " \t");
+	if (type.n != sizeof(json) - 1 ||
+	    strncasecmp(type.p, json, type.n) != 0)
+		return nx_fail(&call->ctx->err, NX_NOT_JSON_TYPE,
+		    "The Content-Type is not application/json.");
+	if ((int64_t)r->body.n != r->content_length)
+		return nx_fail(&call->ctx->err, NX_BODY_LENGTH, "%zu bytes"
+		    " came, Content-Length says %" PRId64 ".", r->body.n,
+		    r->content_length);
+	return NX_OK;
+}

@@ -1,0 +1,330 @@
+/*
+ * serve.c - threads, admission, drain.
+ *
+ * Lock: `mutex` guards `calling`, the list of jobs set aside and its length,
+ * and goes with `wake`; it is never held across I/O.
+ */
+
+#include "nx/web/serve.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "job.h"
+#include "nx/base/clock.h"
+#include "nx/flow/keep.h"
+
+enum {
+	LISTENER = 0,			/* FCGI_LISTENSOCK_FILENO */
+	ACCEPT_TICK_US = 300000,	/* how soon a drain is noticed */
+	NO_FD_PAUSE_MS = 10,
+	STACK_BYTES = 512 * 1024,
+	ASIDE_PER_SLOT = 8,		/* jobs set aside for each slot */
+	REPLAY_MS = 3000,
+	LATE_MS = 5000,			/* less left: not worth starting */
+};
+
+struct server {
+	const struct nx_app	*app;
+	atomic_bool		 stopping;
+	pthread_mutex_t		 mutex;
+	pthread_cond_t		 wake;		/* for the keeper, at the end */
+	int			 calling;	/* threads that may be at X */
+	int			 slots;		/* how many may be */
+	struct nx_job		*first, **last;	/* set aside, oldest first */
+	int			 aside;
+	pthread_t		*threads;
+	int			 nthreads;
+	pthread_t		 keeper;
+	bool			 has_keeper;
+};
+
+static void
+lock(struct server *s)
+{
+	int rc = pthread_mutex_lock(&s->mutex);
+
+	assert(rc == 0);
+}
+
+static void
+unlock(struct server *s)
+{
+	int rc = pthread_mutex_unlock(&s->mutex);
+
+	assert(rc == 0);
+}
+
+enum admission { GO, ASIDE, FULL };
+
+static enum admission
+admit(struct server *s, struct nx_job *job)
+{
+	enum admission a = FULL;
+
+	lock(s);
+	if (s->calling < s->slots) {
+		s->calling++;
+		a = GO;
+	} else if (s->aside < s->slots * ASIDE_PER_SLOT) {
+		job->next = NULL;
+		*s->last = job;
+		s->last = &job->next;
+		s->aside++;
+		a = ASIDE;
+	}
+	unlock(s);
+	return a;
+}
+
+/* The next job set aside, keeping the slot; NULL gives the slot back. */
+static struct nx_job *
+next_aside(struct server *s)
+{
+	struct nx_job *job;
+
+	lock(s);
+	job = s->first;
+	if (job == NULL)
+		s->calling--;
+	else {
+		s->first = job->next;
+		if (s->first == NULL)
+			s->last = &s->first;
+		s->aside--;
+	}
+	unlock(s);
+	return job;
+}
+
+static void
+refuse(struct server *s, struct nx_job *job, const char *why)
+{
+	struct nx_err err;
+
+	(void)nx_fail(&err, NX_BUSY, "%s", why);
+	err.retry_after = 2;
+	nx_job_fail(job, s->app, &err);
+	nx_job_finish(job);
+}
+
+static void
+run(struct server *s, struct nx_job *job, struct nx_http *http)
+{
+	nx_job_run(job, s->app, http);
+	nx_job_finish(job);
+}
+
+/* A job that may hang at X, and after it those that were set aside. */
+static void
+run_calling(struct server *s, struct nx_job *job, struct nx_http *http)
+{
+	do {
+		if (nx_clock_left(job->deadline) < LATE_MS)
+			refuse(s, job, "X answers too slowly to get to"
+			    " this request.");
+		else
+			run(s, job, http);
+	} while ((job = next_aside(s)) != NULL);
+}
+
+static void
+dispatch(struct server *s, struct nx_job *job, struct nx_http *http)
+{
+	if (job->route == NULL ||
+	    (job->route->flags & NX_ROUTE_CALLS_X) == 0) {
+		run(s, job, http);
+		return;
+	}
+	switch (admit(s, job)) {
+	case GO:
+		run_calling(s, job, http);
+		break;
+	case ASIDE:
+		break;		/* no longer ours */
+	case FULL:
+		refuse(s, job, "Too many requests wait for X.");
+		break;
+	}
+}
+
+static void *
+serve_thread(void *arg)
+{
+	struct server *s = arg;
+	struct nx_http *http = nx_worker_open(s->app);
+
+	while (http != NULL && !atomic_load(&s->stopping)) {
+		int fd = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC);
+		struct nx_job *job;
+
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE ||
+			    errno == ENOMEM || errno == ENOBUFS)
+				nx_clock_sleep(NO_FD_PAUSE_MS);
+			continue;	/* EAGAIN is the tick */
+		}
+		if ((job = nx_job_read(s->app, fd)) != NULL)
+			dispatch(s, job, http);
+	}
+	nx_worker_close(http);
+	return NULL;
+}
+
+/* Wait; false once the server stops. */
+static bool
+keeper_waits(struct server *s)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += REPLAY_MS / 1000;
+	lock(s);
+	while (!atomic_load(&s->stopping)) {
+		if (pthread_cond_timedwait(&s->wake, &s->mutex,
+		    &until) == ETIMEDOUT)
+			break;
+	}
+	unlock(s);
+	return !atomic_load(&s->stopping);
+}
+
+/* Brings home the grants that the database could not take. */
+static void *
+keep_thread(void *arg)
+{
+	struct server *s = arg;
+	struct nx_arena *arena = nx_arena_new(NX_ARENA_MAX);
+
+	if (arena == NULL)
+		return NULL;
+	do {
+		struct nx_ctx ctx = {
+			.app = s->app,
+			.arena = arena,
+			.deadline = nx_clock_mono() + NX_REQUEST_MS,
+		};
+
+		(void)nx_keep_replay(&ctx);
+		nx_arena_reset(arena);
+	} while (keeper_waits(s));
+	nx_arena_free(arena);
+	return NULL;
+}
+
+static enum nx_rc
+start(struct server *s, struct nx_err *err)
+{
+	const struct timeval tick = { .tv_usec = ACCEPT_TICK_US };
+	pthread_attr_t attr;
+
+	if (setsockopt(LISTENER, SOL_SOCKET, SO_RCVTIMEO, &tick,
+	    sizeof(tick)) != 0)
+		return nx_fail(err, NX_CONFIG, "fd 0 is no socket: start it"
+		    " with spawn-fcgi or a systemd socket.");
+	s->threads = calloc((size_t)s->app->conf.threads,
+	    sizeof(*s->threads));
+	if (s->threads == NULL || pthread_attr_init(&attr) != 0)
+		return nx_fail(err, NX_NO_MEMORY, "No thread can start.");
+	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
+	while (s->nthreads < s->app->conf.threads &&
+	    pthread_create(&s->threads[s->nthreads], &attr, serve_thread,
+	    s) == 0)
+		s->nthreads++;
+	s->has_keeper = pthread_create(&s->keeper, &attr, keep_thread,
+	    s) == 0;
+	(void)pthread_attr_destroy(&attr);
+	if (s->nthreads < s->app->conf.threads || !s->has_keeper)
+		return nx_fail(err, NX_NO_MEMORY, "Only %d of %d threads"
+		    " started.", s->nthreads, s->app->conf.threads);
+	return NX_OK;
+}
+
+/* What is in flight is finished, or the process ends without it. */
+static void
+drain(struct server *s)
+{
+	struct timespec until;
+
+	atomic_store(&s->stopping, true);
+	lock(s);
+	(void)pthread_cond_broadcast(&s->wake);
+	unlock(s);
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += NX_DRAIN_MS / 1000;
+	for (int i = 0; i < s->nthreads; i++) {
+		if (pthread_timedjoin_np(s->threads[i], NULL, &until) != 0) {
+			nx_log(&s->app->conf.log, NX_LOG_ERROR, NULL,
+			    "serve.drain_too_long", NX_I("thread", i));
+			_exit(1);
+		}
+	}
+	if (s->has_keeper)
+		(void)pthread_join(s->keeper, NULL);
+}
+
+static void
+block_signals(sigset_t *set)
+{
+	(void)sigemptyset(set);
+	(void)sigaddset(set, SIGTERM);
+	(void)sigaddset(set, SIGUSR1);
+	(void)sigaddset(set, SIGINT);
+	(void)sigaddset(set, SIGHUP);
+	(void)pthread_sigmask(SIG_BLOCK, set, NULL);
+	(void)sigdelset(set, SIGHUP);
+}
+
+static void
+init(struct server *s, const struct nx_app *app)
+{
+	pthread_condattr_t attr;
+
+	memset(s, 0, sizeof(*s));
+	s->app = app;
+	s->last = &s->first;
+	s->slots = app->conf.threads * 3 / 4;
+	if (s->slots == 0)
+		s->slots = 1;
+	(void)pthread_mutex_init(&s->mutex, NULL);
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&s->wake, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
+enum nx_rc
+nx_serve(const struct nx_app *app, struct nx_err *err)
+{
+	struct server s;
+	sigset_t signals;
+	int got = 0;
+	enum nx_rc rc;
+
+	/* How long libfcgi waits for nginx to close: 2 s unless told. */
+	(void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "200", 0);
+	if (FCGX_Init() != 0)
+		return nx_fail(err, NX_CONFIG, "libfcgi does not start.");
+	(void)signal(SIGPIPE, SIG_IGN);
+	block_signals(&signals);
+	init(&s, app);
+	if ((rc = start(&s, err)) == NX_OK) {
+		nx_log(&app->conf.log, NX_LOG_INFO, NULL, "serve.started",
+		    NX_I("threads", s.nthreads), NX_I("pid", getpid()));
+		(void)sigwait(&signals, &got);
+		nx_log(&app->conf.log, NX_LOG_INFO, NULL, "serve.draining",
+		    NX_I("signal", got), NX_I("pid", getpid()));
+	}
+	drain(&s);
+	(void)pthread_cond_destroy(&s.wake);
+	(void)pthread_mutex_destroy(&s.mutex);
+	free(s.threads);
+	return rc;
+}
