@@ -2,8 +2,9 @@
  * connection.h - platform_connections and x_grants: who is connected, and the
  * only place where tokens are sealed and opened.
  *
- * Tokens are sealed with the row's id and the column's name as context.  A
- * token that was opened lives in the caller's arena, which wipes itself.
+ * Tokens are sealed with `<row id> <user id> <column>` as context (ids as
+ * PostgreSQL prints them).  A token that was opened lives in the caller's
+ * arena, which wipes itself.
  */
 #ifndef NX_STORE_CONNECTION_H
 #define NX_STORE_CONNECTION_H
@@ -48,7 +49,7 @@ NX_MUST_USE enum nx_rc	nx_connection_pick(const struct nx_store_ask *ask,
 struct nx_new_grant {
 	const char	*user_id;
 	const char	*x_user_id, *username, *name, *subscription;
-	const char	*access_token, *refresh_token;	/* refresh may be NULL */
+	const char	*access_token, *refresh_token;	/* or NULL */
 	const char	*scopes;
 	int64_t		 expires_at, granted_at;	/* wall clock */
 };
@@ -56,14 +57,16 @@ struct nx_new_grant {
 /*
  * Store it as the user's connection to that X account (a new row or the old
  * one, `connected`), and mark other users' rows of that X account
- * `superseded`: X has just killed their refresh tokens.  Idempotent: a grant
- * older than the stored one changes nothing.  `id` gets the row's id.
+ * `superseded`, their tokens wiped: X has just killed them.  Idempotent: a
+ * grant that is stored already, or older than the stored one, changes
+ * nothing; one that is older than another user's becomes superseded itself.
+ * `id` gets the row's id.
  */
 NX_MUST_USE enum nx_rc	nx_connection_save(const struct nx_store_ask *ask,
 			    const struct nx_new_grant *grant,
 			    char id[NX_ID_LEN + 1], struct nx_err *err);
 
-/* Wipe both tokens, set status and reason. */
+/* Wipe both tokens, set status and reason.  CONNECTION_UNKNOWN. */
 NX_MUST_USE enum nx_rc	nx_connection_end(const struct nx_store_ask *ask,
 			    const char *id, const char *status,
 			    const char *reason, struct nx_err *err);

@@ -9,7 +9,7 @@ struct nx_event {
 	const char	*connection_id;	/* NULL: none */
 	const char	*code;		/* nx_rc_code() or an event name */
 	const char	*detail;
-	int		 x_status;	/* X's HTTP status; 0: X was not asked */
+	int		 x_status;	/* HTTP; 0: X was not asked */
 };
 
 NX_MUST_USE enum nx_rc	nx_event_add(const struct nx_store_ask *ask,

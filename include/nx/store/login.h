@@ -21,7 +21,7 @@ struct nx_login {
 	enum nx_login_state	 state;
 	const char		*user_id;
 	const char		*return_to;
-	const char		*outcome;	/* "connected" or an error code */
+	const char		*outcome;	/* "connected", or an error */
 };
 
 /* `hash`: SHA-256 of the state in hex.  Sweeps some expired rows as well. */

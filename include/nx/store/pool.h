@@ -21,14 +21,20 @@
 struct nx_pool;
 struct nx_db;		/* one connection, used by one thread at a time */
 
-/* No connection is made yet.  CONFIG when `url` does not parse. */
+/*
+ * No connection is made yet.  Several hosts are tried one by one, the last
+ * good one first, at most 3 s each (resolving a name is libpq's and is not
+ * bounded); unless `url` says otherwise, only a server that takes writes will
+ * do.  CONFIG when `url` does not parse; the detail does not quote it.
+ */
 NX_MUST_USE enum nx_rc	nx_pool_new(const char *url, int size,
 			    struct nx_pool **out, struct nx_err *err);
 void			nx_pool_free(struct nx_pool *pool);
 
 /*
- * Borrow a living connection: an idle one, or a new one, or wait for one.
- * DB_DOWN (cannot connect) or BUSY (none became free before `deadline`).
+ * Borrow a living connection: the idle one used last, or a new one, or wait
+ * for one.  DB_DOWN (cannot connect; for 250 ms after a failure everybody is
+ * told so at once) or BUSY (none became free before `deadline`).
  */
 NX_MUST_USE enum nx_rc	nx_pool_take(struct nx_pool *pool, int64_t deadline,
 			    struct nx_db **out, struct nx_err *err);
@@ -47,8 +53,9 @@ struct nx_query {
  * results; the caller clears them with nx_db_clear().
  * DB_DOWN: refused, or the connection broke before the answer (the outcome of
  * the transaction is then unknown: only repeat what is idempotent).
- * TIMEOUT: likewise.  INTERNAL: the statement itself failed (SQLSTATE and
- * message are in `err`, without values).  CONFIG: tables or rights are missing.
+ * TIMEOUT: likewise.  BUSY: rolled back for the sake of another transaction;
+ * repeat it.  INTERNAL: the statement itself failed (SQLSTATE and message are
+ * in `err`, without values).  CONFIG: tables or rights are missing.
  */
 NX_MUST_USE enum nx_rc	nx_db_run(struct nx_db *db,
 			    const struct nx_query *queries, int n,
@@ -56,7 +63,10 @@ NX_MUST_USE enum nx_rc	nx_db_run(struct nx_db *db,
 			    struct nx_err *err);
 void			nx_db_clear(PGresult **results, int n);
 
-/* nx_pool_take, nx_db_run, nx_pool_give. */
+/*
+ * nx_pool_take, nx_db_run, nx_pool_give; once more on a fresh connection when
+ * the server turned the first one away without having done anything.
+ */
 NX_MUST_USE enum nx_rc	nx_pool_run(struct nx_pool *pool,
 			    const struct nx_query *queries, int n,
 			    int64_t deadline, PGresult **results,

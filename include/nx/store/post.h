@@ -19,7 +19,7 @@ struct nx_stored_post {
 	const char		*username;
 	const char		*state;
 	const char		*warnings;	/* JSON array as text */
-	const char		*error;		/* JSON object as text, or NULL */
+	const char		*error;		/* JSON object, or NULL */
 	long			 price;		/* 1/10,000 US dollar */
 	bool			 is_repeat;	/* of an idempotency key */
 	bool			 same_body;
@@ -56,10 +56,11 @@ NX_MUST_USE enum nx_rc	nx_post_begin(const struct nx_store_ask *ask,
 /*
  * The second: the outcome of part `position`.  `state` of the part and of the
  * post; `x_id` may be NULL.  `error` is a JSON object as text, or NULL.
- * `release_key`: nothing reached X, so the key may be used again.
+ * `release_key`: nothing reached X, so the key may be used again.  A part
+ * that was sent stays so.  NOT_FOUND: the user has no such post.
  */
 struct nx_post_outcome {
-	const char	*id;
+	const char	*id, *user_id;
 	int		 position;
 	const char	*part_state, *post_state;
 	const char	*x_id;

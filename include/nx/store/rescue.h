@@ -22,9 +22,7 @@ NX_MUST_USE enum nx_rc	nx_rescue_grant(const struct nx_keyring *ring,
 
 /* Keep a refreshed pair. */
 NX_MUST_USE enum nx_rc	nx_rescue_pair(const struct nx_keyring *ring,
-			    const char *dir, const char *connection_id,
-			    const char *owner, int64_t version,
-			    const struct nx_new_pair *pair,
+			    const char *dir, const struct nx_new_pair *pair,
 			    struct nx_err *err);
 
 /*

@@ -4,6 +4,10 @@
  * All functions of the room may be called by any thread with its own arena;
  * results live in that arena.  Besides the errors that each names, all can
  * return those of nx_pool_run() and NO_MEMORY.
+ *
+ * What is safe to repeat (all but nx_event_add) is repeated once on another
+ * connection when the database fails it, within the deadline; a caller may
+ * repeat it for longer.
  */
 #ifndef NX_STORE_STORE_H
 #define NX_STORE_STORE_H

@@ -1,0 +1,98 @@
+/* login.c - each attempt's answer is acted on once. */
+
+#include "nx/store/login.h"
+
+#include "nx/base/random.h"
+#include "row.h"
+
+/* Codes live for 30 s: past a minute nobody is at work on one any more. */
+#define LOGIN_COLUMNS							\
+	"user_id, return_to, coalesce(outcome, CASE WHEN created_at <"	\
+	" now() - interval '1 minute' THEN 'code_lost' END), claim = $2"
+
+static const char sweep[] =
+    "DELETE FROM x_logins WHERE state_hash IN (SELECT state_hash"
+    " FROM x_logins WHERE created_at < now() - interval '1 hour'"
+    " ORDER BY created_at LIMIT 20 FOR UPDATE SKIP LOCKED)";
+
+static const char claim[] =
+    "INSERT INTO x_logins (state_hash, claim, user_id, return_to)"
+    " VALUES ($1, $2, $3, $4) ON CONFLICT (state_hash) DO NOTHING";
+
+static const char look[] =
+    "SELECT " LOGIN_COLUMNS " FROM x_logins WHERE state_hash = $1"
+    " AND created_at > now() - interval '1 hour'";
+
+static const char finish[] =
+    "UPDATE x_logins SET outcome = $2 WHERE state_hash = $1"
+    " AND outcome IS DISTINCT FROM 'connected'";
+
+static enum nx_rc
+read_login(const struct nx_store_ask *ask, const PGresult *row,
+    struct nx_login *out, struct nx_err *err)
+{
+	memset(out, 0, sizeof(*out));
+	out->state = NX_LOGIN_ABSENT;
+	if (PQntuples(row) == 0)
+		return NX_OK;
+	out->user_id = nx_row_str(ask->arena, row, 0, 0);
+	out->return_to = nx_row_str(ask->arena, row, 0, 1);
+	out->outcome = nx_row_str(ask->arena, row, 0, 2);
+	if (nx_row_peek(row, 0, 2) != NULL)
+		out->state = NX_LOGIN_DONE;
+	else if (nx_row_bool(row, 0, 3))
+		out->state = NX_LOGIN_CLAIMED;
+	else
+		out->state = NX_LOGIN_BUSY;
+	return nx_arena_ok(ask->arena) ? NX_OK :
+	    nx_fail(err, NX_NO_MEMORY, "while reading an attempt");
+}
+
+enum nx_rc
+nx_login_claim(const struct nx_store_ask *ask, const char *hash,
+    const char *user_id, const char *return_to, struct nx_login *out,
+    struct nx_err *err)
+{
+	/* A repeated call recognises its own claim by this. */
+	char mine[NX_UUID_LEN + 1];
+	const struct nx_query queries[] = {
+		{ sweep, { NULL }, 0 },
+		{ claim, { hash, mine, user_id, return_to }, 4 },
+		{ look, { hash, mine }, 2 },
+	};
+	PGresult *results[3] = { NULL };
+	enum nx_rc rc;
+
+	nx_random_uuid(mine);
+	rc = nx_row_repeat(ask, queries, 3, results, err);
+	if (rc == NX_OK)
+		rc = read_login(ask, results[2], out, err);
+	nx_db_clear(results, 3);
+	return rc;
+}
+
+enum nx_rc
+nx_login_look(const struct nx_store_ask *ask, const char *hash,
+    struct nx_login *out, struct nx_err *err)
+{
+	const struct nx_query query = { look, { hash, NULL }, 2 };
+	PGresult *row = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
+
+	if (rc == NX_OK)
+		rc = read_login(ask, row, out, err);
+	nx_db_clear(&row, 1);
+	return rc;
+}
+
+enum nx_rc
+nx_login_finish(const struct nx_store_ask *ask, const char *hash,
+    const char *outcome, struct nx_err *err)
+{
+	const struct nx_query query = { finish, { hash, outcome }, 2 };
+	PGresult *result = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, err);
+
+	nx_db_clear(&result, 1);
+	return rc;
+}

@@ -1,0 +1,548 @@
+/*
+ * pool.c - a process's database connections: making, lending, keeping.
+ *
+ * Connections are made asynchronously, host by host, since libpq bounds
+ * neither an attempt nor its walk over several hosts when driven this way.
+ */
+
+#include "nx/store/pool.h"
+
+#include <assert.h>
+#include <openssl/crypto.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "db.h"
+#include "nx/base/arena.h"
+#include "nx/base/clock.h"
+
+enum {
+	ATTEMPT_MS = 3000,		/* for one host */
+	BACKOFF_MS = 250,		/* after a failure, for all threads */
+	IDLE_MS = 5 * 60 * 1000,	/* an idle connection is kept so long */
+	WORDS_MAX = 64,			/* libpq knows fewer options */
+	HOSTS_MAX = 16,
+	TEXTS_MAX = 256 * 1024,
+};
+
+/* What PQconnectStartParams() takes: one host of those in the URL. */
+struct target {
+	const char	*words[WORDS_MAX + 1];
+	const char	*values[WORDS_MAX + 1];
+};
+
+struct nx_pool {
+	struct nx_arena	*texts;		/* owns the targets; wiped */
+	struct target	*targets;
+	int		 ntargets;
+	int		 size;
+
+	pthread_mutex_t	 lock;		/* guards all that follows */
+	pthread_cond_t	 freed;		/* something below has changed */
+	struct nx_db	**idle;		/* a stack, the latest on top */
+	int		 nidle;
+	int		 nopen;		/* idle, lent and being made */
+	int		 nliving;	/* idle and lent */
+	int		 good;		/* target that answered last */
+	int64_t		 closed_until;	/* no new attempts before this */
+	struct nx_err	 why;		/* the failure that closed it */
+};
+
+/* pthread calls fail only through our own mistakes. */
+static void
+must(int rc)
+{
+	assert(rc == 0);
+	(void)rc;
+}
+
+static void
+quiet(void *unused, const PGresult *notice)
+{
+	(void)unused;
+	(void)notice;
+}
+
+/* Element `i` of a comma-separated list; the only one serves for all. */
+static const char *
+element(struct nx_arena *a, const char *list, int i)
+{
+	struct nx_slice rest = nx_slice_str(list), one;
+
+	if (strchr(list, ',') == NULL)
+		return list;
+	do
+		one = nx_slice_cut(&rest, ',');
+	while (i-- > 0);
+	return nx_arena_slice(a, one.p == NULL ? NX_SLICE("") : one);
+}
+
+static int
+elements(const char *list)
+{
+	int n = 1;
+
+	for (; list != NULL && *list != '\0'; list++)
+		n += *list == ',';
+	return n;
+}
+
+static bool
+is_one_of(const char *word, const char *const *set)
+{
+	for (; *set != NULL; set++) {
+		if (strcmp(word, *set) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *
+option(const PQconninfoOption *opts, const char *word)
+{
+	for (; opts->keyword != NULL; opts++) {
+		if (strcmp(opts->keyword, word) == 0)
+			return opts->val;
+	}
+	return NULL;
+}
+
+static void
+target_add(struct target *t, const char *word, const char *value)
+{
+	int n = 0;
+
+	while (t->words[n] != NULL)
+		n++;
+	if (n < WORDS_MAX) {
+		t->words[n] = word;
+		t->values[n] = value;
+	}
+}
+
+static void
+target_fill(struct nx_arena *a, const PQconninfoOption *opts, int i,
+    struct target *t)
+{
+	static const char *const lists[] = { "host", "hostaddr", "port",
+	    NULL };
+
+	for (const PQconninfoOption *o = opts; o->keyword != NULL; o++) {
+		const char *value = nx_arena_str(a, o->val);
+
+		if (value == NULL)
+			continue;
+		if (is_one_of(o->keyword, lists))
+			value = element(a, value, i);
+		target_add(t, nx_arena_str(a, o->keyword), value);
+	}
+	if (option(opts, "application_name") == NULL)
+		target_add(t, "application_name", "nexus-x");
+	if (option(opts, "target_session_attrs") == NULL)
+		target_add(t, "target_session_attrs", "read-write");
+}
+
+/*
+ * A password that was not percent-encoded ends up in the host, the port or
+ * the database's name, which libpq's messages quote.
+ */
+static const char *
+misread(const PQconninfoOption *opts, int hosts)
+{
+	const char *port = option(opts, "port");
+	const char *host = option(opts, "host");
+	const char *name = option(opts, "dbname");
+
+	if (port != NULL && port[strspn(port, "0123456789,")] != '\0')
+		return "a port is not a number; characters such as / @ : in"
+		    " a password must be percent-encoded";
+	if ((host != NULL && host[0] != '/' && strchr(host, '@') != NULL) ||
+	    (name != NULL && strchr(name, '@') != NULL))
+		return "a host or database name holds @; characters such as"
+		    " / @ : in a password must be percent-encoded";
+	if (hosts > HOSTS_MAX)
+		return "there are more than 16 hosts";
+	if (port != NULL && elements(port) != 1 && elements(port) != hosts)
+		return "there are not as many ports as hosts";
+	return NULL;
+}
+
+static void
+options_free(PQconninfoOption *opts)
+{
+	for (PQconninfoOption *o = opts; o != NULL && o->keyword != NULL; o++)
+		if (o->val != NULL)
+			OPENSSL_cleanse(o->val, strlen(o->val));
+	PQconninfoFree(opts);
+}
+
+static enum nx_rc
+read_url(struct nx_pool *pool, const char *url, struct nx_err *err)
+{
+	char *message = NULL;
+	PQconninfoOption *opts = PQconninfoParse(url, &message);
+	const char *wrong, *hosts;
+	int n;
+
+	PQfreemem(message);		/* it quotes the URL: not for us */
+	if (opts == NULL)
+		return nx_fail(err, NX_CONFIG, "DATABASE_URL is neither a URI"
+		    " nor a conninfo string that libpq can read.");
+	hosts = option(opts, "host");
+	if (hosts == NULL)
+		hosts = option(opts, "hostaddr");
+	n = elements(hosts);
+	if ((wrong = misread(opts, n)) != NULL) {
+		options_free(opts);
+		return nx_fail(err, NX_CONFIG, "DATABASE_URL: %s.", wrong);
+	}
+	pool->texts = nx_arena_new(TEXTS_MAX);
+	if (pool->texts != NULL)
+		pool->targets = nx_arena_alloc(pool->texts,
+		    (size_t)n * sizeof(*pool->targets));
+	for (int i = 0; pool->targets != NULL && i < n; i++)
+		target_fill(pool->texts, opts, i, &pool->targets[i]);
+	pool->ntargets = n;
+	options_free(opts);
+	if (pool->targets == NULL || !nx_arena_ok(pool->texts))
+		return nx_fail(err, NX_NO_MEMORY, "DATABASE_URL is large.");
+	return NX_OK;
+}
+
+enum nx_rc
+nx_pool_new(const char *url, int size, struct nx_pool **out,
+    struct nx_err *err)
+{
+	struct nx_pool *pool = calloc(1, sizeof(*pool));
+	pthread_condattr_t attr;
+	enum nx_rc rc;
+
+	*out = NULL;
+	if (pool == NULL)
+		return nx_fail(err, NX_NO_MEMORY, "for the database pool");
+	pool->size = size;
+	pool->idle = calloc((size_t)size, sizeof(*pool->idle));
+	rc = pool->idle == NULL ?
+	    nx_fail(err, NX_NO_MEMORY, "for the database pool") :
+	    read_url(pool, url, err);
+	if (rc != NX_OK) {
+		nx_arena_free(pool->texts);
+		free(pool->idle);
+		free(pool);
+		return rc;
+	}
+	must(pthread_mutex_init(&pool->lock, NULL));
+	must(pthread_condattr_init(&attr));
+	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
+	must(pthread_cond_init(&pool->freed, &attr));
+	must(pthread_condattr_destroy(&attr));
+	*out = pool;
+	return NX_OK;
+}
+
+static void
+db_close(struct nx_db *db)
+{
+	if (db == NULL)
+		return;
+	PQfinish(db->conn);
+	free(db);
+}
+
+void
+nx_pool_free(struct nx_pool *pool)
+{
+	if (pool == NULL)
+		return;
+	assert(pool->nidle == pool->nopen);	/* all were given back */
+	while (pool->nidle > 0)
+		db_close(pool->idle[--pool->nidle]);
+	must(pthread_cond_destroy(&pool->freed));
+	must(pthread_mutex_destroy(&pool->lock));
+	nx_arena_free(pool->texts);
+	free(pool->idle);
+	free(pool);
+}
+
+/* Drive one attempt to its end; false when it failed or took too long. */
+static bool
+finish_connecting(PGconn *conn, int64_t until)
+{
+	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
+
+	if (PQstatus(conn) == CONNECTION_BAD)
+		return false;
+	while (state != PGRES_POLLING_OK) {
+		struct pollfd p = {
+			.fd = PQsocket(conn),
+			.events = state == PGRES_POLLING_READING ? POLLIN :
+			    POLLOUT,
+		};
+
+		if (nx_clock_left(until) == 0)
+			return false;
+		if (poll(&p, 1, nx_clock_left(until)) <= 0)
+			continue;
+		state = PQconnectPoll(conn);
+		if (state == PGRES_POLLING_FAILED)
+			return false;
+	}
+	return PQsetnonblocking(conn, 1) == 0 && PQenterPipelineMode(conn);
+}
+
+static enum nx_rc
+connect_one(const struct target *t, int64_t until, struct nx_db **out,
+    struct nx_err *err)
+{
+	struct nx_db *db = calloc(1, sizeof(*db));
+
+	if (db != NULL)
+		db->conn = PQconnectStartParams(t->words, t->values, 0);
+	if (db == NULL || db->conn == NULL) {
+		free(db);
+		return nx_fail(err, NX_NO_MEMORY, "for a connection");
+	}
+	PQsetNoticeReceiver(db->conn, quiet, NULL);
+	if (!finish_connecting(db->conn, until)) {
+		if (PQstatus(db->conn) == CONNECTION_BAD)
+			nx_db_fail(err, NX_DB_DOWN, NULL,
+			    PQerrorMessage(db->conn));
+		else
+			nx_db_fail(err, NX_DB_DOWN, NULL,
+			    "no answer from the server in time");
+		db_close(db);
+		return NX_DB_DOWN;
+	}
+	*out = db;
+	return NX_OK;
+}
+
+/* Every host once, the one at `first` first.  No lock is held. */
+static enum nx_rc
+connect_any(const struct nx_pool *pool, int first, int64_t deadline,
+    struct nx_db **out, struct nx_err *err)
+{
+	enum nx_rc rc = nx_fail(err, NX_DB_DOWN, "There was no time left.");
+
+	for (int i = 0; i < pool->ntargets; i++) {
+		int at = (first + i) % pool->ntargets;
+		int ms = nx_clock_left(deadline) / (pool->ntargets - i);
+
+		if (nx_clock_left(deadline) == 0)
+			break;
+		if (ms > ATTEMPT_MS)
+			ms = ATTEMPT_MS;
+		rc = connect_one(&pool->targets[at], nx_clock_mono() + ms,
+		    out, err);
+		if (rc == NX_OK) {
+			(*out)->target = at;
+			break;
+		}
+	}
+	return rc;
+}
+
+static void
+lock(struct nx_pool *pool)
+{
+	must(pthread_mutex_lock(&pool->lock));
+}
+
+static void
+unlock(struct nx_pool *pool)
+{
+	must(pthread_mutex_unlock(&pool->lock));
+}
+
+/* Lock held, given up while waiting. */
+static void
+wait_until(struct nx_pool *pool, int64_t until)
+{
+	struct timespec t = {
+		.tv_sec = until / 1000,
+		.tv_nsec = until % 1000 * 1000000,
+	};
+
+	(void)pthread_cond_timedwait(&pool->freed, &pool->lock, &t);
+}
+
+/* What a thread that wants a connection gets. */
+enum turn { TURN_IDLE, TURN_NEW, TURN_CLOSED, TURN_NONE };
+
+/*
+ * Lock held; given up while waiting.  After a failed attempt nobody tries
+ * for a moment: as long as others live somebody may give one back, otherwise
+ * the failure is everybody's answer.
+ */
+static enum turn
+await_turn(struct nx_pool *pool, int64_t deadline)
+{
+	for (;;) {
+		bool closed = nx_clock_left(pool->closed_until) > 0;
+		int64_t until = deadline;
+
+		if (pool->nidle > 0)
+			return TURN_IDLE;
+		if (closed && pool->nliving == 0)
+			return TURN_CLOSED;
+		if (nx_clock_left(deadline) == 0)
+			return TURN_NONE;
+		if (!closed && pool->nopen < pool->size)
+			return TURN_NEW;
+		if (closed && pool->closed_until < until)
+			until = pool->closed_until;
+		wait_until(pool, until);
+	}
+}
+
+/* An idle connection must be silent: whatever there is to read is its end. */
+static bool
+is_alive(const struct nx_db *db)
+{
+	struct pollfd p = { .fd = PQsocket(db->conn), .events = POLLIN };
+
+	return poll(&p, 1, 0) == 0;
+}
+
+/* Lock held.  Takes note of what became of a new connection. */
+static void
+note_attempt(struct nx_pool *pool, const struct nx_db *db,
+    const struct nx_err *err)
+{
+	if (db != NULL) {
+		pool->nliving++;
+		pool->good = db->target;
+		pool->closed_until = 0;
+		return;
+	}
+	pool->nopen--;
+	pool->closed_until = nx_clock_mono() + BACKOFF_MS;
+	pool->why = *err;
+	must(pthread_cond_broadcast(&pool->freed));
+}
+
+static void
+forget(struct nx_pool *pool, struct nx_db *db)
+{
+	lock(pool);
+	pool->nopen--;
+	pool->nliving--;
+	must(pthread_cond_signal(&pool->freed));
+	unlock(pool);
+	db_close(db);
+}
+
+static enum nx_rc
+take_new(struct nx_pool *pool, int first, int64_t deadline,
+    struct nx_db **out, struct nx_err *err)
+{
+	struct nx_err why = { 0 };
+	enum nx_rc rc = connect_any(pool, first, deadline, out, &why);
+
+	lock(pool);
+	note_attempt(pool, *out, &why);
+	unlock(pool);
+	if (rc != NX_OK && err != NULL)
+		*err = why;
+	return rc;
+}
+
+enum nx_rc
+nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
+    struct nx_err *err)
+{
+	*out = NULL;
+	for (;;) {
+		struct nx_db *db = NULL;
+		struct nx_err why;
+		enum turn turn;
+		int first;
+
+		lock(pool);
+		turn = await_turn(pool, deadline);
+		if (turn == TURN_IDLE)
+			db = pool->idle[--pool->nidle];
+		else if (turn == TURN_NEW)
+			pool->nopen++;
+		first = pool->good;
+		why = pool->why;
+		unlock(pool);
+
+		if (turn == TURN_NEW)
+			return take_new(pool, first, deadline, out, err);
+		if (turn == TURN_CLOSED) {
+			if (err != NULL)
+				*err = why;
+			return why.rc;
+		}
+		if (turn == TURN_NONE)
+			return nx_fail(err, NX_BUSY, "No database connection"
+			    " became free in time.");
+		if (is_alive(db)) {
+			*out = db;
+			return NX_OK;
+		}
+		forget(pool, db);
+	}
+}
+
+/* Lock held.  The one that has been idle longest, if for too long. */
+static struct nx_db *
+take_stale(struct nx_pool *pool)
+{
+	struct nx_db *db;
+
+	if (pool->nidle == 0 ||
+	    nx_clock_left(pool->idle[0]->idle_since + IDLE_MS) > 0)
+		return NULL;
+	db = pool->idle[0];
+	memmove(pool->idle, pool->idle + 1,
+	    (size_t)--pool->nidle * sizeof(*pool->idle));
+	pool->nopen--;
+	pool->nliving--;
+	return db;
+}
+
+void
+nx_pool_give(struct nx_pool *pool, struct nx_db *db)
+{
+	struct nx_db *stale;
+
+	if (db == NULL)
+		return;
+	if (db->broken) {
+		forget(pool, db);
+		return;
+	}
+	db->idle_since = nx_clock_mono();
+	lock(pool);
+	stale = take_stale(pool);
+	pool->idle[pool->nidle++] = db;
+	must(pthread_cond_signal(&pool->freed));
+	unlock(pool);
+	db_close(stale);
+}
+
+enum nx_rc
+nx_pool_run(struct nx_pool *pool, const struct nx_query *queries, int n,
+    int64_t deadline, PGresult **results, struct nx_err *err)
+{
+	enum nx_rc rc;
+
+	for (int tries = 0;; tries++) {
+		struct nx_db *db;
+		bool refused;
+
+		for (int i = 0; i < n; i++)
+			results[i] = NULL;
+		rc = nx_pool_take(pool, deadline, &db, err);
+		if (rc != NX_OK)
+			return rc;
+		rc = nx_db_run(db, queries, n, deadline, results, err);
+		refused = db->refused;
+		nx_pool_give(pool, db);
+		if (rc != NX_DB_DOWN || !refused || tries > 0)
+			return rc;
+	}
+}

@@ -1,0 +1,412 @@
+/*
+ * rescue.c - files for grants that the database could not take.
+ *
+ * DIR/rescue/<uuid>.nx1 holds one JSON object, sealed with the uuid as
+ * context, so that a file that was cut or renamed does not open.  Writer and
+ * replayer hold flock() on it; `.part` is a file whose writer has not come
+ * to the renaming, and is as good when it opens.
+ *
+ *	{"v": 1, "kind": "grant", "login": hash or null, <nx_new_grant>}
+ *	{"v": 1, "kind": "pair", <nx_new_pair>}
+ */
+
+#include "nx/store/rescue.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "nx/base/clock.h"
+#include "nx/base/json.h"
+#include "nx/base/random.h"
+#include "nx/seal/seal.h"
+#include "nx/store/login.h"
+
+enum {
+	RECORD_VERSION = 1,
+	NAME_MAX_LEN = NX_UUID_LEN + sizeof(".part"),
+	FILE_ARENA_MAX = 256 * 1024,
+};
+
+static const char suffix_done[] = ".nx1";
+static const char suffix_part[] = ".part";
+
+static enum nx_rc
+no_file(struct nx_err *err, const char *what)
+{
+	return nx_fail(err, NX_CONFIG, "The rescue directory in"
+	    " NEXUS_STATE_DIR: %s: %s.", what, strerror(errno));
+}
+
+/* Open DIR/rescue, made where it is missing; -1 with errno. */
+static int
+open_dir(const char *dir)
+{
+	const int flags = O_DIRECTORY | O_RDONLY | O_CLOEXEC;
+	int up, fd;
+
+	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
+		return -1;
+	if ((up = open(dir, flags)) < 0)
+		return -1;
+	if (mkdirat(up, "rescue", 0700) != 0 && errno != EEXIST)
+		fd = -1;
+	else if ((fd = openat(up, "rescue", flags | O_NOFOLLOW)) >= 0)
+		(void)fsync(up);
+	(void)close(up);
+	return fd;
+}
+
+enum nx_rc
+nx_rescue_check(const char *dir, struct nx_err *err)
+{
+	enum nx_rc rc = NX_OK;
+	int fd = open_dir(dir);
+
+	if (fd < 0)
+		return no_file(err, "cannot be opened");
+	if (faccessat(fd, ".", R_OK | W_OK | X_OK, AT_EACCESS) != 0)
+		rc = no_file(err, "cannot be written");
+	(void)close(fd);
+	return rc;
+}
+
+static bool
+write_all(int fd, struct nx_slice s)
+{
+	while (s.n > 0) {
+		ssize_t n = write(fd, s.p, s.n);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		s.p += n;
+		s.n -= (size_t)n;
+	}
+	return true;
+}
+
+/* Write aside, make it last, give it its name, make that last. */
+static bool
+write_file(int dirfd, const char *uuid, struct nx_slice text)
+{
+	char part[NAME_MAX_LEN], done[NAME_MAX_LEN];
+	bool ok;
+	int fd;
+
+	(void)snprintf(part, sizeof(part), "%s%s", uuid, suffix_part);
+	(void)snprintf(done, sizeof(done), "%s%s", uuid, suffix_done);
+	fd = openat(dirfd, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (fd < 0)
+		return false;
+	ok = flock(fd, LOCK_EX) == 0 && write_all(fd, text) &&
+	    fsync(fd) == 0 && renameat(dirfd, part, dirfd, done) == 0 &&
+	    fsync(dirfd) == 0;
+	(void)close(fd);
+	return ok;
+}
+
+static enum nx_rc
+keep(const struct nx_keyring *ring, const char *dir,
+    const struct nx_buf *record, struct nx_err *err)
+{
+	struct nx_buf sealed = NX_BUF(NX_SEAL_TEXT_MAX);
+	char uuid[NX_UUID_LEN + 1];
+	enum nx_rc rc = NX_OK;
+	int fd = -1;
+
+	nx_random_uuid(uuid);
+	if (!nx_buf_ok(record) || nx_seal(ring, NX_PURPOSE_RESCUE,
+	    nx_slice_str(uuid), nx_buf_slice(record), &sealed) != NX_OK)
+		rc = nx_fail(err, NX_NO_MEMORY,
+		    "The grant could not be sealed.");
+	else if ((fd = open_dir(dir)) < 0)
+		rc = no_file(err, "cannot be opened");
+	else if (!write_file(fd, uuid, nx_buf_slice(&sealed)))
+		rc = no_file(err, "a file could not be written");
+	if (fd >= 0)
+		(void)close(fd);
+	nx_buf_free(&sealed);
+	return rc;
+}
+
+enum nx_rc
+nx_rescue_grant(const struct nx_keyring *ring, const char *dir,
+    const struct nx_new_grant *g, const char *login_hash, struct nx_err *err)
+{
+	struct nx_buf record = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX);
+	struct nx_jw w = { .out = &record };
+	enum nx_rc rc;
+
+	nx_jw_open(&w, NULL, '{');
+	nx_jw_i64(&w, "v", RECORD_VERSION);
+	nx_jw_str(&w, "kind", "grant");
+	nx_jw_str(&w, "login", login_hash);
+	nx_jw_str(&w, "user_id", g->user_id);
+	nx_jw_str(&w, "x_user_id", g->x_user_id);
+	nx_jw_str(&w, "username", g->username);
+	nx_jw_str(&w, "name", g->name);
+	nx_jw_str(&w, "subscription", g->subscription);
+	nx_jw_str(&w, "access_token", g->access_token);
+	nx_jw_str(&w, "refresh_token", g->refresh_token);
+	nx_jw_str(&w, "scopes", g->scopes);
+	nx_jw_i64(&w, "expires_at", g->expires_at);
+	nx_jw_i64(&w, "granted_at", g->granted_at);
+	nx_jw_close(&w, '}');
+	rc = keep(ring, dir, &record, err);
+	nx_buf_free(&record);
+	return rc;
+}
+
+enum nx_rc
+nx_rescue_pair(const struct nx_keyring *ring, const char *dir,
+    const struct nx_new_pair *pair, struct nx_err *err)
+{
+	struct nx_buf record = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX);
+	struct nx_jw w = { .out = &record };
+	enum nx_rc rc;
+
+	nx_jw_open(&w, NULL, '{');
+	nx_jw_i64(&w, "v", RECORD_VERSION);
+	nx_jw_str(&w, "kind", "pair");
+	nx_jw_str(&w, "connection", pair->connection_id);
+	nx_jw_str(&w, "owner", pair->owner);
+	nx_jw_i64(&w, "version", pair->version);
+	nx_jw_str(&w, "access_token", pair->access_token);
+	nx_jw_str(&w, "refresh_token", pair->refresh_token);
+	nx_jw_str(&w, "scopes", pair->scopes);
+	nx_jw_i64(&w, "expires_at", pair->expires_at);
+	nx_jw_close(&w, '}');
+	rc = keep(ring, dir, &record, err);
+	nx_buf_free(&record);
+	return rc;
+}
+
+static enum nx_rc
+bad_record(struct nx_err *err)
+{
+	return nx_fail(err, NX_MALFORMED,
+	    "A rescue file opens, but is not of this version.");
+}
+
+static enum nx_rc
+apply_grant(const struct nx_store_ask *ask, struct json_object *o,
+    struct nx_err *err)
+{
+	const char *login = nx_json_str(o, "login");
+	struct nx_new_grant g = {
+		.user_id = nx_json_str(o, "user_id"),
+		.x_user_id = nx_json_str(o, "x_user_id"),
+		.username = nx_json_str(o, "username"),
+		.name = nx_json_str(o, "name"),
+		.subscription = nx_json_str(o, "subscription"),
+		.access_token = nx_json_str(o, "access_token"),
+		.refresh_token = nx_json_str(o, "refresh_token"),
+		.scopes = nx_json_str(o, "scopes"),
+	};
+	char id[NX_ID_LEN + 1];
+	enum nx_rc rc;
+
+	if (g.user_id == NULL || g.x_user_id == NULL ||
+	    g.access_token == NULL ||
+	    !nx_json_i64(o, "expires_at", &g.expires_at) ||
+	    !nx_json_i64(o, "granted_at", &g.granted_at))
+		return bad_record(err);
+	rc = nx_connection_save(ask, &g, id, err);
+	if (rc == NX_OK && login != NULL)
+		rc = nx_login_finish(ask, login, "connected", err);
+	return rc;
+}
+
+static enum nx_rc
+apply_pair(const struct nx_store_ask *ask, struct json_object *o,
+    struct nx_err *err)
+{
+	struct nx_new_pair pair = {
+		.connection_id = nx_json_str(o, "connection"),
+		.owner = nx_json_str(o, "owner"),
+		.access_token = nx_json_str(o, "access_token"),
+		.refresh_token = nx_json_str(o, "refresh_token"),
+		.scopes = nx_json_str(o, "scopes"),
+	};
+	bool saved;
+
+	if (pair.connection_id == NULL || pair.owner == NULL ||
+	    pair.access_token == NULL ||
+	    !nx_json_i64(o, "version", &pair.version) ||
+	    !nx_json_i64(o, "expires_at", &pair.expires_at))
+		return bad_record(err);
+	/* Not saved: the row has moved on, and this pair is of no use. */
+	return nx_lease_save(ask, &pair, &saved, err);
+}
+
+static enum nx_rc
+apply(const struct nx_store_ask *ask, struct nx_slice record,
+    struct nx_err *err)
+{
+	struct json_object *o = NULL;
+	enum nx_rc rc = nx_json_parse(record, &o, err);
+	const char *kind = nx_json_str(o, "kind");
+	int64_t version = 0;
+
+	if (rc != NX_OK)
+		return rc;
+	if (!nx_json_i64(o, "v", &version) || version != RECORD_VERSION ||
+	    kind == NULL)
+		rc = bad_record(err);
+	else if (strcmp(kind, "grant") == 0)
+		rc = apply_grant(ask, o, err);
+	else if (strcmp(kind, "pair") == 0)
+		rc = apply_pair(ask, o, err);
+	else
+		rc = bad_record(err);
+	json_object_put(o);
+	return rc;
+}
+
+static bool
+read_file(int fd, struct nx_buf *out)
+{
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return false;
+		nx_buf_add(out, chunk, (size_t)n);
+	}
+	return nx_buf_ok(out);
+}
+
+/* The file is locked: open it and bring what it holds home. */
+static enum nx_rc
+replay_open(const struct nx_store_ask *ask, int fd, const char *name,
+    struct nx_err *err)
+{
+	struct nx_buf sealed = NX_BUF(NX_SEAL_TEXT_MAX);
+	struct nx_buf record = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX);
+	struct nx_slice uuid = { name, NX_UUID_LEN };
+	enum nx_rc rc;
+
+	if (!read_file(fd, &sealed))
+		rc = no_file(err, "a file could not be read");
+	else if ((rc = nx_unseal(ask->store->ring, NX_PURPOSE_RESCUE, uuid,
+	    nx_buf_slice(&sealed), &record)) == NX_OK)
+		rc = apply(ask, nx_buf_slice(&record), err);
+	else
+		rc = nx_fail(err, rc, "The rescue file %s does not open with"
+		    " any key on the ring (it names key %.*s).", name,
+		    (int)nx_sealed_key_id(nx_buf_slice(&sealed)).n,
+		    nx_sealed_key_id(nx_buf_slice(&sealed)).p);
+	nx_buf_free(&record);
+	nx_buf_free(&sealed);
+	return rc;
+}
+
+/* What became of one file. */
+enum fate { FATE_SAVED, FATE_LEFT, FATE_GONE };
+
+static enum fate
+replay_one(const struct nx_store_ask *ask, int dirfd, const char *name,
+    enum nx_rc *rc, struct nx_err *err)
+{
+	struct nx_store_ask own = *ask;
+	enum fate fate = FATE_LEFT;
+	struct stat st;
+	int fd;
+
+	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? FATE_GONE : FATE_LEFT;
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		goto out;		/* another process is at it */
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink == 0) {
+		fate = FATE_GONE;
+		goto out;
+	}
+	if ((own.arena = nx_arena_new(FILE_ARENA_MAX)) == NULL)
+		goto out;
+	*rc = replay_open(&own, fd, name, err);
+	nx_arena_free(own.arena);
+	if (*rc == NX_OK && unlinkat(dirfd, name, 0) == 0)
+		fate = FATE_SAVED;
+out:
+	(void)close(fd);
+	return fate;
+}
+
+static bool
+is_ours(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > NX_UUID_LEN &&
+	    strspn(name, "0123456789abcdef-") == NX_UUID_LEN &&
+	    (strcmp(name + NX_UUID_LEN, suffix_done) == 0 ||
+	    strcmp(name + NX_UUID_LEN, suffix_part) == 0);
+}
+
+/* Is there any point in trying the next file now? */
+static bool
+database_is_away(enum nx_rc rc)
+{
+	return rc == NX_DB_DOWN || rc == NX_TIMEOUT || rc == NX_BUSY;
+}
+
+static enum nx_rc
+replay_all(const struct nx_store_ask *ask, DIR *d, int *saved, int *left,
+    struct nx_err *err)
+{
+	enum nx_rc worst = NX_OK;
+	struct dirent *e;
+
+	while ((e = readdir(d)) != NULL) {
+		struct nx_err why = { 0 };
+		enum nx_rc rc = NX_OK;
+		enum fate fate;
+
+		if (!is_ours(e->d_name))
+			continue;
+		fate = database_is_away(worst) ? FATE_LEFT :
+		    replay_one(ask, dirfd(d), e->d_name, &rc, &why);
+		*saved += fate == FATE_SAVED;
+		*left += fate == FATE_LEFT;
+		if (rc == NX_OK)
+			continue;
+		worst = rc;
+		if (err != NULL)
+			*err = why;
+	}
+	if (*saved > 0)
+		(void)fsync(dirfd(d));
+	return worst;
+}
+
+enum nx_rc
+nx_rescue_replay(const struct nx_store_ask *ask, const char *dir, int *saved,
+    int *left, struct nx_err *err)
+{
+	int fd = open_dir(dir);
+	enum nx_rc rc;
+	DIR *d;
+
+	*saved = *left = 0;
+	if (fd < 0)
+		return no_file(err, "cannot be opened");
+	if ((d = fdopendir(fd)) == NULL) {
+		rc = no_file(err, "cannot be read");
+		(void)close(fd);
+		return rc;
+	}
+	rc = replay_all(ask, d, saved, left, err);
+	(void)closedir(d);
+	return rc;
+}

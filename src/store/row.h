@@ -1,0 +1,96 @@
+/*
+ * row.h - what the modules of this room share: running statements for an ask,
+ * reading rows into its arena, sealing and opening token columns.
+ */
+#ifndef NX_STORE_ROW_H
+#define NX_STORE_ROW_H
+
+#include "nx/store/connection.h"
+
+/*
+ * Run once, or (nx_row_repeat) once more when the database failed it: for
+ * what is safe to repeat.  The caller clears the results.
+ */
+NX_MUST_USE enum nx_rc	nx_row_run(const struct nx_store_ask *ask,
+			    const struct nx_query *queries, int n,
+			    PGresult **results, struct nx_err *err);
+NX_MUST_USE enum nx_rc	nx_row_repeat(const struct nx_store_ask *ask,
+			    const struct nx_query *queries, int n,
+			    PGresult **results, struct nx_err *err);
+
+/* A field: NULL where it is null; in the arena, or as long as the result. */
+const char	*nx_row_str(struct nx_arena *arena, const PGresult *result,
+		    int row, int column);
+const char	*nx_row_peek(const PGresult *result, int row, int column);
+int64_t		 nx_row_i64(const PGresult *result, int row, int column);
+bool		 nx_row_bool(const PGresult *result, int row, int column);
+
+/* A number as a parameter. */
+enum { NX_NUMBER_MAX = 24 };
+const char	*nx_row_number(char out[NX_NUMBER_MAX], int64_t number);
+
+/*
+ * The columns of struct nx_connection, from `c` (platform_connections) and
+ * `g` (x_grants, may be absent), with both tokens still sealed.
+ */
+#define NX_CONNECTION_COLUMNS						\
+	"c.id, c.user_id, c.platform_user_id, c.platform_username,"	\
+	" c.metadata ->> 'name', c.metadata ->> 'subscription_type',"	\
+	" c.status, c.status_reason, array_to_string(c.scopes, ' '),"	\
+	" extract(epoch FROM c.token_expires_at)::bigint,"		\
+	" extract(epoch FROM coalesce(g.granted_at, c.created_at))"	\
+	"::bigint, extract(epoch FROM g.last_success_at)::bigint,"	\
+	" coalesce(g.token_version, 0),"				\
+	" c.refresh_token IS NOT NULL,"					\
+	" c.access_token, c.refresh_token"
+#define NX_CONNECTION_FROM						\
+	" FROM platform_connections c"					\
+	" LEFT JOIN x_grants g ON g.connection_id = c.id"
+
+enum { NX_COLUMN_ACCESS = 14, NX_COLUMN_REFRESH, NX_CONNECTION_NCOLUMNS };
+
+/* All but the tokens; false when the arena is full. */
+bool	nx_row_connection(struct nx_arena *arena, const PGresult *result,
+	    int row, struct nx_connection *out);
+
+/* All rows, one allocation; as many as PQntuples(). */
+NX_MUST_USE enum nx_rc	nx_row_connections(struct nx_arena *arena,
+			    const PGresult *rows, struct nx_connection **out,
+			    struct nx_err *err);
+
+/* Where a token belongs; the ids in PostgreSQL's spelling. */
+struct nx_place {
+	const char	*id, *user_id;
+	const char	*column;	/* one of these */
+};
+extern const char	nx_column_access[], nx_column_refresh[];
+
+/*
+ * Open a token into the arena; NULL stays NULL.
+ * KEY_UNKNOWN, SEAL_BROKEN, NO_MEMORY.
+ */
+NX_MUST_USE enum nx_rc	nx_row_open(const struct nx_store_ask *ask,
+			    const struct nx_place *place,
+			    const char *sealed, const char **out,
+			    struct nx_err *err);
+
+/* Seal a token into the arena; NULL and "" become NULL. */
+NX_MUST_USE enum nx_rc	nx_row_seal(const struct nx_store_ask *ask,
+			    const struct nx_place *place, const char *token,
+			    const char **out, struct nx_err *err);
+
+/*
+ * The rule of nx_connection_pick() over all rows of a user, newest first;
+ * the access token is opened.
+ */
+NX_MUST_USE enum nx_rc	nx_row_pick(const struct nx_store_ask *ask,
+			    const PGresult *rows, const char *connection_id,
+			    struct nx_connection *out, struct nx_err *err);
+
+/* Every row of user $1, newest first. */
+#define NX_CONNECTIONS_OF_USER						\
+	"SELECT " NX_CONNECTION_COLUMNS NX_CONNECTION_FROM		\
+	" WHERE c.user_id = $1 AND c.platform = 'twitter'"		\
+	" ORDER BY c.created_at DESC, c.id LIMIT 100"
+
+#endif

@@ -1,0 +1,439 @@
+/* test_store_pool.c - lending connections, deadlines, broken servers. */
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "store_env.h"
+
+/* A server on loopback that accepts and never says a word. */
+static int
+mute_server(int *port)
+{
+	struct sockaddr_in at = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	socklen_t n = sizeof(at);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(bind(fd, (struct sockaddr *)&at, n), 0);
+	assert_int_equal(listen(fd, 16), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+	*port = ntohs(at.sin_port);
+	return fd;
+}
+
+static struct nx_pool *
+pool_on(const char *url, int size)
+{
+	struct nx_pool *pool;
+	struct nx_err err = { 0 };
+
+	if (nx_pool_new(url, size, &pool, &err) != NX_OK)
+		fail_msg("pool: %s", err.detail);
+	return pool;
+}
+
+static enum nx_rc
+run(struct nx_pool *pool, const char *text, int ms, struct nx_err *err)
+{
+	const struct nx_query query = { text, { NULL }, 0 };
+	PGresult *result = NULL;
+	enum nx_rc rc;
+
+	rc = nx_pool_run(pool, &query, 1, nx_clock_mono() + ms, &result,
+	    err);
+	nx_db_clear(&result, 1);
+	return rc;
+}
+
+static int
+number(struct nx_db *db, const char *text)
+{
+	const struct nx_query query = { text, { NULL }, 0 };
+	PGresult *result = NULL;
+	struct nx_err err = { 0 };
+	int n;
+
+	if (nx_db_run(db, &query, 1, nx_clock_mono() + PATIENCE_MS, &result,
+	    &err) != NX_OK)
+		fail_msg("%s: %s", text, err.detail);
+	n = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+	nx_db_clear(&result, 1);
+	return n;
+}
+
+static struct nx_db *
+take(struct nx_pool *pool)
+{
+	struct nx_err err = { 0 };
+	struct nx_db *db;
+
+	if (nx_pool_take(pool, nx_clock_mono() + PATIENCE_MS, &db, &err) !=
+	    NX_OK)
+		fail_msg("take: %s", err.detail);
+	return db;
+}
+
+static void
+bad_urls_are_not_quoted(void **state)
+{
+	static const char *const urls[] = {
+		"postgresql://u:s3cret/x@host/db", "s3cret",
+		"postgresql://u:p@s3cret@host/db", "password=s3cret host",
+		"postgresql://u:s3c%ret@host/db", "host=a,b port=1,2,3",
+		"postgresql://u:1234/s3cret@host/db",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(urls) / sizeof(*urls); i++) {
+		struct nx_pool *pool;
+		struct nx_err err = { 0 };
+
+		assert_int_equal(nx_pool_new(urls[i], 1, &pool, &err),
+		    NX_CONFIG);
+		assert_null(pool);
+		assert_non_null(strstr(err.detail, "DATABASE_URL"));
+		assert_null(strstr(err.detail, "s3c"));
+	}
+}
+
+static void
+nobody_there(void **state)
+{
+	struct nx_pool *pool = pool_on("postgresql://u:s3cret@127.0.0.1:1/d",
+	    2);
+	struct nx_err err = { 0 };
+	int64_t start = nx_clock_mono();
+
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		assert_int_equal(run(pool, "SELECT 1", 5000, &err),
+		    NX_DB_DOWN);
+		assert_non_null(strstr(err.detail, "refused"));
+		assert_null(strstr(err.detail, "s3cret"));
+	}
+	assert_true(nx_clock_mono() - start < 1000);
+	nx_pool_free(pool);
+}
+
+static void
+a_mute_server_does_not_hold_us(void **state)
+{
+	int64_t start = nx_clock_mono(), took;
+	struct nx_err err = { 0 };
+	struct nx_pool *pool;
+	char url[80];
+	int port, fd;
+
+	(void)state;
+	fd = mute_server(&port);
+	(void)snprintf(url, sizeof(url), "host=127.0.0.1 port=%d", port);
+	pool = pool_on(url, 2);
+	assert_int_equal(run(pool, "SELECT 1", 600, &err), NX_DB_DOWN);
+	took = nx_clock_mono() - start;
+	assert_true(took >= 500 && took < 1500);
+	assert_int_equal(run(pool, "SELECT 1", 600, &err), NX_DB_DOWN);
+	assert_true(nx_clock_mono() - start - took < 100);
+	nx_pool_free(pool);
+	(void)close(fd);
+}
+
+/* DATABASE_URL with a mute host in front of its own. */
+static bool
+behind_a_mute_host(int port, char *out, size_t max)
+{
+	PQconninfoOption *opts = PQconninfoParse(database_url(), NULL), *o;
+	const char *own_port = "5432", *host = NULL;
+	int n = 0;
+
+	for (o = opts; o->keyword != NULL; o++) {
+		if (o->val == NULL)
+			continue;
+		if (strcmp(o->keyword, "host") == 0)
+			host = o->val;
+		else if (strcmp(o->keyword, "port") == 0)
+			own_port = o->val;
+		else
+			n += snprintf(out + n, max - (size_t)n, "%s='%s' ",
+			    o->keyword, o->val);
+	}
+	if (host != NULL)
+		(void)snprintf(out + n, max - (size_t)n,
+		    "host='127.0.0.1,%s' port='%d,%s'", host, port,
+		    own_port);
+	PQconninfoFree(opts);
+	return host != NULL;
+}
+
+static void
+the_next_host_serves(void **state)
+{
+	int64_t start = nx_clock_mono(), took;
+	struct nx_err err = { 0 };
+	struct nx_pool *pool;
+	char url[1000];
+	int port, fd;
+
+	(void)need_database(state);
+	fd = mute_server(&port);
+	if (!behind_a_mute_host(port, url, sizeof(url)))
+		skip();
+	pool = pool_on(url, 1);
+	assert_int_equal(run(pool, "SELECT 1", 3000, &err), NX_OK);
+	took = nx_clock_mono() - start;
+	assert_true(took >= 1400 && took < 3000);
+	/* The good one is remembered when a connection is lost. */
+	assert_int_equal(run(pool, "SELECT pg_terminate_backend("
+	    "pg_backend_pid())", 3000, &err), NX_DB_DOWN);
+	start = nx_clock_mono();
+	assert_int_equal(run(pool, "SELECT 1", 3000, &err), NX_OK);
+	assert_true(nx_clock_mono() - start < 1000);
+	nx_pool_free(pool);
+	(void)close(fd);
+}
+
+static void
+a_pipeline_is_one_transaction(void **state)
+{
+	struct env *e = need_database(state);
+	const struct nx_query queries[] = {
+		{ "INSERT INTO x_events (user_id, code) VALUES ($1, $2)",
+		    { e->user, "one" }, 2 },
+		{ "SELECT count(*) FROM x_events WHERE user_id = $1",
+		    { e->user }, 1 },
+		{ "SELECT 1 / ($1::int - 1)", { "1" }, 1 },
+		{ "SELECT 1", { NULL }, 0 },
+	};
+	PGresult *results[4] = { NULL };
+	struct nx_err err = { 0 };
+	struct nx_db *db = take(e->pool);
+	int64_t until = nx_clock_mono() + PATIENCE_MS;
+
+	assert_int_equal(nx_db_run(db, queries, 4, until, results, &err),
+	    NX_INTERNAL);
+	assert_non_null(strstr(err.detail, "22012"));
+	assert_null(results[0]);
+	assert_int_equal(nx_db_run(db, queries, 2, until, results, &err),
+	    NX_OK);
+	assert_string_equal(PQgetvalue(results[1], 0, 0), "1");
+	nx_db_clear(results, 2);
+	nx_pool_give(e->pool, db);
+}
+
+static void
+errors_have_their_kind(void **state)
+{
+	static const struct {
+		const char *sql;
+		enum nx_rc rc;
+		const char *says;
+	} cases[] = {
+		{ "SELECT * FROM x_nothing", NX_CONFIG, "sql/*.sql" },
+		{ "SELECT x_nothing FROM x_events", NX_CONFIG, "42703" },
+		{ "SELECT x_nothing(1)", NX_CONFIG, "42883" },
+		{ "SELECT 's3cret'::uuid", NX_INTERNAL, "22P02" },
+		{ "SELEC 1", NX_INTERNAL, "42601" },
+		{ "DO $$ BEGIN RAISE SQLSTATE '40P01'; END $$", NX_BUSY,
+		    "40P01" },
+		{ "DO $$ BEGIN RAISE SQLSTATE '40001'; END $$", NX_BUSY,
+		    "40001" },
+		{ "DO $$ BEGIN RAISE SQLSTATE '57014'; END $$", NX_TIMEOUT,
+		    "57014" },
+		{ "DO $$ BEGIN RAISE SQLSTATE '25006'; END $$", NX_DB_DOWN,
+		    "25006" },
+		{ "SELECT 1", NX_OK, "" },
+	};
+	struct env *e = need_database(state);
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct nx_err err = { 0 };
+
+		assert_int_equal(run(e->pool, cases[i].sql, PATIENCE_MS,
+		    &err), cases[i].rc);
+		assert_non_null(strstr(err.detail, cases[i].says));
+		assert_null(strstr(err.detail, "s3cret"));
+	}
+}
+
+static void
+large_values_go_both_ways(void **state)
+{
+	enum { LARGE = 3 * 1024 * 1024 };
+	struct env *e = need_database(state);
+	char *text = malloc(LARGE + 1);
+	struct nx_query queries[2] = {
+		{ "SELECT $1::text", { text }, 1 },
+		{ "SELECT length($1)", { text }, 1 },
+	};
+	PGresult *results[2];
+	struct nx_err err = { 0 };
+
+	memset(text, 'x', LARGE);
+	text[LARGE] = '\0';
+	assert_int_equal(nx_pool_run(e->pool, queries, 2, nx_clock_mono() +
+	    PATIENCE_MS, results, &err), NX_OK);
+	assert_int_equal(PQgetlength(results[0], 0, 0), LARGE);
+	assert_string_equal(PQgetvalue(results[1], 0, 0), "3145728");
+	nx_db_clear(results, 2);
+	free(text);
+}
+
+static void
+a_slow_statement_meets_its_deadline(void **state)
+{
+	struct env *e = need_database(state);
+	int64_t start = nx_clock_mono(), took;
+	struct nx_err err = { 0 };
+
+	assert_int_equal(run(e->pool, "SELECT pg_sleep(3)", 400, &err),
+	    NX_TIMEOUT);
+	took = nx_clock_mono() - start;
+	assert_true(took >= 390 && took < 1000);
+	assert_int_equal(run(e->pool, "SELECT 1", 2000, &err), NX_OK);
+}
+
+static void
+a_stopped_server_meets_its_deadline(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_db *db = take(e->pool);
+	const struct nx_query query = { "SELECT 1", { NULL }, 0 };
+	PGresult *result = NULL;
+	struct nx_err err = { 0 };
+	int64_t start, took;
+	pid_t pid = number(db, "SELECT pg_backend_pid()");
+	enum nx_rc rc;
+
+	if (kill(pid, SIGSTOP) != 0) {
+		nx_pool_give(e->pool, db);
+		skip();			/* not on this host, or not ours */
+	}
+	start = nx_clock_mono();
+	rc = nx_db_run(db, &query, 1, start + 500, &result, &err);
+	nx_pool_give(e->pool, db);
+	took = nx_clock_mono() - start;
+	(void)kill(pid, SIGCONT);
+	assert_int_equal(rc, NX_TIMEOUT);
+	assert_true(took >= 490 && took < 1200);
+	assert_int_equal(run(e->pool, "SELECT 1", 2000, &err), NX_OK);
+}
+
+static void
+killed_backends_are_replaced(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_pool *one = pool_on(database_url(), 1);
+	struct nx_err err = { 0 };
+	struct nx_db *db;
+	char kill_it[80];
+
+	for (int i = 0; i < 20; i++) {	/* while idle: nobody notices */
+		db = take(one);
+		(void)snprintf(kill_it, sizeof(kill_it),
+		    "SELECT pg_terminate_backend(%d)",
+		    number(db, "SELECT pg_backend_pid()"));
+		nx_pool_give(one, db);
+		assert_int_equal(run(e->pool, kill_it, PATIENCE_MS, &err),
+		    NX_OK);
+		if (i % 2 == 0)
+			nx_clock_sleep(5);
+		assert_int_equal(run(one, "SELECT 1", PATIENCE_MS, &err),
+		    NX_OK);
+	}
+	/* At work, and again when tried anew: told so. */
+	assert_int_equal(run(one, "SELECT pg_terminate_backend("
+	    "pg_backend_pid())", PATIENCE_MS, &err), NX_DB_DOWN);
+	assert_int_equal(run(one, "SELECT 1", PATIENCE_MS, &err), NX_OK);
+	nx_pool_free(one);
+}
+
+static void
+the_limit_is_kept(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_db *held[POOL_SIZE], *more;
+	int64_t start;
+	struct nx_err err = { 0 };
+	int pid;
+
+	for (int i = 0; i < POOL_SIZE; i++)
+		held[i] = take(e->pool);
+	start = nx_clock_mono();
+	assert_int_equal(nx_pool_take(e->pool, start + 200, &more, &err),
+	    NX_BUSY);
+	assert_null(more);
+	assert_true(nx_clock_mono() - start >= 190);
+	pid = number(held[2], "SELECT pg_backend_pid()");
+	for (int i = 0; i < POOL_SIZE; i++)
+		if (i != 2)
+			nx_pool_give(e->pool, held[i]);
+	nx_pool_give(e->pool, held[2]);
+	more = take(e->pool);		/* the one used last */
+	assert_int_equal(number(more, "SELECT pg_backend_pid()"), pid);
+	nx_pool_give(e->pool, more);
+}
+
+struct caller {
+	struct nx_pool	*pool;
+	int		 failed;
+};
+
+static void *
+call(void *arg)
+{
+	struct caller *c = arg;
+
+	for (int i = 0; i < 40; i++) {
+		struct nx_err err = { 0 };
+
+		if (run(c->pool, "SELECT 1", PATIENCE_MS, &err) != NX_OK) {
+			(void)fprintf(stderr, "run: %s\n", err.detail);
+			c->failed++;
+		}
+	}
+	return NULL;
+}
+
+static void
+many_threads_share_few(void **state)
+{
+	enum { N = 32 };
+	struct caller callers[N];
+	struct nx_pool *pool;
+
+	(void)need_database(state);
+	pool = pool_on(database_url(), 3);
+	for (int i = 0; i < N; i++)
+		callers[i] = (struct caller){ .pool = pool };
+	race(call, callers, sizeof(*callers), N);
+	for (int i = 0; i < N; i++)
+		assert_int_equal(callers[i].failed, 0);
+	nx_pool_free(pool);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, env_open, env_close)
+		cmocka_unit_test(bad_urls_are_not_quoted),
+		cmocka_unit_test(nobody_there),
+		cmocka_unit_test(a_mute_server_does_not_hold_us),
+		T(the_next_host_serves),
+		T(a_pipeline_is_one_transaction),
+		T(errors_have_their_kind),
+		T(large_values_go_both_ways),
+		T(a_slow_statement_meets_its_deadline),
+		T(a_stopped_server_meets_its_deadline),
+		T(killed_backends_are_replaced),
+		T(the_limit_is_kept),
+		T(many_threads_share_few),
+#undef T
+	};
+
+	return cmocka_run_group_tests_name("store/pool", tests, NULL, NULL);
+}

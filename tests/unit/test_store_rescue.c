@@ -1,0 +1,311 @@
+/* test_store_rescue.c - grants that are kept aside and come home. */
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "nx/seal/digest.h"
+#include "nx/store/login.h"
+#include "nx/store/rescue.h"
+#include "store_env.h"
+
+/* A state directory, and a pool that leads nowhere. */
+struct rescue {
+	struct env	*e;
+	struct nx_pool	*nowhere;
+	struct nx_store	 away;
+	char		 dir[64], sub[80];
+};
+
+static int
+setup(void **state)
+{
+	struct rescue *r = calloc(1, sizeof(*r));
+	void *env = NULL;
+	struct nx_err err;
+
+	if (r == NULL || env_open(&env) != 0 ||
+	    nx_pool_new("host=127.0.0.1 port=1", 1, &r->nowhere, &err) !=
+	    NX_OK)
+		return -1;
+	r->e = env;
+	r->away = (struct nx_store){ r->nowhere, r->e->ring };
+	(void)snprintf(r->dir, sizeof(r->dir), "/tmp/nx-rescue-XXXXXX");
+	if (mkdtemp(r->dir) == NULL)
+		return -1;
+	(void)snprintf(r->sub, sizeof(r->sub), "%s/rescue", r->dir);
+	*state = r;
+	return 0;
+}
+
+/* The name of some file in the rescue directory, with its path. */
+static bool
+some_file(const struct rescue *r, char out[400])
+{
+	DIR *d = opendir(r->sub);
+	struct dirent *e;
+	bool found = false;
+
+	while (d != NULL && !found && (e = readdir(d)) != NULL) {
+		found = e->d_name[0] != '.';
+		if (found)
+			(void)snprintf(out, 400, "%s/%s", r->sub, e->d_name);
+	}
+	if (d != NULL)
+		(void)closedir(d);
+	return found;
+}
+
+static int
+teardown(void **state)
+{
+	struct rescue *r = *state;
+	void *env = r->e;
+	char path[400];
+
+	while (some_file(r, path) && unlink(path) == 0)
+		continue;
+	(void)rmdir(r->sub);
+	(void)rmdir(r->dir);
+	nx_pool_free(r->nowhere);
+	free(r);
+	return env_close(&env);
+}
+
+static void
+keep_grant(const struct rescue *r, const char *login)
+{
+	struct nx_new_grant g = grant_of(r->e);
+	struct nx_err err = { 0 };
+
+	if (nx_rescue_grant(r->e->ring, r->dir, &g, login, &err) != NX_OK)
+		fail_msg("keep: %s", err.detail);
+}
+
+static enum nx_rc
+replay(const struct rescue *r, const struct nx_store *store, int want_saved,
+    int want_left)
+{
+	struct nx_store_ask ask = ask_of(r->e);
+	struct nx_err err = { 0 };
+	int saved, left;
+	enum nx_rc rc;
+
+	ask.store = store;
+	rc = nx_rescue_replay(&ask, r->dir, &saved, &left, &err);
+	assert_int_equal(saved, want_saved);
+	assert_int_equal(left, want_left);
+	if (rc != NX_OK)
+		assert_true(err.detail[0] != '\0');
+	return rc;
+}
+
+static size_t
+slurp(const char *path, char *out, size_t max)
+{
+	int fd = open(path, O_RDONLY);
+	ssize_t n = read(fd, out, max - 1);
+
+	(void)close(fd);
+	assert_true(n >= 0);
+	out[n] = '\0';
+	return (size_t)n;
+}
+
+static void
+files_are_private_and_sealed(void **state)
+{
+	struct rescue *r = *state;
+	char path[400], text[8192];
+	struct nx_err err;
+	struct stat st;
+
+	assert_int_equal(nx_rescue_check(r->dir, &err), NX_OK);
+	keep_grant(r, NULL);
+	assert_int_equal(stat(r->sub, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0700);
+	assert_true(some_file(r, path));
+	assert_string_equal(path + strlen(path) - 4, ".nx1");
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	(void)slurp(path, text, sizeof(text));
+	assert_int_equal(strncmp(text, "nx1.k1.", 7), 0);
+	assert_null(strstr(text, "access-1"));
+}
+
+static void
+a_directory_that_will_not_do(void **state)
+{
+	struct rescue *r = *state;
+	struct nx_err err;
+	char path[100];
+	int fd;
+
+	assert_int_equal(nx_rescue_check("/proc/none", &err), NX_CONFIG);
+	assert_non_null(strstr(err.detail, "NEXUS_STATE_DIR"));
+	(void)snprintf(path, sizeof(path), "%s/file", r->dir);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	assert_true(fd >= 0);
+	(void)close(fd);
+	assert_int_equal(nx_rescue_check(path, &err), NX_CONFIG);
+	(void)unlink(path);
+	assert_int_equal(symlink("/tmp", r->sub), 0);
+	assert_int_equal(nx_rescue_check(r->dir, &err), NX_CONFIG);
+	(void)unlink(r->sub);
+}
+
+static void
+stays_while_the_database_is_away(void **state)
+{
+	struct rescue *r = *state;
+
+	assert_int_equal(replay(r, &r->away, 0, 0), NX_OK);
+	keep_grant(r, NULL);
+	keep_grant(r, NULL);
+	assert_int_equal(replay(r, &r->away, 0, 2), NX_DB_DOWN);
+	assert_int_equal(replay(r, &r->away, 0, 2), NX_DB_DOWN);
+}
+
+static void
+stays_while_it_does_not_open(void **state)
+{
+	struct rescue *r = *state;
+	struct nx_store other = { r->nowhere, r->e->other_ring };
+	char path[400], renamed[400], text[8192];
+	enum nx_rc rc;
+	size_t n;
+
+	keep_grant(r, NULL);
+	assert_int_equal(replay(r, &other, 0, 1), NX_KEY_UNKNOWN);
+	assert_true(some_file(r, path));
+	n = slurp(path, text, sizeof(text));
+	assert_int_equal(truncate(path, (off_t)n - 8), 0);
+	rc = replay(r, &r->away, 0, 1);
+	assert_true(rc == NX_SEAL_BROKEN || rc == NX_MALFORMED);
+	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(replay(r, &r->away, 0, 1), NX_MALFORMED);
+	assert_int_equal(unlink(path), 0);
+
+	keep_grant(r, NULL);		/* under another's name */
+	assert_true(some_file(r, path));
+	memcpy(renamed, path, sizeof(renamed));
+	n = strlen(r->sub) + 1;
+	renamed[n] = renamed[n] == 'a' ? 'b' : 'a';
+	assert_int_equal(rename(path, renamed), 0);
+	assert_int_equal(replay(r, &r->away, 0, 1), NX_SEAL_BROKEN);
+	(void)snprintf(path, sizeof(path), "%s/README", r->sub);
+	assert_int_equal(rename(renamed, path), 0);	/* not ours at all */
+	assert_int_equal(replay(r, &r->away, 0, 0), NX_OK);
+}
+
+static void
+another_is_at_it(void **state)
+{
+	struct rescue *r = *state;
+	char path[400];
+	int fd;
+
+	keep_grant(r, NULL);
+	assert_true(some_file(r, path));
+	fd = open(path, O_RDONLY);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(replay(r, &r->away, 0, 1), NX_OK);
+	(void)close(fd);
+	assert_int_equal(replay(r, &r->away, 0, 1), NX_DB_DOWN);
+}
+
+static void
+a_grant_comes_home(void **state)
+{
+	struct rescue *r = *state;
+	struct env *e;
+	char hash[NX_SHA256_HEX + 1], path[400], part[400];
+	struct nx_store_ask ask;
+	struct nx_connection c;
+	struct nx_login login;
+	struct nx_err err;
+
+	if (database_url() == NULL)
+		skip();
+	e = r->e;
+	ask = ask_of(e);
+	nx_sha256_hex(nx_slice_str(e->user), hash);
+	assert_int_equal(nx_login_claim(&ask, hash, e->user, "/", &login,
+	    &err), NX_OK);
+	keep_grant(r, hash);
+	/* Its writer died just before giving it its name. */
+	assert_true(some_file(r, path));
+	(void)snprintf(part, sizeof(part), "%.*s.part",
+	    (int)strlen(path) - 4, path);
+	assert_int_equal(rename(path, part), 0);
+	assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
+	assert_false(some_file(r, path));
+	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
+	    NX_OK);
+	assert_string_equal(c.access_token, "access-1");
+	assert_string_equal(c.name, "Ada L.");
+	assert_int_equal(nx_login_look(&ask, hash, &login, &err), NX_OK);
+	assert_string_equal(login.outcome, "connected");
+	keep_grant(r, hash);
+	assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
+	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
+	    NX_OK);
+	assert_int_equal(c.version, 1);
+}
+
+static void
+a_pair_comes_home(void **state)
+{
+	struct rescue *r = *state;
+	struct env *e;
+	struct nx_new_grant g;
+	struct nx_new_pair pair = {
+		.access_token = "access-2", .refresh_token = "refresh-2",
+		.expires_at = nx_clock_wall() + 7200,
+	};
+	char id[NX_ID_LEN + 1];
+	struct nx_store_ask ask;
+	struct nx_lease lease;
+	struct nx_err err;
+
+	if (database_url() == NULL)
+		skip();
+	e = r->e;
+	g = grant_of(e);
+	ask = ask_of(e);
+	save(e, &g, id);
+	assert_int_equal(nx_lease_take(&ask, id, 1, &lease, &err), NX_OK);
+	pair.connection_id = id;
+	pair.owner = lease.owner;
+	pair.version = 1;
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(nx_rescue_pair(e->ring, r->dir, &pair,
+		    &err), NX_OK);
+		assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
+	}
+	assert_int_equal(nx_lease_take(&ask, id, 2, &lease, &err), NX_OK);
+	assert_int_equal(lease.state, NX_LEASE_TAKEN);
+	assert_string_equal(lease.connection.access_token, "access-2");
+	assert_string_equal(lease.connection.refresh_token, "refresh-2");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+		T(files_are_private_and_sealed),
+		T(a_directory_that_will_not_do),
+		T(stays_while_the_database_is_away),
+		T(stays_while_it_does_not_open),
+		T(another_is_at_it),
+		T(a_grant_comes_home),
+		T(a_pair_comes_home),
+#undef T
+	};
+
+	return cmocka_run_group_tests_name("store/rescue", tests, NULL,
+	    NULL);
+}
