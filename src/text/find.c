@@ -1,0 +1,134 @@
+/* find.c - all entities of a text, and their places in bytes. */
+
+#include "nx/text/find.h"
+
+#include <stdlib.h>
+#include <unicode/utf16.h>
+
+#include "scan.h"
+
+void
+nx_hits_add(struct nx_hits *h, struct nx_hit hit)
+{
+	if (h->failed)
+		return;
+	if (h->n == h->cap) {
+		int32_t cap = h->cap > 0 ? h->cap * 2 : 16;
+		struct nx_hit *v = realloc(h->v, (size_t)cap * sizeof(*v));
+
+		if (v == NULL) {
+			h->failed = true;
+			return;
+		}
+		h->v = v;
+		h->cap = cap;
+	}
+	h->v[h->n++] = hit;
+}
+
+void
+nx_hits_free(struct nx_hits *h)
+{
+	free(h->v);
+	*h = (struct nx_hits){ 0 };
+}
+
+static int
+by_start(const void *a, const void *b)
+{
+	const struct nx_hit *x = a, *y = b;
+
+	return (x->start > y->start) - (x->start < y->start);
+}
+
+void
+nx_scan(const struct nx_units *t, unsigned int kinds, struct nx_hits *out)
+{
+	int32_t i, kept = 0, end = 0;
+
+	/* What lies inside a URL is not a hashtag. */
+	if ((kinds & (NX_ENTITY_URL | NX_ENTITY_HASHTAG)) != 0)
+		nx_scan_urls(t, out);
+	if ((kinds & NX_ENTITY_MENTION) != 0)
+		nx_scan_mentions(t, out);
+	if ((kinds & NX_ENTITY_HASHTAG) != 0)
+		nx_scan_hashtags(t, out);
+	if ((kinds & NX_ENTITY_CASHTAG) != 0)
+		nx_scan_cashtags(t, out);
+	if (out->n == 0)
+		return;
+	qsort(out->v, (size_t)out->n, sizeof(*out->v), by_start);
+	for (i = 0; i < out->n; i++) {
+		struct nx_hit hit = out->v[i];
+
+		if (hit.start < end)
+			continue;
+		end = hit.end;
+		if ((hit.kind & kinds) != 0)
+			out->v[kept++] = hit;
+	}
+	out->n = kept;
+}
+
+/* Bytes that the units [from, to) have in UTF-8. */
+static size_t
+bytes_of(const struct nx_units *t, int32_t from, int32_t to)
+{
+	size_t n = 0;
+	UChar32 c;
+
+	while (from < to) {
+		U16_NEXT(t->u, from, to, c);
+		n += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+	}
+	return n;
+}
+
+static enum nx_rc
+hand_over(const struct nx_units *t, const struct nx_hits *hits,
+    struct nx_arena *arena, struct nx_entity **out)
+{
+	struct nx_entity *v;
+	size_t byte = 0;
+	int32_t i, at = 0;
+
+	v = nx_arena_alloc(arena, ((size_t)hits->n + 1) * sizeof(*v));
+	if (v == NULL)
+		return NX_NO_MEMORY;
+	for (i = 0; i < hits->n; i++) {
+		const struct nx_hit *h = &hits->v[i];
+
+		byte += bytes_of(t, at, h->start);
+		at = h->end;
+		v[i] = (struct nx_entity){ .kind = h->kind, .start = byte,
+		    .start16 = (size_t)h->start, .end16 = (size_t)h->end };
+		byte += bytes_of(t, h->start, h->end);
+		v[i].end = byte;
+	}
+	*out = v;
+	return NX_OK;
+}
+
+enum nx_rc
+nx_find(struct nx_slice text, unsigned int kinds, struct nx_arena *arena,
+    struct nx_entity **out, size_t *count)
+{
+	struct nx_units t = { 0 };
+	struct nx_hits hits = { 0 };
+	enum nx_rc rc;
+
+	*out = NULL;
+	*count = 0;
+	if ((rc = nx_units_read(text, &t)) != NX_OK)
+		return rc;
+	if ((rc = nx_units_classify(&t)) != NX_OK)
+		goto out;
+	nx_scan(&t, kinds, &hits);
+	rc = hits.failed ? NX_NO_MEMORY : hand_over(&t, &hits, arena, out);
+	if (rc == NX_OK)
+		*count = (size_t)hits.n;
+out:
+	nx_hits_free(&hits);
+	nx_units_free(&t);
+	return rc;
+}

@@ -1,0 +1,76 @@
+/*
+ * units.h - a text as the UTF-16 units that twitter-text works on.
+ *
+ * Private to the text room.  A struct nx_units owns its arrays; everything
+ * that looks at a text gets them ready made, so that each scan is one pass.
+ */
+#ifndef NX_TEXT_UNITS_H
+#define NX_TEXT_UNITS_H
+
+#include <stdint.h>
+#include <unicode/utypes.h>
+
+#include "nx/base/err.h"
+#include "nx/base/slice.h"
+
+/* Character classes; the order is that of rows.mjs. */
+enum nx_class {
+	NX_C_DOMAIN = 1 << 0,		/* in a label, `-` and `_` aside */
+	NX_C_BEFORE_URL = 1 << 1,
+	NX_C_PATH = 1 << 2,
+	NX_C_PATH_END = 1 << 3,
+	NX_C_QUERY = 1 << 4,
+	NX_C_QUERY_END = 1 << 5,
+	NX_C_ASCII_LABEL = 1 << 6,	/* [-a-z0-9] and Latin accented */
+	NX_C_BEFORE_MENTION = 1 << 7,
+	NX_C_LATIN = 1 << 8,		/* accented, not after a mention */
+	NX_C_SPACE = 1 << 9,
+	NX_C_CASHTAG_END = 1 << 10,
+	NX_C_TAG = 1 << 11,		/* in a hashtag */
+	NX_C_TAG_ALPHA = 1 << 12,	/* and at least one of these */
+	NX_C_EMOJI_TEXT = 1 << 13,	/* emoji unless U+FE0E follows */
+	NX_C_EMOJI_HAND = 1 << 14,	/* the same, and takes a skin tone */
+	NX_C_EMOJI_BODY = 1 << 15,	/* takes a skin tone */
+	NX_C_EMOJI_GENDER = 1 << 16,	/* takes a ZWJ and a sign */
+	NX_C_EMOJI_TRADE = 1 << 17,	/* follows a man or woman and a ZWJ */
+};
+
+struct nx_units {
+	UChar		*u;
+	uint32_t	*cls;	/* of the unit, or of the pair it begins */
+	int32_t		 n;
+};
+
+/*
+ * Read UTF-8.  INVALID, TOO_BIG or NO_MEMORY; `out` is then empty.  What
+ * comes back is given to nx_units_free().
+ */
+NX_MUST_USE enum nx_rc	nx_units_read(struct nx_slice text,
+			    struct nx_units *out);
+
+/* Replace the units by their NFC form.  NO_MEMORY. */
+NX_MUST_USE enum nx_rc	nx_units_nfc(struct nx_units *t);
+
+/* Work out `cls`.  NO_MEMORY. */
+NX_MUST_USE enum nx_rc	nx_units_classify(struct nx_units *t);
+
+void	nx_units_free(struct nx_units *t);	/* an empty one is fine */
+
+/* Does X refuse every text with `c` in it? */
+static inline bool
+nx_is_refused(UChar32 c)
+{
+	return c == 0xfffe || c == 0xfeff || c == 0xffff;
+}
+
+/* The weight of one code point, in hundredths. */
+int	nx_units_weight(UChar32 c);
+
+/*
+ * How many units the emoji at `i` has: more than one code point, counting as
+ * one emoji; 0 when there is none such (a single code point weighs the same
+ * either way).
+ */
+int	nx_emoji_span(const struct nx_units *t, int32_t i);
+
+#endif

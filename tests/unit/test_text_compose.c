@@ -1,0 +1,369 @@
+/*
+ * test_text_compose.c - what becomes of long texts.  What must hold for every
+ * text is in test_text_properties.c.
+ */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "nx/base/buf.h"
+#include "nx/text/compose.h"
+#include "nx/text/weigh.h"
+
+enum { ARENA_MAX = 16 << 20, TEXT_MAX = 200000 };
+
+struct bench {
+	struct nx_arena		*arena;
+	struct nx_buf		 text;
+	struct nx_compose_ask	 ask;
+	struct nx_composed	 got;
+	struct nx_err		 err;
+};
+
+static int
+set_up(void **state)
+{
+	struct bench *b = test_calloc(1, sizeof(*b));
+
+	b->arena = nx_arena_new(ARENA_MAX);
+	b->text = (struct nx_buf)NX_BUF(TEXT_MAX);
+	b->ask.limit = NX_LIMIT_POST;
+	*state = b;
+	return b->arena == NULL;
+}
+
+static int
+tear_down(void **state)
+{
+	struct bench *b = *state;
+
+	nx_arena_free(b->arena);
+	nx_buf_free(&b->text);
+	test_free(b);
+	return 0;
+}
+
+static void
+add(struct bench *b, const char *s, int times)
+{
+	while (times-- > 0)
+		nx_buf_adds(&b->text, s);
+	b->ask.text = nx_buf_slice(&b->text);
+}
+
+static enum nx_rc
+run(struct bench *b, enum nx_on_long on_long)
+{
+	b->ask.on_long = on_long;
+	return nx_compose(&b->ask, b->arena, &b->got, &b->err);
+}
+
+static void
+expect_part(const struct bench *b, size_t i, const char *text)
+{
+	assert_true(i < b->got.count);
+	assert_string_equal(b->got.parts[i].text.p, text);
+	assert_int_equal(b->got.parts[i].text.n, strlen(text));
+}
+
+static bool
+ends_with(struct nx_slice s, const char *end)
+{
+	size_t n = strlen(end);
+
+	return s.n >= n && memcmp(s.p + s.n - n, end, n) == 0;
+}
+
+static void
+leaves_alone_what_fits(void **state)
+{
+	struct bench *b = *state;
+	const char *text = " e\u0301 \n\nhttps://a.com/ \t";
+
+	add(b, text, 1);
+	for (int how = NX_TRUNCATE; how <= NX_REJECT; how++) {
+		assert_int_equal(run(b, (enum nx_on_long)how), NX_OK);
+		assert_int_equal(b->got.count, 1);
+		expect_part(b, 0, text);
+		assert_false(b->got.truncated);
+		assert_true(b->got.has_url && b->got.parts[0].has_url);
+	}
+}
+
+static void
+drops_white_space_before_text(void **state)
+{
+	struct bench *b = *state;
+
+	add(b, "\n", 50);
+	add(b, "a", 280);
+	add(b, " ", 5000);
+	assert_int_equal(run(b, NX_REJECT), NX_OK);
+	assert_int_equal(b->got.parts[0].text.n, 280);
+	assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
+	assert_int_equal(b->got.parts[0].text.n, 280);
+	assert_false(b->got.truncated);
+}
+
+static void
+refuses_what_is_no_post(void **state)
+{
+	static const struct {
+		const char	*text;
+		enum nx_rc	 rc;
+	} cases[] = {
+		{ "", NX_TEXT_EMPTY }, { " \n\t\u3000\u2028", NX_TEXT_EMPTY },
+		{ "\x01\x02", NX_TEXT_EMPTY },
+		{ "a\ufeff", NX_TEXT_INVALID }, { "\xff", NX_INVALID },
+		{ "a\xed\xa0\x80", NX_INVALID },
+		{ "$AAPL and $B", NX_INVALID }, { "$AAPL and $1", NX_OK },
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		b->ask.text = nx_slice_str(cases[i].text);
+		assert_int_equal(run(b, NX_TRUNCATE), cases[i].rc);
+		if (cases[i].rc == NX_OK)
+			continue;
+		assert_int_equal(b->err.rc, cases[i].rc);
+		assert_true(b->err.detail[0] != '\0');
+		assert_int_equal(b->got.count, 0);
+	}
+	nx_buf_reset(&b->text);
+	add(b, "word ", 57);
+	assert_int_equal(run(b, NX_REJECT), NX_TEXT_TOO_LONG);
+	assert_non_null(strstr(b->err.detail, "285 of 280"));
+}
+
+static void
+truncates_at_a_word(void **state)
+{
+	struct bench *b = *state;
+
+	add(b, "word ", 100);
+	assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
+	assert_true(b->got.truncated);
+	assert_int_equal(b->got.count, 1);
+	assert_int_equal(b->got.parts[0].weighted_length, 277);
+	assert_true(ends_with(b->got.parts[0].text, " word..."));
+	b->ask.link = nx_slice_str("https://example.com/a/long/way/to/go");
+	assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
+	assert_true(ends_with(b->got.parts[0].text,
+	    " word... https://example.com/a/long/way/to/go"));
+	assert_int_equal(b->got.parts[0].weighted_length, 49 * 5 + 4 + 27);
+	assert_true(b->got.has_url);
+}
+
+static void
+truncates_before_an_entity(void **state)
+{
+	struct bench *b = *state;
+
+	add(b, "x", 250);
+	add(b, " https://example.com/path and more than fits", 1);
+	add(b, " so", 10);
+	assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
+	assert_true(ends_with(b->got.parts[0].text, "/path..."));
+	assert_true(b->got.has_url);
+	nx_buf_reset(&b->text);
+	add(b, "x", 260);
+	add(b, " @somebody_with_a_name and on it goes", 1);
+	assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
+	assert_true(ends_with(b->got.parts[0].text, "xx..."));
+	/* "a.com" must not come out of a cut that is none of the text's */
+	nx_buf_reset(&b->text);
+	add(b, "x", 271);
+	add(b, ".community9_x", 1);
+	assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
+	assert_false(b->got.has_url);
+}
+
+static void
+refuses_a_bad_link(void **state)
+{
+	struct bench *b = *state;
+
+	add(b, "word ", 100);
+	b->ask.link = NX_SLICE("https://a.com/ b");
+	assert_int_equal(run(b, NX_TRUNCATE), NX_INVALID);
+	b->ask.link = NX_SLICE("https://a.com/\xff");
+	assert_int_equal(run(b, NX_TRUNCATE), NX_INVALID);
+	b->ask.link = NX_SLICE("https://a.com/x");
+	b->ask.limit = 27;
+	assert_int_equal(run(b, NX_TRUNCATE), NX_TEXT_TOO_LONG);
+	b->ask.limit = 31;
+	assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
+	expect_part(b, 0, "word... https://a.com/x");
+}
+
+static void
+threads_at_the_best_place(void **state)
+{
+	struct bench *b = *state;
+
+	add(b, "First words here. ", 10);
+	add(b, "\n\n", 1);
+	add(b, "Second lot of words? ", 12);
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	assert_int_equal(b->got.count, 2);
+	assert_int_equal(b->got.parts[0].text.n, 179);
+	assert_true(ends_with(b->got.parts[0].text, "here."));
+	assert_true(ends_with(b->got.parts[1].text, "words?"));
+	nx_buf_reset(&b->text);
+	add(b, "Words without end ", 12);
+	add(b, "end. And on and on ", 1);
+	add(b, "they go ", 20);
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	assert_true(ends_with(b->got.parts[0].text, " end."));
+	assert_memory_equal(b->got.parts[1].text.p, "And on", 6);
+}
+
+static void
+numbers_parts(void **state)
+{
+	struct bench *b = *state;
+
+	b->ask.numbering = true;
+	add(b, "word ", 60);
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	assert_int_equal(b->got.count, 2);
+	assert_true(ends_with(b->got.parts[0].text, " word (1/2)"));
+	assert_true(ends_with(b->got.parts[1].text, " word (2/2)"));
+	nx_buf_reset(&b->text);
+	add(b, "word ", 1000);
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	assert_int_equal(b->got.count, 19);
+	assert_true(ends_with(b->got.parts[0].text, " (1/19)"));
+	assert_true(ends_with(b->got.parts[18].text, " (19/19)"));
+	b->ask.text = NX_SLICE("short");
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	expect_part(b, 0, "short");
+}
+
+static void
+threads_every_script(void **state)
+{
+	static const struct {
+		const char	*unit;
+		int		 times;
+		const char	*end;	/* of the first part */
+	} cases[] = {
+		{ "\u79c1\u306f\u5b66\u751f\u3067\u3059\u3002", 50,
+		  "\u3067\u3059\u3002" },
+		{ "\u0e09\u0e31\u0e19\u0e23\u0e31\u0e01\u0e04\u0e38\u0e13",
+		  50, "" },
+		{ "\u0645\u0631\u062d\u0628\u0627 ", 100,
+		  "\u0645\u0631\u062d\u0628\u0627" },
+		{ "\U0001F468\u200d\U0001F469\u200d\U0001F467\u200d"
+		  "\U0001F466", 150, "\U0001F466" },
+		{ "\U0001F1EF\U0001F1F5", 150, "\U0001F1F5" },
+		{ "x", 900, "x" }, { "e\u0301", 400, "e\u0301" },
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		nx_buf_reset(&b->text);
+		add(b, cases[i].unit, cases[i].times);
+		assert_int_equal(run(b, NX_THREAD), NX_OK);
+		assert_true(b->got.count >= 2);
+		assert_true(b->got.parts[0].weighted_length > 250);
+		assert_true(ends_with(b->got.parts[0].text, cases[i].end));
+	}
+}
+
+static void
+keeps_cashtags_apart(void **state)
+{
+	struct bench *b = *state;
+
+	add(b, "Some words about $AAPL and then some. ", 10);
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	assert_int_equal(b->got.count, 10);
+	assert_int_equal(run(b, NX_TRUNCATE), NX_INVALID);
+	assert_non_null(strstr(b->err.detail, "cashtags"));
+}
+
+static void
+knows_when_it_cannot(void **state)
+{
+	struct bench *b = *state;
+
+	add(b, "#", 1);
+	add(b, "a", 400);
+	assert_int_equal(run(b, NX_TRUNCATE), NX_TEXT_TOO_LONG);
+	assert_int_equal(run(b, NX_THREAD), NX_TEXT_TOO_LONG);
+	nx_buf_reset(&b->text);
+	add(b, "a", 1);
+	add(b, "\u0301", 400);
+	assert_int_equal(run(b, NX_THREAD), NX_TEXT_TOO_LONG);
+	nx_buf_reset(&b->text);
+	add(b, "word ", 20000);
+	assert_int_equal(run(b, NX_THREAD), NX_TEXT_TOO_LONG);
+	assert_non_null(strstr(b->err.detail, "250"));
+	/* all lengths of a run are used up before its end */
+	nx_buf_reset(&b->text);
+	add(b, "\U0001F600", 12000);
+	assert_int_equal(run(b, NX_THREAD), NX_TEXT_TOO_LONG);
+	b->ask.numbering = true;
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+}
+
+static void
+serves_long_posts(void **state)
+{
+	struct bench *b = *state;
+
+	b->ask.limit = NX_LIMIT_LONG;
+	add(b, "word ", 4900);
+	assert_int_equal(run(b, NX_REJECT), NX_OK);
+	assert_int_equal(b->got.parts[0].weighted_length, 24500);
+	add(b, "word ", 200);
+	assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
+	assert_int_equal(b->got.parts[0].weighted_length, 24997);
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	assert_int_equal(b->got.count, 2);
+}
+
+static void
+says_when_memory_is_short(void **state)
+{
+	struct bench *b = *state;
+
+	nx_arena_free(b->arena);
+	b->arena = nx_arena_new(64);
+	assert_non_null(b->arena);
+	add(b, "word ", 100);
+	for (int how = NX_TRUNCATE; how <= NX_THREAD; how++) {
+		assert_int_equal(run(b, (enum nx_on_long)how), NX_NO_MEMORY);
+		assert_int_equal(b->err.rc, NX_NO_MEMORY);
+		assert_null(b->got.parts);
+	}
+}
+
+int
+main(void)
+{
+#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(leaves_alone_what_fits),
+		TEST(drops_white_space_before_text),
+		TEST(refuses_what_is_no_post),
+		TEST(truncates_at_a_word),
+		TEST(truncates_before_an_entity),
+		TEST(refuses_a_bad_link),
+		TEST(threads_at_the_best_place),
+		TEST(numbers_parts),
+		TEST(threads_every_script),
+		TEST(keeps_cashtags_apart),
+		TEST(knows_when_it_cannot),
+		TEST(serves_long_posts),
+		TEST(says_when_memory_is_short),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
