@@ -213,7 +213,7 @@ export class Composer {
 				'It has been accepted and goes out by itself. Do not post it again.');
 		default:
 			return this.#pending(post, 'We cannot say yet whether X has it',
-				'X may or may not have it. Do not post it again: we look at your timeline and settle it by ourselves.');
+				'X may or may not have it. Look at your profile on X before you post it again.');
 		}
 	}
 

@@ -73,6 +73,23 @@ with_dashes(const char *arg, struct nx_arena *arena)
 	return copy;
 }
 
+/* Is what follows `arg` its value, whatever that looks like? */
+static bool
+takes_next(enum nx_program program, const char *arg)
+{
+	size_t n = strlen(arg);
+
+	if (n < 3 || strncmp(arg, "--", 2) != 0 || strchr(arg, '=') != NULL)
+		return false;
+	for (int i = 0; i < ROWS; i++) {
+		if ((rows[i].programs & (unsigned int)program) != 0 &&
+		    rows[i].kind != FLAG &&
+		    strncmp(rows[i].name, arg + 2, n - 2) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int
 long_options(enum nx_program program, struct option out[ROWS + 1])
 {
@@ -131,17 +148,25 @@ nx_args_parse(enum nx_program program, int argc, char **argv,
 	struct option options[ROWS + 1];
 	char **copy = nx_arena_alloc(arena,
 	    ((size_t)argc + 1) * sizeof(*copy));
+	bool is_value = false;
 	enum nx_rc rc;
 	int c;
 
 	memset(out, 0, sizeof(*out));
 	(void)long_options(program, options);
-	for (int i = 0; copy != NULL && i < argc; i++)
-		copy[i] = with_dashes(argv[i], arena);
+	for (int i = 0; copy != NULL && i < argc; i++) {
+		copy[i] = is_value ? argv[i] : with_dashes(argv[i], arena);
+		if (copy[i] == NULL)
+			break;
+		if (!is_value && i > 0 && copy[i][0] == '-' &&
+		    copy[i][1] != '-')
+			return unknown(copy[i], err);
+		is_value = !is_value && takes_next(program, copy[i]);
+	}
 	if (!nx_arena_ok(arena))
 		return nx_fail(err, NX_NO_MEMORY, "while reading options");
 	opterr = 0;
-	optind = 1;
+	optind = 0;		/* glibc: begin afresh */
 	while ((c = getopt_long(argc, copy, "", options, NULL)) != -1) {
 		if (c < 256)
 			return unknown(copy[optind - 1], err);

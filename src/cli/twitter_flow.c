@@ -34,6 +34,15 @@ require_user(struct nx_command *c)
 	return nx_fail(&c->ctx.err, NX_USAGE, "--user_id must be a UUID.");
 }
 
+static enum nx_rc
+check_connection_id(struct nx_command *c)
+{
+	const char *id = c->args.connection_id;
+
+	return id == NULL || nx_is_uuid(id) ? NX_OK : nx_fail(&c->ctx.err,
+	    NX_USAGE, "--connection_id must be a UUID.");
+}
+
 /* For dry runs without NEXUS_KEYS: a key that nobody will ever have. */
 static enum nx_rc
 throw_away_ring(struct nx_command *c)
@@ -103,14 +112,15 @@ add_start(struct nx_command *c, const struct nx_connect_start *start,
 static enum nx_rc
 initiate(struct nx_command *c)
 {
+	const bool nobody = c->args.dry_run && c->args.user_id == NULL;
 	const struct nx_connect_ask ask = {
-		.user_id = c->args.user_id,
+		.user_id = nobody ? "nobody" : c->args.user_id,
 		.return_to = c->args.return_to,
 		.now = nx_clock_wall(),
 	};
 	struct nx_connect_start start = { .state = "" };
 	struct placeholders p = { .n = 0 };
-	enum nx_rc rc = require_user(c);
+	enum nx_rc rc = nobody ? NX_OK : require_user(c);
 
 	if (rc == NX_OK && !c->args.dry_run)
 		rc = nx_command_need(c, NX_NEED_KEYS | NX_NEED_X);
@@ -196,6 +206,8 @@ post(struct nx_command *c)
 	if (rc == NX_OK)
 		rc = require(c, c->args.content, "content");
 	if (rc == NX_OK)
+		rc = check_connection_id(c);
+	if (rc == NX_OK)
 		rc = read_on_long(c, &ask.on_long);
 	if (rc == NX_OK && c->args.nmedia > 0)
 		rc = nx_fail(&c->ctx.err, NX_NOT_OFFERED,
@@ -236,6 +248,8 @@ disconnect(struct nx_command *c)
 	bool revoked;
 	enum nx_rc rc = require_user(c);
 
+	if (rc == NX_OK)
+		rc = check_connection_id(c);
 	if (rc == NX_OK && c->args.dry_run) {
 		nx_buf_adds(&c->out, "{\"state\":\"dry_run\"}");
 		return NX_OK;

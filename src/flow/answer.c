@@ -156,6 +156,22 @@ add_parts(struct nx_jw *w, const struct nx_stored_post *post)
 	nx_jw_close(w, ']');
 }
 
+/* Those of the text are stored as a JSON array; ours goes behind them. */
+static void
+add_warnings(struct nx_jw *w, const struct nx_published *p)
+{
+	struct nx_slice stored = nx_slice_str(p->post.warnings);
+
+	stored = nx_slice_trim(stored, "[] ");
+	nx_jw_open(w, "warnings", '[');
+	nx_buf_slice_add(w->out, stored);
+	w->comma = stored.n > 0;
+	if (p->unrecorded)
+		nx_jw_str(w, NULL, "X has it, but our record of it could not"
+		    " be completed: do not send it again.");
+	nx_jw_close(w, ']');
+}
+
 void
 nx_answer_post(const struct nx_published *p, struct nx_buf *out)
 {
@@ -180,8 +196,7 @@ nx_answer_post(const struct nx_published *p, struct nx_buf *out)
 	add_window(&w, "app_24h", &p->limits.app_day);
 	nx_jw_close(&w, '}');
 	nx_jw_str(&w, "cost_usd", price);
-	nx_jw_raw(&w, "warnings",
-	    post->warnings == NULL ? "[]" : post->warnings);
+	add_warnings(&w, p);
 	if (post->error != NULL)
 		nx_jw_raw(&w, "error", post->error);
 	if (strcmp(post->state, "unknown") == 0)

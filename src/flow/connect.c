@@ -116,7 +116,8 @@ nx_connect_begin(const struct nx_conf *conf, const struct nx_keyring *ring,
 	nx_pkce_verifier(out->state);
 	nx_pkce_verifier(verifier);
 	nx_pkce_challenge(nx_slice_str(verifier), challenge);
-	nx_oauth_authorize_url(conf, conf->client_id, conf->scopes, out->state, challenge, &out->authorize_url);
+	nx_oauth_authorize_url(conf, conf->client_id, conf->scopes,
+	    out->state, challenge, &out->authorize_url);
 	rc = seal_flow(ring, &flow, &out->flow, err);
 	OPENSSL_cleanse(verifier, sizeof(verifier));
 	if (rc == NX_OK && !nx_buf_ok(&out->authorize_url))

@@ -2,6 +2,8 @@
 
 #include "nx/flow/connections.h"
 
+#include <strings.h>
+
 #include "nx/base/clock.h"
 
 enum { READY_MS = 2000 };
@@ -31,7 +33,7 @@ nx_connections_find(struct nx_ctx *ctx, const char *user_id,
 	if (rc != NX_OK)
 		return rc;
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(list[i].id, connection_id) == 0) {
+		if (strcasecmp(list[i].id, connection_id) == 0) {
 			*out = list[i];
 			return NX_OK;
 		}

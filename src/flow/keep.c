@@ -68,10 +68,9 @@ nx_keep_grant(struct nx_ctx *ctx, const struct nx_new_grant *grant,
 }
 
 enum nx_rc
-nx_keep_pair(struct nx_ctx *ctx, const struct nx_lease *lease,
-    const struct nx_new_pair *pair, bool *stored)
+nx_keep_pair(struct nx_ctx *ctx, const struct nx_new_pair *pair,
+    bool *stored)
 {
-	const struct nx_connection *c = &lease->connection;
 	const struct nx_app *app = ctx->app;
 	int pause = FIRST_PAUSE_MS;
 	struct nx_err why;
@@ -81,20 +80,20 @@ nx_keep_pair(struct nx_ctx *ctx, const struct nx_lease *lease,
 	do {
 		struct nx_store_ask ask = nx_ctx_store(ctx);
 
-		rc = nx_lease_save(&ask, c->id, lease->owner, c->version,
-		    pair, stored, &ctx->err);
+		rc = nx_lease_save(&ask, pair, stored, &ctx->err);
 	} while (rc != NX_OK && pause_before_retry(ctx, rc, &pause));
 	if (rc == NX_OK && !*stored)
 		nx_log(&app->conf.log, NX_LOG_WARN, ctx->request_id,
-		    "refresh.fenced", NX_S("connection", c->id));
+		    "refresh.fenced", NX_S("connection", pair->connection_id));
 	if (rc == NX_OK)
 		return NX_OK;
 	why = ctx->err;
-	rc = nx_rescue_pair(app->ring, app->conf.state_dir, c->id,
-	    lease->owner, c->version, pair, &ctx->err);
+	rc = nx_rescue_pair(app->ring, app->conf.state_dir, pair,
+	    &ctx->err);
 	nx_log(&app->conf.log, NX_LOG_ERROR, ctx->request_id,
 	    rc == NX_OK ? "refresh.kept_aside" : "rescue.failed",
-	    NX_S("connection", c->id), NX_S("detail", why.detail));
+	    NX_S("connection", pair->connection_id),
+	    NX_S("detail", why.detail));
 	return rc;
 }
 

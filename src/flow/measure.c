@@ -19,24 +19,25 @@ add_range(struct nx_jw *w, const char *key, int start, int end)
 static enum nx_rc
 text_of(struct json_object *obj, struct nx_slice *out, struct nx_err *err)
 {
+	out->p = NULL;
 	json_object_object_foreach(obj, name, value) {
 		if (strcmp(name, "text") != 0)
 			return nx_fail(err, NX_UNKNOWN_MEMBER,
 			    "There is no member \"%.60s\" here.", name);
-		if (!json_object_is_type(value, json_type_string))
-			break;
-		*out = (struct nx_slice){ json_object_get_string(value),
-		    (size_t)json_object_get_string_len(value) };
-		return NX_OK;
+		if (json_object_is_type(value, json_type_string))
+			*out = (struct nx_slice){
+			    json_object_get_string(value),
+			    (size_t)json_object_get_string_len(value) };
 	}
-	return nx_fail(err, NX_INVALID, "text must be a string.");
+	return out->p != NULL ? NX_OK :
+	    nx_fail(err, NX_INVALID, "text must be a string.");
 }
 
 enum nx_rc
 nx_measure(struct nx_slice line, struct nx_buf *out, struct nx_err *err)
 {
 	struct nx_jw w = { .out = out };
-	struct nx_slice text = { "", 0 };
+	struct nx_slice text;
 	struct json_object *obj;
 	struct nx_weight weight;
 	enum nx_rc rc;

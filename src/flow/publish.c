@@ -179,7 +179,7 @@ error_text(struct job *job)
  * is tried for as long as there is time.
  */
 static enum nx_rc
-finish(struct job *job, size_t i, bool failed, bool release_key)
+finish(struct job *job, size_t i, bool release_key)
 {
 	struct nx_stored_post *post = &job->out->post;
 	const struct nx_post_outcome outcome = {
@@ -189,7 +189,7 @@ finish(struct job *job, size_t i, bool failed, bool release_key)
 		.part_state = post->parts[i].state,
 		.post_state = post->state,
 		.x_id = post->parts[i].post_id,
-		.error = failed ? error_text(job) : NULL,
+		.error = post->error,
 		.release_key = release_key,
 	};
 	struct nx_err err = { 0 };
@@ -299,15 +299,18 @@ send_all(struct job *job)
 		if (rc == NX_OK)
 			rc = send_part(job, i, &v);
 		failed = settle(post, i, rc);
-		(void)finish(job, i, failed, failed && i == 0 &&
-		    undecided(rc));
-		if (failed) {
-			nx_ctx_report(job->ctx, "post.failed",
-			    job->ask->user_id, job->connection.id);
-			break;
-		}
+		if (failed)
+			post->error = error_text(job);
+		if (finish(job, i, failed && i == 0 && undecided(rc)) !=
+		    NX_OK && !failed)
+			job->out->unrecorded = true;
+		if (!failed)
+			continue;
+		nx_ctx_report(job->ctx, "post.failed", job->ask->user_id,
+		    job->connection.id);
+		return i > 0 || rc == NX_OUTCOME_UNKNOWN ? NX_OK : rc;
 	}
-	return rc == NX_OUTCOME_UNKNOWN ? NX_OK : rc;
+	return NX_OK;
 }
 
 enum nx_rc

@@ -83,13 +83,16 @@ take_home(struct nx_ctx *ctx, const struct nx_lease *lease,
     const struct nx_grant *grant, struct nx_connection *c)
 {
 	const struct nx_new_pair pair = {
+		.connection_id = lease->connection.id,
+		.owner = lease->owner,
+		.version = lease->connection.version,
 		.access_token = grant->access_token,
 		.refresh_token = grant->refresh_token,
 		.scopes = grant->scopes,
 		.expires_at = grant->expires_at,
 	};
 	bool stored;
-	enum nx_rc rc = nx_keep_pair(ctx, lease, &pair, &stored);
+	enum nx_rc rc = nx_keep_pair(ctx, &pair, &stored);
 
 	*c = lease->connection;
 	c->access_token = grant->access_token;
@@ -197,12 +200,11 @@ nx_refresh_sweep(struct nx_ctx *ctx, const char *user_id, int within,
 	const int64_t whole = ctx->deadline;
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_connection *due;
-	size_t n;
+	size_t n = SWEEP_BATCH;
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = nx_lease_due(&ask, user_id, within, SWEEP_BATCH, &due, &n,
-	    &ctx->err);
+	rc = nx_lease_due(&ask, user_id, within, &due, &n, &ctx->err);
 	if (rc != NX_OK)
 		return rc;
 	out->due = (int)n;

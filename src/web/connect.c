@@ -245,30 +245,35 @@ nx_web_callback(struct nx_call *call)
 	return NX_OK;
 }
 
-/* The one member that the body may have. */
+/* The body's members: two UUIDs, either may be absent. */
 static enum nx_rc
-read_connection_id(struct nx_call *call, const char **out)
+read_disconnect(struct nx_call *call, const char **user_id,
+    const char **connection_id)
 {
 	struct json_object *obj;
 	struct nx_ctx *ctx = call->ctx;
 	enum nx_rc rc = nx_web_json_body(call);
 
-	*out = NULL;
 	if (rc == NX_OK)
 		rc = nx_json_parse(call->request->body, &obj, &ctx->err);
 	if (rc != NX_OK)
 		return rc;
 	json_object_object_foreach(obj, name, value) {
 		const char *text = json_object_get_string(value);
+		const char **to = strcmp(name, "user_id") == 0 ? user_id :
+		    strcmp(name, "connection_id") == 0 ? connection_id :
+		    NULL;
 
-		if (strcmp(name, "connection_id") != 0)
+		if (to == NULL)
 			rc = nx_fail(&ctx->err, NX_UNKNOWN_MEMBER, "There is"
 			    " no member \"%.60s\" here.", name);
 		else if (value != NULL && !nx_is_uuid(text))
 			rc = nx_fail(&ctx->err, NX_INVALID,
-			    "connection_id must be a UUID.");
+			    "%s must be a UUID.", name);
 		else if (value != NULL)
-			*out = nx_arena_str(ctx->arena, text);
+			*to = nx_arena_str(ctx->arena, text);
+		if (rc != NX_OK)
+			break;
 	}
 	json_object_put(obj);
 	return rc;
@@ -277,15 +282,15 @@ read_connection_id(struct nx_call *call, const char **out)
 enum nx_rc
 nx_web_disconnect(struct nx_call *call)
 {
-	const char *user, *connection_id = NULL;
+	const char *user, *named = NULL, *connection_id = NULL;
 	struct nx_connection c;
 	bool revoked;
 	enum nx_rc rc = NX_OK;
 
 	if (call->request->body.n > 0 || call->request->content_length > 0)
-		rc = read_connection_id(call, &connection_id);
+		rc = read_disconnect(call, &named, &connection_id);
 	if (rc == NX_OK)
-		rc = nx_session_user(call->ctx, call->session, NULL, &user);
+		rc = nx_session_user(call->ctx, call->session, named, &user);
 	if (rc == NX_OK)
 		rc = nx_disconnect(call->ctx, user, connection_id, &c,
 		    &revoked);

@@ -29,7 +29,7 @@ status_of(const struct nx_published *done)
 
 	if (post->is_repeat || strcmp(post->state, "dry_run") == 0)
 		return 200;
-	return strcmp(post->state, "sent") == 0 ? 201 : 202;
+	return strcmp(post->state, "unknown") == 0 ? 202 : 201;
 }
 
 enum nx_rc

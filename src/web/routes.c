@@ -44,9 +44,26 @@ nx_route_find(const struct nx_request *request, const struct nx_route **out,
 	return nx_fail(err, NX_METHOD, "Use %s here.", allow);
 }
 
+/* What an operator may read and a stranger need not. */
+static void
+keep_inside(struct nx_ctx *ctx)
+{
+	struct nx_err *err = &ctx->err;
+
+	if (err->rc != NX_DB_DOWN && err->rc != NX_CONFIG &&
+	    err->rc != NX_INTERNAL)
+		return;
+	nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
+	    "request.failed", NX_S("code", nx_rc_code(err->rc)),
+	    NX_S("detail", err->detail));
+	(void)snprintf(err->detail, sizeof(err->detail), "The operator finds"
+	    " the cause in the log, under the request_id.");
+}
+
 void
 nx_route_fail(const struct nx_route *route, struct nx_call *call)
 {
+	keep_inside(call->ctx);
 	if (route != NULL && (route->flags & NX_ROUTE_PAGE) != 0 &&
 	    nx_request_wants_html(call->request))
 		nx_reply_page(call->reply, &call->ctx->app->conf,

@@ -224,11 +224,15 @@ start(struct server *s, struct nx_err *err)
 {
 	const struct timeval tick = { .tv_usec = ACCEPT_TICK_US };
 	pthread_attr_t attr;
+	int listens = 0;
+	socklen_t size = sizeof(listens);
 
-	if (setsockopt(LISTENER, SOL_SOCKET, SO_RCVTIMEO, &tick,
+	if (getsockopt(LISTENER, SOL_SOCKET, SO_ACCEPTCONN, &listens,
+	    &size) != 0 || !listens ||
+	    setsockopt(LISTENER, SOL_SOCKET, SO_RCVTIMEO, &tick,
 	    sizeof(tick)) != 0)
-		return nx_fail(err, NX_CONFIG, "fd 0 is no socket: start it"
-		    " with spawn-fcgi or a systemd socket.");
+		return nx_fail(err, NX_CONFIG, "fd 0 does not listen: start"
+		    " it with spawn-fcgi or a systemd socket.");
 	s->threads = calloc((size_t)s->app->conf.threads,
 	    sizeof(*s->threads));
 	if (s->threads == NULL || pthread_attr_init(&attr) != 0)

@@ -43,6 +43,9 @@ check_token(struct nx_ctx *ctx, struct nx_slice token,
 	};
 	enum nx_rc rc;
 
+	/* NULL would accept any issuer. */
+	if (issuer == NULL && conf->supabase_url != NULL)
+		return nx_fail(&ctx->err, NX_NO_MEMORY, "while signing in");
 	rc = nx_jwt_check(ctx->app->callers, token, &rules, &out->claims,
 	    &ctx->err);
 	out->is_service = rc == NX_OK &&

@@ -24,7 +24,6 @@ NX_MUST_USE enum nx_rc	nx_keep_grant(struct nx_ctx *ctx,
  * `*stored`: the row has it (or has something newer).
  */
 NX_MUST_USE enum nx_rc	nx_keep_pair(struct nx_ctx *ctx,
-			    const struct nx_lease *lease,
 			    const struct nx_new_pair *pair, bool *stored);
 
 /* Bring back what was kept aside on this host; returns how many came home. */

@@ -30,6 +30,7 @@ struct nx_publish_ask {
 struct nx_published {
 	struct nx_stored_post	 post;
 	struct nx_windows	 limits;
+	bool			 unrecorded;	/* X has it, our row does not */
 };
 
 /*
@@ -41,9 +42,9 @@ NX_MUST_USE enum nx_rc	nx_publish_parse(struct nx_ctx *ctx,
 			    struct nx_slice body, struct nx_publish_ask *out);
 
 /*
- * Publish.  NX_OK with post.state "sent", "dry_run", "unknown", or, for a
- * repeated key, whatever the first one came to.  On an error nothing of it is
- * live, except when post.state is "partial".
+ * Publish.  NX_OK with post.state "sent", "dry_run", "unknown", "partial" (a
+ * thread that broke; post.error says why), or, for a repeated key, whatever
+ * the first one came to.  On an error nothing of it is live.
  */
 NX_MUST_USE enum nx_rc	nx_publish(struct nx_ctx *ctx,
 			    const struct nx_publish_ask *ask,

@@ -54,7 +54,7 @@ struct nx_jwt_rules {
 };
 
 struct nx_jwt_claims {
-	char	 sub[64];	/* a UUID in lower case */
+	char	 sub[64];	/* a UUID in lower case; "": none */
 	char	 role[32];	/* "" when absent */
 	int64_t	 expires;	/* `exp`, seconds since 1970 */
 	bool	 unknown_kid;	/* refused: fetching the JWKS may help */
