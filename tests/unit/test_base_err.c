@@ -75,10 +75,31 @@ makes_uuids(void **state)
 	}
 }
 
+static void
+keeps_details_utf8(void **state)
+{
+	static const struct { const char *in, *want; } cases[] = {
+		{ "caf\xc3\xa9 \xf0\x9f\x98\x80", "caf\xc3\xa9 \xf0\x9f\x98\x80" },
+		{ "\xff\xfe", "??" }, { "\xc3", "?" }, { "\xc3x", "?x" },
+		{ "\xe2\x82", "??" }, { "\xc0\xaf", "??" },
+		{ "\xed\xa0\x80", "???" }, { "\xf4\x90\x80\x80", "????" },
+	};
+	struct nx_err err;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		(void)nx_fail(&err, NX_INVALID, "%s", cases[i].in);
+		assert_string_equal(err.detail, cases[i].want);
+	}
+	(void)nx_fail(&err, NX_INVALID, "%.2s|", "a\xc3\xa9");
+	assert_string_equal(err.detail, "a?|");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps_details_utf8),
 		cmocka_unit_test(rows_are_sound),
 		cmocka_unit_test(records_a_failure),
 		cmocka_unit_test(makes_uuids),

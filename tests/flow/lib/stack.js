@@ -1,0 +1,203 @@
+// The running instance as a stranger sees it: HTTP, the sandbox's own account
+// of what really happened, and the database.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { appendFileSync, existsSync, readFileSync, readlinkSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { join, resolve, dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const env = process.env;
+export const SITE = env.NEXUS_URL;
+export const SANDBOX = env.SANDBOX_URL;
+export const STACK = env.NEXUS_STACK;
+export const BUILD = env.NEXUS_BUILD;
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+export const PLAIN = (env.NEXUS_VARIANT ?? 'plain') === 'plain';
+// Sanitizers cost time and memory: smaller loads, no memory limits.
+export const LIGHT = !PLAIN || env.NEXUS_LIGHT === '1';
+
+const agents = {
+	'http:': new http.Agent({ keepAlive: true, maxSockets: 256 }),
+	'https:': new https.Agent({
+		keepAlive: true, maxSockets: 256,
+		ca: env.TWITTER_CA_FILE ? readFileSync(env.TWITTER_CA_FILE) : undefined,
+	}),
+};
+
+export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+
+export async function until(what, seconds, check) {
+	const end = Date.now() + seconds * 1000;
+	for (;;) {
+		const value = await check();
+		if (value)
+			return value;
+		assert.ok(Date.now() < end, `${what} did not happen within ${seconds} s`);
+		await sleep(100);
+	}
+}
+
+// What `promise` comes to, if it does so in time.
+export async function within(ms, what, promise) {
+	let timer;
+	const late = new Promise((_, fail) => {
+		timer = setTimeout(() => fail(new assert.AssertionError({ message: `${what} took longer than ${ms} ms` })), ms);
+	});
+	try {
+		return await Promise.race([promise, late]);
+	} finally {
+		clearTimeout(timer);
+	}
+}
+
+// Repeats `task` from `width` places until `count` have run.
+export async function inParallel(count, width, task) {
+	let next = 0;
+	const lane = async () => {
+		while (next < count)
+			await task(next++);
+	};
+	await Promise.all(Array.from({ length: Math.min(width, count) }, lane));
+}
+
+// Headers are [name, value] pairs or an object.  Rejects when no answer came.
+export function send(method, url, { headers = {}, body, timeout = 60000 } = {}) {
+	const to = new URL(url, SITE);
+	const secure = to.protocol === 'https:';
+	const list = Array.isArray(headers) ? headers.flat() : headers;
+	return new Promise((done, fail) => {
+		const request = (secure ? https : http).request(to, {
+			method, headers: list, agent: agents[to.protocol], timeout,
+		}, (answer) => {
+			const pieces = [];
+			answer.on('data', (piece) => pieces.push(piece));
+			answer.on('error', fail);
+			answer.on('end', () => done(read(answer.statusCode, answer.headers, Buffer.concat(pieces).toString())));
+		});
+		request.on('timeout', () => request.destroy(new Error(`no answer of ${to.pathname} in ${timeout} ms`)));
+		request.on('error', fail);
+		if (Array.isArray(headers) && body !== undefined && !headers.some(([name]) => /^content-length$/i.test(name)))
+			request.setHeader('Content-Length', Buffer.byteLength(body));
+		request.end(body);
+	});
+}
+
+export function read(status, headers, text) {
+	let json;
+	try { json = JSON.parse(text); } catch { /* the test says if it must be */ }
+	return { status, headers, text, json, cookies: headers['set-cookie'] ?? [] };
+}
+
+export async function sandbox(method, path, body) {
+	const res = await send(method, SANDBOX + path, body === undefined ? {} :
+		{ body: JSON.stringify(body), headers: { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(JSON.stringify(body)) } });
+	assert.equal(res.status, 200, `${method} ${path}: ${res.text}`);
+	return res.json;
+}
+
+export const counts = () => sandbox('GET', '/sandbox/counts');
+export const fault = (rule) => sandbox('POST', '/sandbox/faults', rule);
+export const clearFaults = () => sandbox('DELETE', '/sandbox/faults');
+export const settings = (change) => sandbox('POST', '/sandbox/settings', change);
+
+const USUAL = {
+	access_token_ttl: 7200, code_ttl: 30, latency_ms: 0, granted_scopes: null,
+	omit_refresh_token: false, enforce_limits: false,
+};
+
+// The sandbox as it was found; its memory of secrets stays for the last test.
+export async function calm() {
+	await clearFaults();
+	await settings(USUAL);
+}
+
+// What `name` of the counts grew by while `act` ran.
+export async function grown(act) {
+	const before = await counts();
+	const value = await act();
+	const after = await counts();
+	return { value, by: (name) => after[name] - before[name] };
+}
+
+export async function postsOf(account) {
+	const answer = await sandbox('GET', '/sandbox/posts');
+	return (answer.posts ?? answer).filter((p) => p.author === account);
+}
+
+export function run(program, args = [], { environment = env, input = '', cwd, timeout = 60000 } = {}) {
+	return new Promise((done, fail) => {
+		const child = spawn(program, args, { env: environment, cwd, timeout });
+		const out = [], err = [];
+		child.stdout.on('data', (piece) => out.push(piece));
+		child.stderr.on('data', (piece) => err.push(piece));
+		child.on('error', fail);
+		child.on('close', (status, signal) => done({
+			status, signal, stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString(),
+		}));
+		child.stdin.on('error', () => undefined);
+		child.stdin.end(input);
+	});
+}
+
+// Rows as arrays of text.  Without `database`, the instance's own.
+export async function sql(text, { environment = env, args = [] } = {}) {
+	const done = await run('psql', ['-X', '-q', '-A', '-t', '-F', '\t', '-v', 'ON_ERROR_STOP=1', ...args, '-f', '-'],
+		{ environment, input: text });
+	if (done.status !== 0)
+		throw new Error(`psql: ${done.stderr}`);
+	return done.stdout.split('\n').filter((line) => line !== '').map((line) => line.split('\t'));
+}
+
+export const quote = (text) => `'${String(text).replaceAll("'", "''")}'`;
+
+export function dev(...args) {
+	const done = spawnSync(join(ROOT, 'dev'), args, { cwd: ROOT, env, encoding: 'utf8', timeout: 90000 });
+	assert.equal(done.status, 0, `./dev ${args.join(' ')}: ${done.stdout}${done.stderr}`);
+}
+
+export const database = {
+	stop: () => dev('db', 'stop', STACK),
+	async start() {
+		dev('db', 'start', STACK);
+		await until('/readyz', 20, async () => (await send('GET', '/readyz')).status === 200);
+	},
+};
+
+export const sockets = () => {
+	const link = join(STACK, 'run/sockets');
+	return existsSync(link) ? readlinkSync(link) : join(STACK, 'run');
+};
+
+// Values that must never be seen in clear; the last test looks for them.
+export const SECRETS = join(STACK, 'run/secrets-seen');
+const seen = new Set();
+export const secret = (value) => {
+	if (value && seen.size < 5000)
+		seen.add(value);
+	return value;
+};
+process.on('exit', () => {
+	if (seen.size > 0)
+		appendFileSync(SECRETS, `${[...seen].join('\n')}\n`, { mode: 0o600 });
+});
+
+// An error in the shape the contract gives all of them.
+export function problem(res, status, code) {
+	assert.equal(res.status, status, res.text);
+	assert.match(res.headers['content-type'], /^application\/problem\+json/);
+	assert.equal(res.json.status, status);
+	if (code instanceof RegExp)
+		assert.match(res.json.code, code);
+	else
+		assert.equal(res.json.code, code, res.text);
+	assert.equal(res.json.type, `urn:nexus-x:error:${res.json.code}`);
+	for (const name of ['title', 'detail', 'remedy', 'request_id'])
+		assert.ok(typeof res.json[name] === 'string' && res.json[name] !== '', `${name}: ${res.text}`);
+	if (res.headers['x-request-id'] !== undefined)
+		assert.equal(res.headers['x-request-id'], res.json.request_id);
+	if (status === 401)
+		assert.match(res.headers['www-authenticate'], /^Bearer/);
+	return res.json;
+}

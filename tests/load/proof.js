@@ -1,0 +1,43 @@
+// The load that a release has to bear: 10,000 initiates and 1,000 people who
+// connect and post, 64 at once.  Ends with status 1 when one of them fails, when
+// X saw another number of them, or when a process has grown too large.
+import { application, memory } from './procs.js';
+import { Crowd, tellErrors } from './stories.js';
+
+const PARALLEL = 64, INITIATES = 10_000, STORIES = 1_000;
+const THREADS = 32, RESIDENT_MIB = 24;
+const SANITIZED = /-[at]san$/.test(process.env.NEXUS_BUILD);    // those need memory of their own
+
+let bad = 0;
+
+function claim(ok, text) {
+	console.log(`${ok ? 'ok    ' : 'FAILED'}  ${text}`);
+	if (!ok) bad++;
+}
+
+async function counts() {
+	return (await fetch(new URL('/sandbox/counts', process.env.TWITTER_AUTHORIZE_URL))).json();
+}
+
+async function load(crowd, story, count) {
+	const r = await crowd.run(story, { count });
+	tellErrors(r.errors);
+	claim(r.done === count, `${r.done} of ${count} times ${story}: ${r.perSecond.toFixed(0)} per second,`
+		+ ` p50 ${r.p50.toFixed(1)} ms, p99 ${r.p99.toFixed(1)} ms`);
+}
+
+const pids = application();
+const was = await counts();
+const crowd = new Crowd(PARALLEL);
+await load(crowd, 'initiate', INITIATES);
+await load(crowd, 'full', STORIES);
+crowd.close();
+const is = await counts();
+for (const name of ['codes_exchanged', 'posts_created'])
+	claim(is[name] - was[name] === STORIES, `X counted ${is[name] - was[name]} ${name}`);
+const after = application();
+claim(String(after) === String(pids), `the processes are the same: ${pids.join(' ')} -> ${after.join(' ')}`);
+for (const { pid, threads, rss, pss } of after.map(memory))
+	claim(threads >= THREADS && (SANITIZED || rss <= RESIDENT_MIB), `process ${pid}: ${threads} threads,`
+		+ ` ${rss.toFixed(1)} MiB resident${SANITIZED ? '' : ` of ${RESIDENT_MIB} allowed`}, ${pss.toFixed(1)} its own share`);
+process.exitCode = bad ? 1 : 0;
