@@ -9,7 +9,7 @@
 #include "nx/store/rescue.h"
 #include "nx/web/serve.h"
 
-enum { PROBLEMS_MAX = 16 * 1024, MALLOC_ARENAS = 2 };
+enum { PROBLEMS_MAX = 16 * 1024, MALLOC_ARENAS = 8 };
 
 static const unsigned int need =
     NX_NEED_X | NX_NEED_DB | NX_NEED_KEYS | NX_NEED_CALLERS;
@@ -62,9 +62,12 @@ main(int argc, char **argv)
 	struct nx_err err = { 0 };
 	enum nx_rc rc = NX_NO_MEMORY;
 
-	/* A core would hold tokens; many malloc arenas would hold memory. */
+	/* A core would hold tokens. */
 	(void)setrlimit(RLIMIT_CORE, &no_core);
+	/* Few arenas hold less memory; fewer still make the threads wait. */
 	(void)mallopt(M_ARENA_MAX, MALLOC_ARENAS);
+	/* Without fast bins there is nothing to consolidate each time. */
+	(void)mallopt(M_MXFAST, 0);
 	if (arena != NULL)
 		rc = nx_args_parse(NX_FCGI, argc, argv, arena, &args, &err);
 	if (rc != NX_OK)

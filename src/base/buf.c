@@ -80,19 +80,26 @@ nx_buf_slice_add(struct nx_buf *b, struct nx_slice s)
 void
 nx_buf_addf(struct nx_buf *b, const char *fmt, ...)
 {
+	size_t room = b->p == NULL ? 0 : b->cap - b->n;
+	char *at = b->p == NULL ? NULL : b->p + b->n;
 	va_list ap, again;
 	int n;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	n = vsnprintf(NULL, 0, fmt, ap);
+	n = vsnprintf(at, room, fmt, ap);
 	va_end(ap);
+	if (at != NULL && (n < 0 || (size_t)n >= room))
+		*at = '\0';		/* it was cut: print it anew */
 	if (n < 0)
 		b->failed = true;
 	else if (reserve(b, (size_t)n)) {
-		(void)vsnprintf(b->p + b->n, (size_t)n + 1, fmt, again);
+		if ((size_t)n >= room)
+			(void)vsnprintf(b->p + b->n, (size_t)n + 1, fmt,
+			    again);
 		b->n += (size_t)n;
-	}
+	} else if (at != NULL)
+		*at = '\0';
 	va_end(again);
 }
 
@@ -109,15 +116,18 @@ nx_buf_add_url(struct nx_buf *b, struct nx_slice s)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
+	size_t plain = 0;	/* where a run of plain bytes begins */
+
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
 		if (unreserved(c))
-			nx_buf_addc(b, (char)c);
-		else
-			nx_buf_add(b, (char[]){ '%', hex[c >> 4],
-			    hex[c & 15] }, 3);
+			continue;
+		nx_buf_add(b, s.p + plain, i - plain);
+		nx_buf_add(b, (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
+		plain = i + 1;
 	}
+	nx_buf_add(b, s.p + plain, s.n - plain);
 }
 
 void
@@ -129,6 +139,15 @@ nx_buf_reset(struct nx_buf *b)
 	b->failed = false;
 	if (b->p != NULL)
 		b->p[0] = '\0';
+}
+
+void
+nx_buf_recycle(struct nx_buf *b)
+{
+	if (b->cap > NX_BUF_KEEP)
+		nx_buf_free(b);
+	else
+		nx_buf_reset(b);
 }
 
 void

@@ -139,6 +139,23 @@ trim_slashes(struct nx_conf *conf, const char **url)
 	*url = nx_arena_slice(conf->arena, s);
 }
 
+static bool
+ends_with(const char *s, const char *end)
+{
+	size_t n = strlen(s), m = strlen(end);
+
+	return n >= m && strcmp(s + n - m, end) == 0;
+}
+
+static bool
+has_default_port(const char *origin)
+{
+	if (origin == NULL)
+		return false;
+	return ends_with(origin,
+	    strncmp(origin, "https:", 6) == 0 ? ":443" : ":80");
+}
+
 /* Defaults that come from other variables. */
 static void
 derive(struct nx_conf *conf, struct nx_buf *problems)
@@ -162,6 +179,10 @@ derive(struct nx_conf *conf, struct nx_buf *problems)
 		nx_buf_adds(problems, "NEXUS_ORIGIN is more than an origin:"
 		    " give scheme and host (and port) only\n");
 	}
+	if (has_default_port(conf->origin))
+		nx_buf_adds(problems, "NEXUS_ORIGIN names its scheme's own"
+		    " port, which browsers leave out: leave it out too, also"
+		    " in TWITTER_REDIRECT_URI\n");
 	conf->origin_is_https = conf->origin == NULL ||
 	    strncmp(conf->origin, "https:", 6) == 0;
 }

@@ -6,7 +6,8 @@
 
 #include "nx/base/conf.h"
 
-enum kind { TEXT, FLAG, LIST };
+/* A secret does not stay in the process title. */
+enum kind { TEXT, SECRET, FLAG, LIST };
 
 static const struct option_row {
 	const char	*name;		/* with `-` */
@@ -24,11 +25,11 @@ static const struct option_row {
 	{ "return-to", "PATH", "initiate: where the callback returns to",
 	    TEXT, NX_TWITTER_FLOW, AT(return_to) },
 	{ "code", "CODE", "callback: the code from X's redirect",
-	    TEXT, NX_TWITTER_FLOW, AT(code) },
+	    SECRET, NX_TWITTER_FLOW, AT(code) },
 	{ "state", "STATE", "callback: the state from X's redirect",
-	    TEXT, NX_TWITTER_FLOW, AT(state) },
+	    SECRET, NX_TWITTER_FLOW, AT(state) },
 	{ "flow", "SEALED", "callback: the flow that initiate printed",
-	    TEXT, NX_TWITTER_FLOW, AT(flow) },
+	    SECRET, NX_TWITTER_FLOW, AT(flow) },
 	{ "content", "TEXT", "post: the text", TEXT, NX_TWITTER_FLOW,
 	    AT(content) },
 	{ "on-long", "HOW", "post: truncate, thread or reject", TEXT,
@@ -73,21 +74,76 @@ with_dashes(const char *arg, struct nx_arena *arena)
 	return copy;
 }
 
-/* Is what follows `arg` its value, whatever that looks like? */
-static bool
-takes_next(enum nx_program program, const char *arg)
+static enum nx_rc
+unknown(const char *arg, struct nx_err *err)
 {
-	size_t n = strlen(arg);
+	int n = (int)strcspn(arg, "=");
 
-	if (n < 3 || strncmp(arg, "--", 2) != 0 || strchr(arg, '=') != NULL)
-		return false;
+	return nx_fail(err, NX_USAGE, "%.*s is not an option, or its value"
+	    " is missing.", n > 60 ? 60 : n, arg);
+}
+
+/* The option that `arg` begins, when it is one that takes a value. */
+static const struct option_row *
+valued(enum nx_program program, const char *arg)
+{
+	size_t n = strcspn(arg, "=");
+
+	if (n < 3 || strncmp(arg, "--", 2) != 0)
+		return NULL;
 	for (int i = 0; i < ROWS; i++) {
 		if ((rows[i].programs & (unsigned int)program) != 0 &&
 		    rows[i].kind != FLAG &&
 		    strncmp(rows[i].name, arg + 2, n - 2) == 0)
-			return true;
+			return &rows[i];
 	}
-	return false;
+	return NULL;
+}
+
+static void
+hide(char *text)
+{
+	memset(text, 'x', strlen(text));
+}
+
+/*
+ * Copy the arguments in the form that getopt knows, and hide secrets in the
+ * originals.  NULL and USAGE in `err` for a short option; NULL when the arena
+ * is full.
+ */
+static char **
+normalise(enum nx_program program, int argc, char **argv,
+    struct nx_arena *arena, struct nx_err *err)
+{
+	char **copy = nx_arena_alloc(arena,
+	    ((size_t)argc + 1) * sizeof(*copy));
+	const struct option_row *open = NULL;	/* its value comes next */
+
+	for (int i = 0; copy != NULL && i < argc; i++) {
+		const struct option_row *row = NULL;
+
+		copy[i] = open != NULL ? nx_arena_str(arena, argv[i]) :
+		    with_dashes(argv[i], arena);
+		if (copy[i] == NULL)
+			return NULL;
+		if (open == NULL && i > 0 && copy[i][0] == '-' &&
+		    copy[i][1] != '-') {
+			(void)unknown(copy[i], err);
+			return NULL;
+		}
+		if (open == NULL)
+			row = valued(program, copy[i]);
+		else if (open->kind == SECRET)
+			hide(argv[i]);
+		open = NULL;
+		if (row == NULL)
+			continue;
+		if (strchr(copy[i], '=') == NULL)
+			open = row;
+		else if (row->kind == SECRET)
+			hide(strchr(argv[i], '=') + 1);
+	}
+	return copy;
 }
 
 static int
@@ -117,6 +173,7 @@ take(const struct option_row *row, const char *value, struct nx_args *out,
 		*(bool *)field = true;
 		break;
 	case TEXT:
+	case SECRET:
 		if (*(const char **)field != NULL)
 			return nx_fail(err, NX_USAGE, "--%s is there twice.",
 			    row->name);
@@ -132,39 +189,23 @@ take(const struct option_row *row, const char *value, struct nx_args *out,
 	return NX_OK;
 }
 
-static enum nx_rc
-unknown(const char *arg, struct nx_err *err)
-{
-	int n = (int)strcspn(arg, "=");
-
-	return nx_fail(err, NX_USAGE, "%.*s is not an option, or its value"
-	    " is missing.", n > 60 ? 60 : n, arg);
-}
-
 enum nx_rc
 nx_args_parse(enum nx_program program, int argc, char **argv,
     struct nx_arena *arena, struct nx_args *out, struct nx_err *err)
 {
 	struct option options[ROWS + 1];
-	char **copy = nx_arena_alloc(arena,
-	    ((size_t)argc + 1) * sizeof(*copy));
-	bool is_value = false;
+	char **copy;
 	enum nx_rc rc;
 	int c;
 
 	memset(out, 0, sizeof(*out));
+	memset(err, 0, sizeof(*err));
 	(void)long_options(program, options);
-	for (int i = 0; copy != NULL && i < argc; i++) {
-		copy[i] = is_value ? argv[i] : with_dashes(argv[i], arena);
-		if (copy[i] == NULL)
-			break;
-		if (!is_value && i > 0 && copy[i][0] == '-' &&
-		    copy[i][1] != '-')
-			return unknown(copy[i], err);
-		is_value = !is_value && takes_next(program, copy[i]);
-	}
+	copy = normalise(program, argc, argv, arena, err);
 	if (!nx_arena_ok(arena))
 		return nx_fail(err, NX_NO_MEMORY, "while reading options");
+	if (copy == NULL)
+		return err->rc;
 	opterr = 0;
 	optind = 0;		/* glibc: begin afresh */
 	while ((c = getopt_long(argc, copy, "", options, NULL)) != -1) {

@@ -76,15 +76,19 @@ nx_command_need(struct nx_command *c, unsigned int need)
 int
 nx_command_close(struct nx_command *c, enum nx_rc rc)
 {
-	int status = nx_rc_exit(rc);
+	int status;
 
+	if (rc == NX_OK && !nx_buf_ok(&c->out))
+		rc = nx_fail(&c->ctx.err, NX_NO_MEMORY,
+		    "The result is too large.");
+	status = nx_rc_exit(rc);
 	if (rc != NX_OK) {
 		if (c->ctx.err.rc != rc)
 			(void)nx_fail(&c->ctx.err, rc, "%s",
 			    nx_rc_title(rc));
 		print_problem(c);
-	} else if (c->out.n > 0 &&
-	    (printf("%s\n", nx_buf_str(&c->out)) < 0 || fflush(stdout) != 0))
+	} else if ((c->out.n > 0 &&
+	    printf("%s\n", nx_buf_str(&c->out)) < 0) || fflush(stdout) != 0)
 		status = 1;
 	nx_worker_close(c->ctx.http);
 	nx_app_close(&c->app);

@@ -41,11 +41,16 @@ seal_flow(const struct nx_keyring *ring, const struct flow *flow,
     struct nx_buf *out, struct nx_err *err)
 {
 	struct nx_buf plain = NX_BUF_SECRET(NX_FLOW_MAX);
+	const char *lines[] = { flow->state, flow->verifier, flow->user_id,
+	    flow->return_to };
 	enum nx_rc rc;
 
-	nx_buf_addf(&plain, "%s\n%lld\n%s\n%s\n%s\n%s", flow_version,
-	    (long long)flow->expires, flow->state, flow->verifier,
-	    flow->user_id, flow->return_to);
+	nx_buf_addf(&plain, "%s\n%lld", flow_version,
+	    (long long)flow->expires);
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		nx_buf_addc(&plain, '\n');
+		nx_buf_adds(&plain, lines[i]);
+	}
 	if (!nx_buf_ok(&plain))
 		rc = NX_NO_MEMORY;
 	else

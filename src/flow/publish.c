@@ -19,7 +19,7 @@
 #include "nx/x/posts.h"
 #include "nx/x/price.h"
 
-enum { OPTIONS_MAX = 2048, SAVE_PAUSE_MS = 200 };
+enum { OPTIONS_MAX = 2048, SAVE_PAUSE_MS = 200, KEY_MAX = 200 };
 
 /* One publication under way. */
 struct job {
@@ -199,8 +199,9 @@ finish(struct job *job, size_t i, bool release_key)
 		struct nx_store_ask ask = nx_ctx_store(job->ctx);
 
 		rc = nx_post_finish(&ask, &outcome, &err);
-		if (rc == NX_OK ||
-		    nx_clock_left(job->ctx->deadline) < 2 * SAVE_PAUSE_MS)
+		if (rc != NX_DB_DOWN && rc != NX_BUSY && rc != NX_TIMEOUT)
+			break;
+		if (nx_clock_left(job->ctx->deadline) < 2 * SAVE_PAUSE_MS)
 			break;
 		nx_clock_sleep(SAVE_PAUSE_MS);
 	}
@@ -313,6 +314,20 @@ send_all(struct job *job)
 	return NX_OK;
 }
 
+static enum nx_rc
+check_key(struct nx_ctx *ctx, const char *key)
+{
+	size_t n = key == NULL ? 1 : strlen(key);
+
+	for (const char *c = key; c != NULL && *c != '\0'; c++) {
+		if (*c < 0x20 || *c >= 0x7f)
+			n = 0;
+	}
+	return n >= 1 && n <= KEY_MAX ? NX_OK : nx_fail(&ctx->err,
+	    NX_MALFORMED, "Idempotency-Key must have 1 to %d printable"
+	    " characters.", KEY_MAX);
+}
+
 enum nx_rc
 nx_publish(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     struct nx_published *out)
@@ -322,7 +337,8 @@ nx_publish(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((rc = compose(ctx, ask, out)) != NX_OK)
+	if ((rc = check_key(ctx, ask->key)) != NX_OK ||
+	    (rc = compose(ctx, ask, out)) != NX_OK)
 		return rc;
 	if (ask->dry_run) {
 		out->post.state = "dry_run";

@@ -188,10 +188,12 @@ static enum nx_rc
 read_on_partial(struct nx_ctx *ctx, const char *name, struct json_object *v,
     struct nx_publish_ask *out)
 {
-	struct nx_slice s;
+	struct nx_slice s = { NULL, 0 };
 
 	if (as_slice(ctx, v, &s) && nx_slice_is(s, "keep"))
 		return NX_OK;
+	if (s.p == NULL || !nx_slice_is(s, "delete"))
+		return want(ctx, name, "keep or delete");
 	return not_offered(ctx, name, v, out);
 }
 

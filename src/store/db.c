@@ -1,6 +1,12 @@
 /*
  * db.c - run statements on one connection, in one pipeline, by a deadline.
  *
+ * Parsing and planning cost the server more than the rest, so a statement is
+ * prepared, in the pipeline of its first use.  It is named by a hash of its
+ * text: behind a transaction pooler another's statement of that name is the
+ * same.  When server and connection disagree about what is prepared, nothing
+ * was carried out, and the same is run again unnamed.
+ *
  * libpq 15: PQgetResult() gives each statement's result and then NULL, and
  * at the end one PIPELINE_SYNC.  After an error what follows is ABORTED and
  * everything is rolled back.  When the connection breaks there may be no
@@ -9,10 +15,13 @@
 
 #include "db.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 
 #include "nx/base/clock.h"
+#include "nx/seal/digest.h"
 
 void
 nx_db_fail(struct nx_err *err, enum nx_rc rc, const char *sqlstate,
@@ -112,13 +121,80 @@ await_result(PGconn *conn, int64_t deadline)
 	}
 }
 
-static bool
-send_all(PGconn *conn, const struct nx_query *queries, int n)
+/* What one pipeline carries: first what is prepared, then the queries. */
+struct batch {
+	const struct nx_query	*queries;
+	int			 n;
+	struct nx_stmt		*stmts[NX_PIPELINE_MAX];  /* NULL: unnamed */
+	struct nx_stmt		*fresh[NX_PIPELINE_MAX];
+	int			 nfresh;
+};
+
+/* The one with this text, made when there is room; NULL when not. */
+static struct nx_stmt *
+stmt_of(struct nx_db *db, const char *sql)
 {
-	for (int i = 0; i < n; i++) {
-		if (!PQsendQueryParams(conn, queries[i].sql,
-		    queries[i].nparams, NULL, queries[i].params, NULL, NULL,
-		    0))
+	struct nx_slice text = nx_slice_str(sql);
+	char hash[NX_SHA256_HEX + 1];
+	struct nx_stmt *s;
+
+	for (int i = 0; i < db->nstmts; i++) {
+		if (strcmp(db->stmts[i].sql, sql) == 0)
+			return &db->stmts[i];
+	}
+	if (db->nstmts == NX_STMTS_MAX)
+		return NULL;
+	s = &db->stmts[db->nstmts];
+	if ((s->sql = malloc(text.n + 1)) == NULL)
+		return NULL;
+	memcpy(s->sql, sql, text.n + 1);
+	nx_sha256_hex(text, hash);
+	(void)snprintf(s->name, sizeof(s->name), "nx_%.16s", hash);
+	db->nstmts++;
+	return s;
+}
+
+static bool
+is_fresh(const struct batch *b, const struct nx_stmt *stmt)
+{
+	for (int i = 0; i < b->nfresh; i++) {
+		if (b->fresh[i] == stmt)
+			return true;
+	}
+	return false;
+}
+
+static void
+name_all(struct nx_db *db, struct batch *b)
+{
+	if (db->outdated || atomic_load(db->unnamed))
+		return;
+	for (int i = 0; i < b->n; i++) {
+		struct nx_stmt *s = stmt_of(db, b->queries[i].sql);
+
+		b->stmts[i] = s;
+		if (s != NULL && !s->ready && !is_fresh(b, s))
+			b->fresh[b->nfresh++] = s;
+	}
+}
+
+static bool
+send_all(PGconn *conn, const struct batch *b)
+{
+	for (int i = 0; i < b->nfresh; i++) {
+		if (!PQsendPrepare(conn, b->fresh[i]->name, b->fresh[i]->sql,
+		    0, NULL))
+			return false;
+	}
+	for (int i = 0; i < b->n; i++) {
+		const struct nx_query *q = &b->queries[i];
+		int sent = b->stmts[i] == NULL ?
+		    PQsendQueryParams(conn, q->sql, q->nparams, NULL,
+		    q->params, NULL, NULL, 0) :
+		    PQsendQueryPrepared(conn, b->stmts[i]->name, q->nparams,
+		    q->params, NULL, NULL, 0);
+
+		if (!sent)
 			return false;
 	}
 	return PQpipelineSync(conn) == 1;
@@ -127,30 +203,67 @@ send_all(PGconn *conn, const struct nx_query *queries, int n)
 /* A transaction's results as they come in. */
 struct intake {
 	struct nx_db	 *db;
+	struct batch	 *batch;
 	PGresult	**results;
-	int		  n;
-	int		  at;		/* statement that answers now */
+	int		  at;		/* message that is answered now */
+	bool		  unprepared;	/* failed for its names: run again */
 	enum nx_rc	  rc;
 	struct nx_err	 *err;
 };
+
+/*
+ * Whether this error says that the server does not have what we think it has.
+ * 26000, 42P05: a pooler gave us another of its connections, or somebody else
+ * was at work on ours; for this process names are over.  0A000: a column's
+ * type has changed and the statement must be prepared anew, which a new
+ * connection does, unless a pooler handed out the old one for a fresh name.
+ */
+static bool
+is_unprepared(const struct intake *in, const PGresult *result)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const struct batch *b = in->batch;
+	int i = in->at - b->nfresh;
+	bool preparing = i < 0;
+
+	if (sqlstate == NULL || i >= b->n ||
+	    (!preparing && b->stmts[i] == NULL))
+		return false;
+	if (strcmp(sqlstate, preparing ? "42P05" : "26000") == 0) {
+		atomic_store(in->db->unnamed, true);
+		return true;
+	}
+	if (preparing || strcmp(sqlstate, "0A000") != 0)
+		return false;
+	if (is_fresh(b, b->stmts[i]))
+		atomic_store(in->db->unnamed, true);
+	in->db->outdated = true;
+	return true;
+}
 
 /* Take in one result; true when it was the last. */
 static bool
 take_in(struct intake *in, PGresult *result)
 {
 	ExecStatusType status = PQresultStatus(result);
+	bool good = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK;
+	struct batch *b = in->batch;
+	int i = in->at - b->nfresh;
 
-	if ((status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK) &&
-	    in->at < in->n && in->results[in->at] == NULL) {
-		in->results[in->at] = result;
+	if (good && i >= 0 && i < b->n && in->results[i] == NULL) {
+		in->results[i] = result;
 		return false;
 	}
-	if (status == PGRES_PIPELINE_SYNC) {
+	if (good && i < 0) {
+		b->fresh[in->at]->ready = true;	/* a rollback leaves it */
+	} else if (status == PGRES_PIPELINE_SYNC) {
 		PQclear(result);
 		return true;
+	} else if (status != PGRES_PIPELINE_ABORTED && in->rc == NX_OK) {
+		in->unprepared = is_unprepared(in, result);
+		in->rc = in->unprepared ? NX_DB_DOWN :
+		    judge(in->db, result, i >= b->n, in->err);
 	}
-	if (status != PGRES_PIPELINE_ABORTED && in->rc == NX_OK)
-		in->rc = judge(in->db, result, in->at >= in->n, in->err);
 	PQclear(result);
 	return in->db->broken;
 }
@@ -159,6 +272,7 @@ static enum nx_rc
 collect(struct intake *in, int64_t deadline)
 {
 	PGconn *conn = in->db->conn;
+	int messages = in->batch->nfresh + in->batch->n;
 	bool last = false;
 
 	while (!last) {
@@ -173,7 +287,8 @@ collect(struct intake *in, int64_t deadline)
 			last = take_in(in, result);
 			continue;
 		}
-		if (++in->at <= in->n + 1 && PQstatus(conn) == CONNECTION_OK)
+		if (++in->at <= messages + 1 &&
+		    PQstatus(conn) == CONNECTION_OK)
 			continue;
 		in->db->broken = last = true;
 		if (in->rc == NX_OK)
@@ -185,30 +300,55 @@ collect(struct intake *in, int64_t deadline)
 	return in->rc;
 }
 
-enum nx_rc
-nx_db_run(struct nx_db *db, const struct nx_query *queries, int n,
-    int64_t deadline, PGresult **results, struct nx_err *err)
+/* Once.  `again`: nothing was carried out, and unnamed it might be. */
+static enum nx_rc
+run_batch(struct nx_db *db, struct batch *b, int64_t deadline,
+    PGresult **results, bool *again, struct nx_err *err)
 {
 	struct intake in = {
-		.db = db, .results = results, .n = n, .err = err,
+		.db = db, .batch = b, .results = results, .err = err,
 	};
 	enum nx_rc rc;
 
-	for (int i = 0; i < n; i++)
-		results[i] = NULL;
+	*again = false;
 	db->refused = false;
 	if (db->broken)
 		return nx_fail(err, NX_DB_DOWN, "The connection has broken.");
 	if (nx_clock_left(deadline) == 0)
 		return nx_fail(err, NX_TIMEOUT, "There was no time left.");
-	if (!send_all(db->conn, queries, n)) {
+	if (!send_all(db->conn, b)) {
 		db->broken = true;
 		nx_db_fail(err, NX_DB_DOWN, NULL, PQerrorMessage(db->conn));
 		return NX_DB_DOWN;
 	}
 	rc = collect(&in, deadline);
+	*again = in.unprepared && rc != NX_TIMEOUT;
 	if (rc != NX_OK)
-		nx_db_clear(results, n);
+		nx_db_clear(results, b->n);
+	return rc;
+}
+
+enum nx_rc
+nx_db_run(struct nx_db *db, const struct nx_query *queries, int n,
+    int64_t deadline, PGresult **results, struct nx_err *err)
+{
+	struct batch named = { .queries = queries, .n = n };
+	struct batch plain = { .queries = queries, .n = n };
+	enum nx_rc rc;
+	bool again;
+
+	assert(n <= NX_PIPELINE_MAX);
+	for (int i = 0; i < n; i++)
+		results[i] = NULL;
+	name_all(db, &named);
+	rc = run_batch(db, &named, deadline, results, &again, err);
+	if (again && db->broken) {	/* Supavisor hangs up on 26000 */
+		db->refused = true;
+		return nx_fail(err, NX_DB_DOWN,
+		    "The connection ended for want of a statement.");
+	}
+	if (again)
+		rc = run_batch(db, &plain, deadline, results, &again, err);
 	return rc;
 }
 

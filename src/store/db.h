@@ -2,14 +2,32 @@
 #ifndef NX_STORE_DB_H
 #define NX_STORE_DB_H
 
+#include <stdatomic.h>
+
 #include "nx/store/pool.h"
 
+enum {
+	NX_STMTS_MAX = 64,		/* Supavisor ends who keeps 100 */
+	NX_STMT_NAME = 3 + 16 + 1,	/* nx_ and 16 digits */
+};
+
+/* A text that is prepared under a name, or will be at its next use. */
+struct nx_stmt {
+	char	*sql;
+	char	 name[NX_STMT_NAME];
+	bool	 ready;		/* the server has confirmed it */
+};
+
 struct nx_db {
-	PGconn	*conn;		/* in pipeline mode, non-blocking */
-	int	 target;	/* the pool's host that it leads to */
-	int64_t	 idle_since;	/* nx_clock_mono() */
-	bool	 broken;	/* to be closed, not used again */
-	bool	 refused;	/* the last run surely did nothing */
+	PGconn		*conn;		/* in pipeline mode, non-blocking */
+	int		 target;	/* the pool's host that it leads to */
+	int64_t		 idle_since;	/* nx_clock_mono() */
+	bool		 broken;	/* to be closed, not used again */
+	bool		 refused;	/* the last run surely did nothing */
+	bool		 outdated;	/* to be closed when given back */
+	atomic_bool	*unnamed;	/* the pool's: nothing is prepared */
+	struct nx_stmt	 stmts[NX_STMTS_MAX];
+	int		 nstmts;	/* once in, a text stays */
 };
 
 /*

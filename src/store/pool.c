@@ -37,6 +37,7 @@ struct nx_pool {
 	struct target	*targets;
 	int		 ntargets;
 	int		 size;
+	atomic_bool	 unnamed;	/* set once and for all by db.c */
 
 	pthread_mutex_t	 lock;		/* guards all that follows */
 	pthread_cond_t	 freed;		/* something below has changed */
@@ -247,6 +248,8 @@ db_close(struct nx_db *db)
 	if (db == NULL)
 		return;
 	PQfinish(db->conn);
+	for (int i = 0; i < db->nstmts; i++)
+		free(db->stmts[i].sql);
 	free(db);
 }
 
@@ -440,6 +443,8 @@ take_new(struct nx_pool *pool, int first, int64_t deadline,
 	struct nx_err why = { 0 };
 	enum nx_rc rc = connect_any(pool, first, deadline, out, &why);
 
+	if (rc == NX_OK)
+		(*out)->unnamed = &pool->unnamed;
 	lock(pool);
 	note_attempt(pool, *out, &why);
 	unlock(pool);
@@ -511,7 +516,7 @@ nx_pool_give(struct nx_pool *pool, struct nx_db *db)
 
 	if (db == NULL)
 		return;
-	if (db->broken) {
+	if (db->broken || db->outdated) {
 		forget(pool, db);
 		return;
 	}

@@ -10,18 +10,20 @@
 #include "nx/text/compose.h"
 
 #include <stdio.h>
+#include <strings.h>
 #include <unicode/uchar.h>
 #include <unicode/utf16.h>
 
 #include "cut.h"
 #include "nx/base/buf.h"
+#include "nx/text/find.h"
 #include "nx/text/weigh.h"
 
 enum {
 	SCALE = 100,
 	TRIES_MAX = 64,		/* pieces looked at for one place in a text */
 	SEAM = 64,		/* units after a cut where it may show */
-	SUFFIX_MAX = 24,
+	SUFFIX_MAX = 32,
 	NO_CUT = -1,
 };
 
@@ -414,6 +416,29 @@ thread(struct work *w, struct nx_arena *arena, struct nx_composed *out,
 	return NX_OK;
 }
 
+/* The link is one that X will see as one, from end to end. */
+static enum nx_rc
+check_link(const struct nx_compose_ask *ask, struct nx_arena *arena,
+    struct nx_err *err)
+{
+	struct nx_entity *found = NULL;
+	struct nx_slice link = ask->link;
+	size_t n = 0;
+	enum nx_rc rc;
+
+	if (link.n == 0)
+		return NX_OK;
+	rc = nx_find(link, NX_ENTITY_URL, arena, &found, &n);
+	if (rc == NX_NO_MEMORY)
+		return rc;
+	if (rc == NX_OK && n == 1 && found->start == 0 &&
+	    found->end == link.n && (strncasecmp(link.p, "https://", 8) == 0
+	    || strncasecmp(link.p, "http://", 7) == 0))
+		return NX_OK;
+	return nx_fail(err, NX_INVALID,
+	    "link must be one http:// or https:// URL, and nothing else.");
+}
+
 /* `...`, and the link if there is one; its weight goes to `*weight`. */
 static enum nx_rc
 ending(const struct nx_compose_ask *ask, struct nx_arena *arena,
@@ -421,18 +446,9 @@ ending(const struct nx_compose_ask *ask, struct nx_arena *arena,
 {
 	struct nx_weight w;
 	enum nx_rc rc;
-	int32_t i = 0;
-	UChar32 c;
 
 	*out = NULL;
 	*weight = 0;
-	while (i < (int32_t)ask->link.n) {
-		U8_NEXT(ask->link.p, i, (int32_t)ask->link.n, c);
-		if (c <= 0 || u_isUWhiteSpace(c) || u_iscntrl(c) ||
-		    nx_is_refused(c))
-			return nx_fail(err, NX_INVALID, "link must be a URL"
-			    " without white space.");
-	}
 	*out = nx_arena_printf(arena, "...%s%.*s", ask->link.n > 0 ? " " : "",
 	    (int)ask->link.n, ask->link.n > 0 ? ask->link.p : "");
 	if (*out == NULL)
@@ -549,7 +565,8 @@ nx_compose(const struct nx_compose_ask *ask, struct nx_arena *arena,
 	enum nx_rc rc;
 
 	*out = (struct nx_composed){ 0 };
-	if ((rc = check_characters(ask->text, err)) != NX_OK)
+	if ((rc = check_characters(ask->text, err)) != NX_OK ||
+	    (rc = check_link(ask, arena, err)) != NX_OK)
 		return rc;
 	if ((rc = nx_weigh(ask->text, ask->limit, &whole)) == NX_OK)
 		rc = whole.valid ? single(ask, ask->text, "", arena, out) :

@@ -194,8 +194,17 @@ read_answer(struct nx_call *call, struct nx_connect_answer *out)
 
 		if (rc != NX_OK)
 			return rc;
+		if (*params[i].to != NULL && **params[i].to == '\0')
+			*params[i].to = NULL;
 	}
 	return NX_OK;
+}
+
+/* Nothing was spent: the browser may come back with the same answer. */
+static bool
+may_repeat(enum nx_rc rc)
+{
+	return rc == NX_DB_DOWN || rc == NX_BUSY || rc == NX_TIMEOUT;
 }
 
 /* Back to where the person came from, with how it went. */
@@ -221,7 +230,9 @@ nx_web_callback(struct nx_call *call)
 	struct nx_ctx *ctx = call->ctx;
 	enum nx_rc rc;
 
-	answer.user_id = call->session->claims.sub;
+	/* The service role finishes for whoever started. */
+	if (!call->session->is_service)
+		answer.user_id = call->session->claims.sub;
 	if ((rc = read_answer(call, &answer)) != NX_OK)
 		return rc;
 	if (answer.state != NULL) {
@@ -239,7 +250,7 @@ nx_web_callback(struct nx_call *call)
 		    NX_S("missing_scopes", result.missing_scopes));
 	if (result.return_to == NULL)
 		return rc;
-	if (answer.flow != NULL)
+	if (answer.flow != NULL && !may_repeat(rc))
 		set_cookie(call, cookie, "");
 	send_back(call, result.return_to, rc);
 	return NX_OK;

@@ -33,25 +33,28 @@ set_timeouts(int fd)
 }
 
 /* nginx closes the connection when its own client has gone. */
-static bool
-peer_is_gone(const struct nx_job *job)
+bool
+nx_job_is_orphan(const struct nx_job *job)
 {
 	struct pollfd p = { .fd = job->fcgi.ipcFd, .events = POLLRDHUP };
 
 	return poll(&p, 1, 0) > 0;
 }
 
-static void
-job_free(struct nx_job *job)
+void
+nx_job_free(struct nx_job *job)
 {
+	if (job == NULL)
+		return;
 	nx_reply_free(&job->reply);
 	nx_buf_free(&job->body);
+	nx_buf_free(&job->out);
 	nx_arena_free(job->arena);
 	free(job);
 }
 
-static struct nx_job *
-job_new(void)
+struct nx_job *
+nx_job_new(void)
 {
 	struct nx_job *job = calloc(1, sizeof(*job));
 
@@ -59,12 +62,22 @@ job_new(void)
 		return NULL;
 	job->reply = (struct nx_reply)NX_REPLY;
 	job->body = (struct nx_buf)NX_BUF_SECRET(NX_BODY_MAX);
-	job->deadline = nx_clock_mono() + NX_REQUEST_MS;
+	job->out = (struct nx_buf)NX_BUF_SECRET(OUT_MAX);
 	if ((job->arena = nx_arena_new(NX_ARENA_MAX)) == NULL) {
-		job_free(job);
+		nx_job_free(job);
 		return NULL;
 	}
 	return job;
+}
+
+static void
+recycle(struct nx_job *job)
+{
+	nx_reply_reset(&job->reply);
+	nx_buf_recycle(&job->body);
+	nx_buf_recycle(&job->out);
+	nx_arena_reset(job->arena);
+	job->route = NULL;
 }
 
 /*
@@ -121,30 +134,6 @@ read_request(struct nx_job *job, struct nx_err *err)
 	return nx_route_find(&job->request, &job->route, &job->reply, err);
 }
 
-struct nx_job *
-nx_job_read(const struct nx_app *app, int fd)
-{
-	struct nx_err err = { 0 };
-	struct nx_job *job = job_new();
-
-	if (job == NULL) {
-		(void)close(fd);
-		return NULL;
-	}
-	if (!adopt(job, fd)) {
-		job_free(job);
-		return NULL;
-	}
-	if (read_request(job, &err) != NX_OK)
-		nx_job_fail(job, app, &err);
-	else if (peer_is_gone(job)) {
-		FCGX_Finish_r(&job->fcgi);
-		job_free(job);
-		return NULL;
-	}
-	return job;
-}
-
 static struct nx_ctx
 ctx_of(struct nx_job *job, const struct nx_app *app, struct nx_http *http)
 {
@@ -157,16 +146,53 @@ ctx_of(struct nx_job *job, const struct nx_app *app, struct nx_http *http)
 	};
 }
 
+static struct nx_call
+call_of(struct nx_job *job, struct nx_ctx *ctx)
+{
+	return (struct nx_call){
+		.ctx = ctx,
+		.request = &job->request,
+		.session = &job->session,
+		.reply = &job->reply,
+	};
+}
+
+static void
+enter(struct nx_job *job, const struct nx_app *app)
+{
+	struct nx_ctx ctx = ctx_of(job, app, NULL);
+	struct nx_call call = call_of(job, &ctx);
+
+	if (nx_route_enter(job->route, &call, &job->session) != NX_OK)
+		job->route = NULL;
+}
+
+bool
+nx_job_read(struct nx_job *job, const struct nx_app *app, int fd)
+{
+	struct nx_err err = { 0 };
+
+	job->deadline = nx_clock_mono() + NX_REQUEST_MS;
+	if (!adopt(job, fd))
+		return false;
+	if (read_request(job, &err) != NX_OK)
+		nx_job_fail(job, app, &err);
+	else if (!nx_job_is_orphan(job))
+		enter(job, app);
+	else {
+		FCGX_Finish_r(&job->fcgi);
+		recycle(job);
+		return false;
+	}
+	return true;
+}
+
 void
 nx_job_run(struct nx_job *job, const struct nx_app *app,
     struct nx_http *http)
 {
 	struct nx_ctx ctx = ctx_of(job, app, http);
-	struct nx_call call = {
-		.ctx = &ctx,
-		.request = &job->request,
-		.reply = &job->reply,
-	};
+	struct nx_call call = call_of(job, &ctx);
 
 	if (job->route != NULL)
 		nx_route_run(job->route, &call);
@@ -179,11 +205,7 @@ nx_job_fail(struct nx_job *job, const struct nx_app *app,
     const struct nx_err *err)
 {
 	struct nx_ctx ctx = ctx_of(job, app, NULL);
-	struct nx_call call = {
-		.ctx = &ctx,
-		.request = &job->request,
-		.reply = &job->reply,
-	};
+	struct nx_call call = call_of(job, &ctx);
 
 	ctx.err = *err;
 	nx_route_fail(job->route, &call);
@@ -193,12 +215,10 @@ nx_job_fail(struct nx_job *job, const struct nx_app *app,
 void
 nx_job_finish(struct nx_job *job)
 {
-	struct nx_buf out = NX_BUF_SECRET(OUT_MAX);
-
-	nx_reply_write(&job->reply, &job->request, &out);
-	if (nx_buf_ok(&out))
-		(void)FCGX_PutStr(out.p, (int)out.n, job->fcgi.out);
+	nx_reply_write(&job->reply, &job->request, &job->out);
+	if (nx_buf_ok(&job->out))
+		(void)FCGX_PutStr(job->out.p, (int)job->out.n,
+		    job->fcgi.out);
 	FCGX_Finish_r(&job->fcgi);
-	nx_buf_free(&out);
-	job_free(job);
+	recycle(job);
 }

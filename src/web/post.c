@@ -5,23 +5,6 @@
 #include "nx/flow/answer.h"
 #include "nx/web/routes.h"
 
-enum { KEY_MAX = 200 };
-
-static enum nx_rc
-check_key(struct nx_call *call)
-{
-	const char *key = call->request->idempotency_key;
-	size_t n = key == NULL ? 1 : strlen(key);
-
-	for (const char *c = key; c != NULL && *c != '\0'; c++) {
-		if (*c < 0x20 || *c >= 0x7f)
-			n = 0;
-	}
-	return n >= 1 && n <= KEY_MAX ? NX_OK : nx_fail(&call->ctx->err,
-	    NX_MALFORMED, "Idempotency-Key must have 1 to %d printable"
-	    " characters.", KEY_MAX);
-}
-
 static int
 status_of(const struct nx_published *done)
 {
@@ -41,7 +24,6 @@ nx_web_post(struct nx_call *call)
 	enum nx_rc rc;
 
 	if ((rc = nx_web_json_body(call)) != NX_OK ||
-	    (rc = check_key(call)) != NX_OK ||
 	    (rc = nx_publish_parse(ctx, call->request->body, &ask)) != NX_OK)
 		return rc;
 	rc = nx_session_user(ctx, call->session, ask.user_id, &ask.user_id);

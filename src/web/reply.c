@@ -9,7 +9,10 @@ nx_reply_header(struct nx_reply *r, const char *name, const char *value)
 {
 	if (strpbrk(value, "\r\n") != NULL)
 		return;
-	nx_buf_addf(&r->head, "%s: %s\r\n", name, value);
+	nx_buf_adds(&r->head, name);
+	nx_buf_adds(&r->head, ": ");
+	nx_buf_adds(&r->head, value);
+	nx_buf_adds(&r->head, "\r\n");
 }
 
 void
@@ -102,6 +105,7 @@ nx_reply_write(const struct nx_reply *r, const struct nx_request *request,
 {
 	if (!nx_buf_ok(&r->head) || !nx_buf_ok(&r->body)) {
 		nx_buf_addf(out, "Status: 500\r\nX-Request-Id: %s\r\n"
+		    "Cache-Control: no-store\r\n"
 		    "Content-Type: application/problem+json\r\n\r\n",
 		    request->id);
 		nx_answer_problem(&(struct nx_err){ .rc = NX_INTERNAL,
@@ -109,11 +113,20 @@ nx_reply_write(const struct nx_reply *r, const struct nx_request *request,
 		    request->id, out);
 		return;
 	}
-	nx_buf_addf(out, "Status: %d\r\nX-Request-Id: %s\r\n"
-	    "Cache-Control: no-store\r\n", r->status, request->id);
+	nx_buf_addf(out, "Status: %d\r\nX-Request-Id: ", r->status);
+	nx_buf_adds(out, request->id);
+	nx_buf_adds(out, "\r\nCache-Control: no-store\r\n");
 	nx_buf_slice_add(out, nx_buf_slice(&r->head));
 	nx_buf_adds(out, "\r\n");
 	nx_buf_slice_add(out, nx_buf_slice(&r->body));
+}
+
+void
+nx_reply_reset(struct nx_reply *r)
+{
+	r->status = 200;
+	nx_buf_recycle(&r->head);
+	nx_buf_recycle(&r->body);
 }
 
 void

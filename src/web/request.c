@@ -18,7 +18,8 @@ param(char **env, const char *name, int *times)
 	int seen = 0;
 
 	for (; *env != NULL; env++) {
-		if (strncmp(*env, name, n) != 0 || (*env)[n] != '=')
+		if (**env != *name || strncmp(*env, name, n) != 0 ||
+		    (*env)[n] != '=')
 			continue;
 		if (seen++ == 0)
 			found = *env + n + 1;
@@ -81,6 +82,10 @@ read_rights(char **env, struct nx_request *out, struct nx_err *err)
 		if (times > 1)
 			return nx_fail(err, NX_MALFORMED,
 			    "The header %s is there twice.", once[i].header);
+		/* An empty key is a mistake, not the lack of one. */
+		if (times == 1 && once[i].to == &out->idempotency_key &&
+		    *once[i].to == NULL)
+			*once[i].to = "";
 	}
 	return NX_OK;
 }

@@ -73,21 +73,30 @@ nx_route_fail(const struct nx_route *route, struct nx_call *call)
 		    &call->ctx->err);
 }
 
+enum nx_rc
+nx_route_enter(const struct nx_route *route, struct nx_call *call,
+    struct nx_session *session)
+{
+	enum nx_rc rc = NX_OK;
+
+	memset(session, 0, sizeof(*session));
+	call->session = session;
+	if ((route->flags & NX_ROUTE_OPEN) == 0)
+		rc = nx_session_check(call->ctx, call->request, session);
+	if (rc == NX_OK && (route->flags & NX_ROUTE_CHANGES) != 0)
+		rc = nx_session_same_site(call->ctx, call->request, session);
+	if (rc != NX_OK)
+		nx_route_fail(route, call);
+	return rc;
+}
+
 void
 nx_route_run(const struct nx_route *route, struct nx_call *call)
 {
 	const int64_t start = nx_clock_mono();
 	struct nx_ctx *ctx = call->ctx;
-	struct nx_session session = { 0 };
-	enum nx_rc rc = NX_OK;
+	enum nx_rc rc = route->handle(call);
 
-	call->session = &session;
-	if ((route->flags & NX_ROUTE_OPEN) == 0)
-		rc = nx_session_check(ctx, call->request, &session);
-	if (rc == NX_OK && (route->flags & NX_ROUTE_CHANGES) != 0)
-		rc = nx_session_same_site(ctx, call->request, &session);
-	if (rc == NX_OK)
-		rc = route->handle(call);
 	if (rc != NX_OK)
 		nx_route_fail(route, call);
 	nx_log(&ctx->app->conf.log, NX_LOG_DEBUG, call->request->id,
@@ -95,7 +104,6 @@ nx_route_run(const struct nx_route *route, struct nx_call *call)
 	    NX_S("path", route->path), NX_I("status", call->reply->status),
 	    NX_S("code", rc == NX_OK ? NULL : nx_rc_code(rc)),
 	    NX_I("ms", nx_clock_mono() - start));
-	call->session = NULL;
 }
 
 enum nx_rc

@@ -24,7 +24,7 @@
 enum {
 	LISTENER = 0,			/* FCGI_LISTENSOCK_FILENO */
 	ACCEPT_TICK_US = 300000,	/* how soon a drain is noticed */
-	NO_FD_PAUSE_MS = 10,
+	NO_RESOURCE_PAUSE_MS = 10,
 	STACK_BYTES = 512 * 1024,
 	ASIDE_PER_SLOT = 8,		/* jobs set aside for each slot */
 	REPLAY_MS = 3000,
@@ -104,77 +104,112 @@ next_aside(struct server *s)
 	return job;
 }
 
+/* A serving thread, its way to X, and a job for its next request. */
+struct worker {
+	struct server	*server;
+	struct nx_http	*http;
+	struct nx_job	*spare;
+};
+
 static void
-refuse(struct server *s, struct nx_job *job, const char *why)
+done(struct worker *w, struct nx_job *job)
+{
+	nx_job_finish(job);
+	if (w->spare == NULL)
+		w->spare = job;
+	else
+		nx_job_free(job);
+}
+
+static void
+refuse(struct worker *w, struct nx_job *job, const char *why)
 {
 	struct nx_err err;
 
 	(void)nx_fail(&err, NX_BUSY, "%s", why);
 	err.retry_after = 2;
-	nx_job_fail(job, s->app, &err);
-	nx_job_finish(job);
+	nx_job_fail(job, w->server->app, &err);
+	done(w, job);
 }
 
 static void
-run(struct server *s, struct nx_job *job, struct nx_http *http)
+run(struct worker *w, struct nx_job *job)
 {
-	nx_job_run(job, s->app, http);
-	nx_job_finish(job);
+	nx_job_run(job, w->server->app, w->http);
+	done(w, job);
 }
 
 /* A job that may hang at X, and after it those that were set aside. */
 static void
-run_calling(struct server *s, struct nx_job *job, struct nx_http *http)
+run_calling(struct worker *w, struct nx_job *job)
 {
 	do {
-		if (nx_clock_left(job->deadline) < LATE_MS)
-			refuse(s, job, "X answers too slowly to get to"
+		if (nx_job_is_orphan(job))
+			done(w, job);	/* nobody waits for it any more */
+		else if (nx_clock_left(job->deadline) < LATE_MS)
+			refuse(w, job, "X answers too slowly to get to"
 			    " this request.");
 		else
-			run(s, job, http);
-	} while ((job = next_aside(s)) != NULL);
+			run(w, job);
+	} while ((job = next_aside(w->server)) != NULL);
 }
 
 static void
-dispatch(struct server *s, struct nx_job *job, struct nx_http *http)
+dispatch(struct worker *w, struct nx_job *job)
 {
 	if (job->route == NULL ||
 	    (job->route->flags & NX_ROUTE_CALLS_X) == 0) {
-		run(s, job, http);
+		run(w, job);
 		return;
 	}
-	switch (admit(s, job)) {
+	switch (admit(w->server, job)) {
 	case GO:
-		run_calling(s, job, http);
+		run_calling(w, job);
 		break;
 	case ASIDE:
 		break;		/* no longer ours */
 	case FULL:
-		refuse(s, job, "Too many requests wait for X.");
+		refuse(w, job, "Too many requests wait for X.");
 		break;
 	}
+}
+
+/* One connection; -1 when there was none, or none could be had. */
+static int
+next_connection(void)
+{
+	int fd = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC);
+
+	/* EAGAIN is the tick, and goes back at once. */
+	if (fd < 0 && (errno == EMFILE || errno == ENFILE ||
+	    errno == ENOMEM || errno == ENOBUFS))
+		nx_clock_sleep(NO_RESOURCE_PAUSE_MS);
+	return fd;
 }
 
 static void *
 serve_thread(void *arg)
 {
-	struct server *s = arg;
-	struct nx_http *http = nx_worker_open(s->app);
+	struct worker w = { .server = arg };
 
-	while (http != NULL && !atomic_load(&s->stopping)) {
-		int fd = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC);
-		struct nx_job *job;
+	w.http = nx_worker_open(w.server->app);
+	while (w.http != NULL && !atomic_load(&w.server->stopping)) {
+		struct nx_job *job = w.spare;
+		int fd;
 
-		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE ||
-			    errno == ENOMEM || errno == ENOBUFS)
-				nx_clock_sleep(NO_FD_PAUSE_MS);
-			continue;	/* EAGAIN is the tick */
+		if (job == NULL && (job = nx_job_new()) == NULL) {
+			nx_clock_sleep(NO_RESOURCE_PAUSE_MS);
+			continue;
 		}
-		if ((job = nx_job_read(s->app, fd)) != NULL)
-			dispatch(s, job, http);
+		w.spare = job;
+		if ((fd = next_connection()) < 0 ||
+		    !nx_job_read(job, w.server->app, fd))
+			continue;
+		w.spare = NULL;
+		dispatch(&w, job);
 	}
-	nx_worker_close(http);
+	nx_job_free(w.spare);
+	nx_worker_close(w.http);
 	return NULL;
 }
 

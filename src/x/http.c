@@ -12,6 +12,7 @@
 #include <malloc.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -130,6 +131,24 @@ load_system(X509_STORE *store)
 	    X509_STORE_set_default_paths(store) == 1;
 }
 
+/*
+ * OpenSSL works out a certificate's extensions when they are first needed;
+ * that would be while several threads read it.
+ */
+static void
+work_out_extensions(X509_STORE *store)
+{
+	STACK_OF(X509_OBJECT) *objects = X509_STORE_get0_objects(store);
+
+	for (int i = 0; i < sk_X509_OBJECT_num(objects); i++) {
+		X509 *cert = X509_OBJECT_get0_X509(
+		    sk_X509_OBJECT_value(objects, i));
+
+		if (cert != NULL)
+			(void)X509_check_purpose(cert, -1, 0);
+	}
+}
+
 enum nx_rc
 nx_http_ca_new(const char *file, struct nx_http_ca **out, struct nx_err *err)
 {
@@ -143,6 +162,8 @@ nx_http_ca_new(const char *file, struct nx_http_ca **out, struct nx_err *err)
 	}
 	good = file == NULL ? load_system(ca->store) :
 	    X509_STORE_load_file(ca->store, file) == 1;
+	if (good)
+		work_out_extensions(ca->store);
 	ERR_clear_error();
 	if (!good) {
 		nx_http_ca_free(ca);

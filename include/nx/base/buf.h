@@ -58,6 +58,10 @@ nx_buf_str(const struct nx_buf *b)
 /* Empty it and clear the flag; a secret's bytes are wiped. */
 void	nx_buf_reset(struct nx_buf *b);
 
+/* Empty it for the next use: what grew beyond NX_BUF_KEEP is given back. */
+enum { NX_BUF_KEEP = 16 * 1024 };
+void	nx_buf_recycle(struct nx_buf *b);
+
 /* Give the memory back.  The buffer may be used again afterwards. */
 void	nx_buf_free(struct nx_buf *b);
 

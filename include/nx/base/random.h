@@ -1,4 +1,4 @@
-/* random.h - the one door to randomness (OpenSSL's CSPRNG).  Any thread. */
+/* random.h - the one door to randomness (the kernel's).  Any thread. */
 #ifndef NX_BASE_RANDOM_H
 #define NX_BASE_RANDOM_H
 

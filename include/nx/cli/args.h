@@ -23,7 +23,10 @@ struct nx_args {
 
 enum nx_program { NX_TWITTER_FLOW = 1, NX_TOKEN_REFRESH = 2, NX_FCGI = 4 };
 
-/* USAGE with what is wrong in `err`.  Texts live in argv or the arena. */
+/*
+ * USAGE with what is wrong in `err`.  Texts live in the arena; the values of
+ * code, state and flow are overwritten in argv, where others could see them.
+ */
 NX_MUST_USE enum nx_rc	nx_args_parse(enum nx_program program, int argc,
 			    char **argv, struct nx_arena *arena,
 			    struct nx_args *out, struct nx_err *err);

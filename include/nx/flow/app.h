@@ -62,8 +62,8 @@ struct nx_store_ask	nx_ctx_store(const struct nx_ctx *ctx);
 struct nx_x		nx_ctx_x(const struct nx_ctx *ctx);
 
 /*
- * Handle a failure for a user: log it once and, where a database is at hand
- * and it is more than a slip of the caller's, keep it in x_events.
+ * Handle a failure for a user: log it once and, where a database is at hand,
+ * keep it in x_events.
  */
 void	nx_ctx_report(struct nx_ctx *ctx, const char *event,
 	    const char *user_id, const char *connection_id);

@@ -14,7 +14,7 @@
 struct nx_publish_ask {
 	const char	*user_id;
 	const char	*connection_id;
-	const char	*key;		/* Idempotency-Key */
+	const char	*key;		/* Idempotency-Key, 1-200 printable */
 	struct nx_slice	 text;		/* UTF-8 */
 	enum nx_on_long	 on_long;
 	struct nx_slice	 link;

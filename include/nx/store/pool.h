@@ -2,10 +2,17 @@
  * pool.h - database connections of a process, and statements with a deadline.
  *
  * Everything is asynchronous libpq driven by poll() against our own deadline,
- * since no setting of libpq bounds a stuck server.  Statements are unnamed and
- * travel in one pipeline (one round trip, one implicit transaction), so that
- * a transaction pooler may stand between.  A connection that missed its
- * deadline or broke is closed, never reused.
+ * since no setting of libpq bounds a stuck server.  Statements travel in one
+ * pipeline (one round trip, one implicit transaction), so that a transaction
+ * pooler may stand between.  A connection that missed its deadline or broke is
+ * closed, never reused.
+ *
+ * Each connection prepares the first 64 texts that it meets, under names made
+ * of their hashes, as part of their first use; further texts run unnamed.
+ * Where that fails, as it does behind a pooler without prepared statements,
+ * nothing was carried out: the pool runs everything unnamed from then on,
+ * beginning with what failed, and the caller is not told.  A statement whose
+ * columns changed their type is run unnamed and its connection replaced.
  *
  * Lock order: the pool's mutex is the only lock; it guards the stack of idle
  * connections and the counts, and is never held across I/O.
@@ -49,8 +56,9 @@ struct nx_query {
 };
 
 /*
- * Run `n` statements as one transaction in one round trip and wait for all
- * results; the caller clears them with nx_db_clear().
+ * Run `n` (at most NX_PIPELINE_MAX) statements as one transaction in one round
+ * trip and wait for all results; the caller clears them with nx_db_clear().
+ * Texts should be constant: values belong into parameters.
  * DB_DOWN: refused, or the connection broke before the answer (the outcome of
  * the transaction is then unknown: only repeat what is idempotent).
  * TIMEOUT: likewise.  BUSY: rolled back for the sake of another transaction;

@@ -32,7 +32,7 @@ void	nx_reply_json(struct nx_reply *r, int status);
 /* 302; `location` must be safe to follow. */
 void	nx_reply_redirect(struct nx_reply *r, const char *location);
 
-/* Replace all but the cookies by the error: problem+json (RFC 9457)... */
+/* Replace the body by the error: problem+json (RFC 9457)... */
 void	nx_reply_problem(struct nx_reply *r, const struct nx_request *request,
 	    const struct nx_err *err);
 
@@ -43,6 +43,9 @@ void	nx_reply_page(struct nx_reply *r, const struct nx_conf *conf,
 /* The whole answer in FastCGI's CGI form (RFC 3875 section 6). */
 void	nx_reply_write(const struct nx_reply *r,
 	    const struct nx_request *request, struct nx_buf *out);
+
+/* Ready for the next request; or for good. */
+void	nx_reply_reset(struct nx_reply *r);
 void	nx_reply_free(struct nx_reply *r);
 
 #endif

@@ -35,7 +35,16 @@ NX_MUST_USE enum nx_rc	nx_route_find(const struct nx_request *request,
 			    const struct nx_route **out,
 			    struct nx_reply *reply, struct nx_err *err);
 
-/* Run it to its answer; never fails. */
+/*
+ * Who is calling, and may they?  Asked before a request may wait for anything,
+ * so that strangers cannot fill the queue.  `session` is filled and becomes
+ * the call's.  On an error the answer is there.
+ */
+NX_MUST_USE enum nx_rc	nx_route_enter(const struct nx_route *route,
+			    struct nx_call *call,
+			    struct nx_session *session);
+
+/* Run it, once entered, to its answer; never fails. */
 void	nx_route_run(const struct nx_route *route, struct nx_call *call);
 
 /* Answer an error in the form that fits the route (may be NULL). */
