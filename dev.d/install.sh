@@ -118,5 +118,8 @@ install_for_testing() {
 }
 
 install_for_measuring() {
-	install_packages "${PACKAGES_TO_RUN[@]}" wrk
+	local -a packages=("${PACKAGES_TO_RUN[@]}" wrk)
+
+	node_is_new_enough || packages+=(nodejs)
+	install_packages "${packages[@]}"
 }
