@@ -213,7 +213,7 @@ export class Composer {
 				'It has been accepted and goes out by itself. Do not post it again.');
 		default:
 			return this.#pending(post, 'We cannot say yet whether X has it',
-				'X may or may not have it. Look at your profile on X before you post it again.');
+				'X may or may not have it. Do not post it again before you have looked at your profile on X.');
 		}
 	}
 
