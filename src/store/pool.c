@@ -223,6 +223,7 @@ nx_pool_new(const char *url, int size, struct nx_pool **out,
 	if (pool == NULL)
 		return nx_fail(err, NX_NO_MEMORY, "for the database pool");
 	pool->size = size;
+	atomic_init(&pool->unnamed, false);
 	pool->idle = calloc((size_t)size, sizeof(*pool->idle));
 	rc = pool->idle == NULL ?
 	    nx_fail(err, NX_NO_MEMORY, "for the database pool") :

@@ -34,9 +34,10 @@ static const char insert[] =
 static const char find_post[] =
     "SELECT p.id, p.id = $2, p.connection_id, c.platform_username, p.state,"
     " p.warnings, p.error, p.price, p.body_hash = $4"
-    " FROM x_posts p LEFT JOIN platform_connections c"
-    "  ON c.id = p.connection_id"
-    " WHERE p.user_id = $1 AND (p.id = $2 OR p.idempotency_key = $3)"
+    " FROM (SELECT * FROM x_posts WHERE user_id = $1 AND id = $2"
+    "  UNION ALL SELECT * FROM x_posts WHERE user_id = $1"
+    "   AND idempotency_key = $3 AND id <> $2) p"
+    " LEFT JOIN platform_connections c ON c.id = p.connection_id"
     " ORDER BY p.id = $2 DESC LIMIT 1";
 
 static const char find_parts[] =

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "nx/seal/digest.h"
 #include "store_env.h"
 
 /* A server on loopback that accepts and never says a word. */
@@ -245,6 +246,12 @@ errors_have_their_kind(void **state)
 		    "57014" },
 		{ "DO $$ BEGIN RAISE SQLSTATE '25006'; END $$", NX_DB_DOWN,
 		    "25006" },
+		{ "DO $$ BEGIN RAISE SQLSTATE '26000'; END $$", NX_INTERNAL,
+		    "26000" },
+		{ "DO $$ BEGIN RAISE SQLSTATE '0A000'; END $$", NX_INTERNAL,
+		    "0A000" },
+		{ "SELECT count(*) FROM x_events FOR UPDATE", NX_INTERNAL,
+		    "0A000" },
 		{ "SELECT 1", NX_OK, "" },
 	};
 	struct env *e = need_database(state);
@@ -415,6 +422,424 @@ many_threads_share_few(void **state)
 	nx_pool_free(pool);
 }
 
+/* Behind a pooler a session is not ours to look into. */
+static struct nx_pool *
+need_own_session(void **state, int size)
+{
+	PGresult *pid;
+	PGconn *conn;
+	bool pooled;
+
+	(void)need_database(state);
+	conn = PQconnectdb(database_url());
+	pid = PQexec(conn, "SELECT pg_backend_pid()");
+	assert_int_equal(PQresultStatus(pid), PGRES_TUPLES_OK);
+	pooled = strtol(PQgetvalue(pid, 0, 0), NULL, 10) !=
+	    PQbackendPID(conn);
+	PQclear(pid);
+	PQfinish(conn);
+	if (pooled)
+		skip();
+	return pool_on(database_url(), size);
+}
+
+static void
+name_of(const char *text, char out[20])
+{
+	char hash[NX_SHA256_HEX + 1];
+
+	nx_sha256_hex(nx_slice_str(text), hash);
+	(void)snprintf(out, 20, "nx_%.16s", hash);
+}
+
+/* Is this text prepared, under its name, on this connection? */
+static bool
+is_kept(struct nx_db *db, const char *text)
+{
+	char name[20];
+	const struct nx_query query = {
+		"SELECT 1 FROM pg_prepared_statements"
+		" WHERE name = $1 AND statement = $2", { name, text }, 2,
+	};
+	PGresult *result = NULL;
+	struct nx_err err = { 0 };
+	bool kept;
+
+	name_of(text, name);
+	assert_int_equal(nx_db_run(db, &query, 1, nx_clock_mono() +
+	    PATIENCE_MS, &result, &err), NX_OK);
+	kept = PQntuples(result) == 1;
+	nx_db_clear(&result, 1);
+	return kept;
+}
+
+static void
+no_more_names(struct nx_db *db, const char *fresh)
+{
+	assert_int_equal(number(db, fresh), 7);
+	assert_false(is_kept(db, fresh));
+}
+
+static void
+do_named(struct nx_db *db, const char *verb, const char *text,
+    const char *rest)
+{
+	char name[20], line[200];
+	const struct nx_query query = { line, { NULL }, 0 };
+	PGresult *result = NULL;
+	struct nx_err err = { 0 };
+
+	name_of(text, name);
+	(void)snprintf(line, sizeof(line), "%s %s %s", verb, name, rest);
+	assert_int_equal(nx_db_run(db, &query, 1, nx_clock_mono() +
+	    PATIENCE_MS, &result, &err), NX_OK);
+	nx_db_clear(&result, 1);
+}
+
+static const char add_event[] =
+    "INSERT INTO x_events (user_id, code) VALUES ($1, 'kept')";
+static const char count_events[] =
+    "SELECT count(*) FROM x_events WHERE user_id = $1";
+
+/* One event more; how many there are, or -1. */
+static int
+add_and_count(struct nx_db *db, const char *user)
+{
+	const struct nx_query queries[] = {
+		{ add_event, { user }, 1 },
+		{ count_events, { user }, 1 },
+	};
+	PGresult *results[2] = { NULL };
+	struct nx_err err = { 0 };
+	int n = -1;
+
+	if (nx_db_run(db, queries, 2, nx_clock_mono() + PATIENCE_MS,
+	    results, &err) == NX_OK)
+		n = (int)strtol(PQgetvalue(results[1], 0, 0), NULL, 10);
+	assert_string_equal(err.detail, "");
+	nx_db_clear(results, 2);
+	return n;
+}
+
+static void
+statements_are_prepared_once(void **state)
+{
+	static const char twice[] = "SELECT 3 + 4";
+	struct nx_pool *pool = need_own_session(state, 2);
+	struct env *e = *state;
+	const struct nx_query failing[] = {
+		{ "SELECT 30 + 40", { NULL }, 0 },
+		{ "SELECT 1 / ($1::int - 1)", { "1" }, 1 },
+		{ "SELECT 300 + 400", { NULL }, 0 },
+	};
+	const struct nx_query same[] = {
+		{ twice, { NULL }, 0 }, { twice, { NULL }, 0 },
+	};
+	PGresult *results[3] = { NULL };
+	int64_t until = nx_clock_mono() + PATIENCE_MS;
+	struct nx_err err = { 0 };
+	struct nx_db *db = take(pool), *other = take(pool);
+
+	assert_int_equal(nx_db_run(db, same, 2, until, results, &err), NX_OK);
+	assert_string_equal(PQgetvalue(results[0], 0, 0), "7");
+	assert_string_equal(PQgetvalue(results[1], 0, 0), "7");
+	nx_db_clear(results, 2);
+	assert_true(is_kept(db, twice));
+	assert_false(is_kept(other, twice));
+	for (int i = 1; i <= 20; i++)
+		assert_int_equal(add_and_count(db, e->user), i);
+	/* What was prepared before a rollback is there, the rest is not. */
+	assert_int_equal(nx_db_run(db, failing, 3, until, results, &err),
+	    NX_INTERNAL);
+	for (int i = 0; i < 3; i++)
+		assert_true(is_kept(db, failing[i].sql));
+	assert_int_equal(number(db, failing[0].sql), 70);
+	assert_int_equal(run(e->pool, "SELECT * FROM x_nothing", PATIENCE_MS,
+	    &err), NX_CONFIG);
+	assert_int_equal(number(db, failing[2].sql), 700);
+	assert_true(is_kept(db, failing[2].sql));
+	nx_pool_give(pool, other);
+	nx_pool_give(pool, db);
+	nx_pool_free(pool);
+}
+
+static void
+a_failed_preparation_is_repeated(void **state)
+{
+	static const char look[] = "SELECT a FROM x_soon_there";
+	struct nx_pool *pool = need_own_session(state, 1);
+	struct nx_err err = { 0 };
+
+	assert_int_equal(run(pool, look, PATIENCE_MS, &err), NX_CONFIG);
+	assert_int_equal(run(pool, "CREATE TEMP TABLE x_soon_there AS"
+	    " SELECT 5 AS a", PATIENCE_MS, &err), NX_OK);
+	for (int i = 0; i < 3; i++) {
+		struct nx_db *db = take(pool);
+
+		assert_int_equal(number(db, look), 5);
+		assert_true(is_kept(db, look));
+		nx_pool_give(pool, db);
+	}
+	nx_pool_free(pool);
+}
+
+static void
+lost_statements_do_not_show(void **state)
+{
+	static const char *const losses[] = { "DEALLOCATE ALL", "DISCARD ALL",
+	    NULL };
+
+	for (int i = 0; i < 3; i++) {
+		struct nx_pool *pool = need_own_session(state, 2);
+		struct env *e = *state;
+		struct nx_err err = { 0 };
+		struct nx_db *db = take(pool), *other = take(pool);
+
+		assert_int_equal(add_and_count(db, e->user), 4 * i + 1);
+		assert_int_equal(add_and_count(other, e->user), 4 * i + 2);
+		nx_pool_give(pool, db);
+		if (losses[i] != NULL)
+			assert_int_equal(run(pool, losses[i], PATIENCE_MS,
+			    &err), NX_OK);
+		db = take(pool);
+		if (losses[i] == NULL)	/* fails after the event was added */
+			do_named(db, "DEALLOCATE", count_events, "");
+		assert_int_equal(add_and_count(db, e->user), 4 * i + 3);
+		no_more_names(db, "SELECT 5 + 2");
+		no_more_names(other, "SELECT 6 + 1");
+		assert_int_equal(add_and_count(other, e->user), 4 * i + 4);
+		nx_pool_give(pool, other);
+		nx_pool_give(pool, db);
+		nx_pool_free(pool);
+	}
+}
+
+static void
+anothers_statement_is_not_ours(void **state)
+{
+	struct nx_pool *pool = need_own_session(state, 2);
+	struct env *e = *state;
+	struct nx_db *db = take(pool), *other = take(pool);
+
+	do_named(db, "PREPARE", count_events, "AS SELECT 99");
+	assert_int_equal(add_and_count(db, e->user), 1);
+	no_more_names(db, "SELECT 5 + 2");
+	no_more_names(other, "SELECT 6 + 1");
+	nx_pool_give(pool, other);
+	nx_pool_give(pool, db);
+	nx_pool_free(pool);
+}
+
+static void
+running_again_meets_the_deadline(void **state)
+{
+	static const char lost[] = "SELECT 2";
+	struct nx_pool *pool = need_own_session(state, 1);
+	const struct nx_query queries[] = {
+		{ "SELECT pg_sleep(0.3)", { NULL }, 0 },
+		{ lost, { NULL }, 0 },
+	};
+	PGresult *results[2];
+	struct nx_err err = { 0 };
+	struct nx_db *db = take(pool);
+	int64_t start, took;
+
+	assert_int_equal(number(db, lost), 2);
+	do_named(db, "DEALLOCATE", lost, "");
+	start = nx_clock_mono();
+	assert_int_equal(nx_db_run(db, queries, 2, start + 450, results,
+	    &err), NX_TIMEOUT);
+	took = nx_clock_mono() - start;
+	assert_true(took >= 440 && took < 1200);
+	nx_pool_give(pool, db);
+	nx_pool_free(pool);
+}
+
+static void
+a_changed_column_replaces_the_connection(void **state)
+{
+	static const char look[] = "SELECT a FROM x_changing";
+	struct nx_pool *pool = need_own_session(state, 1);
+	struct nx_err err = { 0 };
+	struct nx_db *db;
+	int pid;
+
+	assert_int_equal(run(pool, "CREATE TEMP TABLE x_changing AS"
+	    " SELECT 5 AS a", PATIENCE_MS, &err), NX_OK);
+	assert_int_equal(run(pool, look, PATIENCE_MS, &err), NX_OK);
+	assert_int_equal(run(pool, "ALTER TABLE x_changing"
+	    " ALTER a TYPE text", PATIENCE_MS, &err), NX_OK);
+	db = take(pool);
+	pid = number(db, "SELECT pg_backend_pid()");
+	assert_int_equal(number(db, look), 5);
+	assert_int_equal(number(db, look), 5);
+	nx_pool_give(pool, db);
+	assert_string_equal(err.detail, "");
+	db = take(pool);
+	assert_int_not_equal(number(db, "SELECT pg_backend_pid()"), pid);
+	assert_true(is_kept(db, "SELECT pg_backend_pid()"));
+	nx_pool_give(pool, db);
+	nx_pool_free(pool);
+}
+
+/* All in one buffer: it is the text that counts, not where it is. */
+static void
+more_texts_than_are_kept(void **state)
+{
+	struct nx_pool *pool = need_own_session(state, 1);
+	struct nx_db *db = take(pool);
+	char text[40];
+
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 100; i++) {
+			(void)snprintf(text, sizeof(text), "SELECT %d", i);
+			assert_int_equal(number(db, text), i);
+		}
+	}
+	assert_true(is_kept(db, "SELECT 0"));
+	assert_true(is_kept(db, "SELECT 63"));
+	assert_false(is_kept(db, "SELECT 64"));
+	assert_int_equal(number(db, "SELECT count(*)"
+	    " FROM pg_prepared_statements"), 64);
+	nx_pool_give(pool, db);
+	nx_pool_free(pool);
+}
+
+/*
+ * A pooler that hangs up when it is asked for a statement, as Supavisor does.
+ * `asked`: how often it was.
+ */
+struct hanging_up {
+	int	fd;
+	int	asked;
+};
+
+static bool
+answer_messages(struct hanging_up *h, int fd)
+{
+	static const char missing[] = "1\0\0\0\4" "E\0\0\0\31"
+	    "SERROR\0" "C26000\0" "Mgone\0";
+	static const char done[] = "1\0\0\0\4" "2\0\0\0\4" "n\0\0\0\4"
+	    "C\0\0\0\15SELECT 0\0" "Z\0\0\0\5I";
+	char in[2000];
+	ssize_t n = read(fd, in, sizeof(in));
+
+	if (n <= 0)
+		return false;
+	if (memmem(in, (size_t)n, "nx_", 3) != NULL) {
+		h->asked++;
+		(void)write(fd, missing, sizeof(missing));
+		return false;
+	}
+	return write(fd, done, sizeof(done) - 1) > 0;
+}
+
+static void *
+hang_up(void *arg)
+{
+	static const char hello[] = "R\0\0\0\10\0\0\0\0"
+	    "S\0\0\0\30server_version\00015.0\0"
+	    "S\0\0\0\27in_hot_standby\0off\0"
+	    "S\0\0\0\46default_transaction_read_only\0off\0"
+	    "Z\0\0\0\5I";
+	struct hanging_up *h = arg;
+	int fd;
+
+	while ((fd = accept(h->fd, NULL, NULL)) >= 0) {
+		char in[2000];
+
+		if (read(fd, in, sizeof(in)) > 0 &&
+		    write(fd, hello, sizeof(hello) - 1) > 0)
+			while (answer_messages(h, fd))
+				continue;
+		(void)close(fd);
+	}
+	return NULL;
+}
+
+static void
+a_pooler_may_hang_up(void **state)
+{
+	struct hanging_up h = { 0 };
+	struct nx_err err = { 0 };
+	struct nx_pool *pool;
+	pthread_t thread;
+	char url[120];
+	int port;
+
+	(void)state;
+	h.fd = mute_server(&port);
+	assert_int_equal(pthread_create(&thread, NULL, hang_up, &h), 0);
+	(void)snprintf(url, sizeof(url), "host=127.0.0.1 port=%d user=u"
+	    " sslmode=disable gssencmode=disable", port);
+	pool = pool_on(url, 1);
+	for (int i = 0; i < 3; i++)
+		if (run(pool, "SELECT 1", 3000, &err) != NX_OK)
+			fail_msg("run %d: %s", i, err.detail);
+	nx_pool_free(pool);
+	(void)shutdown(h.fd, SHUT_RDWR);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	(void)close(h.fd);
+	assert_int_equal(h.asked, 1);
+}
+
+struct adder {
+	struct nx_pool	*pool;
+	const char	*user;
+	int		 number;
+	int		 failed;
+};
+
+static void *
+add(void *arg)
+{
+	struct adder *a = arg;
+	const struct nx_query queries[] = {
+		{ add_event, { a->user }, 1 },
+		{ "SELECT pg_sleep(0.001), $1::int", { "17" }, 1 },
+		{ count_events, { a->user }, 1 },
+	};
+
+	for (int i = 0; i < 30; i++) {
+		PGresult *results[3] = { NULL };
+		struct nx_err err = { 0 };
+		struct nx_err *e = &err;
+
+		if (nx_pool_run(a->pool, queries, 3, nx_clock_mono() +
+		    PATIENCE_MS, results, e) != NX_OK || *err.detail != '\0' ||
+		    strcmp(PQgetvalue(results[1], 0, 1), "17") != 0 ||
+		    strtol(PQgetvalue(results[2], 0, 0), NULL, 10) < i + 1)
+			a->failed++;
+		nx_db_clear(results, 3);
+		if (a->number == 0 && i == 15 && run(a->pool,
+		    "DEALLOCATE ALL", PATIENCE_MS, &err) != NX_OK)
+			a->failed++;
+	}
+	return NULL;
+}
+
+static void
+many_threads_lose_statements(void **state)
+{
+	enum { N = 16 };
+	struct env *e = need_database(state);
+	struct adder adders[N];
+	struct nx_pool *pools[2] = {
+		pool_on(database_url(), 6), pool_on(database_url(), 6),
+	};
+	char total[20];
+
+	for (int i = 0; i < N; i++)
+		adders[i] = (struct adder){ pools[i % 2], e->user, i, 0 };
+	race(add, adders, sizeof(*adders), N);
+	for (int i = 0; i < N; i++)
+		assert_int_equal(adders[i].failed, 0);
+	(void)snprintf(total, sizeof(total), "%d", N * 30);
+	assert_string_equal(sql(e, count_events, e->user, NULL), total);
+	nx_pool_free(pools[0]);
+	nx_pool_free(pools[1]);
+}
+
 int
 main(void)
 {
@@ -432,6 +857,15 @@ main(void)
 		T(killed_backends_are_replaced),
 		T(the_limit_is_kept),
 		T(many_threads_share_few),
+		T(statements_are_prepared_once),
+		T(a_failed_preparation_is_repeated),
+		T(lost_statements_do_not_show),
+		T(anothers_statement_is_not_ours),
+		T(running_again_meets_the_deadline),
+		T(a_changed_column_replaces_the_connection),
+		T(more_texts_than_are_kept),
+		cmocka_unit_test(a_pooler_may_hang_up),
+		T(many_threads_lose_statements),
 #undef T
 	};
 
