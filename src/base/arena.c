@@ -98,6 +98,13 @@ nx_arena_ok(const struct nx_arena *a)
 	return !a->failed;
 }
 
+bool
+nx_arena_has(const struct nx_arena *a, size_t n)
+{
+	/* At worst each piece begins a block and leaves half of it empty. */
+	return !a->failed && (a->max - a->held) / 2 >= n;
+}
+
 static struct block *
 grow(struct nx_arena *a, size_t n)
 {

@@ -192,10 +192,10 @@ check_together(const struct nx_conf *conf, unsigned int need,
     struct nx_buf *problems)
 {
 	if ((need & NX_NEED_CALLERS) != 0 && conf->jwt_secret == NULL &&
-	    conf->jwks_file == NULL)
+	    conf->jwks_file == NULL && conf->supabase_url == NULL)
 		nx_buf_adds(problems, "SUPABASE_JWT_SECRET is not set and"
-		    " neither is SUPABASE_JWKS_FILE: one of them is needed"
-		    " to tell who is calling\n");
+		    " neither is SUPABASE_URL nor SUPABASE_JWKS_FILE: one of"
+		    " them is needed to tell who is calling\n");
 	if (conf->dashboard_path != NULL &&
 	    !nx_url_is_local_path(nx_slice_str(conf->dashboard_path)))
 		nx_buf_adds(problems, "NEXUS_DASHBOARD_PATH is not a path on"

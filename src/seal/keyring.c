@@ -156,6 +156,12 @@ nx_keyring_primary(const struct nx_keyring *ring)
 	return ring->keys[0].id;
 }
 
+const char *
+nx_keyring_id(const struct nx_keyring *ring, size_t i)
+{
+	return i < ring->n ? ring->keys[i].id : NULL;
+}
+
 bool
 nx_keyring_has(const struct nx_keyring *ring, struct nx_slice id)
 {

@@ -49,7 +49,7 @@ struct nx_http {
 	struct nx_buf		 auth;		/* the Authorization line */
 	char			 type[128];	/* the Content-Type line */
 	char			 expect[8];	/* "Expect:", to leave it out */
-	struct curl_slist	 headers[3];	/* borrowed by libcurl */
+	struct curl_slist	 headers[3 + NX_HTTP_HEADERS_MAX]; /* lent */
 	struct nx_slice		 unsent;	/* what is left of the body */
 	struct nx_slice		 whole;
 	bool			 leaving;	/* bytes may have left */
@@ -374,20 +374,43 @@ write_auth(const struct nx_http_ask *ask, struct nx_buf *out)
 	return nx_buf_ok(out);
 }
 
+/* Are they few enough, and each of them one line? */
+static bool
+are_lines(char *const *headers)
+{
+	size_t n = 0;
+
+	for (; headers != NULL && headers[n] != NULL; n++) {
+		if (n == NX_HTTP_HEADERS_MAX)
+			return false;
+		for (const char *s = headers[n]; *s != '\0'; s++) {
+			if (*s < 0x20 || *s == 0x7f)
+				return false;
+		}
+	}
+	return true;
+}
+
 /* A list made by hand: libcurl reads it and neither copies nor frees it. */
 static void
-set_headers(struct nx_http *http, const char *content_type)
+set_headers(struct nx_http *http, const struct nx_http_ask *ask)
 {
 	struct curl_slist *list = http->headers;
+	const char *type = ask->content_type;
+	size_t n = 0;
 
 	/* No type given: an empty line keeps libcurl from inventing one. */
 	(void)snprintf(http->type, sizeof(http->type), "Content-Type:%s%s",
-	    content_type == NULL ? "" : " ",
-	    content_type == NULL ? "" : content_type);
-	list[0] = (struct curl_slist){ http->type, &list[1] };
-	list[1] = (struct curl_slist){ http->expect,
-	    http->auth.n > 0 ? &list[2] : NULL };
-	list[2] = (struct curl_slist){ http->auth.p, NULL };
+	    type == NULL ? "" : " ", type == NULL ? "" : type);
+	list[n++].data = http->type;
+	list[n++].data = http->expect;
+	if (http->auth.n > 0)
+		list[n++].data = http->auth.p;
+	for (size_t i = 0; ask->headers != NULL && ask->headers[i] != NULL;
+	    i++)
+		list[n++].data = ask->headers[i];
+	for (size_t i = 0; i < n; i++)
+		list[i].next = i + 1 < n ? &list[i + 1] : NULL;
 	SET(http, CURLOPT_HTTPHEADER, list);
 }
 
@@ -425,7 +448,7 @@ set_request(struct nx_http *http, const struct nx_http_ask *ask, int left)
 	SET(http, CURLOPT_TIMEOUT_MS, (long)(left < NX_HTTP_TIMEOUT_MS ?
 	    left : NX_HTTP_TIMEOUT_MS));
 	set_method(http, ask);
-	set_headers(http, ask->content_type);
+	set_headers(http, ask);
 }
 
 static void
@@ -476,6 +499,8 @@ nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,
 		wrong = "the address is not an https:// one";
 	else if (!write_auth(ask, &http->auth))
 		wrong = "the token cannot be sent";
+	else if (!are_lines(ask->headers))
+		wrong = "a header cannot be sent";
 	if (wrong == NULL) {
 		set_request(http, ask, left);
 		if (http->setup != CURLE_OK)

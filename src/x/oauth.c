@@ -12,6 +12,7 @@ enum {
 	FORM_MAX = 16 * 1024,
 	TOKEN_MAX = 4096,
 	SCOPES_MAX = 2000,
+	GRANT_ROOM = 2 * TOKEN_MAX + SCOPES_MAX + 1024,
 	LIFE_DEFAULT = 7200,		/* seconds; what X documents */
 	LIFE_MIN = 60,
 	LIFE_MAX = 30 * 24 * 3600,
@@ -142,6 +143,11 @@ ask_grant(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
 	struct nx_http_answer answer;
 
 	*out = (struct nx_grant){ 0 };
+	/* X grants once: without room for it nothing is asked. */
+	if (!nx_arena_has(x->arena, GRANT_ROOM)) {
+		*verdict = (struct nx_verdict){ .class = NX_CLASS_RETRY };
+		return;
+	}
 	send_form(x, act, form, &answer, verdict);
 	if (verdict->class != NX_CLASS_DONE)
 		return;

@@ -90,6 +90,28 @@ takes_what_is_set(void **state)
 }
 
 static void
+callers_are_told_by_any_of_three(void **state)
+{
+	static const char *const ways[][2] = {
+		{ "SUPABASE_JWT_SECRET", "PRIVATE-0123456789" },
+		{ "SUPABASE_URL", "https://project.supabase.co" },
+		{ "SUPABASE_JWKS_FILE", "/etc/jwks.json" },
+	};
+	struct nx_buf problems = NX_BUF(4000);
+	struct nx_conf c;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		const char *env[] = { ways[i][0], ways[i][1], NULL };
+
+		assert_int_equal(nx_conf_load(look, env, NX_NEED_CALLERS, &c,
+		    &problems), NX_OK);
+		nx_conf_free(&c);
+	}
+	nx_buf_free(&problems);
+}
+
+static void
 names_all_that_is_missing(void **state)
 {
 	static const char *const names[] = { "TWITTER_CLIENT_ID",
@@ -180,6 +202,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_defaults),
 		cmocka_unit_test(takes_what_is_set),
+		cmocka_unit_test(callers_are_told_by_any_of_three),
 		cmocka_unit_test(names_all_that_is_missing),
 		cmocka_unit_test(names_what_is_wrong_and_tells_no_value),
 		cmocka_unit_test(explains_every_row),

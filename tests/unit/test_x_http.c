@@ -140,6 +140,40 @@ sends_what_is_asked(void **state)
 }
 
 static void
+sends_further_headers(void **state)
+{
+	struct fixture *f = *state;
+	char one[] = "Nexus-One: 1", two[] = "Nexus-Two: b c";
+	char split[] = "Nexus-One: 1\r\nNexus-Two: 2";
+	char *good[] = { one, two, NULL }, *bad[] = { one, split, NULL };
+	char *many[] = { one, one, one, one, one, NULL };
+	struct nx_http_ask a = {
+		.method = "POST", .url = xs_url(f->plain, "127.0.0.1", "/ok"),
+		.bearer = "t", .body = NX_SLICE("{}"), .headers = good,
+		.content_type = "application/json",
+		.deadline = nx_clock_mono() + PATIENCE,
+	};
+	struct nx_http_answer out;
+	struct xs_seen seen;
+
+	nx_http_do(f->http, &a, &out);
+	assert_int_equal(out.status, 200);
+	seen = xs_seen(f->plain);
+	assert_non_null(strstr(seen.head, "\r\nNexus-One: 1\r\n"));
+	assert_non_null(strstr(seen.head, "\r\nNexus-Two: b c"));
+	assert_string_equal(seen.auth, "Bearer t");
+	a.headers = bad;
+	nx_http_do(f->http, &a, &out);
+	assert_int_equal(out.outcome, NX_HTTP_NOT_SENT);
+	a.headers = many;
+	nx_http_do(f->http, &a, &out);
+	assert_int_equal(out.outcome, NX_HTTP_NOT_SENT);
+	a.headers = NULL;
+	nx_http_do(f->http, &a, &out);
+	assert_null(strstr(xs_seen(f->plain).head, "Nexus-"));
+}
+
+static void
 sends_a_long_body_whole(void **state)
 {
 	struct fixture *f = *state;
@@ -425,6 +459,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(answers_over_tls_on_one_connection),
 		TEST(sends_what_is_asked),
+		TEST(sends_further_headers),
 		TEST(sends_a_long_body_whole),
 		TEST(once_leaves_once),
 		TEST(survives_a_connection_that_went_away),

@@ -203,7 +203,7 @@ spends_once(void **state)
 }
 
 static void
-arena_too_small_is_unknown(void **state)
+asks_nothing_without_room_for_the_answer(void **state)
 {
 	struct x_fixture *f = *state;
 	struct nx_arena *all = f->x.arena;
@@ -214,7 +214,8 @@ arena_too_small_is_unknown(void **state)
 	assert_non_null(f->x.arena);
 	xs_answer(f->server, 200, "", GRANT);
 	nx_oauth_refresh(&f->x, "r", &g, &v);
-	assert_int_equal(v.class, NX_CLASS_UNKNOWN);
+	assert_int_equal(v.class, NX_CLASS_RETRY);
+	assert_int_equal(xs_seen(f->server).requests, 0);
 	assert_null(g.access_token);
 	nx_arena_free(f->x.arena);
 	f->x.arena = all;
@@ -231,7 +232,7 @@ main(void)
 		X_TEST(unusable_answers_are_unknown),
 		X_TEST(refusals_leave_no_grant),
 		X_TEST(spends_once),
-		X_TEST(arena_too_small_is_unknown),
+		X_TEST(asks_nothing_without_room_for_the_answer),
 	};
 
 	return cmocka_run_group_tests(tests, x_begin, x_end);

@@ -167,6 +167,7 @@ note(struct conn *c, const char *head, size_t body_n, const char *kept)
 	pthread_mutex_lock(&c->s->lock);
 	seen->requests++;
 	(void)sscanf(head, "%7s %199s", seen->method, seen->path);
+	(void)snprintf(seen->head, sizeof(seen->head), "%.1999s", head);
 	copy_header(head, "\r\nAuthorization: ", seen->auth,
 	    sizeof(seen->auth));
 	copy_header(head, "\r\nContent-Type: ", seen->type,

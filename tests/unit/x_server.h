@@ -20,6 +20,7 @@ struct xs_seen {
 	int	 requests;		/* read to their end */
 	char	 method[8], path[200];
 	char	 auth[400], type[100], agent[100], expect[40];
+	char	 head[2000];		/* request line and headers */
 	char	 body[4000];
 	size_t	 body_n;
 };

@@ -19,6 +19,9 @@ void	 nx_arena_reset(struct nx_arena *a);
 void	 nx_arena_free(struct nx_arena *a);	/* NULL is fine */
 bool	 nx_arena_ok(const struct nx_arena *a);
 
+/* Would `n` more bytes fit, in pieces of at most a page? */
+bool	 nx_arena_has(const struct nx_arena *a, size_t n);
+
 /* Zeroed memory, aligned for any type; valid until reset. */
 void	*nx_arena_alloc(struct nx_arena *a, size_t n);
 

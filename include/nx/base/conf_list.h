@@ -32,9 +32,9 @@ X(database_url, "DATABASE_URL", SECRET, NULL, 1, 2000, NX_NEED_DB, \
 X(jwt_secret, "SUPABASE_JWT_SECRET", SECRET, NULL, 16, 500, 0, \
   "HS256 secret of the Supabase project.") \
 X(supabase_url, "SUPABASE_URL", URL, NULL, 1, 500, 0, \
-  "Project URL: tokens must be issued by {URL}/auth/v1.") \
+  "Project URL: its JWKS is fetched, tokens must be of {URL}/auth/v1.") \
 X(jwks_file, "SUPABASE_JWKS_FILE", PATH, NULL, 1, 1000, 0, \
-  "File with the project's JWKS, for ES256 and RS256 tokens.") \
+  "File with the project's JWKS, in place of the one at SUPABASE_URL.") \
 X(keys, "NEXUS_KEYS", SECRET, NULL, 1, 4000, NX_NEED_KEYS, \
   "Key ring id:base64-of-32-bytes[,id:...]; the first seals, all open.") \
 X(origin, "NEXUS_ORIGIN", URL, NULL, 1, 300, 0, \

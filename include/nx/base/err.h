@@ -37,6 +37,8 @@ struct nx_err {
 	enum nx_rc	 rc;
 	int		 retry_after;	/* seconds; 0: not known */
 	char		 detail[320];	/* this occurrence; never a secret */
+	/* where a person can mend it; borrowed, from an arena as a rule */
+	const char	*connect_url;
 	struct nx_err_x	 x;
 };
 

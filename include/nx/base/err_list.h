@@ -75,6 +75,10 @@ X(CODE_REFUSED, "code_refused", 400, 1, \
 X(CODE_LOST, "code_lost", 502, 75, \
   "X's answer to the code did not arrive", \
   "Nothing was connected. Start again with Connect X.") \
+X(OTHER_ACCOUNT, "other_account", 409, 1, \
+  "Another X account than the one to be renewed was chosen", \
+  "Sign in at x.com with the account to be renewed and reconnect it, or" \
+  " start again with replace=1 to use the new account in its place.") \
 X(SAVE_DEFERRED, "save_deferred", 503, 75, \
   "X allowed access; saving it is delayed", \
   "The grant is kept safely and the account appears on its own" \
@@ -93,7 +97,7 @@ X(NEEDS_REAUTH, "needs_reauth", 409, 1, \
   "Use Connect X; what was posted before is not affected.") \
 X(SCOPE_MISSING, "scope_missing", 403, 1, \
   "The connection lacks a permission", \
-  "Use Connect X again and allow everything that is asked for.") \
+  "Connect the account again and allow everything that is asked for.") \
 X(REFRESH_BUSY, "refresh_busy", 503, 75, \
   "The access to X is being renewed", \
   "Try again in a few seconds; nothing was posted.") \

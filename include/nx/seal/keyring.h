@@ -34,6 +34,9 @@ void		 nx_keyring_free(struct nx_keyring *ring);
 /* The id of the key that seals; lives as long as the ring. */
 const char	*nx_keyring_primary(const struct nx_keyring *ring);
 
+/* The id of key `i`, the first being 0; NULL past the last. */
+const char	*nx_keyring_id(const struct nx_keyring *ring, size_t i);
+
 bool		 nx_keyring_has(const struct nx_keyring *ring,
 		    struct nx_slice id);
 

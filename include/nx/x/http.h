@@ -32,12 +32,16 @@ struct nx_http_ask {
 	const char	*basic_user;	/* client id for Basic, or NULL */
 	const char	*basic_password;
 	const char	*content_type;	/* of the body, or NULL */
+	char *const	*headers;	/* further lines, NULL at the end */
 	struct nx_slice	 body;		/* of a POST */
 	bool		 once;		/* leaves at most once (see above) */
 	int64_t		 deadline;	/* nx_clock_mono() milliseconds */
 };
 
-enum { NX_HTTP_BODY_MAX = 1024 * 1024 };
+enum {
+	NX_HTTP_BODY_MAX = 1024 * 1024,
+	NX_HTTP_HEADERS_MAX = 4,	/* in `headers` */
+};
 
 struct nx_http_answer {
 	enum nx_http_outcome	 outcome;

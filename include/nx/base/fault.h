@@ -1,0 +1,19 @@
+/*
+ * fault.h - points at which a test build dies when it is told to.
+ *
+ * A normal build has no trace of them.  With --enable-fault-points a process
+ * that passes the point named by the one line of NEXUS_STATE_DIR/fault
+ * removes that file, so that it happens once whatever the number of
+ * processes, and kills itself with SIGKILL.
+ */
+#ifndef NX_BASE_FAULT_H
+#define NX_BASE_FAULT_H
+
+#ifdef NX_FAULT_POINTS
+#define NX_FAULT(point)	nx_fault("fault:" point)
+void	nx_fault(const char *point);
+#else
+#define NX_FAULT(point)	((void)0)
+#endif
+
+#endif
