@@ -197,7 +197,8 @@ static const char save_grant[] =
     "  granted_at = excluded.granted_at,"
     "  grant_hash = excluded.grant_hash, refreshed_at = NULL,"
     "  refreshed_by = NULL, lease_owner = NULL, lease_until = NULL,"
-    "  attempt_started_at = NULL, suspect = false,"
+    "  attempt_started_at = NULL, suspect = false, refused_at = NULL,"
+    "  retry_at = NULL, failures = 0,"
     "  last_success_at = excluded.last_success_at";
 
 /* Of those who connected one account the latest stays. */
@@ -219,6 +220,12 @@ static const char supersede[] =
     "UPDATE x_grants g SET token_version = token_version + 1,"
     " lease_owner = NULL, lease_until = NULL, attempt_started_at = NULL"
     " FROM older WHERE g.connection_id = older.id";
+
+/* The login has ended at X what was still to be revoked of this account. */
+static const char forget[] =
+    "DELETE FROM x_revocations WHERE (platform_user_id = $1"
+    " OR platform_user_id IS NULL AND user_id = $2)"
+    " AND created_at < to_timestamp($3::bigint)";
 
 /* No row: another login has made it under another id meanwhile. */
 static const char settled[] =
@@ -265,6 +272,7 @@ store(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
 		    grant->name, grant->subscription,
 		    nx_row_number(granted, grant->granted_at), hash }, 12 },
 		{ supersede, { grant->x_user_id, id }, 2 },
+		{ forget, { grant->x_user_id, user_id, granted }, 3 },
 		{ settled, { id }, 1 },
 	};
 	enum { N = sizeof(queries) / sizeof(*queries) };
@@ -304,35 +312,113 @@ nx_connection_save(const struct nx_store_ask *ask,
 	return rc;
 }
 
+/* What is stored now, still sealed. */
+static const char look[] =
+    "SELECT id, user_id, access_token, refresh_token"
+    " FROM platform_connections WHERE id = $1 AND platform = 'twitter'";
+
+enum { LOOK_ACCESS = 2, LOOK_REFRESH };
+
 static const char lock_row[] =
     "SELECT 1 FROM platform_connections"
     " WHERE id = $1 AND platform = 'twitter' FOR NO KEY UPDATE";
 
+/* 1 id, 2 status, 3 reason, 4 and 5 the tokens as they were read, 6 to 9 the
+ * same tokens for x_revocations, each with its id */
 static const char end_row[] =
     "WITH ended AS ("
     " UPDATE platform_connections SET status = $2, status_reason = $3,"
     "  access_token = NULL, refresh_token = NULL, updated_at = now()"
-    " WHERE id = $1 AND platform = 'twitter' RETURNING id)"
+    " WHERE id = $1 AND platform = 'twitter'"
+    "  AND access_token IS NOT DISTINCT FROM $4"
+    "  AND refresh_token IS NOT DISTINCT FROM $5"
+    " RETURNING id, user_id, platform_user_id),"
+    "parked AS ("
+    " INSERT INTO x_revocations (id, user_id, connection_id,"
+    "  platform_user_id, hint, token, next_try_at)"
+    " SELECT p.id, e.user_id, e.id, e.platform_user_id, p.hint, p.token,"
+    "  now() + interval '30 s'"
+    " FROM ended e, (VALUES ($6::uuid, 'refresh_token', $7::text),"
+    "  ($8::uuid, 'access_token', $9::text)) AS p (id, hint, token)"
+    " WHERE p.token IS NOT NULL)"
     "INSERT INTO x_grants AS g (connection_id, token_version)"
     " SELECT id, 1 FROM ended"
     " ON CONFLICT (connection_id) DO UPDATE SET"
     "  token_version = g.token_version + 1, lease_owner = NULL,"
     "  lease_until = NULL, attempt_started_at = NULL";
 
+static const char is_ended[] =
+    "SELECT 1 FROM platform_connections WHERE id = $1 AND status = $2"
+    " AND access_token IS NULL AND refresh_token IS NULL";
+
+/* Seal a column of `row` for x_revocations.  What does not open is let go. */
+static enum nx_rc
+park(const struct nx_store_ask *ask, const PGresult *row, int column,
+    const char *out[2], struct nx_err *err)
+{
+	const struct nx_place place = { nx_row_peek(row, 0, 0),
+	    nx_row_peek(row, 0, 1), column == LOOK_ACCESS ?
+	    nx_column_access : nx_column_refresh };
+	const char *token = NULL;
+	enum nx_rc rc;
+
+	rc = nx_row_open(ask, &place, nx_row_peek(row, 0, column), &token,
+	    err);
+	if (rc != NX_OK && rc != NX_SEAL_BROKEN)
+		return rc;
+	return nx_revocation_seal(ask, place.user_id, token, out, err);
+}
+
+/* NX_BUSY when the tokens have changed since they were read. */
+static enum nx_rc
+wipe(const struct nx_store_ask *ask, const struct nx_query *end,
+    struct nx_err *err)
+{
+	const char *const *p = end->params;
+	const struct nx_query queries[] = {
+		{ lock_row, { p[0] }, 1 },
+		*end,
+		{ is_ended, { p[0], p[1] }, 2 },
+	};
+	enum { N = sizeof(queries) / sizeof(*queries) };
+	PGresult *results[N] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, queries, N, results, err);
+
+	if (rc == NX_OK && PQntuples(results[N - 1]) == 0)
+		rc = nx_fail(err, NX_BUSY, "The connection's tokens are"
+		    " being changed right now.");
+	nx_db_clear(results, N);
+	return rc;
+}
+
 enum nx_rc
 nx_connection_end(const struct nx_store_ask *ask, const char *id,
     const char *status, const char *reason, struct nx_err *err)
 {
-	const struct nx_query queries[] = {
-		{ lock_row, { id }, 1 },
-		{ end_row, { id, status, reason }, 3 },
-	};
-	PGresult *results[2] = { NULL };
-	enum nx_rc rc = nx_row_repeat(ask, queries, 2, results, err);
+	enum { TRIES = 5 };
+	const struct nx_query find_it = { look, { id }, 1 };
+	enum nx_rc rc = NX_BUSY;
 
-	if (rc == NX_OK && PQntuples(results[0]) == 0)
-		rc = nx_fail(err, NX_CONNECTION_UNKNOWN,
-		    "There is no connection %s.", id);
-	nx_db_clear(results, 2);
+	for (int i = 0; i < TRIES && rc == NX_BUSY; i++) {
+		struct nx_query end = { end_row, { id, status, reason }, 9 };
+		PGresult *row = NULL;
+
+		rc = nx_row_repeat(ask, &find_it, 1, &row, err);
+		if (rc == NX_OK && PQntuples(row) == 0)
+			rc = nx_fail(err, NX_CONNECTION_UNKNOWN,
+			    "There is no connection %s.", id);
+		if (rc == NX_OK)
+			rc = park(ask, row, LOOK_REFRESH, &end.params[5],
+			    err);
+		if (rc == NX_OK)
+			rc = park(ask, row, LOOK_ACCESS, &end.params[7],
+			    err);
+		if (rc == NX_OK) {
+			end.params[3] = nx_row_peek(row, 0, LOOK_ACCESS);
+			end.params[4] = nx_row_peek(row, 0, LOOK_REFRESH);
+			rc = wipe(ask, &end, err);
+		}
+		nx_db_clear(&row, 1);
+	}
 	return rc;
 }

@@ -8,7 +8,10 @@
 #include "nx/store/lease.h"
 
 #include "nx/base/random.h"
+#include "nx/store/revocation.h"
 #include "row.h"
+
+enum { LOST_PAUSE_MS = 2000 };
 
 /*
  * A repeated call finds its own lease and takes it again.  Whoever waited for
@@ -36,7 +39,7 @@ static const char look[] =
     " WHERE c.id = $1 AND c.platform = 'twitter'";
 
 static enum nx_rc
-open_tokens(const struct nx_store_ask *ask, const PGresult *row,
+open_tokens(const struct nx_store_ask *ask, const PGresult *rows, int row,
     struct nx_lease *lease, struct nx_err *err)
 {
 	struct nx_connection *c = &lease->connection;
@@ -46,11 +49,11 @@ open_tokens(const struct nx_store_ask *ask, const PGresult *row,
 	    nx_column_refresh };
 	enum nx_rc rc;
 
-	rc = nx_row_open(ask, &access, nx_row_peek(row, 0, NX_COLUMN_ACCESS),
-	    &c->access_token, err);
+	rc = nx_row_open(ask, &access,
+	    nx_row_peek(rows, row, NX_COLUMN_ACCESS), &c->access_token, err);
 	if (rc == NX_OK && lease->state == NX_LEASE_TAKEN)
 		rc = nx_row_open(ask, &refresh,
-		    nx_row_peek(row, 0, NX_COLUMN_REFRESH),
+		    nx_row_peek(rows, row, NX_COLUMN_REFRESH),
 		    &c->refresh_token, err);
 	return rc;
 }
@@ -76,7 +79,7 @@ read_lease(const struct nx_store_ask *ask, PGresult *const *results,
 		    NX_LEASE_MOVED;
 	out->suspect = taken && nx_row_bool(results[0], 0, 0);
 	if (out->state == NX_LEASE_TAKEN || out->state == NX_LEASE_MOVED)
-		return open_tokens(ask, results[1], out, err);
+		return open_tokens(ask, results[1], 0, out, err);
 	return NX_OK;
 }
 
@@ -101,7 +104,7 @@ nx_lease_take(const struct nx_store_ask *ask, const char *connection_id,
 	/* Nobody can use it: do not keep it from whoever has the key. */
 	gone = rc != NX_OK && out->state == NX_LEASE_TAKEN &&
 	    out->connection.id != NULL ?
-	    nx_lease_release(ask, out, NULL) : NX_OK;
+	    nx_lease_release(ask, out, 0, NULL) : NX_OK;
 	(void)gone;			/* else it runs out */
 	nx_db_clear(results, 2);
 	return rc;
@@ -120,7 +123,7 @@ static const char save[] =
     " UPDATE x_grants g SET token_version = token_version + 1,"
     "  refreshed_at = now(), refreshed_by = $3, last_success_at = now(),"
     "  lease_owner = NULL, lease_until = NULL, attempt_started_at = NULL,"
-    "  suspect = false"
+    "  suspect = false, refused_at = NULL, retry_at = NULL, failures = 0"
     " FROM platform_connections c WHERE g.connection_id = $1"
     "  AND g.token_version = $2 AND c.id = g.connection_id"
     "  AND c.status IN ('connected', 'needs_reauth')"
@@ -194,23 +197,35 @@ nx_lease_save(const struct nx_store_ask *ask, const struct nx_new_pair *pair,
 	rc = seal_pair(ask, row, pair, &queries[1].params[3], err);
 	if (rc == NX_OK)
 		rc = store(ask, queries, pair, saved, err);
+	if (rc == NX_OK && !*saved)
+		rc = nx_revocation_park_pair(ask, pair, err);
 out:
 	nx_db_clear(&row, 1);
 	return rc;
 }
 
+/* After a failure: 3 the pause, 4 the longest one. */
+#define PAUSE								\
+	" failures = failures + ($3::integer > 0)::integer,"		\
+	" retry_at = CASE WHEN $3::integer > 0 THEN clock_timestamp() +" \
+	"  least($3::integer * 2.0 ^ least(failures, 20), $4::float8)"	\
+	"  * interval '1 s' ELSE retry_at END"
+
 /* What an earlier attempt left open stays open. */
 static const char release[] =
     "UPDATE x_grants SET lease_owner = NULL, lease_until = NULL,"
-    " attempt_started_at = CASE WHEN suspect THEN attempt_started_at END"
-    " WHERE connection_id = $1 AND lease_owner = $2";
+    " attempt_started_at = CASE WHEN suspect THEN attempt_started_at END,"
+    PAUSE " WHERE connection_id = $1 AND lease_owner = $2";
 
 enum nx_rc
 nx_lease_release(const struct nx_store_ask *ask,
-    const struct nx_lease *lease, struct nx_err *err)
+    const struct nx_lease *lease, int pause, struct nx_err *err)
 {
+	char seconds[NX_NUMBER_MAX], most[NX_NUMBER_MAX];
 	const struct nx_query query = {
-		release, { lease->connection.id, lease->owner }, 2,
+		release, { lease->connection.id, lease->owner,
+		    nx_row_number(seconds, pause),
+		    nx_row_number(most, NX_LEASE_PAUSE_MAX) }, 4,
 	};
 	PGresult *result = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, err);
@@ -218,6 +233,43 @@ nx_lease_release(const struct nx_store_ask *ask,
 	nx_db_clear(&result, 1);
 	return rc;
 }
+
+/* Nobody has it for a moment, so that those who wait do not all knock. */
+static const char lose[] =
+    "UPDATE x_grants SET lease_owner = NULL,"
+    " lease_until = clock_timestamp() + $5 * interval '1 ms',"
+    PAUSE " WHERE connection_id = $1 AND lease_owner = $2";
+
+enum nx_rc
+nx_lease_lost(const struct nx_store_ask *ask, const struct nx_lease *lease,
+    struct nx_err *err)
+{
+	char pause[NX_NUMBER_MAX], most[NX_NUMBER_MAX], ms[NX_NUMBER_MAX];
+	const struct nx_query query = {
+		lose, { lease->connection.id, lease->owner,
+		    nx_row_number(pause, NX_LEASE_PAUSE),
+		    nx_row_number(most, NX_LEASE_PAUSE_MAX),
+		    nx_row_number(ms, LOST_PAUSE_MS) }, 5,
+	};
+	PGresult *result = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, err);
+
+	nx_db_clear(&result, 1);
+	return rc;
+}
+
+/* The next try is the last: when the access token is over. */
+static const char let_end[] =
+    "WITH ours AS ("
+    " UPDATE x_grants g SET lease_owner = NULL, lease_until = NULL,"
+    "  attempt_started_at = NULL, suspect = false, refused_at = now(),"
+    "  retry_at = c.token_expires_at"
+    " FROM platform_connections c WHERE g.connection_id = $1"
+    "  AND g.lease_owner = $2 AND g.token_version = $3"
+    "  AND c.id = g.connection_id AND c.status = 'connected'"
+    " RETURNING g.connection_id)"
+    "UPDATE platform_connections c SET status_reason = $4,"
+    "  updated_at = now() FROM ours WHERE c.id = ours.connection_id";
 
 /* The tokens stay: a pair that was kept aside may still come home. */
 static const char give_up[] =
@@ -231,51 +283,198 @@ static const char give_up[] =
     " FROM ours WHERE c.id = ours.connection_id"
     "  AND c.status = 'connected'";
 
+/* Repeated after it was done, it finds what it did by the reason. */
+static const char is_told[] =
+    "SELECT 1 FROM platform_connections c"
+    " JOIN x_grants g ON g.connection_id = c.id"
+    " WHERE c.id = $1 AND g.token_version = $2 AND c.status = $3"
+    " AND c.status_reason = $4 AND g.lease_owner IS NULL";
+
 enum nx_rc
-nx_lease_dead(const struct nx_store_ask *ask, const struct nx_lease *lease,
-    const char *reason, struct nx_err *err)
+nx_lease_refused(const struct nx_store_ask *ask,
+    const struct nx_lease *lease, const struct nx_refusal *why, bool *told,
+    struct nx_err *err)
 {
 	const struct nx_connection *c = &lease->connection;
 	char version[NX_NUMBER_MAX];
 	const struct nx_query queries[] = {
 		{ lock_row, { c->id }, 1 },
-		{ give_up, { c->id, lease->owner,
-		    nx_row_number(version, c->version), reason }, 4 },
+		{ why->lives ? let_end : give_up, { c->id, lease->owner,
+		    nx_row_number(version, c->version), why->reason }, 4 },
+		{ is_told, { c->id, version, why->lives ? "connected" :
+		    "needs_reauth", why->reason }, 4 },
 	};
-	PGresult *results[2] = { NULL };
-	enum nx_rc rc = nx_row_repeat(ask, queries, 2, results, err);
+	PGresult *results[3] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, queries, 3, results, err);
 
-	nx_db_clear(results, 2);
+	*told = rc == NX_OK && PQntuples(results[2]) == 1;
+	nx_db_clear(results, 3);
 	return rc;
 }
 
-static const char due[] =
-    "SELECT " NX_CONNECTION_COLUMNS NX_CONNECTION_FROM
-    " WHERE c.platform = 'twitter' AND c.status = 'connected'"
-    " AND c.token_expires_at < now() + $1 * interval '1 s'"
-    " AND c.refresh_token IS NOT NULL"
-    " AND ($2::uuid IS NULL OR c.user_id = $2)"
-    " AND (g.lease_until IS NULL OR g.lease_until <= now())"
-    " ORDER BY c.token_expires_at LIMIT $3";
+/*
+ * What is due; jitter by the id.  Without a refresh token there is nothing
+ * to do but to end the connection when its time is over.
+ * 1 within, 2 spread, 3 user
+ */
+#define IS_DUE								\
+	" c.platform = 'twitter' AND c.status = 'connected'"		\
+	" AND c.token_expires_at < now() + $1::float8 * interval '1 s'"	\
+	" AND c.token_expires_at < now() + ($1::float8 - $2::float8"	\
+	"  * (hashtext(c.id::text) & 255) / 256) * interval '1 s'"	\
+	" AND (c.refresh_token IS NOT NULL OR c.token_expires_at < now())" \
+	" AND ($3::uuid IS NULL OR c.user_id = $3)"
+
+#define IS_FREE								\
+	" (g.retry_at IS NULL OR g.retry_at <= clock_timestamp())"	\
+	" AND (g.lease_until IS NULL OR g.lease_until <= clock_timestamp()"
+
+/*
+ * Both rows are locked and then judged as they are: whoever has just saved a
+ * pair or taken the lease is seen, and every claim gets other rows.
+ * 4 owner, 5 lease in ms, 6 how many, 7 when the sweep began
+ */
+const char nx_lease_claim[] =
+    "WITH due AS ("
+    " SELECT c.* FROM platform_connections c"
+    " JOIN x_grants g ON g.connection_id = c.id"
+    " WHERE" IS_DUE " AND" IS_FREE " OR g.lease_owner = $4::uuid)"
+    " AND (g.refreshed_at < to_timestamp($7::bigint / 1000.0))"
+    "  IS NOT FALSE"
+    " ORDER BY c.token_expires_at LIMIT $6"
+    " FOR NO KEY UPDATE OF c, g SKIP LOCKED),"
+    "taken AS ("
+    " UPDATE x_grants g SET lease_owner = $4::uuid,"
+    "  lease_until = clock_timestamp() + $5 * interval '1 ms',"
+    "  attempt_started_at = now(),"
+    "  suspect = CASE WHEN g.lease_owner = $4::uuid"
+    "   THEN g.suspect ELSE g.attempt_started_at IS NOT NULL END"
+    "  FROM due WHERE g.connection_id = due.id RETURNING g.*)"
+    "SELECT " NX_CONNECTION_COLUMNS ", g.suspect"
+    " FROM due c JOIN taken g ON g.connection_id = c.id"
+    " ORDER BY c.token_expires_at";
+
+/* A row that others made has no grant to lock yet. */
+static const char adopt[] =
+    "INSERT INTO x_grants (connection_id)"
+    " SELECT c.id FROM platform_connections c WHERE" IS_DUE
+    "  AND NOT EXISTS (SELECT 1 FROM x_grants g"
+    "   WHERE g.connection_id = c.id)"
+    "  ORDER BY c.token_expires_at LIMIT $4"
+    " ON CONFLICT (connection_id) DO NOTHING RETURNING 1";
+
+/* Not for us: whoever has the key finds it free. */
+static void
+set_aside(const struct nx_store_ask *ask, const struct nx_lease *lease,
+    struct nx_claim *out)
+{
+	enum nx_rc rc = nx_lease_release(ask, lease, NX_LEASE_PAUSE_MAX / 3,
+	    NULL);
+
+	(void)rc;			/* else it runs out */
+	out->unreadable++;
+}
+
+static enum nx_rc
+read_claim(const struct nx_store_ask *ask, const PGresult *rows,
+    const char *owner, struct nx_claim *out, struct nx_err *err)
+{
+	int n = PQntuples(rows);
+
+	out->leases = nx_arena_alloc(ask->arena,
+	    (size_t)(n + 1) * sizeof(*out->leases));
+	for (int i = 0; out->leases != NULL && i < n; i++) {
+		struct nx_lease *l = &out->leases[out->n];
+		enum nx_rc rc = NX_NO_MEMORY;
+
+		memset(l, 0, sizeof(*l));
+		l->state = NX_LEASE_TAKEN;
+		memcpy(l->owner, owner, sizeof(l->owner));
+		l->suspect = nx_row_bool(rows, i, NX_CONNECTION_NCOLUMNS);
+		if (nx_row_connection(ask->arena, rows, i, &l->connection))
+			rc = open_tokens(ask, rows, i, l, &out->why);
+		if (rc == NX_KEY_UNKNOWN || rc == NX_SEAL_BROKEN)
+			set_aside(ask, l, out);
+		else if (rc == NX_OK)
+			out->n++;
+		else
+			break;
+	}
+	return nx_arena_ok(ask->arena) ? NX_OK :
+	    nx_fail(err, NX_NO_MEMORY, "while reading what is due");
+}
 
 enum nx_rc
-nx_lease_due(const struct nx_store_ask *ask, const char *user_id, int within,
-    struct nx_connection **out, size_t *count, struct nx_err *err)
+nx_lease_claim_due(const struct nx_store_ask *ask, const struct nx_due *due,
+    size_t most, struct nx_claim *out, struct nx_err *err)
 {
-	char seconds[NX_NUMBER_MAX], most[NX_NUMBER_MAX];
+	char owner[NX_ID_LEN + 1], within[NX_NUMBER_MAX];
+	char spread[NX_NUMBER_MAX], ms[NX_NUMBER_MAX], n[NX_NUMBER_MAX];
+	char begun[NX_NUMBER_MAX];
 	const struct nx_query query = {
-		due, { nx_row_number(seconds, within), user_id,
-		    nx_row_number(most, (int64_t)*count) }, 3,
+		nx_lease_claim, { nx_row_number(within, due->within),
+		    nx_row_number(spread, due->spread), due->user_id, owner,
+		    nx_row_number(ms, NX_LEASE_MS),
+		    nx_row_number(n, (int64_t)most),
+		    due->begun == 0 ? NULL :
+		    nx_row_number(begun, due->begun) }, 7,
 	};
-	PGresult *rows = NULL;
-	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &rows, err);
+	const struct nx_query orphans = {
+		adopt, { within, spread, due->user_id, n }, 4,
+	};
+	PGresult *rows = NULL, *adopted = NULL;
+	enum nx_rc rc;
 
-	*out = NULL;
-	*count = 0;
+	memset(out, 0, sizeof(*out));
+	nx_random_uuid(owner);
+	rc = nx_row_repeat(ask, &query, 1, &rows, err);
+	if (rc == NX_OK && PQntuples(rows) == 0)
+		rc = nx_row_repeat(ask, &orphans, 1, &adopted, err);
+	if (rc == NX_OK && PQntuples(adopted) > 0) {
+		nx_db_clear(&rows, 1);
+		rc = nx_row_repeat(ask, &query, 1, &rows, err);
+	}
 	if (rc == NX_OK)
-		rc = nx_row_connections(ask->arena, rows, out, err);
-	if (rc == NX_OK)
-		*count = (size_t)PQntuples(rows);
+		rc = read_claim(ask, rows, owner, out, err);
+	nx_db_clear(&adopted, 1);
 	nx_db_clear(&rows, 1);
+	return rc;
+}
+
+enum nx_rc
+nx_lease_clock(const struct nx_store_ask *ask, int64_t *out,
+    struct nx_err *err)
+{
+	const struct nx_query query = {
+		.sql = "SELECT (extract(epoch FROM clock_timestamp())"
+		    " * 1000)::bigint",
+	};
+	PGresult *row = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
+
+	*out = rc == NX_OK ? nx_row_i64(row, 0, 0) : 0;
+	nx_db_clear(&row, 1);
+	return rc;
+}
+
+static const char count_due[] =
+    "SELECT count(*) FROM platform_connections c"
+    " LEFT JOIN x_grants g ON g.connection_id = c.id"
+    " WHERE" IS_DUE " AND" IS_FREE ")";
+
+enum nx_rc
+nx_lease_count_due(const struct nx_store_ask *ask, const struct nx_due *due,
+    int64_t *out, struct nx_err *err)
+{
+	char within[NX_NUMBER_MAX], spread[NX_NUMBER_MAX];
+	const struct nx_query query = {
+		count_due, { nx_row_number(within, due->within),
+		    nx_row_number(spread, due->spread), due->user_id }, 3,
+	};
+	PGresult *row = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
+
+	*out = rc == NX_OK ? nx_row_i64(row, 0, 0) : 0;
+	nx_db_clear(&row, 1);
 	return rc;
 }

@@ -8,7 +8,8 @@
 /* Codes live for 30 s: past a minute nobody is at work on one any more. */
 #define LOGIN_COLUMNS							\
 	"user_id, return_to, coalesce(outcome, CASE WHEN created_at <"	\
-	" now() - interval '1 minute' THEN 'code_lost' END), claim = $2"
+	" now() - interval '1 minute' THEN 'code_lost' END),"		\
+	" claim = $2, extract(epoch FROM created_at)::bigint"
 
 static const char sweep[] =
     "DELETE FROM x_logins WHERE state_hash IN (SELECT state_hash"
@@ -38,6 +39,7 @@ read_login(const struct nx_store_ask *ask, const PGresult *row,
 	out->user_id = nx_row_str(ask->arena, row, 0, 0);
 	out->return_to = nx_row_str(ask->arena, row, 0, 1);
 	out->outcome = nx_row_str(ask->arena, row, 0, 2);
+	out->claimed_at = nx_row_i64(row, 0, 4);
 	if (nx_row_peek(row, 0, 2) != NULL)
 		out->state = NX_LOGIN_DONE;
 	else if (nx_row_bool(row, 0, 3))

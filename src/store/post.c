@@ -33,7 +33,8 @@ static const char insert[] =
 /* Ours, or the one that used the key before. */
 static const char find_post[] =
     "SELECT p.id, p.id = $2, p.connection_id, c.platform_username, p.state,"
-    " p.warnings, p.error, p.price, p.body_hash = $4"
+    " p.warnings, p.error, p.price, p.body_hash = $4,"
+    " p.state = 'sending' AND p.lease_until < now()"
     " FROM (SELECT * FROM x_posts WHERE user_id = $1 AND id = $2"
     "  UNION ALL SELECT * FROM x_posts WHERE user_id = $1"
     "   AND idempotency_key = $3 AND id <> $2) p"
@@ -112,6 +113,7 @@ read_repeat(struct nx_arena *a, PGresult *const *results,
 		.price = (long)nx_row_i64(row, 0, 7),
 		.is_repeat = true,
 		.same_body = nx_row_bool(row, 0, 8),
+		.is_stranded = nx_row_bool(row, 0, 9),
 	};
 	if (out->username == NULL)
 		out->username = "";
@@ -204,6 +206,12 @@ static const char finish_post[] =
     "  interval '1 minute' WHEN $3 = 'unknown' THEN now() END"
     " WHERE user_id = $1 AND id = $2 RETURNING connection_id";
 
+/* 1 user, 2 id, 3 position of the part before */
+static const char next_part[] =
+    "UPDATE x_parts SET state = 'sending', updated_at = now()"
+    " WHERE user_id = $1 AND post_id = $2 AND position = $3::int + 1"
+    " AND state = 'waiting'";
+
 static const char note_success[] =
     "UPDATE x_grants g SET last_success_at = now() FROM x_posts p"
     " WHERE p.user_id = $1 AND p.id = $2"
@@ -223,9 +231,11 @@ nx_post_finish(const struct nx_store_ask *ask,
 		    nx_row_number(position, o->position), o->part_state,
 		    o->x_id, o->error }, 6 },
 		{ note_success, { o->user_id, o->id }, 2 },
+		{ next_part, { o->user_id, o->id, position }, 3 },
 	};
-	int n = strcmp(o->part_state, "sent") == 0 ? 3 : 2;
-	PGresult *results[3] = { NULL };
+	bool goes_on = strcmp(o->post_state, "sending") == 0;
+	int n = strcmp(o->part_state, "sent") != 0 ? 2 : goes_on ? 4 : 3;
+	PGresult *results[4] = { NULL };
 	enum nx_rc rc = nx_row_repeat(ask, queries, n, results, err);
 
 	if (rc == NX_OK && PQntuples(results[0]) == 0)

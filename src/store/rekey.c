@@ -1,88 +1,230 @@
-/* rekey.c - seal stored tokens anew. */
+/* rekey.c - which keys are in use; seal stored tokens anew. */
 
 #include "nx/store/rekey.h"
 
+#include <stdlib.h>
+
+#include "nx/base/json.h"
+#include "nx/seal/seal.h"
 #include "row.h"
 
-enum { BATCH = 100 };
+enum { BATCH = 100, ROWS_MAX = 4 * BATCH * NX_SEAL_TEXT_MAX };
 
-/* 1 the prefix of what is sealed with the first key, 2 where to go on */
-static const char find[] =
-    "SELECT " NX_CONNECTION_COLUMNS NX_CONNECTION_FROM
-    " WHERE c.platform = 'twitter' AND ($2 = '' OR c.id > $2::uuid)"
-    " AND (left(c.access_token, length($1)) <> $1"
-    "  OR left(c.refresh_token, length($1)) <> $1)"
-    " ORDER BY c.id LIMIT $3";
+/*
+ * Both tables give id, user and two sealed values, and take the new ones.
+ * Rows are locked in order of id, as everybody else does.
+ * find: 1 the prefix of what is sealed with the first key, 2 where to go on.
+ * replace: 1 a JSON array of {id, new_a, new_b, old_a, old_b}.
+ */
+#define NEW_ROWS							\
+	"WITH n AS MATERIALIZED ("					\
+	" SELECT * FROM jsonb_to_recordset($1::jsonb) AS n (id uuid,"	\
+	"  new_a text, new_b text, old_a text, old_b text)),"
 
-/* 1 id, 2 and 3 new, 4 and 5 old */
-static const char replace[] =
-    "UPDATE platform_connections SET access_token = $2, refresh_token = $3"
-    " WHERE id = $1 AND access_token IS NOT DISTINCT FROM $4"
-    " AND refresh_token IS NOT DISTINCT FROM $5";
+static const struct table {
+	const char	*find, *replace;
+	const char	*columns[2];
+} tables[] = {
+	{ "SELECT id, user_id, access_token, refresh_token"
+	    " FROM platform_connections"
+	    " WHERE platform = 'twitter' AND ($2 = '' OR id > $2::uuid)"
+	    " AND (left(access_token, length($1)) <> $1"
+	    "  OR left(refresh_token, length($1)) <> $1)"
+	    " ORDER BY id LIMIT $3",
+	  NEW_ROWS
+	    "held AS MATERIALIZED (SELECT c.id FROM platform_connections c"
+	    " JOIN n USING (id) ORDER BY c.id FOR NO KEY UPDATE OF c)"
+	    "UPDATE platform_connections c"
+	    " SET access_token = n.new_a, refresh_token = n.new_b"
+	    " FROM n JOIN held USING (id) WHERE c.id = n.id"
+	    " AND c.access_token IS NOT DISTINCT FROM n.old_a"
+	    " AND c.refresh_token IS NOT DISTINCT FROM n.old_b",
+	  { nx_column_access, nx_column_refresh } },
+	{ "SELECT id, user_id, token, NULL FROM x_revocations"
+	    " WHERE ($2 = '' OR id > $2::uuid)"
+	    " AND left(token, length($1)) <> $1 ORDER BY id LIMIT $3",
+	  NEW_ROWS
+	    "held AS MATERIALIZED (SELECT r.id FROM x_revocations r"
+	    " JOIN n USING (id) ORDER BY r.id FOR NO KEY UPDATE OF r)"
+	    "UPDATE x_revocations r SET token = n.new_a"
+	    " FROM n JOIN held USING (id) WHERE r.id = n.id"
+	    " AND r.token = n.old_a",
+	  { nx_column_parked, nx_column_parked } },
+};
 
+enum { TABLES = sizeof(tables) / sizeof(tables[0]), FIRST_VALUE = 2 };
+
+/* One batch under way. */
+struct batch {
+	const struct nx_store_ask	*ask;
+	const struct table		*table;
+	PGresult			*rows;
+	struct nx_buf			 json;	/* the new rows */
+	int				 unreadable;
+};
+
+/* Values `fresh` of row `at`; KEY_UNKNOWN, SEAL_BROKEN. */
 static enum nx_rc
-reseal(const struct nx_store_ask *ask, const struct nx_connection *c,
-    const char *column, const char *sealed, const char **out,
+reseal(const struct batch *b, int at, const char *fresh[2],
     struct nx_err *err)
 {
-	const struct nx_place place = { c->id, c->user_id, column };
-	const char *token = NULL;
-	enum nx_rc rc = nx_row_open(ask, &place, sealed, &token, err);
+	enum nx_rc rc = NX_OK;
 
-	return rc != NX_OK ? rc : nx_row_seal(ask, &place, token, out, err);
+	for (int i = 0; i < 2 && rc == NX_OK; i++) {
+		const struct nx_place place = { nx_row_peek(b->rows, at, 0),
+		    nx_row_peek(b->rows, at, 1), b->table->columns[i] };
+		const char *token = NULL;
+
+		rc = nx_row_open(b->ask, &place,
+		    nx_row_peek(b->rows, at, FIRST_VALUE + i), &token, err);
+		if (rc == NX_OK)
+			rc = nx_row_seal(b->ask, &place, token, &fresh[i],
+			    err);
+	}
+	return rc;
+}
+
+/* A row that does not open is counted and left. */
+static enum nx_rc
+collect(struct batch *b, struct nx_err *err)
+{
+	struct nx_jw w = { .out = &b->json };
+	enum nx_rc rc = NX_OK;
+
+	nx_jw_open(&w, NULL, '[');
+	for (int i = 0; rc == NX_OK && i < PQntuples(b->rows); i++) {
+		const char *fresh[2] = { NULL, NULL };
+
+		rc = reseal(b, i, fresh, err);
+		if (rc == NX_KEY_UNKNOWN || rc == NX_SEAL_BROKEN) {
+			b->unreadable++;
+			rc = NX_OK;
+			continue;
+		}
+		nx_jw_open(&w, NULL, '{');
+		nx_jw_str(&w, "id", nx_row_peek(b->rows, i, 0));
+		nx_jw_str(&w, "new_a", fresh[0]);
+		nx_jw_str(&w, "new_b", fresh[1]);
+		nx_jw_str(&w, "old_a", nx_row_peek(b->rows, i, FIRST_VALUE));
+		nx_jw_str(&w, "old_b",
+		    nx_row_peek(b->rows, i, FIRST_VALUE + 1));
+		nx_jw_close(&w, '}');
+	}
+	nx_jw_close(&w, ']');
+	return rc != NX_OK || nx_buf_ok(&b->json) ? rc :
+	    nx_fail(err, NX_NO_MEMORY, "while sealing tokens");
 }
 
 static enum nx_rc
-rekey_row(const struct nx_store_ask *ask, const PGresult *rows, int row,
-    struct nx_rekey *progress, struct nx_err *err)
+replace(const struct batch *b, int *resealed, struct nx_err *err)
 {
-	const char *access = nx_row_peek(rows, row, NX_COLUMN_ACCESS);
-	const char *refresh = nx_row_peek(rows, row, NX_COLUMN_REFRESH);
-	struct nx_query query = { .sql = replace, .nparams = 5 };
-	struct nx_connection c;
+	const struct nx_query query = {
+		b->table->replace, { nx_buf_str(&b->json) }, 1,
+	};
 	PGresult *result = NULL;
 	enum nx_rc rc;
 
-	if (!nx_row_connection(ask->arena, rows, row, &c))
-		return nx_fail(err, NX_NO_MEMORY, "while reading tokens");
-	(void)snprintf(progress->after, sizeof(progress->after), "%s", c.id);
-	rc = reseal(ask, &c, nx_column_access, access, &query.params[1],
-	    err);
-	if (rc == NX_OK)
-		rc = reseal(ask, &c, nx_column_refresh, refresh,
-		    &query.params[2], err);
-	if (rc == NX_KEY_UNKNOWN || rc == NX_SEAL_BROKEN) {
-		progress->unreadable++;
+	if (b->unreadable == PQntuples(b->rows))
 		return NX_OK;
-	}
-	if (rc != NX_OK)
-		return rc;
-	query.params[0] = c.id;
-	query.params[3] = access;
-	query.params[4] = refresh;
-	rc = nx_row_repeat(ask, &query, 1, &result, err);
+	rc = nx_row_repeat(b->ask, &query, 1, &result, err);
+	if (rc == NX_OK)
+		*resealed += (int)strtol(PQcmdTuples(result), NULL, 10);
 	nx_db_clear(&result, 1);
-	progress->resealed += rc == NX_OK;
 	return rc;
+}
+
+/* Where the next batch begins. */
+static void
+move_on(struct nx_rekey *progress, const PGresult *rows)
+{
+	int n = PQntuples(rows);
+
+	(void)snprintf(progress->after, sizeof(progress->after), "%s",
+	    n < BATCH ? "" : nx_row_peek(rows, n - 1, 0));
+	if (n < BATCH)
+		progress->finished = ++progress->table == TABLES;
 }
 
 enum nx_rc
 nx_rekey_batch(const struct nx_store_ask *ask, struct nx_rekey *progress,
     struct nx_err *err)
 {
+	struct batch b = { .ask = ask, .json = NX_BUF(ROWS_MAX) };
 	char most[NX_NUMBER_MAX];
 	const char *prefix = nx_arena_printf(ask->arena, "nx1.%s.",
 	    nx_keyring_primary(ask->store->ring));
-	const struct nx_query query = {
-		find, { prefix, progress->after,
-		    nx_row_number(most, BATCH) }, 3,
-	};
-	PGresult *rows = NULL;
-	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &rows, err);
+	struct nx_query query = { NULL, { prefix, progress->after,
+	    nx_row_number(most, BATCH) }, 3 };
+	enum nx_rc rc;
 
-	for (int i = 0; rc == NX_OK && i < PQntuples(rows); i++)
-		rc = rekey_row(ask, rows, i, progress, err);
-	progress->finished = rc == NX_OK && PQntuples(rows) < BATCH;
-	nx_db_clear(&rows, 1);
+	b.table = &tables[progress->table];
+	query.sql = b.table->find;
+	rc = nx_row_repeat(ask, &query, 1, &b.rows, err);
+	if (rc == NX_OK)
+		rc = collect(&b, err);
+	if (rc == NX_OK)
+		rc = replace(&b, &progress->resealed, err);
+	if (rc == NX_OK) {
+		progress->unreadable += b.unreadable;
+		move_on(progress, b.rows);
+	}
+	nx_db_clear(&b.rows, 1);
+	nx_buf_free(&b.json);
 	return rc;
+}
+
+/*
+ * The ids of one column in order, each found by stepping over all entries of
+ * the one before (sql/007_revocations.sql has the indexes).
+ */
+#define KEY(column)	"split_part(" column ", '.', 2)"
+#define SEALED(column)							\
+	" FROM platform_connections WHERE platform = 'twitter'"		\
+	" AND left(" column ", 4) = 'nx1.'"
+#define KEYS_OF(column)							\
+	"WITH RECURSIVE k (id) AS ("					\
+	" (SELECT " KEY(column) SEALED(column)				\
+	"  ORDER BY " KEY(column) " LIMIT 1)"				\
+	" UNION ALL SELECT (SELECT " KEY(column) SEALED(column)		\
+	"  AND " KEY(column) " > k.id"					\
+	"  ORDER BY " KEY(column) " LIMIT 1)"				\
+	" FROM k WHERE k.id IS NOT NULL)"				\
+	"SELECT id FROM k WHERE id IS NOT NULL LIMIT 64"
+
+static const char parked_keys[] =
+    "SELECT DISTINCT split_part(token, '.', 2) FROM x_revocations LIMIT 64";
+
+static void
+add_key(struct nx_arena *arena, const char *id, struct nx_keys_in_use *out)
+{
+	for (size_t i = 0; i < out->n; i++) {
+		if (strcmp(out->ids[i], id) == 0)
+			return;
+	}
+	if (out->n < NX_KEYS_IN_USE_MAX)
+		out->ids[out->n++] = nx_arena_str(arena, id);
+}
+
+enum nx_rc
+nx_keys_in_use(const struct nx_store_ask *ask, struct nx_keys_in_use *out,
+    struct nx_err *err)
+{
+	const struct nx_query queries[] = {
+		{ .sql = KEYS_OF("access_token") },
+		{ .sql = KEYS_OF("refresh_token") },
+		{ .sql = parked_keys },
+	};
+	enum { N = sizeof(queries) / sizeof(*queries) };
+	PGresult *results[N] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, queries, N, results, err);
+
+	memset(out, 0, sizeof(*out));
+	for (int q = 0; rc == NX_OK && q < N; q++) {
+		for (int i = 0; i < PQntuples(results[q]); i++)
+			add_key(ask->arena, nx_row_peek(results[q], i, 0),
+			    out);
+	}
+	nx_db_clear(results, N);
+	return rc != NX_OK || nx_arena_ok(ask->arena) ? rc :
+	    nx_fail(err, NX_NO_MEMORY, "while reading key ids");
 }

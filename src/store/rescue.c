@@ -1,5 +1,5 @@
 /*
- * rescue.c - files for grants that the database could not take.
+ * rescue.c - files for grants that the database has not taken yet.
  *
  * DIR/rescue/<uuid>.nx1 holds one JSON object, sealed with the uuid as
  * context, so that a file that was cut or renamed does not open.  Writer and
@@ -47,15 +47,17 @@ static int
 open_dir(const char *dir)
 {
 	const int flags = O_DIRECTORY | O_RDONLY | O_CLOEXEC;
+	bool made;
 	int up, fd;
 
 	if (mkdir(dir, 0700) != 0 && errno != EEXIST)
 		return -1;
 	if ((up = open(dir, flags)) < 0)
 		return -1;
-	if (mkdirat(up, "rescue", 0700) != 0 && errno != EEXIST)
+	made = mkdirat(up, "rescue", 0700) == 0;
+	if (!made && errno != EEXIST)
 		fd = -1;
-	else if ((fd = openat(up, "rescue", flags | O_NOFOLLOW)) >= 0)
+	else if ((fd = openat(up, "rescue", flags | O_NOFOLLOW)) >= 0 && made)
 		(void)fsync(up);
 	(void)close(up);
 	return fd;
@@ -91,54 +93,73 @@ write_all(int fd, struct nx_slice s)
 	return true;
 }
 
-/* Write aside, make it last, give it its name, make that last. */
+/* Write aside under a lock, then give it its name. */
 static bool
-write_file(int dirfd, const char *uuid, struct nx_slice text)
+write_file(struct nx_rescue *r, struct nx_slice text)
 {
 	char part[NAME_MAX_LEN], done[NAME_MAX_LEN];
-	bool ok;
-	int fd;
 
-	(void)snprintf(part, sizeof(part), "%s%s", uuid, suffix_part);
-	(void)snprintf(done, sizeof(done), "%s%s", uuid, suffix_done);
-	fd = openat(dirfd, part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-	    O_CLOEXEC, 0600);
-	if (fd < 0)
+	(void)snprintf(part, sizeof(part), "%s%s", r->uuid, suffix_part);
+	(void)snprintf(done, sizeof(done), "%s%s", r->uuid, suffix_done);
+	r->fd = openat(r->dir, part, O_WRONLY | O_CREAT | O_EXCL |
+	    O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (r->fd < 0)
 		return false;
-	ok = flock(fd, LOCK_EX) == 0 && write_all(fd, text) &&
-	    fsync(fd) == 0 && renameat(dirfd, part, dirfd, done) == 0 &&
-	    fsync(dirfd) == 0;
-	(void)close(fd);
-	return ok;
+	if (flock(r->fd, LOCK_EX) == 0 && write_all(r->fd, text) &&
+	    renameat(r->dir, part, r->dir, done) == 0)
+		return true;
+	(void)unlinkat(r->dir, part, 0);
+	return false;
+}
+
+bool
+nx_rescue_sync(const struct nx_rescue *r)
+{
+	return r->fd >= 0 && fsync(r->fd) == 0 && fsync(r->dir) == 0;
+}
+
+void
+nx_rescue_close(struct nx_rescue *r, bool saved)
+{
+	char done[NAME_MAX_LEN];
+
+	(void)snprintf(done, sizeof(done), "%s%s", r->uuid, suffix_done);
+	if (saved && r->fd >= 0)
+		(void)unlinkat(r->dir, done, 0);
+	if (r->fd >= 0)
+		(void)close(r->fd);
+	if (r->dir >= 0)
+		(void)close(r->dir);
+	*r = NX_RESCUE_NONE;
 }
 
 static enum nx_rc
 keep(const struct nx_keyring *ring, const char *dir,
-    const struct nx_buf *record, struct nx_err *err)
+    const struct nx_buf *record, struct nx_rescue *out, struct nx_err *err)
 {
 	struct nx_buf sealed = NX_BUF(NX_SEAL_TEXT_MAX);
-	char uuid[NX_UUID_LEN + 1];
 	enum nx_rc rc = NX_OK;
-	int fd = -1;
 
-	nx_random_uuid(uuid);
+	*out = NX_RESCUE_NONE;
+	nx_random_uuid(out->uuid);
 	if (!nx_buf_ok(record) || nx_seal(ring, NX_PURPOSE_RESCUE,
-	    nx_slice_str(uuid), nx_buf_slice(record), &sealed) != NX_OK)
+	    nx_slice_str(out->uuid), nx_buf_slice(record), &sealed) != NX_OK)
 		rc = nx_fail(err, NX_NO_MEMORY,
 		    "The grant could not be sealed.");
-	else if ((fd = open_dir(dir)) < 0)
+	else if ((out->dir = open_dir(dir)) < 0)
 		rc = no_file(err, "cannot be opened");
-	else if (!write_file(fd, uuid, nx_buf_slice(&sealed)))
+	else if (!write_file(out, nx_buf_slice(&sealed)))
 		rc = no_file(err, "a file could not be written");
-	if (fd >= 0)
-		(void)close(fd);
+	if (rc != NX_OK)
+		nx_rescue_close(out, false);
 	nx_buf_free(&sealed);
 	return rc;
 }
 
 enum nx_rc
 nx_rescue_grant(const struct nx_keyring *ring, const char *dir,
-    const struct nx_new_grant *g, const char *login_hash, struct nx_err *err)
+    const struct nx_new_grant *g, const char *login_hash,
+    struct nx_rescue *out, struct nx_err *err)
 {
 	struct nx_buf record = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX);
 	struct nx_jw w = { .out = &record };
@@ -159,14 +180,15 @@ nx_rescue_grant(const struct nx_keyring *ring, const char *dir,
 	nx_jw_i64(&w, "expires_at", g->expires_at);
 	nx_jw_i64(&w, "granted_at", g->granted_at);
 	nx_jw_close(&w, '}');
-	rc = keep(ring, dir, &record, err);
+	rc = keep(ring, dir, &record, out, err);
 	nx_buf_free(&record);
 	return rc;
 }
 
 enum nx_rc
 nx_rescue_pair(const struct nx_keyring *ring, const char *dir,
-    const struct nx_new_pair *pair, struct nx_err *err)
+    const struct nx_new_pair *pair, struct nx_rescue *out,
+    struct nx_err *err)
 {
 	struct nx_buf record = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX);
 	struct nx_jw w = { .out = &record };
@@ -183,7 +205,7 @@ nx_rescue_pair(const struct nx_keyring *ring, const char *dir,
 	nx_jw_str(&w, "scopes", pair->scopes);
 	nx_jw_i64(&w, "expires_at", pair->expires_at);
 	nx_jw_close(&w, '}');
-	rc = keep(ring, dir, &record, err);
+	rc = keep(ring, dir, &record, out, err);
 	nx_buf_free(&record);
 	return rc;
 }

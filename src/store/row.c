@@ -92,6 +92,7 @@ nx_row_connection(struct nx_arena *a, const PGresult *r, int row,
 		.last_success_at = nx_row_i64(r, row, 11),
 		.version = nx_row_i64(r, row, 12),
 		.has_refresh_token = nx_row_bool(r, row, 13),
+		.refresh_refused = nx_row_bool(r, row, 14),
 	};
 	/* A row from before our rules may lack these; nobody else's does. */
 	if (out->username == NULL)

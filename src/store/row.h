@@ -41,13 +41,13 @@ const char	*nx_row_number(char out[NX_NUMBER_MAX], int64_t number);
 	" extract(epoch FROM coalesce(g.granted_at, c.created_at))"	\
 	"::bigint, extract(epoch FROM g.last_success_at)::bigint,"	\
 	" coalesce(g.token_version, 0),"				\
-	" c.refresh_token IS NOT NULL,"					\
+	" c.refresh_token IS NOT NULL, g.refused_at IS NOT NULL,"	\
 	" c.access_token, c.refresh_token"
 #define NX_CONNECTION_FROM						\
 	" FROM platform_connections c"					\
 	" LEFT JOIN x_grants g ON g.connection_id = c.id"
 
-enum { NX_COLUMN_ACCESS = 14, NX_COLUMN_REFRESH, NX_CONNECTION_NCOLUMNS };
+enum { NX_COLUMN_ACCESS = 15, NX_COLUMN_REFRESH, NX_CONNECTION_NCOLUMNS };
 
 /* All but the tokens; false when the arena is full. */
 bool	nx_row_connection(struct nx_arena *arena, const PGresult *result,
@@ -64,6 +64,7 @@ struct nx_place {
 	const char	*column;	/* one of these */
 };
 extern const char	nx_column_access[], nx_column_refresh[];
+extern const char	nx_column_parked[];	/* of x_revocations */
 
 /*
  * Open a token into the arena; NULL stays NULL.
@@ -80,6 +81,14 @@ NX_MUST_USE enum nx_rc	nx_row_seal(const struct nx_store_ask *ask,
 			    const char **out, struct nx_err *err);
 
 /*
+ * A token as a row of x_revocations: `out` gets a fresh id and what is sealed
+ * for it; both NULL for no token.
+ */
+NX_MUST_USE enum nx_rc	nx_revocation_seal(const struct nx_store_ask *ask,
+			    const char *user_id, const char *token,
+			    const char *out[2], struct nx_err *err);
+
+/*
  * The rule of nx_connection_pick() over all rows of a user, newest first;
  * the access token is opened.
  */
@@ -92,5 +101,8 @@ NX_MUST_USE enum nx_rc	nx_row_pick(const struct nx_store_ask *ask,
 	"SELECT " NX_CONNECTION_COLUMNS NX_CONNECTION_FROM		\
 	" WHERE c.user_id = $1 AND c.platform = 'twitter'"		\
 	" ORDER BY c.created_at DESC, c.id LIMIT 100"
+
+/* The statement of nx_lease_claim_due(), for the test that explains it. */
+extern const char nx_lease_claim[];
 
 #endif

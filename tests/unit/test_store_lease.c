@@ -3,6 +3,8 @@
 #include "nx/store/lease.h"
 #include "store_env.h"
 
+static const struct nx_refusal over = { "X refused it.", false };
+
 static struct nx_lease
 take(const struct env *e, const char *id, int64_t seen)
 {
@@ -13,6 +15,18 @@ take(const struct env *e, const char *id, int64_t seen)
 	if (nx_lease_take(&ask, id, seen, &lease, &err) != NX_OK)
 		fail_msg("take: %s", err.detail);
 	return lease;
+}
+
+static struct nx_claim
+claim(const struct env *e, const struct nx_due *due, size_t most)
+{
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_err err = { 0 };
+	struct nx_claim got;
+
+	if (nx_lease_claim_due(&ask, due, most, &got, &err) != NX_OK)
+		fail_msg("claim: %s", err.detail);
+	return got;
 }
 
 static bool
@@ -100,6 +114,7 @@ saving_is_fenced_and_repeatable(void **state)
 	char id[NX_ID_LEN + 1];
 	struct nx_lease a, b;
 	struct nx_err err;
+	bool told;
 
 	save(e, &g, id);
 	a = take(e, id, 1);
@@ -111,8 +126,9 @@ saving_is_fenced_and_repeatable(void **state)
 	assert_true(save_pair(e, &a, "access-a", "refresh-a", NULL));
 	assert_true(save_pair(e, &a, "access-a", "refresh-a", NULL));
 	assert_false(save_pair(e, &b, "access-b", "refresh-b", NULL));
-	assert_int_equal(nx_lease_dead(&ask, &b, "X refused it.", &err),
+	assert_int_equal(nx_lease_refused(&ask, &b, &over, &told, &err),
 	    NX_OK);
+	assert_false(told);
 	assert_string_equal(pick(e).access_token, "access-a");
 	assert_int_equal(pick(e).version, 2);
 	b = take(e, id, 2);
@@ -132,20 +148,73 @@ giving_it_back(void **state)
 
 	save(e, &g, id);
 	a = take(e, id, 1);
-	assert_int_equal(nx_lease_release(&ask, &a, &err), NX_OK);
+	assert_int_equal(nx_lease_release(&ask, &a, 0, &err), NX_OK);
 	b = take(e, id, 1);
 	assert_int_equal(b.state, NX_LEASE_TAKEN);
 	assert_false(b.suspect);
 	/* Not the holder any more: nothing happens. */
-	assert_int_equal(nx_lease_release(&ask, &a, &err), NX_OK);
+	assert_int_equal(nx_lease_release(&ask, &a, 0, &err), NX_OK);
 	assert_int_equal(take(e, id, 1).state, NX_LEASE_HELD);
 	/* An attempt that died is remembered by whoever gives it back. */
 	run_out(e, id);
 	a = take(e, id, 1);
 	assert_true(a.suspect);
-	assert_int_equal(nx_lease_release(&ask, &a, &err), NX_OK);
+	assert_int_equal(nx_lease_release(&ask, &a, 0, &err), NX_OK);
 	a = take(e, id, 1);
 	assert_true(a.suspect);
+}
+
+static void
+a_lost_answer_is_remembered(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	char id[NX_ID_LEN + 1];
+	struct nx_lease a;
+	struct nx_err err;
+
+	save(e, &g, id);
+	a = take(e, id, 1);
+	assert_false(a.suspect);
+	assert_int_equal(nx_lease_lost(&ask, &a, &err), NX_OK);
+	assert_int_equal(take(e, id, 1).state, NX_LEASE_HELD);
+	run_out(e, id);
+	a = take(e, id, 1);
+	assert_int_equal(a.state, NX_LEASE_TAKEN);
+	assert_true(a.suspect);
+	assert_true(save_pair(e, &a, "access-2", "refresh-2", NULL));
+	assert_false(take(e, id, 2).suspect);
+}
+
+static void
+refused_while_the_access_token_lives(void **state)
+{
+	const struct nx_refusal why = { "Until noon.", true };
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	char id[NX_ID_LEN + 1];
+	struct nx_lease a;
+	struct nx_err err;
+	bool told;
+
+	save(e, &g, id);
+	a = take(e, id, 1);
+	assert_int_equal(nx_lease_refused(&ask, &a, &why, &told, &err),
+	    NX_OK);
+	assert_true(told);
+	assert_string_equal(pick(e).status, "connected");
+	assert_string_equal(pick(e).status_reason, "Until noon.");
+	assert_true(pick(e).refresh_refused);
+	assert_string_equal(pick(e).access_token, g.access_token);
+	/* A last try when it is over; a pair forgives everything. */
+	a = take(e, id, 1);
+	assert_int_equal(a.state, NX_LEASE_TAKEN);
+	assert_false(a.suspect);
+	assert_true(save_pair(e, &a, "access-2", "refresh-2", NULL));
+	assert_false(pick(e).refresh_refused);
+	assert_null(pick(e).status_reason);
 }
 
 static void
@@ -158,15 +227,19 @@ dead_and_alive_again(void **state)
 	struct nx_connection c;
 	struct nx_lease a, b;
 	struct nx_err err;
+	bool told;
 
 	save(e, &g, id);
 	a = take(e, id, 1);
 	run_out(e, id);
 	b = take(e, id, 1);
-	assert_int_equal(nx_lease_dead(&ask, &a, "Not mine.", &err), NX_OK);
-	assert_int_equal(take(e, id, 1).state, NX_LEASE_HELD);
-	assert_int_equal(nx_lease_dead(&ask, &b, "X refused it.", &err),
+	assert_int_equal(nx_lease_refused(&ask, &a, &over, &told, &err),
 	    NX_OK);
+	assert_false(told);
+	assert_int_equal(take(e, id, 1).state, NX_LEASE_HELD);
+	assert_int_equal(nx_lease_refused(&ask, &b, &over, &told, &err),
+	    NX_OK);
+	assert_true(told);
 	assert_int_equal(take(e, id, 1).state, NX_LEASE_ENDED);
 	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
 	    NX_NEEDS_REAUTH);
@@ -224,8 +297,10 @@ static void
 an_old_row_without_a_grant(void **state)
 {
 	struct env *e = need_database(state);
+	const struct nx_due due = { e->user, 7300, 0, 0 };
 	struct nx_new_grant g = grant_of(e);
 	char id[NX_ID_LEN + 1];
+	struct nx_claim got;
 	struct nx_lease a;
 
 	save(e, &g, id);
@@ -236,23 +311,38 @@ an_old_row_without_a_grant(void **state)
 	assert_int_equal(a.state, NX_LEASE_TAKEN);
 	assert_true(save_pair(e, &a, "access-2", "refresh-2", NULL));
 	assert_int_equal(pick(e).version, 1);
+	(void)sql(e, "DELETE FROM x_grants WHERE connection_id = $1", id,
+	    NULL);
+	got = claim(e, &due, 1);
+	assert_int_equal(got.n, 1);
+	assert_int_equal(got.leases[0].connection.version, 0);
+	assert_int_equal(claim(e, &due, 1).n, 0);
 }
 
 static bool
-is_due(const struct env *e, const char *user, int within)
+is_due(const struct env *e, int within, int spread)
 {
+	const struct nx_due due = { e->user, within, spread, 0 };
 	struct nx_store_ask ask = ask_of(e);
-	struct nx_connection *list;
-	struct nx_err err;
-	size_t n = 1000;
+	struct nx_err err = { 0 };
+	int64_t n;
 
-	assert_int_equal(nx_lease_due(&ask, user, within, &list, &n,
-	    &err), NX_OK);
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(list[i].user_id, e->user) == 0)
-			return true;
+	if (nx_lease_count_due(&ask, &due, &n, &err) != NX_OK)
+		fail_msg("count: %s", err.detail);
+	return n == 1;
+}
+
+/* `n` connections of the user that end in ten minutes, soonest first. */
+static void
+many(struct env *e, int n, char id[NX_ID_LEN + 1])
+{
+	struct nx_new_grant g = grant_of(e);
+
+	for (int i = 0; i < n; i++) {
+		g.expires_at = nx_clock_wall() + 600 + i;
+		save(e, &g, id);
+		fresh_x_user(e->x_user);
 	}
-	return false;
 }
 
 static void
@@ -267,17 +357,199 @@ who_is_due(void **state)
 
 	g.expires_at = nx_clock_wall() + 600;
 	save(e, &g, id);
-	assert_true(is_due(e, e->user, 900));
-	assert_true(is_due(e, NULL, 900));
-	assert_false(is_due(e, e->user, 300));
+	assert_true(is_due(e, 900, 0));
+	assert_true(is_due(e, 900, 300));
+	assert_false(is_due(e, 600 - 2, 0));
 	a = take(e, id, 1);
-	assert_false(is_due(e, e->user, 900));
-	assert_int_equal(nx_lease_release(&ask, &a, &err), NX_OK);
-	assert_true(is_due(e, e->user, 900));
+	assert_false(is_due(e, 900, 0));
+	assert_int_equal(nx_lease_release(&ask, &a, 0, &err), NX_OK);
+	assert_true(is_due(e, 900, 0));
+	/* Nothing to renew it with: it is due when it is over. */
 	g.refresh_token = NULL;
 	g.access_token = "access-2";
 	save(e, &g, id);
-	assert_false(is_due(e, e->user, 900));
+	assert_false(is_due(e, 900, 0));
+	g.access_token = "access-3";
+	g.expires_at = nx_clock_wall() - 10;
+	save(e, &g, id);
+	assert_true(is_due(e, 0, 0));
+}
+
+static void
+the_ids_spread_what_is_due(void **state)
+{
+	enum { N = 64 };
+	struct env *e = need_database(state);
+	const struct nx_due due = { e->user, 900, 600, 0 };
+	char id[NX_ID_LEN + 1];
+	size_t n;
+
+	many(e, N, id);
+	n = claim(e, &due, N).n;
+	assert_true(n > N / 4 && n < N * 3 / 4);
+	assert_int_equal(claim(e, &due, N).n, 0);
+}
+
+static void
+claiming(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_due always = { e->user, 9000, 0, 0 };
+	const struct nx_due due = { e->user, 900, 0, 0 };
+	struct nx_store_ask ask = ask_of(e);
+	char id[NX_ID_LEN + 1];
+	struct nx_claim a, b;
+	struct nx_err err;
+
+	many(e, 3, id);
+	assert_int_equal(nx_lease_clock(&ask, &always.begun, &err), NX_OK);
+	a = claim(e, &due, 2);
+	assert_int_equal(a.n, 2);
+	assert_true(a.leases[0].connection.token_expires_at <
+	    a.leases[1].connection.token_expires_at);
+	assert_int_equal(a.leases[0].state, NX_LEASE_TAKEN);
+	assert_string_equal(a.leases[0].connection.refresh_token,
+	    "refresh-1");
+	assert_int_equal(a.leases[0].connection.version, 1);
+	assert_false(a.leases[0].suspect);
+	b = claim(e, &due, 2);
+	assert_int_equal(b.n, 1);
+	assert_string_equal(b.leases[0].connection.id, id);
+	assert_int_equal(take(e, id, 1).state, NX_LEASE_HELD);
+	assert_true(save_pair(e, &b.leases[0], "access-2", "refresh-2",
+	    NULL));
+	assert_int_equal(take(e, id, 1).state, NX_LEASE_MOVED);
+	/* What a sweep has renewed it does not renew again. */
+	assert_int_equal(claim(e, &always, 1).n, 0);
+	always.begun = 0;
+	assert_int_equal(claim(e, &always, 1).n, 1);
+	/* Whoever claims what somebody died at is told. */
+	run_out(e, a.leases[0].connection.id);
+	b = claim(e, &due, 2);
+	assert_int_equal(b.n, 1);
+	assert_true(b.leases[0].suspect);
+	assert_int_equal(nx_lease_release(&ask, &a.leases[1], 0, &err),
+	    NX_OK);
+	assert_int_equal(claim(e, &due, 2).n, 1);
+}
+
+static int
+pause_left(const struct env *e, const char *id)
+{
+	const char *s = sql(e, "SELECT extract(epoch FROM retry_at"
+	    " - clock_timestamp())::integer FROM x_grants"
+	    " WHERE connection_id = $1", id, NULL);
+
+	return s == NULL ? 0 : (int)strtol(s, NULL, 10);
+}
+
+static void
+failures_pause_a_row(void **state)
+{
+	static const int want[] = { 30, 60, 120, 240, 480, 900, 900 };
+	struct env *e = need_database(state);
+	const struct nx_due due = { e->user, 900, 0, 0 };
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_lease a;
+	char id[NX_ID_LEN + 1];
+	struct nx_err err;
+
+	many(e, 1, id);
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		a = take(e, id, 1);
+		assert_int_equal(a.state, NX_LEASE_TAKEN);
+		assert_int_equal(nx_lease_release(&ask, &a, NX_LEASE_PAUSE,
+		    &err), NX_OK);
+		assert_in_range(pause_left(e, id), want[i] - 3, want[i]);
+		assert_int_equal(claim(e, &due, 1).n, 0);
+		assert_false(is_due(e, 900, 0));
+	}
+	a = take(e, id, 1);
+	assert_true(save_pair(e, &a, "access-2", "refresh-2", NULL));
+	assert_int_equal(pause_left(e, id), 0);
+}
+
+static void
+what_does_not_open_waits(void **state)
+{
+	struct env *e = need_database(state);
+	const struct nx_due due = { e->user, 900, 0, 0 };
+	struct nx_store_ask ask = ask_of(e);
+	char id[NX_ID_LEN + 1];
+	struct nx_claim got;
+	struct nx_err err;
+
+	many(e, 3, id);
+	(void)sql(e, "UPDATE platform_connections SET refresh_token ="
+	    " access_token WHERE id = $1", id, NULL);
+	got = claim(e, &due, 3);
+	assert_int_equal(got.n, 2);
+	assert_int_equal(got.unreadable, 1);
+	assert_int_equal(got.why.rc, NX_SEAL_BROKEN);
+	assert_true(pause_left(e, id) > 200);
+	/* With another ring none of them opens. */
+	for (size_t i = 0; i < got.n; i++)
+		assert_int_equal(nx_lease_release(&ask, &got.leases[i], 0,
+		    &err), NX_OK);
+	ask.store = &e->other;
+	assert_int_equal(nx_lease_claim_due(&ask, &due, 3, &got, &err),
+	    NX_OK);
+	assert_int_equal(got.n, 0);
+	assert_int_equal(got.unreadable, 2);
+	assert_non_null(strstr(got.why.detail, "k1"));
+}
+
+enum { CLAIMERS = 8, CLAIMED = 100 };
+
+struct claimer {
+	const struct env	*e;
+	int			 n;
+	char			 ids[CLAIMED][NX_ID_LEN + 1];
+};
+
+static void *
+claim_all(void *arg)
+{
+	struct claimer *c = arg;
+	const struct nx_due due = { c->e->user, 900, 0, 0 };
+	struct nx_store_ask ask = ask_of(c->e);
+	struct nx_claim got = { .n = 1 };
+	struct nx_err err;
+
+	ask.arena = nx_arena_new(ARENA_MAX);
+	while (ask.arena != NULL && got.n > 0 &&
+	    nx_lease_claim_due(&ask, &due, 3, &got, &err) == NX_OK) {
+		for (size_t i = 0; i < got.n; i++)
+			memcpy(c->ids[c->n++], got.leases[i].connection.id,
+			    NX_ID_LEN + 1);
+	}
+	nx_arena_free(ask.arena);
+	return NULL;
+}
+
+static void
+claimers_share_what_is_due(void **state)
+{
+	static struct claimer all[CLAIMERS];
+	struct env *e = need_database(state);
+	char id[NX_ID_LEN + 1], (*ids[CLAIMED])[NX_ID_LEN + 1];
+	int n = 0;
+
+	many(e, CLAIMED, id);
+	for (int i = 0; i < CLAIMERS; i++)
+		all[i] = (struct claimer){ .e = e };
+	race(claim_all, all, sizeof(all[0]), CLAIMERS);
+	for (int i = 0; i < CLAIMERS; i++) {
+		for (int j = 0; j < all[i].n; j++) {
+			assert_true(n < CLAIMED);
+			for (int k = 0; k < n; k++)
+				assert_string_not_equal(*ids[k],
+				    all[i].ids[j]);
+			ids[n++] = &all[i].ids[j];
+		}
+	}
+	/* A row that was locked when all came by is for the next round. */
+	assert_in_range(n, CLAIMED - CLAIMERS * 3, CLAIMED);
 }
 
 struct runner {
@@ -336,11 +608,18 @@ main(void)
 		T(take_and_save),
 		T(saving_is_fenced_and_repeatable),
 		T(giving_it_back),
+		T(a_lost_answer_is_remembered),
+		T(refused_while_the_access_token_lives),
 		T(dead_and_alive_again),
 		T(the_end_fences_a_refresh),
 		T(without_the_key_it_is_not_kept),
 		T(an_old_row_without_a_grant),
 		T(who_is_due),
+		T(the_ids_spread_what_is_due),
+		T(claiming),
+		T(failures_pause_a_row),
+		T(what_does_not_open_waits),
+		T(claimers_share_what_is_due),
 		T(fifty_at_once),
 #undef T
 	};

@@ -79,9 +79,13 @@ keep_grant(const struct rescue *r, const char *login)
 {
 	struct nx_new_grant g = grant_of(r->e);
 	struct nx_err err = { 0 };
+	struct nx_rescue aside;
 
-	if (nx_rescue_grant(r->e->ring, r->dir, &g, login, &err) != NX_OK)
+	if (nx_rescue_grant(r->e->ring, r->dir, &g, login, &aside,
+	    &err) != NX_OK)
 		fail_msg("keep: %s", err.detail);
+	assert_true(nx_rescue_sync(&aside));
+	nx_rescue_close(&aside, false);
 }
 
 static enum nx_rc
@@ -268,6 +272,7 @@ a_pair_comes_home(void **state)
 	char id[NX_ID_LEN + 1];
 	struct nx_store_ask ask;
 	struct nx_lease lease;
+	struct nx_rescue aside;
 	struct nx_err err;
 
 	if (database_url() == NULL)
@@ -282,9 +287,16 @@ a_pair_comes_home(void **state)
 	pair.version = 1;
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(nx_rescue_pair(e->ring, r->dir, &pair,
-		    &err), NX_OK);
+		    &aside, &err), NX_OK);
+		/* Its writer is at it. */
+		assert_int_equal(replay(r, &e->store, 0, 1), NX_OK);
+		nx_rescue_close(&aside, false);
 		assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
 	}
+	assert_int_equal(nx_rescue_pair(e->ring, r->dir, &pair, &aside,
+	    &err), NX_OK);
+	nx_rescue_close(&aside, true);
+	assert_int_equal(replay(r, &e->store, 0, 0), NX_OK);
 	assert_int_equal(nx_lease_take(&ask, id, 2, &lease, &err), NX_OK);
 	assert_int_equal(lease.state, NX_LEASE_TAKEN);
 	assert_string_equal(lease.connection.access_token, "access-2");

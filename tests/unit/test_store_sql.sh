@@ -171,12 +171,25 @@ for column in access_token refresh_token '*'; do
 		esac
 	done
 done
-for table in x_grants x_logins; do
+for table in x_grants x_logins x_notices x_revocations; do
 	case $(as "$b" authenticated $u1 "SELECT count(*) FROM $table") in
 	*"permission denied"*) echo "ok $table is nobody's" ;;
 	*) echo "not ok $table can be read"; failed=1 ;;
 	esac
 done
+# Whoever changes a connection of ours, with or without a right to x_notices.
+on "$b" -c "REVOKE ALL ON x_notices FROM service_role"
+for status in needs_reauth connected; do
+	as "$b" service_role $u1 "UPDATE platform_connections
+	    SET status = '$status' WHERE platform = 'twitter'
+	    AND user_id = '$u1'" >/dev/null
+done
+on "$b" -c "UPDATE platform_connections SET label = 'b' WHERE label = 'b'"
+same "every change is noted, of our rows only" "$(on "$b" -c "SELECT
+    string_agg(event || n, ' ' ORDER BY event) FROM (SELECT
+    replace(event, 'connection.', '') AS event, count(*) AS n
+    FROM x_notices GROUP BY 1) AS e")" \
+    "connected3 disconnected1 needs_reauth1"
 same "own events" "$(as "$b" authenticated $u1 \
     "SELECT string_agg(code, ',') FROM x_events")" one
 for verb in "UPDATE platform_connections SET status_reason = 'mine'" \

@@ -26,6 +26,7 @@ struct nx_connection {
 	int64_t		 token_expires_at, connected_at, last_success_at;
 	int64_t		 version;	/* counts token pairs; the fence */
 	bool		 has_refresh_token;
+	bool		 refresh_refused;	/* ends with its access token */
 	const char	*access_token;	/* opened; NULL where not asked for */
 	const char	*refresh_token;	/* opened; only by nx_lease_take() */
 };
@@ -66,7 +67,12 @@ NX_MUST_USE enum nx_rc	nx_connection_save(const struct nx_store_ask *ask,
 			    const struct nx_new_grant *grant,
 			    char id[NX_ID_LEN + 1], struct nx_err *err);
 
-/* Wipe both tokens, set status and reason.  CONNECTION_UNKNOWN. */
+/*
+ * Set status and reason, and move both tokens to x_revocations (revocation.h)
+ * in one transaction.  A refresh that is under way is not waited for: its
+ * pair is parked there as well when it comes.  What does not open is wiped.
+ * CONNECTION_UNKNOWN, KEY_UNKNOWN; BUSY when the tokens keep changing.
+ */
 NX_MUST_USE enum nx_rc	nx_connection_end(const struct nx_store_ask *ask,
 			    const char *id, const char *status,
 			    const char *reason, struct nx_err *err);

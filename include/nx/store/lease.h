@@ -17,6 +17,9 @@
 /* Longer than a call to X and its save can take together. */
 enum { NX_LEASE_MS = 20000 };
 
+/* How long a row that failed waits for its next turn: seconds. */
+enum { NX_LEASE_PAUSE = 30, NX_LEASE_PAUSE_MAX = 900 };
+
 enum nx_lease_state {
 	NX_LEASE_TAKEN,		/* ours; both tokens are opened */
 	NX_LEASE_HELD,		/* somebody else is at it: wait and ask again */
@@ -51,33 +54,85 @@ struct nx_new_pair {
 /*
  * Store the new pair and give the lease back.  A NULL refresh token or NULL
  * scopes keep the stored ones; `needs_reauth` becomes `connected` again.
- * `*saved` is false when the version has moved past it.  Safe to repeat with
- * the same arguments: a pair that is there already counts as saved.
+ * `*saved` is false when the version has moved past it; a pair of a connection
+ * that was disconnected meanwhile is then parked (revocation.h).  Safe to
+ * repeat with the same arguments: a pair that is there already counts as
+ * saved.
  */
 NX_MUST_USE enum nx_rc	nx_lease_save(const struct nx_store_ask *ask,
 			    const struct nx_new_pair *pair, bool *saved,
 			    struct nx_err *err);
 
-/* Give it back; the refresh token was not spent (X was not reached). */
-NX_MUST_USE enum nx_rc	nx_lease_release(const struct nx_store_ask *ask,
-			    const struct nx_lease *lease, struct nx_err *err);
-
 /*
- * X refused the refresh token: give it back and make the connection
- * `needs_reauth` with `reason`, unless the version has moved.
+ * Give it back; the refresh token was not spent (X was not reached).
+ * `pause` > 0: it failed, and nx_lease_claim_due() leaves it alone for so many
+ * seconds, doubled by every failure before this one up to NX_LEASE_PAUSE_MAX.
+ * nx_lease_take() does not ask, and a new pair ends the pause.
  */
-NX_MUST_USE enum nx_rc	nx_lease_dead(const struct nx_store_ask *ask,
-			    const struct nx_lease *lease, const char *reason,
+NX_MUST_USE enum nx_rc	nx_lease_release(const struct nx_store_ask *ask,
+			    const struct nx_lease *lease, int pause,
 			    struct nx_err *err);
 
 /*
- * Connections, soonest first and without tokens, whose access token ends
- * within `within` seconds, that can be refreshed and that nobody is at.
- * `user_id` NULL: everybody's.  `*count`: at most so many, then how many.
+ * X's answer was lost, so the token may be spent: give it back with the
+ * attempt left open.  Whoever takes it next, a moment later at the earliest,
+ * finds it `suspect`.  Sweeps leave it alone for NX_LEASE_PAUSE.
  */
-NX_MUST_USE enum nx_rc	nx_lease_due(const struct nx_store_ask *ask,
-			    const char *user_id, int within,
-			    struct nx_connection **out, size_t *count,
+NX_MUST_USE enum nx_rc	nx_lease_lost(const struct nx_store_ask *ask,
+			    const struct nx_lease *lease, struct nx_err *err);
+
+struct nx_refusal {
+	const char	*reason;	/* for the owner, in plain words */
+	bool		 lives;		/* the access token serves on */
+};
+
+/*
+ * X refused the refresh token, or there is none: give the lease back.  While
+ * the access token lives, the connection stays connected with the reason to
+ * read, `refresh_refused`, and no sweep touches it until that token is over;
+ * else it becomes `needs_reauth`.  `*told` is false when the row has moved on
+ * and nothing was changed: take the lease again and see.
+ */
+NX_MUST_USE enum nx_rc	nx_lease_refused(const struct nx_store_ask *ask,
+			    const struct nx_lease *lease,
+			    const struct nx_refusal *why, bool *told,
+			    struct nx_err *err);
+
+/*
+ * What is due: a connection whose access token ends within `within` seconds
+ * and that can be renewed, or has ended and cannot.
+ */
+struct nx_due {
+	const char	*user_id;	/* NULL: everybody's */
+	int		 within;
+	int		 spread;	/* of it that the id decides: 0 to all,
+					 * so that not all meet at one time */
+	int64_t		 begun;		/* nx_lease_clock(): what was renewed
+					 * since is not due again; 0: it is */
+};
+
+struct nx_claim {
+	struct nx_lease	*leases;	/* TAKEN, both tokens opened */
+	size_t		 n;
+	int		 unreadable;	/* did not open; each has its pause */
+	struct nx_err	 why;		/* of the last of them */
+};
+
+/*
+ * Take the leases of at most `most` connections that are due and that nobody
+ * is at, soonest first, in one statement that waits for nobody's lock.
+ */
+NX_MUST_USE enum nx_rc	nx_lease_claim_due(const struct nx_store_ask *ask,
+			    const struct nx_due *due, size_t most,
+			    struct nx_claim *out, struct nx_err *err);
+
+/* The database's time, by which leases run: ms since 1970. */
+NX_MUST_USE enum nx_rc	nx_lease_clock(const struct nx_store_ask *ask,
+			    int64_t *out, struct nx_err *err);
+
+/* How many a claim could take now. */
+NX_MUST_USE enum nx_rc	nx_lease_count_due(const struct nx_store_ask *ask,
+			    const struct nx_due *due, int64_t *out,
 			    struct nx_err *err);
 
 #endif

@@ -22,6 +22,7 @@ struct nx_login {
 	const char		*user_id;
 	const char		*return_to;
 	const char		*outcome;	/* "connected", or an error */
+	int64_t			 claimed_at;	/* by the database's clock */
 };
 
 /* `hash`: SHA-256 of the state in hex.  Sweeps some expired rows as well. */

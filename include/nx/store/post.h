@@ -23,6 +23,7 @@ struct nx_stored_post {
 	long			 price;		/* 1/10,000 US dollar */
 	bool			 is_repeat;	/* of an idempotency key */
 	bool			 same_body;
+	bool			 is_stranded;	/* `sending`, but nobody is */
 	struct nx_stored_part	*parts;
 	size_t			 nparts;
 };

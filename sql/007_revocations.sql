@@ -1,0 +1,52 @@
+-- What X is still to be told of ended connections, and which keys sealed
+-- what is stored.
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL lock_timeout = '10s';
+
+-- Refers to nothing: it outlives the connection, and its user.
+CREATE TABLE IF NOT EXISTS x_revocations (
+	id uuid PRIMARY KEY,
+	user_id uuid NOT NULL,
+	connection_id uuid,		-- NULL: it never came to be one
+	platform_user_id text,
+	hint text NOT NULL CONSTRAINT x_revocations_hint CHECK (hint IN (
+	    'access_token', 'refresh_token')),
+	-- Sealed for this row and no other.
+	token text NOT NULL,
+	created_at timestamptz NOT NULL DEFAULT now(),
+	-- Who takes it moves this ahead, which is the lease as well: nobody
+	-- else tries before.
+	next_try_at timestamptz NOT NULL DEFAULT now(),
+	tries integer NOT NULL DEFAULT 0
+);
+CREATE INDEX IF NOT EXISTS x_revocations_due ON x_revocations (next_try_at);
+CREATE INDEX IF NOT EXISTS x_revocations_connection
+	ON x_revocations (connection_id);
+CREATE INDEX IF NOT EXISTS x_revocations_account
+	ON x_revocations (platform_user_id);
+
+-- Nobody reads it through Supabase.
+DO $$
+DECLARE
+	role text;
+BEGIN
+	ALTER TABLE x_revocations ENABLE ROW LEVEL SECURITY;
+	REVOKE ALL ON x_revocations FROM PUBLIC;
+	FOR role IN SELECT rolname FROM pg_roles
+	    WHERE rolname IN ('anon', 'authenticated') LOOP
+		EXECUTE format('REVOKE ALL ON x_revocations FROM %I', role);
+	END LOOP;
+END $$;
+
+-- By the id of the key, so that a start that asks for the few ids in use
+-- reads a handful of entries and not every row.  What is not sealed has no id.
+CREATE INDEX IF NOT EXISTS x_connections_access_key
+	ON platform_connections ((split_part(access_token, '.', 2)))
+	WHERE platform = 'twitter' AND left(access_token, 4) = 'nx1.';
+CREATE INDEX IF NOT EXISTS x_connections_refresh_key
+	ON platform_connections ((split_part(refresh_token, '.', 2)))
+	WHERE platform = 'twitter' AND left(refresh_token, 4) = 'nx1.';
+
+COMMIT;

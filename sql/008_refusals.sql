@@ -1,0 +1,13 @@
+-- A refresh token that X refused while the access token lived on.
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL lock_timeout = '10s';
+
+ALTER TABLE x_grants
+	-- Since when; emptied by the next pair.
+	ADD COLUMN IF NOT EXISTS refused_at timestamptz,
+	-- No sweep tries before; posts do.
+	ADD COLUMN IF NOT EXISTS retry_at timestamptz;
+
+COMMIT;

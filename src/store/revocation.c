@@ -1,0 +1,180 @@
+/*
+ * revocation.c - tokens of ended connections, until X knows.
+ *
+ * The row's own id goes into the seal, so what is parked here does not open
+ * in platform_connections, nor the other way round.
+ */
+
+#include "nx/store/revocation.h"
+
+#include "nx/base/random.h"
+#include "row.h"
+
+const char nx_column_parked[] = "parked_token";
+
+#define TAKE_ONE(which)							\
+	"WITH next AS ("						\
+	" SELECT id FROM x_revocations WHERE " which			\
+	" ORDER BY next_try_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)"	\
+	"UPDATE x_revocations r SET tries = tries + 1, next_try_at ="	\
+	" now() + interval '30 s' * 2 ^ least(tries, 9)"		\
+	" FROM next WHERE r.id = next.id"				\
+	" RETURNING r.id, r.user_id, r.connection_id, r.hint, r.token"
+
+static const char take_due[] = TAKE_ONE("next_try_at <= now()");
+
+/* For half a minute a fresh one is its maker's. */
+static const char take_fresh[] =
+    TAKE_ONE("connection_id = $1 AND tries = 0");
+
+static enum nx_rc
+read_row(const struct nx_store_ask *ask, const PGresult *row,
+    struct nx_revocation *out, struct nx_err *err)
+{
+	struct nx_place place = { .column = nx_column_parked };
+	enum nx_rc rc;
+
+	out->id = place.id = nx_row_str(ask->arena, row, 0, 0);
+	out->user_id = place.user_id = nx_row_str(ask->arena, row, 0, 1);
+	out->connection_id = nx_row_str(ask->arena, row, 0, 2);
+	out->hint = nx_row_str(ask->arena, row, 0, 3);
+	if (!nx_arena_ok(ask->arena))
+		return nx_fail(err, NX_NO_MEMORY, "while reading a token");
+	rc = nx_row_open(ask, &place, nx_row_peek(row, 0, 4), &out->token,
+	    err);
+	out->broken = rc == NX_SEAL_BROKEN;
+	return out->broken ? NX_OK : rc;
+}
+
+enum nx_rc
+nx_revocation_take(const struct nx_store_ask *ask, const char *connection_id,
+    struct nx_revocation *out, struct nx_err *err)
+{
+	const struct nx_query query = {
+		connection_id == NULL ? take_due : take_fresh,
+		{ connection_id }, connection_id == NULL ? 0 : 1,
+	};
+	PGresult *row = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
+
+	memset(out, 0, sizeof(*out));
+	if (rc == NX_OK && PQntuples(row) == 1)
+		rc = read_row(ask, row, out, err);
+	nx_db_clear(&row, 1);
+	return rc;
+}
+
+enum nx_rc
+nx_revocation_done(const struct nx_store_ask *ask,
+    const struct nx_revocation *r, struct nx_err *err)
+{
+	const struct nx_query query = {
+		"DELETE FROM x_revocations WHERE id = $1", { r->id }, 1,
+	};
+	PGresult *result = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, err);
+
+	nx_db_clear(&result, 1);
+	return rc;
+}
+
+/* 1 id, 2 whatever its age, 3 request, 4 why */
+static const char give_up[] =
+    "WITH gone AS ("
+    " DELETE FROM x_revocations WHERE id = $1"
+    "  AND ($2 OR created_at < now() - interval '7 days')"
+    " RETURNING user_id, connection_id, hint)"
+    "INSERT INTO x_events (user_id, connection_id, request_id, code, detail)"
+    " SELECT user_id, connection_id, $3, 'revocation_given_up',"
+    "  format('X was never told that the %s has ended: %s', hint, $4::text)"
+    " FROM gone RETURNING 1";
+
+enum nx_rc
+nx_revocation_failed(const struct nx_store_ask *ask,
+    const struct nx_revocation *r, const char *why, bool *given_up,
+    struct nx_err *err)
+{
+	const struct nx_query query = {
+		give_up, { r->id, r->broken ? "true" : "false",
+		    ask->request_id, why }, 4,
+	};
+	PGresult *result = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, err);
+
+	*given_up = rc == NX_OK && PQntuples(result) == 1;
+	nx_db_clear(&result, 1);
+	return rc;
+}
+
+enum nx_rc
+nx_revocation_seal(const struct nx_store_ask *ask, const char *user_id,
+    const char *token, const char *out[2], struct nx_err *err)
+{
+	char id[NX_UUID_LEN + 1];
+	struct nx_place place = { id, user_id, nx_column_parked };
+
+	out[0] = out[1] = NULL;
+	if (token == NULL)
+		return NX_OK;
+	nx_random_uuid(id);
+	if ((out[0] = nx_arena_str(ask->arena, id)) == NULL)
+		return nx_fail(err, NX_NO_MEMORY, "while sealing a token");
+	return nx_row_seal(ask, &place, token, &out[1], err);
+}
+
+/* 5 to 8: two pairs of id and sealed token; repeated, it changes nothing. */
+static const char put[] =
+    "INSERT INTO x_revocations (id, user_id, connection_id,"
+    " platform_user_id, hint, token, next_try_at)"
+    " SELECT p.id, $1, $2, $3, p.hint, p.token, now() + $4::interval"
+    " FROM (VALUES ($5::uuid, 'refresh_token', $6::text),"
+    "  ($7::uuid, 'access_token', $8::text)) AS p (id, hint, token)"
+    " WHERE p.token IS NOT NULL ON CONFLICT (id) DO NOTHING";
+
+enum nx_rc
+nx_revocation_park(const struct nx_store_ask *ask,
+    const struct nx_parked *what, struct nx_err *err)
+{
+	struct nx_query query = { put, { what->user_id, what->connection_id,
+	    what->x_user_id, "30 s" }, 8 };
+	PGresult *result = NULL;
+	enum nx_rc rc;
+
+	rc = nx_revocation_seal(ask, what->user_id, what->refresh_token,
+	    &query.params[4], err);
+	if (rc == NX_OK)
+		rc = nx_revocation_seal(ask, what->user_id,
+		    what->access_token, &query.params[6], err);
+	if (rc == NX_OK)
+		rc = nx_row_repeat(ask, &query, 1, &result, err);
+	nx_db_clear(&result, 1);
+	return rc;
+}
+
+static const char is_ended[] =
+    "SELECT user_id, platform_user_id FROM platform_connections"
+    " WHERE id = $1 AND platform = 'twitter' AND status = 'disconnected'";
+
+enum nx_rc
+nx_revocation_park_pair(const struct nx_store_ask *ask,
+    const struct nx_new_pair *pair, struct nx_err *err)
+{
+	const struct nx_query query = {
+		is_ended, { pair->connection_id }, 1,
+	};
+	struct nx_parked what = {
+		.connection_id = pair->connection_id,
+		.access_token = pair->access_token,
+		.refresh_token = pair->refresh_token,
+	};
+	PGresult *row = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
+
+	if (rc == NX_OK && PQntuples(row) == 1) {
+		what.user_id = nx_row_peek(row, 0, 0);
+		what.x_user_id = nx_row_peek(row, 0, 1);
+		rc = nx_revocation_park(ask, &what, err);
+	}
+	nx_db_clear(&row, 1);
+	return rc;
+}
