@@ -7,13 +7,14 @@
 #include "nx/flow/scopes.h"
 #include "nx/x/price.h"
 
-enum { URL_MAX = 200, WARNINGS_MAX = 4096 };
+enum { URL_MAX = 200, WARNINGS_MAX = 4096, REMEDY_MAX = 4096 };
 
 void
 nx_answer_problem(const struct nx_err *err, const char *request_id,
     struct nx_buf *out)
 {
 	const char *code = nx_rc_code(err->rc);
+	struct nx_buf remedy = NX_BUF(REMEDY_MAX);
 	struct nx_jw w = { .out = out };
 	char type[128];
 
@@ -24,7 +25,14 @@ nx_answer_problem(const struct nx_err *err, const char *request_id,
 	nx_jw_i64(&w, "status", nx_rc_status(err->rc));
 	nx_jw_str(&w, "detail", err->detail);
 	nx_jw_str(&w, "code", code);
-	nx_jw_str(&w, "remedy", nx_rc_remedy(err->rc));
+	nx_buf_adds(&remedy, nx_rc_remedy(err->rc));
+	if (err->connect_url != NULL)
+		nx_buf_addf(&remedy, " The way there is %s",
+		    err->connect_url);
+	nx_jw_str(&w, "remedy", nx_buf_str(&remedy));
+	if (err->connect_url != NULL)
+		nx_jw_str(&w, "connect_url", err->connect_url);
+	nx_buf_free(&remedy);
 	nx_jw_str(&w, "request_id", request_id);
 	if (err->retry_after > 0)
 		nx_jw_i64(&w, "retry_after", err->retry_after);
@@ -79,7 +87,8 @@ add_connection(struct nx_jw *w, const struct nx_conf *conf,
 	    missing == NULL || !connected ? "" : missing);
 	nx_jw_bool(w, "can_post",
 	    connected && nx_scopes_have(scopes, "tweet.write"));
-	nx_jw_bool(w, "renews_itself", connected && c->has_refresh_token);
+	nx_jw_bool(w, "renews_itself", connected && c->has_refresh_token &&
+	    !c->refresh_refused);
 	nx_jw_time(w, "connected_at", c->connected_at);
 	nx_jw_time(w, "token_expires_at", c->token_expires_at);
 	nx_jw_time(w, "last_success_at", c->last_success_at);

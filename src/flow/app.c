@@ -2,9 +2,6 @@
 
 #include "nx/flow/app.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include "nx/base/clock.h"
 #include "nx/store/event.h"
 
@@ -16,40 +13,40 @@ problem(struct nx_buf *problems, const char *variable,
 	return NX_CONFIG;
 }
 
-static enum nx_rc
-read_file(const char *path, struct nx_buf *out, struct nx_err *err)
+/* An https:// host that TWITTER_CA_FILE says nothing about. */
+static bool
+is_outside(const char *url)
 {
-	char chunk[4096];
-	ssize_t n = 0;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	return url != NULL && strncmp(url, "https:", 6) == 0;
+}
 
-	if (fd < 0)
-		return nx_fail(err, NX_CONFIG, "%s cannot be opened.", path);
-	while ((n = read(fd, chunk, sizeof(chunk))) > 0)
-		nx_buf_add(out, chunk, (size_t)n);
-	(void)close(fd);
-	if (n < 0 || !nx_buf_ok(out))
-		return nx_fail(err, NX_CONFIG, "%s cannot be read, or is"
-		    " longer than %zu bytes.", path, out->max);
-	return NX_OK;
+static enum nx_rc
+open_outside(struct nx_app *app, unsigned int need, struct nx_buf *problems)
+{
+	const struct nx_conf *conf = &app->conf;
+	const char *variable = NULL;
+	struct nx_err err = { 0 };
+
+	if ((need & NX_NEED_X) != 0 && is_outside(conf->webhook_url))
+		variable = "NEXUS_WEBHOOK_URL";
+	if ((need & NX_NEED_CALLERS) != 0 &&
+	    is_outside(nx_callers_project(conf)))
+		variable = "SUPABASE_URL";
+	if (variable == NULL ||
+	    nx_http_ca_new(NULL, &app->outside, &err) == NX_OK)
+		return NX_OK;
+	return problem(problems, variable, &err);
 }
 
 static enum nx_rc
 open_callers(struct nx_app *app, struct nx_buf *problems)
 {
-	struct nx_buf jwks = NX_BUF(NX_JWKS_MAX);
-	const struct nx_conf *conf = &app->conf;
 	struct nx_err err = { 0 };
-	enum nx_rc rc = NX_OK;
 
-	if (conf->jwks_file != NULL)
-		rc = read_file(conf->jwks_file, &jwks, &err);
-	if (rc == NX_OK)
-		rc = nx_jwt_keys_new(conf->jwt_secret, nx_buf_slice(&jwks),
-		    &app->callers, &err);
-	nx_buf_free(&jwks);
-	return rc == NX_OK ? NX_OK :
-	    problem(problems, "SUPABASE_JWKS_FILE", &err);
+	if (nx_callers_new(&app->conf, app->outside, &app->callers,
+	    &err) == NX_OK)
+		return NX_OK;
+	return problem(problems, "SUPABASE_JWKS_FILE", &err);
 }
 
 static enum nx_rc
@@ -69,6 +66,8 @@ open_rest(struct nx_app *app, unsigned int need, struct nx_buf *problems)
 	if ((need & NX_NEED_X) != 0 &&
 	    nx_http_ca_new(conf->ca_file, &app->ca, &err) != NX_OK)
 		rc = problem(problems, "TWITTER_CA_FILE", &err);
+	if (open_outside(app, need, problems) != NX_OK)
+		rc = NX_CONFIG;
 	if ((need & NX_NEED_CALLERS) != 0 &&
 	    open_callers(app, problems) != NX_OK)
 		rc = NX_CONFIG;
@@ -96,8 +95,9 @@ nx_app_close(struct nx_app *app)
 {
 	nx_pool_free(app->pool);
 	nx_keyring_free(app->ring);
-	nx_jwt_keys_free(app->callers);
+	nx_callers_free(app->callers);
 	nx_http_ca_free(app->ca);
+	nx_http_ca_free(app->outside);
 	nx_conf_free(&app->conf);
 }
 
@@ -119,6 +119,12 @@ nx_worker_open(const struct nx_app *app)
 	return nx_http_new(app->ca);
 }
 
+struct nx_http *
+nx_outside_open(const struct nx_app *app)
+{
+	return nx_http_new(app->outside);
+}
+
 void
 nx_worker_close(struct nx_http *http)
 {
@@ -130,6 +136,12 @@ nx_ctx_done(struct nx_ctx *ctx)
 {
 	if (ctx->http != NULL)
 		nx_http_forget(ctx->http);
+}
+
+bool
+nx_ctx_stops(const struct nx_ctx *ctx)
+{
+	return ctx->stop != NULL && atomic_load(ctx->stop);
 }
 
 struct nx_store_ask
@@ -156,16 +168,28 @@ nx_ctx_x(const struct nx_ctx *ctx)
 	};
 }
 
+bool
+nx_err_for_users(struct nx_err *err)
+{
+	if (err->rc != NX_DB_DOWN && err->rc != NX_CONFIG &&
+	    err->rc != NX_INTERNAL)
+		return false;
+	(void)snprintf(err->detail, sizeof(err->detail), "The operator finds"
+	    " the cause in the log, under the request_id.");
+	return true;
+}
+
 void
 nx_ctx_report(struct nx_ctx *ctx, const char *event, const char *user_id,
     const char *connection_id)
 {
 	const struct nx_err *err = &ctx->err;
+	struct nx_err shown = *err;	/* users may read their events */
 	const struct nx_event row = {
 		.user_id = user_id,
 		.connection_id = connection_id,
 		.code = nx_rc_code(err->rc),
-		.detail = err->detail,
+		.detail = shown.detail,
 		.x_status = err->x.status,
 	};
 	struct nx_store_ask ask = nx_ctx_store(ctx);
@@ -180,6 +204,7 @@ nx_ctx_report(struct nx_ctx *ctx, const char *event, const char *user_id,
 	if (ctx->app->pool == NULL || user_id == NULL ||
 	    err->rc == NX_DB_DOWN)
 		return;
+	(void)nx_err_for_users(&shown);
 	if (nx_event_add(&ask, &row, &lost) != NX_OK)
 		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
 		    "event.lost", NX_S("detail", lost.detail));

@@ -12,9 +12,13 @@
 
 #include <openssl/crypto.h>
 #include <stdlib.h>
+#include <strings.h>
 
 #include "nx/base/clock.h"
+#include "nx/base/fault.h"
 #include "nx/base/url.h"
+#include "nx/flow/connections.h"
+#include "nx/flow/disconnect.h"
 #include "nx/flow/keep.h"
 #include "nx/flow/scopes.h"
 #include "nx/seal/digest.h"
@@ -26,15 +30,29 @@ enum {
 	STATE_MAX = 500, CODE_MAX = 2048,
 	X_TRIES = 3, X_PAUSE_MS = 400,
 	WAIT_MS = 150,			/* between looks at another's claim */
+	URL_MAX = 3000,
 };
 
-/* A flow's lines, sealed: version, expiry, state, verifier, user, return. */
-static const char flow_version[] = "1";
+/*
+ * A flow's lines, sealed: version, expiry, state, verifier, user, connection,
+ * 1 to replace it, scopes, return.  Absent things are empty.  Version 1 had no
+ * connection, no replace and no scopes; one that is under way still opens.
+ */
+static const char flow_version[] = "2", flow_version_1[] = "1";
 
 struct flow {
 	int64_t		 expires;
 	const char	*state, *verifier, *user_id, *return_to;
+	const char	*connection_id, *scopes;	/* NULL: none named */
+	bool		 replace;
+	int64_t		 claimed_at;	/* not sealed: when it came back */
 };
+
+static const char *
+or_empty(const char *text)
+{
+	return text == NULL ? "" : text;
+}
 
 static enum nx_rc
 seal_flow(const struct nx_keyring *ring, const struct flow *flow,
@@ -42,7 +60,8 @@ seal_flow(const struct nx_keyring *ring, const struct flow *flow,
 {
 	struct nx_buf plain = NX_BUF_SECRET(NX_FLOW_MAX);
 	const char *lines[] = { flow->state, flow->verifier, flow->user_id,
-	    flow->return_to };
+	    or_empty(flow->connection_id), flow->replace ? "1" : "",
+	    or_empty(flow->scopes), flow->return_to };
 	enum nx_rc rc;
 
 	nx_buf_addf(&plain, "%s\n%lld", flow_version,
@@ -61,39 +80,74 @@ seal_flow(const struct nx_keyring *ring, const struct flow *flow,
 	    nx_fail(err, rc, "The attempt could not be sealed.");
 }
 
+/* The next line, in the arena; NULL for an empty one. */
+static const char *
+line(struct nx_arena *arena, struct nx_slice *rest)
+{
+	struct nx_slice one = nx_slice_cut(rest, '\n');
+
+	return one.n == 0 ? NULL : nx_arena_slice(arena, one);
+}
+
+static enum nx_rc
+read_flow(struct nx_slice rest, struct nx_arena *arena, struct flow *out)
+{
+	struct nx_slice version = nx_slice_cut(&rest, '\n');
+	const char *expires;
+
+	if (!nx_slice_is(version, flow_version) &&
+	    !nx_slice_is(version, flow_version_1))
+		return NX_MALFORMED;
+	expires = line(arena, &rest);
+	out->state = line(arena, &rest);
+	out->verifier = line(arena, &rest);
+	out->user_id = line(arena, &rest);
+	if (nx_slice_is(version, flow_version)) {
+		out->connection_id = line(arena, &rest);
+		out->replace = line(arena, &rest) != NULL;
+		out->scopes = line(arena, &rest);
+	}
+	out->return_to = nx_arena_slice(arena, rest);
+	if (!nx_arena_ok(arena))
+		return NX_NO_MEMORY;
+	if (expires == NULL || out->state == NULL || out->verifier == NULL ||
+	    out->user_id == NULL || out->return_to == NULL)
+		return NX_MALFORMED;
+	out->expires = strtoll(expires, NULL, 10);
+	return NX_OK;
+}
+
 /* Texts of `out` live in the arena. */
 static enum nx_rc
 open_flow(const struct nx_keyring *ring, const char *sealed,
     struct nx_arena *arena, struct flow *out)
 {
 	struct nx_buf plain = NX_BUF_SECRET(NX_FLOW_MAX);
-	struct nx_slice rest;
 	enum nx_rc rc;
-	char *text;
 
 	rc = nx_unseal(ring, NX_PURPOSE_FLOW, NX_SLICE(""),
 	    nx_slice_str(sealed), &plain);
-	if (rc != NX_OK)
-		goto out;
-	rest = nx_buf_slice(&plain);
-	if (!nx_slice_is(nx_slice_cut(&rest, '\n'), flow_version)) {
-		rc = NX_MALFORMED;
-		goto out;
-	}
-	text = nx_arena_slice(arena, nx_slice_cut(&rest, '\n'));
-	out->state = nx_arena_slice(arena, nx_slice_cut(&rest, '\n'));
-	out->verifier = nx_arena_slice(arena, nx_slice_cut(&rest, '\n'));
-	out->user_id = nx_arena_slice(arena, nx_slice_cut(&rest, '\n'));
-	out->return_to = nx_arena_slice(arena, rest);
-	if (!nx_arena_ok(arena))
-		rc = NX_NO_MEMORY;
-	else if (text == NULL || out->return_to == NULL)
-		rc = NX_MALFORMED;
-	else
-		out->expires = strtoll(text, NULL, 10);
-out:
+	if (rc == NX_OK)
+		rc = read_flow(nx_buf_slice(&plain), arena, out);
 	nx_buf_free(&plain);
 	return rc;
+}
+
+static enum nx_rc
+check_ask(const struct nx_connect_ask *ask, struct nx_err *err)
+{
+	if (ask->return_to != NULL &&
+	    !nx_url_is_local_path(nx_slice_str(ask->return_to)))
+		return nx_fail(err, NX_RETURN_TO,
+		    "return_to must be a path on this site.");
+	if (ask->connection_id != NULL && !nx_is_uuid(ask->connection_id))
+		return nx_fail(err, NX_INVALID,
+		    "connection_id must be a UUID.");
+	if (ask->replace && ask->connection_id == NULL)
+		return nx_fail(err, NX_INVALID, "replace needs the"
+		    " connection_id that is to be replaced.");
+	return ask->scopes == NULL ? NX_OK :
+	    nx_scopes_check(ask->scopes, err);
 }
 
 enum nx_rc
@@ -107,22 +161,24 @@ nx_connect_begin(const struct nx_conf *conf, const struct nx_keyring *ring,
 		.state = out->state,
 		.verifier = verifier,
 		.user_id = ask->user_id,
-		.return_to = ask->return_to,
+		.return_to = ask->return_to == NULL ? conf->dashboard_path :
+		    ask->return_to,
+		.connection_id = ask->connection_id,
+		.scopes = ask->scopes,
+		.replace = ask->replace,
 	};
 	enum nx_rc rc;
 
 	out->authorize_url = (struct nx_buf)NX_BUF(4096);
 	out->flow = (struct nx_buf)NX_BUF(NX_FLOW_MAX);
-	if (ask->return_to == NULL)
-		flow.return_to = conf->dashboard_path;
-	else if (!nx_url_is_local_path(nx_slice_str(ask->return_to)))
-		return nx_fail(err, NX_RETURN_TO,
-		    "return_to must be a path on this site.");
+	if ((rc = check_ask(ask, err)) != NX_OK)
+		return rc;
 	nx_pkce_verifier(out->state);
 	nx_pkce_verifier(verifier);
 	nx_pkce_challenge(nx_slice_str(verifier), challenge);
-	nx_oauth_authorize_url(conf, conf->client_id, conf->scopes,
-	    out->state, challenge, &out->authorize_url);
+	nx_oauth_authorize_url(conf, conf->client_id,
+	    ask->scopes == NULL ? conf->scopes : ask->scopes, out->state,
+	    challenge, &out->authorize_url);
 	rc = seal_flow(ring, &flow, &out->flow, err);
 	OPENSSL_cleanse(verifier, sizeof(verifier));
 	if (rc == NX_OK && !nx_buf_ok(&out->authorize_url))
@@ -326,20 +382,126 @@ read_profile(struct nx_ctx *ctx, const struct nx_grant *grant,
 	return nx_verdict_fail(NX_ACT_READ, &v, nx_clock_wall(), &ctx->err);
 }
 
+/* The connection that an attempt was to renew, among all of the user's. */
+struct aim {
+	const struct nx_connection	*named;		/* NULL: any account */
+	const struct nx_connection	*list;
+	size_t				 n;
+};
+
+/* Before the code is spent: what cannot be found must not cost a grant. */
+static enum nx_rc
+find_aim(struct nx_ctx *ctx, const struct flow *flow, struct aim *out)
+{
+	struct nx_connection *list;
+	enum nx_rc rc;
+
+	*out = (struct aim){ .named = NULL };
+	if (flow->connection_id == NULL)
+		return NX_OK;
+	rc = nx_connections(ctx, flow->user_id, &list, &out->n);
+	if (rc != NX_OK)
+		return rc;
+	out->list = list;
+	for (size_t i = 0; i < out->n; i++) {
+		if (strcasecmp(list[i].id, flow->connection_id) == 0)
+			out->named = &list[i];
+	}
+	return out->named != NULL ? NX_OK : nx_fail(&ctx->err,
+	    NX_CONNECTION_UNKNOWN, "The connection that was to be renewed is"
+	    " not there any more.");
+}
+
+/* Did X say another account than the one that was to be renewed? */
+static bool
+is_other(const struct aim *aim, const char *x_user_id)
+{
+	return aim->named != NULL && aim->named->x_user_id[0] != '\0' &&
+	    strcmp(aim->named->x_user_id, x_user_id) != 0;
+}
+
 /* A grant that nobody will use must not stay alive at X. */
 static void
-give_back(struct nx_ctx *ctx, const struct nx_grant *grant)
+give_back(struct nx_ctx *ctx, const char *user_id, const char *x_user_id,
+    const struct nx_grant *grant)
 {
-	struct nx_x x = nx_ctx_x(ctx);
-	struct nx_verdict v;
+	const struct nx_parked what = {
+		.user_id = user_id,
+		.x_user_id = x_user_id,
+		.access_token = grant->access_token,
+		.refresh_token = grant->refresh_token,
+	};
 
-	x.deadline = ctx->deadline;
-	if (grant->refresh_token != NULL)
-		nx_oauth_revoke(&x, grant->refresh_token, "refresh_token",
-		    &v);
-	nx_oauth_revoke(&x, grant->access_token, "access_token", &v);
-	nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
-	    "grant.given_back", NX_S("result", nx_class_name(v.class)));
+	nx_give_back(ctx, &what);
+}
+
+/*
+ * Another account was chosen, and nobody asked for that.  The grant goes back
+ * to X, unless the user has that account as well: the login has ended what
+ * they had of it, so what they have now is kept in its place.
+ */
+static enum nx_rc
+refuse_other(struct nx_ctx *ctx, const struct aim *aim,
+    const struct nx_new_grant *row, const char *hash)
+{
+	const struct nx_grant grant = {
+		.access_token = row->access_token,
+		.refresh_token = row->refresh_token,
+	};
+	const char *id;
+	bool keep = false;
+	enum nx_rc rc = NX_OK;
+
+	for (size_t i = 0; i < aim->n; i++) {
+		if (strcmp(aim->list[i].x_user_id, row->x_user_id) == 0 &&
+		    strcmp(aim->list[i].status, "disconnected") != 0)
+			keep = true;
+	}
+	if (keep)
+		rc = nx_keep_grant(ctx, row, hash, &id);
+	else
+		give_back(ctx, row->user_id, row->x_user_id, &grant);
+	if (rc != NX_OK)
+		return rc;
+	return nx_fail(&ctx->err, NX_OTHER_ACCOUNT, "@%s was to be connected"
+	    " again, but X was signed in as @%s.", aim->named->username,
+	    row->username);
+}
+
+/* The new account is stored: end the one whose place it takes. */
+static void
+end_replaced(struct nx_ctx *ctx, const struct nx_connection *named)
+{
+	struct nx_connection gone;
+	bool revoked;
+
+	if (nx_disconnect(ctx, named->user_id, named->id, &gone,
+	    &revoked) != NX_OK)
+		nx_ctx_report(ctx, "connect.not_replaced", named->user_id,
+		    named->id);
+}
+
+/* What X has granted becomes a connection. */
+static enum nx_rc
+settle(struct nx_ctx *ctx, const struct flow *flow, const struct aim *aim,
+    const struct nx_new_grant *row, const char *hash,
+    struct nx_connect_result *out)
+{
+	const bool other = is_other(aim, row->x_user_id);
+	enum nx_rc rc;
+
+	out->username = row->username;
+	if (other && !flow->replace) {
+		out->connection_id = aim->named->id;
+		return refuse_other(ctx, aim, row, hash);
+	}
+	out->missing_scopes = nx_scopes_missing(ctx->arena,
+	    flow->scopes == NULL ? ctx->app->conf.scopes : flow->scopes,
+	    row->scopes);
+	rc = nx_keep_grant(ctx, row, hash, &out->connection_id);
+	if (rc == NX_OK && other)
+		end_replaced(ctx, aim->named);
+	return rc;
 }
 
 /* From the code to a stored connection. */
@@ -350,16 +512,15 @@ spend(struct nx_ctx *ctx, const struct nx_connect_answer *a,
 	struct nx_grant grant = { 0 };
 	struct nx_x_user user = { 0 };
 	struct nx_new_grant row;
+	struct aim aim;
 	enum nx_rc rc;
 
-	rc = exchange(ctx, a->code, flow->verifier, &grant);
-	if (rc != NX_OK)
+	if ((rc = find_aim(ctx, flow, &aim)) != NX_OK ||
+	    (rc = exchange(ctx, a->code, flow->verifier, &grant)) != NX_OK)
 		return rc;
+	NX_FAULT("connect.after_exchange");
 	if ((rc = read_profile(ctx, &grant, &user)) != NX_OK) {
-		struct nx_err kept = ctx->err;
-
-		give_back(ctx, &grant);
-		ctx->err = kept;
+		give_back(ctx, flow->user_id, NULL, &grant);
 		return rc;
 	}
 	row = (struct nx_new_grant){
@@ -370,15 +531,14 @@ spend(struct nx_ctx *ctx, const struct nx_connect_answer *a,
 		.subscription = user.subscription,
 		.access_token = grant.access_token,
 		.refresh_token = grant.refresh_token,
-		.scopes = grant.scopes == NULL ? ctx->app->conf.scopes :
-		    grant.scopes,
+		.scopes = grant.scopes != NULL ? grant.scopes :
+		    flow->scopes != NULL ? flow->scopes :
+		    ctx->app->conf.scopes,
 		.expires_at = grant.expires_at,
-		.granted_at = nx_clock_wall(),
+		/* The hosts' one clock: logins are ordered by it. */
+		.granted_at = flow->claimed_at,
 	};
-	out->username = user.username;
-	out->missing_scopes = nx_scopes_missing(ctx->arena,
-	    ctx->app->conf.scopes, row.scopes);
-	return nx_keep_grant(ctx, &row, hash, &out->connection_id);
+	return settle(ctx, flow, &aim, &row, hash, out);
 }
 
 static void
@@ -416,7 +576,36 @@ nx_connect_finish(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
 		return rc;
 	if (login.state != NX_LOGIN_CLAIMED)
 		return follow(ctx, hash, answer->user_id, &login, out);
+	NX_FAULT("connect.after_claim");
+	flow.claimed_at = login.claimed_at;
 	rc = spend(ctx, answer, &flow, hash, out);
 	note_outcome(ctx, hash, rc == NX_OK ? "connected" : nx_rc_code(rc));
 	return rc;
+}
+
+enum nx_rc
+nx_connect_need(struct nx_ctx *ctx, const struct nx_connection *c,
+    const char *scope)
+{
+	const struct nx_conf *conf = &ctx->app->conf;
+	struct nx_buf url = NX_BUF(URL_MAX);
+	const char *all;
+
+	if (nx_scopes_have(c->scopes, scope))
+		return NX_OK;
+	(void)nx_fail(&ctx->err, NX_SCOPE_MISSING, "@%s was connected"
+	    " without %s.", c->username, scope);
+	all = nx_scopes_join(ctx->arena, c->scopes, conf->scopes);
+	if (all != NULL)
+		all = nx_scopes_join(ctx->arena, all, scope);
+	if (all == NULL || conf->origin == NULL)
+		return NX_SCOPE_MISSING;
+	nx_buf_addf(&url, "%s/api/auth/twitter/initiate?connection_id=%s"
+	    "&scopes=", conf->origin, c->id);
+	nx_buf_add_url(&url, nx_slice_str(all));
+	if (nx_buf_ok(&url))
+		ctx->err.connect_url = nx_arena_slice(ctx->arena,
+		    nx_buf_slice(&url));
+	nx_buf_free(&url);
+	return NX_SCOPE_MISSING;
 }

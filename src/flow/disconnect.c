@@ -1,88 +1,192 @@
 /*
- * disconnect.c - end a connection: at X, and here.
+ * disconnect.c - end a connection: here, and at X.
  *
- * The lease is taken first, so that no refresh hands out a new pair while the
- * old one is being revoked.
+ * Here comes first: one transaction wipes the tokens and parks them sealed,
+ * so that a crash, or an X that hangs, loses neither.  Then X is told, now
+ * and, where it does not confirm, later by the worker.  A refresh that is
+ * under way need not be waited for: its pair finds the connection ended and
+ * is parked as well.
  */
 
 #include "nx/flow/disconnect.h"
 
 #include "nx/base/clock.h"
 #include "nx/flow/connections.h"
-#include "nx/store/lease.h"
 
-enum { WAIT_MS = 100 };
+enum {
+	AT_ONCE_MS = 5000,	/* for X, while a person waits */
+	BATCH = 50,
+};
 
 static const char reason[] = "Disconnected by its owner.";
 
-/* The lease on a connected row; ENDED when it is connected no more. */
-static enum nx_rc
-hold(struct nx_ctx *ctx, const struct nx_connection *c,
-    struct nx_lease *lease)
+/* Does trouble of this kind concern this one token only? */
+static bool
+is_about_token(enum nx_class class)
 {
-	int64_t seen = c->version;
+	return class == NX_CLASS_DONE || class == NX_CLASS_REFUSED ||
+	    class == NX_CLASS_TOKEN || class == NX_CLASS_SUSPECT ||
+	    class == NX_CLASS_ACCOUNT;
+}
+
+static enum nx_class
+tell_x(struct nx_ctx *ctx, const char *token, const char *hint,
+    int64_t until)
+{
+	struct nx_x x = nx_ctx_x(ctx);
+	struct nx_verdict v;
+
+	if (until < x.deadline)
+		x.deadline = until;
+	nx_oauth_revoke(&x, token, hint, &v);
+	if (v.class != NX_CLASS_DONE)
+		(void)nx_verdict_fail(NX_ACT_REVOKE, &v, nx_clock_wall(),
+		    &ctx->err);
+	return v.class;
+}
+
+/* X did not confirm it: it stays parked, or is given up. */
+static void
+keep_for_later(struct nx_ctx *ctx, const struct nx_revocation *r)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	struct nx_err err = { 0 };
+	bool given_up = false;
 	enum nx_rc rc;
 
-	for (;;) {
-		struct nx_store_ask ask = nx_ctx_store(ctx);
+	rc = nx_revocation_failed(&ask, r, ctx->err.detail, &given_up, &err);
+	nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
+	    given_up ? "revocation.given_up" : "revocation.put_off",
+	    NX_S("connection", r->connection_id), NX_S("hint", r->hint),
+	    NX_S("detail", rc == NX_OK ? ctx->err.detail : err.detail));
+}
 
-		rc = nx_lease_take(&ask, c->id, seen, lease, &ctx->err);
-		if (rc != NX_OK || lease->state == NX_LEASE_TAKEN ||
-		    lease->state == NX_LEASE_ENDED)
+/* What became of one. */
+struct told {
+	bool	none;		/* there was none to take */
+	bool	confirmed;
+	bool	go_on;		/* X is well enough to hear the next */
+};
+
+/* Take one and tell X; `connection_id` as in nx_revocation_take(). */
+static enum nx_rc
+tell_one(struct nx_ctx *ctx, const char *connection_id, int64_t until,
+    struct told *out)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	enum nx_class class = NX_CLASS_REFUSED;
+	struct nx_revocation r;
+	enum nx_rc rc;
+
+	*out = (struct told){ .go_on = true };
+	rc = nx_revocation_take(&ask, connection_id, &r, &ctx->err);
+	out->none = rc == NX_OK && r.id == NULL;
+	if (out->none || (rc != NX_OK && r.id == NULL))
+		return rc;
+	if (rc == NX_OK && !r.broken)
+		class = tell_x(ctx, r.token, r.hint, until);
+	else if (rc == NX_OK)
+		(void)nx_fail(&ctx->err, NX_SEAL_BROKEN,
+		    "the parked token does not open");
+	out->confirmed = class == NX_CLASS_DONE;
+	out->go_on = is_about_token(class);
+	if (!out->confirmed) {
+		keep_for_later(ctx, &r);
+		return NX_OK;
+	}
+	ask = nx_ctx_store(ctx);
+	return nx_revocation_done(&ask, &r, &ctx->err);
+}
+
+enum nx_rc
+nx_revoke_pending(struct nx_ctx *ctx, int *done)
+{
+	*done = 0;
+	for (int i = 0; i < BATCH; i++) {
+		struct told told;
+		enum nx_rc rc;
+
+		if (nx_clock_left(ctx->deadline) < 2 * NX_SAVE_MS)
+			break;
+		rc = tell_one(ctx, NULL, ctx->deadline, &told);
+		if (rc != NX_OK)
 			return rc;
-		if (lease->state == NX_LEASE_MOVED) {
-			seen = lease->connection.version;
-			continue;
-		}
-		if (nx_clock_left(ctx->deadline) < NX_SAVE_MS) {
-			(void)nx_fail(&ctx->err, NX_REFRESH_BUSY,
-			    "The connection is being renewed right now.");
-			ctx->err.retry_after = 5;
-			return NX_REFRESH_BUSY;
-		}
-		nx_clock_sleep(WAIT_MS);
+		*done += told.confirmed;
+		if (told.none || !told.go_on)
+			break;
+	}
+	if (*done > 0)
+		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
+		    "revocation.done", NX_I("count", *done));
+	return NX_OK;
+}
+
+/* Both tokens of a connection that has just been ended. */
+static bool
+tell_at_once(struct nx_ctx *ctx, const char *connection_id)
+{
+	const int64_t until = nx_clock_mono() + AT_ONCE_MS;
+	bool confirmed = true;
+
+	for (;;) {
+		struct told told;
+
+		if (nx_clock_left(until) == 0 ||
+		    tell_one(ctx, connection_id, until, &told) != NX_OK)
+			return false;
+		if (told.none)
+			return confirmed;
+		if (!told.confirmed)
+			confirmed = false;
+		if (!told.go_on)
+			return false;
 	}
 }
 
-static bool
-revoke(struct nx_ctx *ctx, const struct nx_connection *c)
+/* Without an id: the only one that works or, when none does, that may hold
+ * tokens. */
+static enum nx_rc
+choose(struct nx_ctx *ctx, const char *user_id, const char *connection_id,
+    struct nx_connection *out)
 {
-	struct nx_x x = nx_ctx_x(ctx);
-	struct nx_verdict v = { .class = NX_CLASS_DONE };
-	bool done = true;
+	struct nx_connection *list;
+	struct nx_err kept;
+	size_t n, held = 0;
+	enum nx_rc rc;
 
-	if (c->refresh_token != NULL) {
-		nx_oauth_revoke(&x, c->refresh_token, "refresh_token", &v);
-		done = v.class == NX_CLASS_DONE;
+	rc = nx_connections_find(ctx, user_id, connection_id, out);
+	if (rc != NX_NEEDS_REAUTH || connection_id != NULL)
+		return rc;
+	kept = ctx->err;
+	if (nx_connections(ctx, user_id, &list, &n) != NX_OK)
+		return ctx->err.rc;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(list[i].status, "needs_reauth") != 0)
+			continue;
+		*out = list[i];
+		held++;
 	}
-	if (c->access_token != NULL) {
-		nx_oauth_revoke(&x, c->access_token, "access_token", &v);
-		done = done && v.class == NX_CLASS_DONE;
-	}
-	return done;
+	ctx->err = kept;
+	return held == 1 ? NX_OK : rc;
 }
 
 enum nx_rc
 nx_disconnect(struct nx_ctx *ctx, const char *user_id,
     const char *connection_id, struct nx_connection *out, bool *revoked)
 {
-	struct nx_lease lease = { .state = NX_LEASE_ENDED };
 	struct nx_store_ask ask;
 	enum nx_rc rc;
 
 	*revoked = false;
-	rc = nx_connections_find(ctx, user_id, connection_id, out);
-	if (rc == NX_OK && strcmp(out->status, "connected") == 0)
-		rc = hold(ctx, out, &lease);
+	rc = choose(ctx, user_id, connection_id, out);
 	if (rc != NX_OK)
 		return rc;
-	if (lease.state == NX_LEASE_TAKEN)
-		*revoked = revoke(ctx, &lease.connection);
 	ask = nx_ctx_store(ctx);
 	rc = nx_connection_end(&ask, out->id, "disconnected", reason,
 	    &ctx->err);
 	if (rc != NX_OK)
 		return rc;
+	*revoked = tell_at_once(ctx, out->id);
 	out->status = "disconnected";
 	out->status_reason = reason;
 	out->has_refresh_token = false;
@@ -90,4 +194,31 @@ nx_disconnect(struct nx_ctx *ctx, const char *user_id,
 	    "connection.disconnected", NX_S("user", user_id),
 	    NX_S("connection", out->id), NX_I("revoked", *revoked));
 	return NX_OK;
+}
+
+void
+nx_give_back(struct nx_ctx *ctx, const struct nx_parked *grant)
+{
+	const int64_t until = nx_clock_mono() + AT_ONCE_MS;
+	struct nx_parked left = *grant;
+	struct nx_err kept = ctx->err, err = { 0 };
+	struct nx_store_ask ask;
+	enum nx_rc rc = NX_OK;
+
+	if (left.refresh_token != NULL && tell_x(ctx, left.refresh_token,
+	    "refresh_token", until) == NX_CLASS_DONE)
+		left.refresh_token = NULL;
+	if (left.access_token != NULL && tell_x(ctx, left.access_token,
+	    "access_token", until) == NX_CLASS_DONE)
+		left.access_token = NULL;
+	if (left.refresh_token != NULL || left.access_token != NULL) {
+		ask = nx_ctx_store(ctx);
+		rc = nx_revocation_park(&ask, &left, &err);
+	}
+	nx_log(&ctx->app->conf.log, rc == NX_OK ? NX_LOG_INFO :
+	    NX_LOG_ERROR, ctx->request_id, "grant.given_back",
+	    NX_S("user", grant->user_id),
+	    NX_I("confirmed", left.refresh_token == NULL &&
+	    left.access_token == NULL), NX_S("detail", err.detail));
+	ctx->err = kept;
 }

@@ -1,16 +1,24 @@
-/* keep.c - save what X has granted, whatever the database does. */
+/*
+ * keep.c - save what X has granted, whatever the database does.
+ *
+ * X hands it out once, so it is kept aside first and saved then: a process
+ * that dies in between leaves it to the others of its host.
+ */
 
 #include "nx/flow/keep.h"
 
 #include "nx/base/clock.h"
+#include "nx/base/fault.h"
 #include "nx/store/rescue.h"
 
 enum { FIRST_PAUSE_MS = 100, LAST_PAUSE_MS = 1000, RESERVE_MS = 400 };
 
 /* Wait before the next try; false when time is up or a try is useless. */
 static bool
-pause_before_retry(struct nx_ctx *ctx, enum nx_rc rc, int *pause)
+pause_before_retry(struct nx_ctx *ctx, enum nx_rc rc,
+    const struct nx_rescue *aside, int *pause)
 {
+	(void)nx_rescue_sync(aside);	/* there is time for it now */
 	if (rc != NX_DB_DOWN && rc != NX_BUSY && rc != NX_TIMEOUT &&
 	    rc != NX_CONFIG && rc != NX_INTERNAL)
 		return false;
@@ -19,6 +27,15 @@ pause_before_retry(struct nx_ctx *ctx, enum nx_rc rc, int *pause)
 	nx_clock_sleep(*pause);
 	*pause = *pause * 2 > LAST_PAUSE_MS ? LAST_PAUSE_MS : *pause * 2;
 	return true;
+}
+
+/* Without a file, the database is the only place. */
+static void
+not_aside(struct nx_ctx *ctx, const char *who)
+{
+	nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
+	    "rescue.failed", NX_S("for", who),
+	    NX_S("detail", ctx->err.detail));
 }
 
 static void
@@ -41,27 +58,30 @@ nx_keep_grant(struct nx_ctx *ctx, const struct nx_new_grant *grant,
 	const struct nx_app *app = ctx->app;
 	char id[NX_ID_LEN + 1];
 	int pause = FIRST_PAUSE_MS;
+	struct nx_rescue aside;
 	struct nx_err why;
-	enum nx_rc rc;
+	enum nx_rc kept, rc;
 
+	kept = nx_rescue_grant(app->ring, app->conf.state_dir, grant,
+	    login_hash, &aside, &ctx->err);
+	if (kept != NX_OK)
+		not_aside(ctx, grant->user_id);
+	NX_FAULT("connect.before_save");
 	do {
 		struct nx_store_ask ask = nx_ctx_store(ctx);
 
 		rc = nx_connection_save(&ask, grant, id, &ctx->err);
-	} while (rc != NX_OK && pause_before_retry(ctx, rc, &pause));
+	} while (rc != NX_OK && pause_before_retry(ctx, rc, &aside, &pause));
+	nx_rescue_close(&aside, rc == NX_OK);
 	if (rc == NX_OK) {
+		NX_FAULT("connect.after_save");
 		*connection_id = nx_arena_str(ctx->arena, id);
 		return NX_OK;
 	}
 	why = ctx->err;
-	rc = nx_rescue_grant(app->ring, app->conf.state_dir, grant,
-	    login_hash, &ctx->err);
-	if (rc == NX_OK)
+	if (kept == NX_OK)
 		return nx_fail(&ctx->err, NX_SAVE_DEFERRED, "The grant of @%s"
 		    " is kept aside: %.200s", grant->username, why.detail);
-	nx_log(&app->conf.log, NX_LOG_ERROR, ctx->request_id,
-	    "rescue.failed", NX_S("user", grant->user_id),
-	    NX_S("detail", ctx->err.detail));
 	revoke(ctx, grant);
 	return nx_fail(&ctx->err, NX_DB_DOWN, "The grant could neither be"
 	    " saved nor kept aside, so it was given back to X.");
@@ -73,28 +93,32 @@ nx_keep_pair(struct nx_ctx *ctx, const struct nx_new_pair *pair,
 {
 	const struct nx_app *app = ctx->app;
 	int pause = FIRST_PAUSE_MS;
-	struct nx_err why;
-	enum nx_rc rc;
+	struct nx_rescue aside;
+	enum nx_rc kept, rc;
 
 	*stored = false;
+	kept = nx_rescue_pair(app->ring, app->conf.state_dir, pair, &aside,
+	    &ctx->err);
+	if (kept != NX_OK)
+		not_aside(ctx, pair->connection_id);
+	NX_FAULT("refresh.before_save");
 	do {
 		struct nx_store_ask ask = nx_ctx_store(ctx);
 
 		rc = nx_lease_save(&ask, pair, stored, &ctx->err);
-	} while (rc != NX_OK && pause_before_retry(ctx, rc, &pause));
+	} while (rc != NX_OK && pause_before_retry(ctx, rc, &aside, &pause));
+	nx_rescue_close(&aside, rc == NX_OK);
+	NX_FAULT("refresh.after_save");
 	if (rc == NX_OK && !*stored)
 		nx_log(&app->conf.log, NX_LOG_WARN, ctx->request_id,
 		    "refresh.fenced", NX_S("connection", pair->connection_id));
 	if (rc == NX_OK)
 		return NX_OK;
-	why = ctx->err;
-	rc = nx_rescue_pair(app->ring, app->conf.state_dir, pair,
-	    &ctx->err);
 	nx_log(&app->conf.log, NX_LOG_ERROR, ctx->request_id,
-	    rc == NX_OK ? "refresh.kept_aside" : "rescue.failed",
+	    kept == NX_OK ? "refresh.kept_aside" : "refresh.not_saved",
 	    NX_S("connection", pair->connection_id),
-	    NX_S("detail", why.detail));
-	return rc;
+	    NX_S("detail", ctx->err.detail));
+	return kept == NX_OK ? NX_OK : rc;
 }
 
 int

@@ -13,8 +13,8 @@
 #include "nx/base/json.h"
 #include "nx/base/random.h"
 #include "nx/flow/answer.h"
+#include "nx/flow/connect.h"
 #include "nx/flow/refresh.h"
-#include "nx/flow/scopes.h"
 #include "nx/seal/digest.h"
 #include "nx/x/posts.h"
 #include "nx/x/price.h"
@@ -57,7 +57,8 @@ compose(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 		post->parts[i].text = made.parts[i].text;
 		post->parts[i].weighted_length =
 		    made.parts[i].weighted_length;
-		post->parts[i].state = ask->dry_run ? "dry_run" : "sending";
+		post->parts[i].state = ask->dry_run ? "dry_run" :
+		    i == 0 ? "sending" : "waiting";
 		post->price += nx_price_post(made.parts[i].has_url);
 	}
 	post->warnings = nx_answer_warnings(ctx->arena, &made);
@@ -108,11 +109,15 @@ options_text(const struct nx_publish_ask *ask, struct nx_arena *arena)
 }
 
 static enum nx_rc
-repeated(struct nx_ctx *ctx, const struct nx_stored_post *post)
+repeated(struct nx_ctx *ctx, struct nx_stored_post *post)
 {
 	if (!post->same_body)
 		return nx_fail(&ctx->err, NX_KEY_REUSED,
 		    "It belongs to post %s.", post->id);
+	if (post->is_stranded) {	/* whoever sent it has died */
+		post->state = "unknown";
+		return NX_OK;
+	}
 	if (strcmp(post->state, "sending") == 0) {
 		(void)nx_fail(&ctx->err, NX_KEY_BUSY, "Post %s is being"
 		    " sent.", post->id);
@@ -165,10 +170,12 @@ begin(struct job *job, bool *done)
 static const char *
 error_text(struct job *job)
 {
+	struct nx_err shown = job->ctx->err;
 	struct nx_buf json = NX_BUF(4096);
 	char *text;
 
-	nx_answer_problem(&job->ctx->err, job->ctx->request_id, &json);
+	(void)nx_err_for_users(&shown);
+	nx_answer_problem(&shown, job->ctx->request_id, &json);
 	text = nx_arena_slice(job->ctx->arena, nx_buf_slice(&json));
 	nx_buf_free(&json);
 	return text;
@@ -218,9 +225,10 @@ ready_token(struct job *job)
 {
 	struct nx_connection *c = &job->connection;
 
-	if (!nx_scopes_have(c->scopes, "tweet.write"))
-		return nx_fail(&job->ctx->err, NX_SCOPE_MISSING,
-		    "@%s was connected without tweet.write.", c->username);
+	enum nx_rc rc = nx_connect_need(job->ctx, c, "tweet.write");
+
+	if (rc != NX_OK)
+		return rc;
 	if (!nx_refresh_is_due(c, nx_clock_wall()))
 		return NX_OK;
 	job->refreshed = true;
@@ -247,6 +255,7 @@ send_part(struct job *job, size_t i, struct nx_verdict *v)
 	nx_posts_create(&x, job->connection.access_token, &what, &posted, v);
 	if (v->class == NX_CLASS_TOKEN && !job->refreshed) {
 		job->refreshed = true;
+		job->connection.token_expires_at = 0;	/* X says so */
 		rc = nx_refresh(job->ctx, &job->connection);
 		if (rc != NX_OK)
 			return rc;
@@ -270,6 +279,8 @@ settle(struct nx_stored_post *post, size_t i, enum nx_rc rc)
 	if (rc == NX_OK) {
 		post->parts[i].state = "sent";
 		post->state = last ? "sent" : "sending";
+		if (!last)
+			post->parts[i + 1].state = "sending";
 	} else if (rc == NX_OUTCOME_UNKNOWN) {
 		post->parts[i].state = post->state = "unknown";
 	} else {
@@ -285,6 +296,23 @@ undecided(enum nx_rc rc)
 {
 	return rc != NX_OUTCOME_UNKNOWN && rc != NX_DUPLICATE &&
 	    rc != NX_X_REFUSED && rc != NX_X_ACCOUNT;
+}
+
+/*
+ * Part `i` is live and our row does not know: what is left must not follow,
+ * since nobody could tell later where to go on.
+ */
+static enum nx_rc
+unrecorded(struct job *job, size_t i)
+{
+	struct nx_stored_post *post = &job->out->post;
+
+	job->out->unrecorded = true;
+	if (i + 1 < post->nparts) {
+		post->parts[i + 1].state = "waiting";
+		post->state = "partial";
+	}
+	return NX_OK;
 }
 
 static enum nx_rc
@@ -304,7 +332,7 @@ send_all(struct job *job)
 			post->error = error_text(job);
 		if (finish(job, i, failed && i == 0 && undecided(rc)) !=
 		    NX_OK && !failed)
-			job->out->unrecorded = true;
+			return unrecorded(job, i);
 		if (!failed)
 			continue;
 		nx_ctx_report(job->ctx, "post.failed", job->ask->user_id,

@@ -127,11 +127,13 @@ seals_the_verifier(void **state)
 	assert_int_equal(nx_unseal(w->app.ring, NX_PURPOSE_FLOW, NX_SLICE(""),
 	    nx_buf_slice(&s.flow), &plain), NX_OK);
 	rest = nx_buf_slice(&plain);
-	assert_true(nx_slice_is(nx_slice_cut(&rest, '\n'), "1"));
+	assert_true(nx_slice_is(nx_slice_cut(&rest, '\n'), "2"));
 	assert_true(nx_slice_is(nx_slice_cut(&rest, '\n'), "1800000600"));
 	assert_true(nx_slice_is(nx_slice_cut(&rest, '\n'), s.state));
 	verifier = nx_slice_cut(&rest, '\n');
 	assert_true(nx_slice_is(nx_slice_cut(&rest, '\n'), WEB_USER));
+	for (int i = 0; i < 3; i++)	/* connection, replace, scopes */
+		assert_true(nx_slice_is(nx_slice_cut(&rest, '\n'), ""));
 	assert_true(nx_slice_is(rest, "/dashboard"));
 	assert_int_equal(verifier.n, NX_PKCE_LEN);
 	nx_pkce_challenge(verifier, challenge);

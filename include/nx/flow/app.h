@@ -8,8 +8,10 @@
 #ifndef NX_FLOW_APP_H
 #define NX_FLOW_APP_H
 
+#include <stdatomic.h>
+
 #include "nx/base/conf.h"
-#include "nx/seal/jwt.h"
+#include "nx/flow/callers.h"
 #include "nx/store/connection.h"
 #include "nx/x/oauth.h"
 
@@ -17,8 +19,9 @@ struct nx_app {
 	struct nx_conf		 conf;
 	struct nx_keyring	*ring;		/* NULL unless NX_NEED_KEYS */
 	struct nx_pool		*pool;		/* NULL unless NX_NEED_DB */
-	struct nx_jwt_keys	*callers;	/* ... NX_NEED_CALLERS */
+	struct nx_callers	*callers;	/* ... NX_NEED_CALLERS */
 	struct nx_http_ca	*ca;		/* NULL unless NX_NEED_X */
+	struct nx_http_ca	*outside;	/* of other hosts; or NULL */
 	struct nx_store		 store;
 };
 
@@ -40,6 +43,9 @@ void			nx_process_stop(void);
 NX_MUST_USE struct nx_http	*nx_worker_open(const struct nx_app *app);
 void				 nx_worker_close(struct nx_http *http);
 
+/* A way to other hosts, whom the system's CAs vouch for; likewise. */
+NX_MUST_USE struct nx_http	*nx_outside_open(const struct nx_app *app);
+
 /* A request's time, memory and identity. */
 enum {
 	NX_REQUEST_MS = 20000,		/* from accept to answer */
@@ -54,6 +60,7 @@ struct nx_ctx {
 	struct nx_arena		*arena;
 	const char		*request_id;
 	int64_t			 deadline;	/* nx_clock_mono() ms */
+	const atomic_bool	*stop;		/* long work ends; or NULL */
 	struct nx_err		 err;		/* of the last failure */
 };
 
@@ -67,6 +74,15 @@ struct nx_x		nx_ctx_x(const struct nx_ctx *ctx);
  */
 void	nx_ctx_report(struct nx_ctx *ctx, const char *event,
 	    const char *user_id, const char *connection_id);
+
+/* Has the process been told to end?  What is under way is finished. */
+bool	nx_ctx_stops(const struct nx_ctx *ctx);
+
+/*
+ * Take out of an error what only an operator may read: hosts, roles, paths.
+ * False when there was nothing of the kind.
+ */
+bool	nx_err_for_users(struct nx_err *err);
 
 /* The request is over: wipe what X's last answer left in the handle. */
 void	nx_ctx_done(struct nx_ctx *ctx);

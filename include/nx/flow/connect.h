@@ -25,12 +25,15 @@ struct nx_connect_start {
 struct nx_connect_ask {
 	const char	*user_id;
 	const char	*return_to;	/* NULL: the dashboard */
+	const char	*connection_id;	/* to be renewed; NULL: any account */
+	const char	*scopes;	/* NULL: TWITTER_SCOPES */
+	bool		 replace;	/* another account may take its place */
 	int64_t		 now;		/* wall clock */
 };
 
 /*
- * RETURN_TO when `return_to` leaves the site, TOO_BIG, NO_MEMORY.  Free `out`
- * in any case.  Any thread.
+ * RETURN_TO when `return_to` leaves the site, INVALID (connection_id, replace,
+ * scopes), TOO_BIG, NO_MEMORY.  Free `out` in any case.  Any thread.
  */
 NX_MUST_USE enum nx_rc	nx_connect_begin(const struct nx_conf *conf,
 			    const struct nx_keyring *ring,
@@ -53,7 +56,8 @@ struct nx_connect_answer {
 
 struct nx_connect_result {
 	const char	*return_to;	/* NULL: the attempt is not known */
-	const char	*connection_id;	/* NULL when repeated */
+	const char	*connection_id;	/* NULL when repeated; that
+					 * to be renewed on OTHER_ACCOUNT */
 	const char	*username;
 	const char	*missing_scopes;	/* or NULL */
 	bool		 repeated;
@@ -63,8 +67,13 @@ struct nx_connect_result {
  * Come back: check the attempt, exchange the code, read the profile, store
  * the connection.  `out->return_to` is set as soon as the attempt is known,
  * also on failure.  A repeated answer gets the first one's outcome and
- * exchanges nothing.  Errors: STATE_*, CODE_*, DENIED, X_*, DB_DOWN,
- * SAVE_DEFERRED, BUSY; details are in ctx->err.
+ * exchanges nothing.
+ *
+ * Where a connection was to be renewed and X says another account, the grant
+ * is given back and the answer is OTHER_ACCOUNT with both names; or, with
+ * `replace`, it is stored and the old connection is disconnected.
+ * Errors: STATE_*, CODE_*, DENIED, X_*, DB_DOWN, SAVE_DEFERRED, BUSY,
+ * CONNECTION_UNKNOWN, OTHER_ACCOUNT; details are in ctx->err.
  */
 NX_MUST_USE enum nx_rc	nx_connect_finish(struct nx_ctx *ctx,
 			    const struct nx_connect_answer *answer,
@@ -77,5 +86,13 @@ NX_MUST_USE enum nx_rc	nx_connect_finish(struct nx_ctx *ctx,
 NX_MUST_USE enum nx_rc	nx_connect_check(struct nx_ctx *ctx,
 			    const struct nx_connect_answer *answer,
 			    struct nx_connect_result *out);
+
+/*
+ * NX_OK when `scope` was granted to the connection, else SCOPE_MISSING with
+ * the address that asks X for it as well.
+ */
+NX_MUST_USE enum nx_rc	nx_connect_need(struct nx_ctx *ctx,
+			    const struct nx_connection *c,
+			    const char *scope);
 
 #endif

@@ -3,14 +3,32 @@
 #define NX_FLOW_DISCONNECT_H
 
 #include "nx/flow/app.h"
+#include "nx/store/revocation.h"
 
 /*
- * Wipe both tokens here and revoke both at X.  `connection_id`: NULL for the
- * user's only connected one.  `*revoked`: X confirmed it; the connection is
- * `disconnected` in any case.  Errors as nx_connection_pick().
+ * Wipe both tokens here, at once, and revoke both at X.  What X does not
+ * confirm within a few seconds is parked (store/revocation.h) and told to it
+ * later.  `connection_id`: NULL for the user's only connected one or, when
+ * none is, the only one that may still hold tokens.  `*revoked`: X confirmed
+ * it; the connection is `disconnected` in any case.  Errors as
+ * nx_connection_pick(), and BUSY.
  */
 NX_MUST_USE enum nx_rc	nx_disconnect(struct nx_ctx *ctx,
 			    const char *user_id, const char *connection_id,
 			    struct nx_connection *out, bool *revoked);
+
+/*
+ * Tell X of parked tokens that are due, until none is, X does not answer
+ * properly, or time is short; what X has not confirmed for seven days is given
+ * up with a row in x_events.  `*done`: how many it confirmed.  For the
+ * worker; several may do so at once.  Errors: those of the database.
+ */
+NX_MUST_USE enum nx_rc	nx_revoke_pending(struct nx_ctx *ctx, int *done);
+
+/*
+ * Revoke a grant that nobody will use, so that it does not stay alive at X;
+ * parked when X does not confirm it.  Leaves ctx->err as it was.
+ */
+void	nx_give_back(struct nx_ctx *ctx, const struct nx_parked *grant);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * keep.h - no granted token is dropped: save it, and where the database does
- * not take it, keep it aside and bring it back later (design section 5).
+ * keep.h - no granted token is dropped: keep it aside, save it, and where
+ * the database does not take it, bring it back later (design section 5).
  */
 #ifndef NX_FLOW_KEEP_H
 #define NX_FLOW_KEEP_H
@@ -10,7 +10,7 @@
 
 /*
  * Save a grant as a connection, trying for as long as the request has time.
- * SAVE_DEFERRED when it went to the rescue directory instead; DB_DOWN when
+ * SAVE_DEFERRED when it waits in the rescue directory instead; DB_DOWN when
  * not even that was possible (the grant is then revoked at X).
  */
 NX_MUST_USE enum nx_rc	nx_keep_grant(struct nx_ctx *ctx,
@@ -19,7 +19,7 @@ NX_MUST_USE enum nx_rc	nx_keep_grant(struct nx_ctx *ctx,
 			    const char **connection_id);
 
 /*
- * Save a refreshed pair under the lease.  NX_OK also when it went to the
+ * Save a refreshed pair under the lease.  NX_OK also when it waits in the
  * rescue directory: the caller may use the access token in any case.
  * `*stored`: the row has it (or has something newer).
  */

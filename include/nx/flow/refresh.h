@@ -8,7 +8,7 @@
 #define NX_FLOW_REFRESH_H
 
 #include "nx/flow/app.h"
-#include "nx/store/rekey.h"
+#include "nx/store/lease.h"
 
 /* Renew this long before X would refuse the access token: seconds. */
 enum { NX_REFRESH_EARLY = 60 };
@@ -19,26 +19,40 @@ bool	nx_refresh_is_due(const struct nx_connection *c, int64_t now);
 /*
  * Give `c` a newer access token than the one it has: by this call's own
  * refresh or somebody else's.  `c` is updated in place.  An access token that
- * still lives is kept in use when X cannot renew it now.
+ * still lives is kept in use when X does not renew it; where X refuses that
+ * too, the caller says so by a token_expires_at of 0.
  * Errors: NEEDS_REAUTH, REFRESH_BUSY, X_*, DB_DOWN; detail in ctx->err.
  */
 NX_MUST_USE enum nx_rc	nx_refresh(struct nx_ctx *ctx,
 			    struct nx_connection *c);
 
-/* What a sweep did. */
-struct nx_sweep {
-	int	due, refreshed, waiting, ended, failed;
+/* What became of a renewal, beside its error. */
+struct nx_renewal {
+	enum nx_class	said;	/* X; REFUSED: it was not asked */
+	bool		lost;	/* an answer of X was */
+	bool		moved;	/* the row has something newer: take it again */
 };
 
 /*
- * Renew everything that ends within `within` seconds, of one user or of all
- * (NULL).  With `dry`, only count what is due.
+ * Renew under a lease that was taken; `c` gets what the connection is then.
+ * When X says SUSPECT nothing is decided and the lease is still held:
+ * nx_refresh_refused() or nx_refresh_put_off() is to follow.  Whatever else it
+ * says, the lease has been given back.  Errors as nx_refresh().
  */
-NX_MUST_USE enum nx_rc	nx_refresh_sweep(struct nx_ctx *ctx,
-			    const char *user_id, int within, bool dry,
-			    struct nx_sweep *out);
+NX_MUST_USE enum nx_rc	nx_refresh_leased(struct nx_ctx *ctx,
+			    const struct nx_lease *lease,
+			    struct nx_connection *c, struct nx_renewal *out);
 
-/* Seal every stored token with the first key of the ring. */
-NX_MUST_USE enum nx_rc	nx_rekey(struct nx_ctx *ctx, struct nx_rekey *out);
+/*
+ * X refused the refresh token: tell the owner, and end the connection unless
+ * its access token still lives (NX_OK then).  NEEDS_REAUTH.
+ */
+NX_MUST_USE enum nx_rc	nx_refresh_refused(struct nx_ctx *ctx,
+			    const struct nx_lease *lease,
+			    struct nx_renewal *renewal);
+
+/* Give a lease back; sweeps leave the row alone for `pause` seconds. */
+void	nx_refresh_put_off(struct nx_ctx *ctx, const struct nx_lease *lease,
+	    int pause);
 
 #endif

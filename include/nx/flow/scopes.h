@@ -10,4 +10,15 @@ bool		 nx_scopes_have(const char *granted, const char *scope);
 const char	*nx_scopes_missing(struct nx_arena *arena, const char *asked,
 		    const char *granted);
 
+/* Those of `a`, and then those of `b` that it lacks, in the arena. */
+const char	*nx_scopes_join(struct nx_arena *arena, const char *a,
+		    const char *b);
+
+/*
+ * May a caller ask X for these?  INVALID, naming the one that X does not know
+ * or that is there twice, or what no connection does without.
+ */
+NX_MUST_USE enum nx_rc	nx_scopes_check(const char *asked,
+			    struct nx_err *err);
+
 #endif

@@ -1,0 +1,356 @@
+/*
+ * sweep.c - renew whatever is due.
+ *
+ * It goes in rounds of some seconds.  In a round each thread claims one lease
+ * after the other, each when it can call X at once: a lease that waits for its
+ * turn would run out, or look like an attempt that died.  What X refuses is
+ * put aside, its lease still held, and judged when all threads have come
+ * back, by how many others were refused.
+ */
+
+#include "nx/flow/sweep.h"
+
+#include <assert.h>
+#include <pthread.h>
+
+#include "nx/base/clock.h"
+
+enum {
+	ROUND_MS = 10000,
+	REFUSED_MAX = 16,	/* put aside by one thread in one round */
+	WAVE_MIN = 5,		/* refusals that may be X's own trouble */
+	TROUBLE_MAX = 20,	/* failures of X without a success between */
+	ROOM_FOR_ONE = 64 * 1024,	/* of a thread's arena */
+	THREADS_MAX = 64,
+	STACK_BYTES = 512 * 1024,
+};
+
+/* X refused it; texts live in the thread's arena until the round is over. */
+struct refusal {
+	struct nx_lease		lease;
+	struct nx_renewal	renewal;
+	struct nx_err		why;
+};
+
+struct sweep {
+	const struct nx_ctx	*ctx;	/* the caller's */
+	struct nx_due		 due;
+
+	pthread_mutex_t		 mutex;	/* guards all below and *out */
+	struct nx_sweep		*out;
+	int64_t			 round_ends;
+	bool			 over;	/* claim no more */
+	int			 tried, refused;	/* in the sweep */
+	int			 round_tried, round_refused;
+	int			 trouble;	/* in a row */
+	enum nx_rc		 rc;	/* of the first claim that failed */
+	struct nx_err		 err;
+};
+
+/* One thread; the handle and the arena serve all rounds. */
+struct sweeper {
+	struct sweep	*sweep;
+	pthread_t	 thread;
+	bool		 runs;
+	struct nx_http	*http;
+	struct nx_arena	*arena;
+	struct refusal	 refusals[REFUSED_MAX];
+	int		 nrefusals;
+};
+
+static void
+must(int rc)
+{
+	assert(rc == 0);
+	(void)rc;
+}
+
+static void
+lock(struct sweep *s)
+{
+	must(pthread_mutex_lock(&s->mutex));
+}
+
+static void
+unlock(struct sweep *s)
+{
+	must(pthread_mutex_unlock(&s->mutex));
+}
+
+static bool
+is_over(struct sweep *s)
+{
+	bool over;
+
+	lock(s);
+	if (nx_ctx_stops(s->ctx))
+		s->out->stopped = s->over = true;
+	over = s->over;
+	unlock(s);
+	return over;
+}
+
+/* X's answer, of which the whole sweep may have to take notice. */
+static void
+heed(struct sweep *s, enum nx_class said, const struct nx_err *err)
+{
+	switch (said) {
+	case NX_CLASS_OPERATOR:
+	case NX_CLASS_MONEY:
+		s->over = true;
+		if (s->out->halt.rc == NX_OK)
+			s->out->halt = *err;
+		break;
+	case NX_CLASS_RETRY:
+	case NX_CLASS_RATE:
+	case NX_CLASS_UNKNOWN:
+		if (++s->trouble >= TROUBLE_MAX)
+			s->over = s->out->outage = true;
+		break;
+	default:
+		s->trouble = 0;
+		break;
+	}
+}
+
+static void
+count(struct sweep *s, enum nx_rc rc, const struct nx_renewal *r,
+    const struct nx_err *err)
+{
+	struct nx_sweep *out = s->out;
+
+	lock(s);
+	s->tried++;
+	s->round_tried++;
+	heed(s, r->said, err);
+	if (r->said == NX_CLASS_SUSPECT) {
+		s->refused++;
+		s->round_refused++;
+	} else if (r->said == NX_CLASS_DONE)
+		*(rc == NX_OK ? &out->refreshed : &out->failed) += 1;
+	else if (rc == NX_NEEDS_REAUTH)
+		out->ended++;
+	else if (r->said == NX_CLASS_OPERATOR)
+		out->failed++;
+	else
+		out->waiting++;
+	unlock(s);
+}
+
+static void
+spend(struct nx_ctx *ctx, struct sweeper *w, const struct nx_lease *lease)
+{
+	struct nx_renewal renewal;
+	struct nx_connection now;
+	enum nx_rc rc = nx_refresh_leased(ctx, lease, &now, &renewal);
+
+	nx_ctx_done(ctx);
+	if (renewal.said == NX_CLASS_SUSPECT)
+		w->refusals[w->nrefusals++] = (struct refusal){ *lease,
+		    renewal, ctx->err };
+	count(w->sweep, rc, &renewal, &ctx->err);
+}
+
+/* False: nothing is due any more, it cannot be known, or does not open. */
+static bool
+claim(struct nx_ctx *ctx, struct sweep *s, struct nx_claim *out)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	enum nx_rc rc = nx_lease_claim_due(&ask, &s->due, 1, out, &ctx->err);
+
+	lock(s);
+	if (rc != NX_OK && s->rc == NX_OK) {
+		s->rc = rc;
+		s->err = ctx->err;
+	}
+	if (rc != NX_OK || out->n + (size_t)out->unreadable == 0)
+		s->over = true;
+	s->out->due += (int64_t)out->n + out->unreadable;
+	s->out->unreadable += out->unreadable;
+	unlock(s);
+	if (out->unreadable > 0)
+		nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
+		    "sweep.unreadable", NX_S("detail", out->why.detail));
+	return rc == NX_OK && out->n > 0;
+}
+
+/* The lease runs at least as long as the call and the save may take. */
+static void
+one(struct sweeper *w)
+{
+	struct nx_ctx ctx = *w->sweep->ctx;
+	struct nx_claim got = { 0 };
+
+	ctx.http = w->http;
+	ctx.arena = w->arena;
+	ctx.deadline = nx_clock_mono() + NX_LEASE_MS;
+	if (claim(&ctx, w->sweep, &got))
+		spend(&ctx, w, &got.leases[0]);
+}
+
+static void *
+sweep_thread(void *arg)
+{
+	struct sweeper *w = arg;
+
+	while (!is_over(w->sweep) &&
+	    nx_clock_left(w->sweep->round_ends) > 0 &&
+	    w->nrefusals < REFUSED_MAX &&
+	    nx_arena_has(w->arena, ROOM_FOR_ONE)) {
+		one(w);
+		if (w->nrefusals == 0)
+			nx_arena_reset(w->arena);
+	}
+	return NULL;
+}
+
+static bool
+is_wave(int tried, int refused)
+{
+	return refused >= WAVE_MIN && refused * 2 > tried;
+}
+
+/* All threads have come back. */
+static void
+judge(struct sweep *s, struct sweeper *w, bool wave)
+{
+	for (int i = 0; i < w->nrefusals; i++) {
+		struct refusal *r = &w->refusals[i];
+		struct nx_ctx ctx = *s->ctx;
+		enum nx_rc rc = NX_OK;
+
+		ctx.http = NULL;
+		ctx.arena = w->arena;
+		ctx.deadline = nx_clock_mono() + NX_REQUEST_MS;
+		ctx.err = r->why;
+		if (wave)
+			nx_refresh_put_off(&ctx, &r->lease, NX_LEASE_PAUSE);
+		else
+			rc = nx_refresh_refused(&ctx, &r->lease, &r->renewal);
+		if (rc == NX_NEEDS_REAUTH)
+			s->out->ended++;
+		else if (wave || r->renewal.moved)
+			s->out->waiting++;
+		else
+			s->out->ending++;
+	}
+	w->nrefusals = 0;
+	nx_arena_reset(w->arena);
+}
+
+static void
+start(struct sweeper *w, const pthread_attr_t *attr)
+{
+	w->runs = w->http != NULL && w->arena != NULL &&
+	    pthread_create(&w->thread, attr, sweep_thread, w) == 0;
+}
+
+/* False when no thread could run. */
+static bool
+one_round(struct sweep *s, struct sweeper *all, int n)
+{
+	pthread_attr_t attr;
+	int ran = 0;
+	bool wave;
+
+	s->round_ends = nx_clock_mono() + ROUND_MS;
+	s->round_tried = s->round_refused = 0;
+	must(pthread_attr_init(&attr));
+	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
+	for (int i = 0; i < n; i++)
+		start(&all[i], &attr);
+	(void)pthread_attr_destroy(&attr);
+	for (int i = 0; i < n; i++) {
+		if (!all[i].runs)
+			continue;
+		must(pthread_join(all[i].thread, NULL));
+		ran++;
+	}
+	wave = is_wave(s->round_tried, s->round_refused) ||
+	    is_wave(s->tried, s->refused);
+	if (wave)
+		s->over = s->out->outage = true;
+	for (int i = 0; i < n; i++) {
+		if (all[i].runs)
+			judge(s, &all[i], wave);
+	}
+	return ran > 0;
+}
+
+/* What an operator must read. */
+static void
+tell(const struct sweep *s)
+{
+	const struct nx_log *log = &s->ctx->app->conf.log;
+	const struct nx_err *halt = &s->out->halt;
+
+	if (halt->rc != NX_OK)
+		nx_log(log, NX_LOG_ERROR, s->ctx->request_id, "sweep.halted",
+		    NX_S("code", nx_rc_code(halt->rc)),
+		    NX_I("x_status", halt->x.status),
+		    NX_S("detail", halt->detail));
+	if (s->out->outage)
+		nx_log(log, NX_LOG_ERROR, s->ctx->request_id, "sweep.outage",
+		    NX_I("tried", s->tried), NX_I("refused", s->refused),
+		    NX_S("detail", "X refuses or fails one account after the"
+		    " other: no connection was ended."));
+}
+
+static enum nx_rc
+sweep(struct sweep *s, struct sweeper *all, int n)
+{
+	for (int i = 0; i < n; i++) {
+		all[i].sweep = s;
+		all[i].http = nx_worker_open(s->ctx->app);
+		all[i].arena = nx_arena_new(NX_ARENA_MAX);
+	}
+	while (!is_over(s)) {
+		if (!one_round(s, all, n)) {
+			s->rc = nx_fail(&s->err, NX_NO_MEMORY,
+			    "No thread can start.");
+			break;
+		}
+	}
+	for (int i = 0; i < n; i++) {
+		nx_worker_close(all[i].http);
+		nx_arena_free(all[i].arena);
+	}
+	tell(s);
+	return s->rc;
+}
+
+enum nx_rc
+nx_sweep(struct nx_ctx *ctx, const struct nx_due *due, int threads,
+    struct nx_sweep *out)
+{
+	struct sweep s = { .ctx = ctx, .due = *due, .out = out };
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	int n = threads > THREADS_MAX ? THREADS_MAX : threads;
+	struct sweeper *all = nx_arena_alloc(ctx->arena,
+	    (size_t)n * sizeof(*all));
+	enum nx_rc rc;
+
+	memset(out, 0, sizeof(*out));
+	if (all == NULL)
+		return nx_fail(&ctx->err, NX_NO_MEMORY, "before a sweep");
+	/* Nothing is renewed twice, however far ahead it looks. */
+	rc = nx_lease_clock(&ask, &s.due.begun, &ctx->err);
+	if (rc != NX_OK)
+		return rc;
+	must(pthread_mutex_init(&s.mutex, NULL));
+	rc = sweep(&s, all, n);
+	must(pthread_mutex_destroy(&s.mutex));
+	if (rc != NX_OK)
+		ctx->err = s.err;
+	return rc;
+}
+
+enum nx_rc
+nx_sweep_count(struct nx_ctx *ctx, const struct nx_due *due,
+    struct nx_sweep *out)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+
+	memset(out, 0, sizeof(*out));
+	return nx_lease_count_due(&ask, due, &out->due, &ctx->err);
+}
