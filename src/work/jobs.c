@@ -1,0 +1,52 @@
+/* jobs.c - the table of jobs. */
+
+#include "nx/work/jobs.h"
+
+#include "nx/flow/disconnect.h"
+#include "nx/flow/keep.h"
+#include "nx/flow/notice.h"
+#include "nx/flow/purge.h"
+#include "nx/flow/sweep.h"
+
+static enum nx_rc
+refresh(struct nx_ctx *ctx, int *done)
+{
+	static const struct nx_due due = {
+		.within = NX_SWEEP_WITHIN, .spread = NX_SWEEP_SPREAD,
+	};
+	const struct nx_conf *conf = &ctx->app->conf;
+	struct nx_sweep sweep;
+	enum nx_rc rc;
+
+	*done = 0;			/* a sweep leaves nothing */
+	rc = nx_sweep(ctx, &due, conf->threads < NX_SWEEP_THREADS ?
+	    conf->threads : NX_SWEEP_THREADS, &sweep);
+	if (sweep.due > 0)
+		nx_log(&conf->log, NX_LOG_INFO, ctx->request_id,
+		    "sweep.done", NX_I("due", sweep.due),
+		    NX_I("refreshed", sweep.refreshed),
+		    NX_I("waiting", sweep.waiting),
+		    NX_I("ending", sweep.ending),
+		    NX_I("needs_reauth", sweep.ended),
+		    NX_I("failed", sweep.failed),
+		    NX_I("unreadable", sweep.unreadable));
+	return rc;
+}
+
+/* Grants of this host that the database could not take. */
+static enum nx_rc
+rescue(struct nx_ctx *ctx, int *done)
+{
+	*done = 0;
+	(void)nx_keep_replay(ctx);	/* says itself what it could not */
+	return NX_OK;
+}
+
+const struct nx_work_job nx_work_jobs[] = {
+	{ "refresh", 30000, refresh },
+	{ "rescue", 5000, rescue },
+	{ "purge", 60000, nx_purge },
+	{ "notices", 5000, nx_notice_deliver },
+	{ "revocations", 10000, nx_revoke_pending },
+	{ NULL, 0, NULL },
+};
