@@ -1,11 +1,12 @@
 /* nexus-x-fcgi - the FastCGI responder; its listening socket is fd 0. */
 
 #include <malloc.h>
+#include <signal.h>
 #include <sys/resource.h>
 
 #include "nx/base/version.h"
 #include "nx/cli/args.h"
-#include "nx/flow/app.h"
+#include "nx/flow/keys.h"
 #include "nx/store/rescue.h"
 #include "nx/web/serve.h"
 
@@ -44,10 +45,12 @@ run(const struct nx_args *args)
 	if (rc == NX_OK && args->check_config)
 		(void)printf("The configuration is usable.\n");
 	else if (rc == NX_OK) {
-		rc = nx_serve(&app, &err);
+		rc = nx_keys_check(&app, &err);
+		if (rc == NX_OK)
+			rc = nx_serve(&app, &err);
 		if (rc != NX_OK)
-			(void)fprintf(stderr, "nexus-x-fcgi: %s\n",
-			    err.detail);
+			(void)fprintf(stderr, "nexus-x-fcgi: %s %s\n",
+			    err.detail, nx_rc_remedy(rc));
 	}
 	nx_app_close(&app);
 	return rc;
@@ -68,6 +71,7 @@ main(int argc, char **argv)
 	(void)mallopt(M_ARENA_MAX, MALLOC_ARENAS);
 	/* Without fast bins there is nothing to consolidate each time. */
 	(void)mallopt(M_MXFAST, 0);
+	(void)signal(SIGHUP, SIG_IGN);	/* nothing is read again */
 	if (arena != NULL)
 		rc = nx_args_parse(NX_FCGI, argc, argv, arena, &args, &err);
 	if (rc != NX_OK)

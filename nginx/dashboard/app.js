@@ -2,7 +2,7 @@
 
 import { Composer } from './composer.js';
 import * as connections from './connections.js';
-import { $, show } from './dom.js';
+import { $, el, show } from './dom.js';
 import { Draft } from './draft.js';
 import { notice, problemNotice, dismissable } from './notice.js';
 import * as session from './session.js';
@@ -15,9 +15,12 @@ const app = { composer: null, owner: '', draft: null, shown: '', arrival: arriva
 /* What the callback had to say; the address bar is tidied at once. */
 function arrival() {
 	const url = new URL(location.href);
-	const found = { connected: url.searchParams.get('x') === 'connected', error: url.searchParams.get('x_error') };
-	url.searchParams.delete('x');
-	url.searchParams.delete('x_error');
+	const found = {
+		connected: url.searchParams.get('x') === 'connected', error: url.searchParams.get('x_error'),
+		connection: url.searchParams.get('x_connection'),
+	};
+	for (const name of ['x', 'x_error', 'x_connection'])
+		url.searchParams.delete(name);
 	if (url.href !== location.href)
 		history.replaceState(null, '', url.pathname + url.search + url.hash);
 	return found;
@@ -40,12 +43,20 @@ function storage() {
 	}
 }
 
+/* Another account than the one to be renewed was signed in at X. */
+function useOther(connection) {
+	const path = connections.startAgain(connection, true);
+	return el('p', {}, el('a', { class: 'btn btn-small', 'data-connect': path, href: path },
+		`Use the new account instead of @${connection.username}`));
+}
+
 function greet(list) {
-	const { connected, error } = app.arrival;
-	app.arrival = { connected: false, error: null };
+	const { connected, error, connection } = app.arrival;
+	app.arrival = { connected: false, error: null, connection: null };
 	if (error) {
 		const e = connectError(error);
-		banner(problemNotice(e));
+		const named = error === 'other_account' && list.find((c) => c.id === connection);
+		banner(problemNotice(e, named ? [useOther(named)] : []));
 	} else if (connected) {
 		/* Anybody can write ?x=connected: believe the list instead. */
 		const newest = list.filter((c) => c.status === 'connected')

@@ -4,10 +4,15 @@ import { call } from './api.js';
 import { $, day, el, link, moment, show } from './dom.js';
 import { problemNotice } from './notice.js';
 import { freshen } from './session.js';
-import { reasonWords, scopeList, stateWords } from './words.js';
+import { reasonWords, renewalWords, scopeList, stateWords } from './words.js';
 
 const ORDER = ['connected', 'needs_reauth', 'superseded', 'disconnected'];
 const START = '/api/auth/twitter/initiate?return_to=/dashboard';
+
+/* Renew this connection; with `replace`, whatever account X says takes its place. */
+export function startAgain(connection, replace = false) {
+	return `${START}&connection_id=${encodeURIComponent(connection.id)}${replace ? '&replace=1' : ''}`;
+}
 
 export async function load() {
 	const answer = await call('GET', '/api/twitter/connections');
@@ -31,13 +36,14 @@ function safeTarget(text) {
  * with its remedy, in place of a page of its own.
  */
 async function start(anchor, onLost) {
-	const box = anchor.closest('section').querySelector('[data-connect-error]');
+	const box = anchor.closest('section')?.querySelector('[data-connect-error]') ?? $('banner');
+	const path = anchor.dataset.connect || START;
 	box.replaceChildren();
 	anchor.setAttribute('aria-disabled', 'true');
 	try {
 		await freshen();
-		const answer = await call('GET', START);
-		location.assign(safeTarget(answer?.authorize_url) ? answer.authorize_url : START);
+		const answer = await call('GET', path);
+		location.assign(safeTarget(answer?.authorize_url) ? answer.authorize_url : path);
 		return;
 	} catch (problem) {
 		if (problem.status === 401)
@@ -69,8 +75,8 @@ function facts(connection) {
 	if (connection.status !== 'disconnected')
 		rows.push(['Since', day(connection.connected_at)]);
 	if (connection.status === 'connected') {
-		if (connection.renews_itself === false)
-			rows.push(['Until', moment(connection.token_expires_at)]);
+		rows.push(renewalWords(connection, moment(connection.token_expires_at), Date.now()));
+		rows.push(['Last success', moment(connection.last_success_at)]);
 		rows.push(['May', scopeList(connection.scopes)]);
 		rows.push(['May not', scopeList(connection.missing_scopes)]);
 	}
@@ -81,10 +87,10 @@ function facts(connection) {
 function card(connection, onLeave) {
 	const state = stateWords(connection);
 	const name = `@${connection.username}`;
-	const reason = connection.status === 'connected' ? '' : reasonWords(connection.status_reason);
+	const reason = reasonWords(connection.status_reason);
 	const buttons = el('div', { class: 'account-buttons' });
 	if (state.again)
-		buttons.append(el('a', { class: 'btn btn-small', 'data-connect': true, href: START, 'aria-label': `Reconnect ${name}` }, 'Reconnect'));
+		buttons.append(el('a', { class: 'btn btn-small', 'data-connect': startAgain(connection), href: startAgain(connection), 'aria-label': `Reconnect ${name}` }, 'Reconnect'));
 	if (connection.status !== 'disconnected')
 		buttons.append(el('button', { class: 'btn btn-quiet btn-small', type: 'button', 'aria-label': `Disconnect ${name}`, onclick: () => onLeave(connection) }, 'Disconnect'));
 	return el('li', { class: 'card account', 'data-id': connection.id, 'data-status': connection.status },

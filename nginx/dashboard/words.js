@@ -26,6 +26,8 @@ export const CONNECT_ERRORS = {
 	code_missing: ['X’s answer was incomplete', 'X sent you back without its approval.', AGAIN],
 	code_refused: ['X’s approval had run out', 'X gives thirty seconds to pick up an approval, and each works once.', AGAIN],
 	code_lost: ['X’s answer was lost on the way', 'You allowed it, but nothing was connected.', AGAIN],
+	other_account: ['You chose another X account', 'X was signed in with another account than the one you wanted to reconnect, so nothing was changed.', 'Switch accounts at x.com and choose “Reconnect” again, or use the new account instead.'],
+	connection_unknown: ['This connection is gone', 'The connection that you wanted to renew is not there any more.', AGAIN],
 	save_deferred: ['Your connection is on its way', 'X has agreed, and we hold its answer safely until our database is back.', 'You need not do anything, and need not connect again: the account appears here by itself.'],
 	scope_missing: ['X gave less than is needed', 'A permission that posting depends on was left out.', ALL],
 	rate_limited: ['X asks us to slow down', 'Too many attempts reached X at once.', 'Wait fifteen minutes, then choose “Connect X” again.'],
@@ -60,7 +62,7 @@ export function connectError(code) {
 		: known.startsWith('state_') ? CONNECT_ERRORS.state_broken : UNKNOWN;
 	return {
 		title: row[0], detail: row[1], remedy: row[2],
-		tone: known === 'save_deferred' || known === 'access_denied' ? 'note' : 'bad',
+		tone: ['save_deferred', 'access_denied', 'other_account'].includes(known) ? 'note' : 'bad',
 		/* The code comes from the address bar: show it only if it looks like one. */
 		code: /^[a-z][a-z0-9_]{0,39}$/.test(code) ? code : '',
 	};
@@ -94,18 +96,28 @@ export function stateWords(connection) {
 	case 'connected':
 		if (!connection.can_post)
 			return { label: 'Cannot post', tone: 'bad', todo: NO_WRITE, again: true };
+		if (connection.status_reason)
+			return { label: 'Ends soon', tone: 'note', todo: 'Posting still works. Reconnect before it ends.', again: true };
 		if (missing.length > 0)
 			return { label: 'Connected', tone: 'note', todo: NOT_ALL, again: true };
 		return { label: 'Connected', tone: 'good', todo: '', again: false };
 	case 'needs_reauth':
-		return { label: 'Needs you', tone: 'bad', todo: 'X has ended this connection. Reconnect to go on posting.', again: true };
+		return { label: 'Needs you', tone: 'bad', todo: 'This connection no longer works. Reconnect to go on posting.', again: true };
 	case 'superseded':
-		return { label: 'Replaced', tone: 'off', todo: 'A newer connection of this X account took over. Reconnect only if you want to post from here.', again: true };
+		return { label: 'Replaced', tone: 'off', todo: 'X keeps one connection of an account, and a newer one took over. Reconnect only if you want to post from here: that ends the other.', again: true };
 	case 'disconnected':
 		return { label: 'Disconnected', tone: 'off', todo: 'Nexus no longer has access to this account.', again: true };
 	default:
 		return { label: 'Not ready', tone: 'note', todo: 'This connection cannot be used at the moment.', again: true };
 	}
+}
+
+/* A living connection's next renewal or end; `when` is the time as text. */
+export function renewalWords(connection, when, now) {
+	if (connection.renews_itself === false || connection.status_reason)
+		return ['Works until', when];
+	const renewed = Date.parse(connection.token_expires_at) > now ? `by itself, by ${when}` : 'by itself, with the next post';
+	return ['Renewed', when && renewed];
 }
 
 /* What the server says to programs, said to a person at this page. */

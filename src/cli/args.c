@@ -9,6 +9,8 @@
 /* A secret does not stay in the process title. */
 enum kind { TEXT, SECRET, FLAG, LIST };
 
+enum { ALL = NX_TWITTER_FLOW | NX_TOKEN_REFRESH | NX_FCGI | NX_WORKER };
+
 static const struct option_row {
 	const char	*name;		/* with `-` */
 	const char	*value;		/* as the help names it; NULL: a flag */
@@ -42,6 +44,10 @@ static const struct option_row {
 	    NX_TWITTER_FLOW, AT(idempotency_key) },
 	{ "connection-id", "ID", "which X account, when there are several",
 	    TEXT, NX_TWITTER_FLOW, AT(connection_id) },
+	{ "replace", NULL, "initiate: the account that X says takes the place"
+	    " of connection-id", FLAG, NX_TWITTER_FLOW, AT(replace) },
+	{ "scopes", "LIST", "initiate: ask for these in place of"
+	    " TWITTER_SCOPES", TEXT, NX_TWITTER_FLOW, AT(scopes) },
 	{ "within", "SECONDS", "what ends within this time is due"
 	    " (default 900)", TEXT, NX_TOKEN_REFRESH, AT(within) },
 	{ "rekey", NULL, "seal all tokens with the first key of NEXUS_KEYS",
@@ -49,11 +55,9 @@ static const struct option_row {
 	{ "dry-run", NULL, "show what would be done, do nothing", FLAG,
 	    NX_TWITTER_FLOW | NX_TOKEN_REFRESH, AT(dry_run) },
 	{ "check-config", NULL, "say what is wrong with the environment",
-	    FLAG, NX_FCGI, AT(check_config) },
-	{ "help", NULL, "this text", FLAG,
-	    NX_TWITTER_FLOW | NX_TOKEN_REFRESH | NX_FCGI, AT(help) },
-	{ "version", NULL, "the version", FLAG,
-	    NX_TWITTER_FLOW | NX_TOKEN_REFRESH | NX_FCGI, AT(version) },
+	    FLAG, NX_FCGI | NX_WORKER, AT(check_config) },
+	{ "help", NULL, "this text", FLAG, ALL, AT(help) },
+	{ "version", NULL, "the version", FLAG, ALL, AT(version) },
 #undef AT
 };
 

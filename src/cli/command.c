@@ -87,8 +87,9 @@ nx_command_close(struct nx_command *c, enum nx_rc rc)
 			(void)nx_fail(&c->ctx.err, rc, "%s",
 			    nx_rc_title(rc));
 		print_problem(c);
-	} else if ((c->out.n > 0 &&
-	    printf("%s\n", nx_buf_str(&c->out)) < 0) || fflush(stdout) != 0)
+	}
+	if ((c->out.n > 0 && printf("%s\n", nx_buf_str(&c->out)) < 0) ||
+	    fflush(stdout) != 0)
 		status = 1;
 	nx_worker_close(c->ctx.http);
 	nx_app_close(&c->app);

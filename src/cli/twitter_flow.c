@@ -116,12 +116,17 @@ initiate(struct nx_command *c)
 	const struct nx_connect_ask ask = {
 		.user_id = nobody ? "nobody" : c->args.user_id,
 		.return_to = c->args.return_to,
+		.connection_id = c->args.connection_id,
+		.scopes = c->args.scopes,
+		.replace = c->args.replace,
 		.now = nx_clock_wall(),
 	};
 	struct nx_connect_start start = { .state = "" };
 	struct placeholders p = { .n = 0 };
 	enum nx_rc rc = nobody ? NX_OK : require_user(c);
 
+	if (rc == NX_OK)
+		rc = check_connection_id(c);
 	if (rc == NX_OK && !c->args.dry_run)
 		rc = nx_command_need(c, NX_NEED_KEYS | NX_NEED_X);
 	else if (rc == NX_OK)

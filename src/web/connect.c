@@ -130,6 +130,40 @@ answer_start(struct nx_call *call, const struct nx_connect_start *start)
 	nx_jw_close(&w, '}');
 }
 
+/* Query parameters into `values`, in the arena; absent ones are NULL. */
+static enum nx_rc
+read_query(struct nx_call *call, const char *const *names, size_t n,
+    const char **values)
+{
+	enum nx_rc rc = NX_OK;
+
+	for (size_t i = 0; i < n && rc == NX_OK; i++)
+		rc = nx_request_query(call->request, names[i],
+		    call->ctx->arena, &values[i], &call->ctx->err);
+	return rc;
+}
+
+static enum nx_rc
+read_ask(struct nx_call *call, struct nx_connect_ask *ask,
+    const char **user_id)
+{
+	static const char *const names[] = { "return_to", "user_id",
+	    "connection_id", "scopes", "replace" };
+	const char *values[5] = { NULL };
+	enum nx_rc rc = read_query(call, names, 5, values);
+
+	ask->return_to = values[0];
+	*user_id = values[1];
+	ask->connection_id = values[2];
+	ask->scopes = values[3];
+	ask->replace = values[4] != NULL && strcmp(values[4], "1") == 0;
+	if (rc == NX_OK && values[4] != NULL && !ask->replace &&
+	    strcmp(values[4], "0") != 0)
+		rc = nx_fail(&call->ctx->err, NX_INVALID,
+		    "replace must be 0 or 1.");
+	return rc;
+}
+
 enum nx_rc
 nx_web_initiate(struct nx_call *call)
 {
@@ -138,13 +172,8 @@ nx_web_initiate(struct nx_call *call)
 	struct nx_connect_start start = { .state = "" };
 	char name[NAME_MAX_BYTES];
 	const char *named;
-	enum nx_rc rc;
+	enum nx_rc rc = read_ask(call, &ask, &named);
 
-	rc = nx_request_query(call->request, "return_to", call->ctx->arena,
-	    &ask.return_to, &call->ctx->err);
-	if (rc == NX_OK)
-		rc = nx_request_query(call->request, "user_id",
-		    call->ctx->arena, &named, &call->ctx->err);
 	if (rc == NX_OK)
 		rc = nx_session_user(call->ctx, call->session, named,
 		    &ask.user_id);
@@ -178,26 +207,20 @@ find_flow(struct nx_call *call, const char *cookie)
 static enum nx_rc
 read_answer(struct nx_call *call, struct nx_connect_answer *out)
 {
-	const struct {
-		const char	*name;
-		const char	**to;
-	} params[] = {
-		{ "state", &out->state }, { "code", &out->code },
-		{ "error", &out->error },
-		{ "error_description", &out->error_description },
-	};
+	static const char *const names[] = { "state", "code", "error",
+	    "error_description" };
+	const char *values[4] = { NULL };
+	enum nx_rc rc = read_query(call, names, 4, values);
 
-	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
-		enum nx_rc rc = nx_request_query(call->request,
-		    params[i].name, call->ctx->arena, params[i].to,
-		    &call->ctx->err);
-
-		if (rc != NX_OK)
-			return rc;
-		if (*params[i].to != NULL && **params[i].to == '\0')
-			*params[i].to = NULL;
+	for (int i = 0; i < 4; i++) {
+		if (values[i] != NULL && *values[i] == '\0')
+			values[i] = NULL;
 	}
-	return NX_OK;
+	out->state = values[0];
+	out->code = values[1];
+	out->error = values[2];
+	out->error_description = values[3];
+	return rc;
 }
 
 /* Nothing was spent: the browser may come back with the same answer. */
@@ -209,16 +232,25 @@ may_repeat(enum nx_rc rc)
 
 /* Back to where the person came from, with how it went. */
 static void
-send_back(struct nx_call *call, const char *return_to, enum nx_rc rc)
+send_back(struct nx_call *call, const struct nx_connect_result *result,
+    enum nx_rc rc)
 {
+	struct nx_buf path = NX_BUF(LOCATION_MAX);
 	struct nx_buf location = NX_BUF(LOCATION_MAX);
 
+	/* Whose place the new account may take, if the person wants that. */
+	if (rc == NX_OTHER_ACCOUNT && result->connection_id != NULL)
+		nx_url_add_query(&path, nx_slice_str(result->return_to),
+		    "x_connection", result->connection_id);
+	else
+		nx_buf_adds(&path, result->return_to);
 	nx_buf_adds(&location, call->ctx->app->conf.origin);
-	nx_url_add_query(&location, nx_slice_str(return_to),
+	nx_url_add_query(&location, nx_buf_slice(&path),
 	    rc == NX_OK ? "x" : "x_error",
 	    rc == NX_OK ? "connected" : nx_rc_code(rc));
 	nx_reply_redirect(call->reply, nx_buf_str(&location));
 	nx_buf_free(&location);
+	nx_buf_free(&path);
 }
 
 enum nx_rc
@@ -252,7 +284,9 @@ nx_web_callback(struct nx_call *call)
 		return rc;
 	if (answer.flow != NULL && !may_repeat(rc))
 		set_cookie(call, cookie, "");
-	send_back(call, result.return_to, rc);
+	if (rc == NX_OTHER_ACCOUNT && nx_request_wants_json(call->request))
+		return rc;
+	send_back(call, &result, rc);
 	return NX_OK;
 }
 

@@ -10,9 +10,10 @@ status_of(const struct nx_published *done)
 {
 	const struct nx_stored_post *post = &done->post;
 
-	if (post->is_repeat || strcmp(post->state, "dry_run") == 0)
-		return 200;
-	return strcmp(post->state, "unknown") == 0 ? 202 : 201;
+	if (strcmp(post->state, "unknown") == 0)
+		return 202;
+	return post->is_repeat || strcmp(post->state, "dry_run") == 0 ?
+	    200 : 201;
 }
 
 enum nx_rc

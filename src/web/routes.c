@@ -44,20 +44,16 @@ nx_route_find(const struct nx_request *request, const struct nx_route **out,
 	return nx_fail(err, NX_METHOD, "Use %s here.", allow);
 }
 
-/* What an operator may read and a stranger need not. */
+/* What only an operator may read is logged here, and stays here. */
 static void
 keep_inside(struct nx_ctx *ctx)
 {
-	struct nx_err *err = &ctx->err;
+	struct nx_err whole = ctx->err;
 
-	if (err->rc != NX_DB_DOWN && err->rc != NX_CONFIG &&
-	    err->rc != NX_INTERNAL)
-		return;
-	nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
-	    "request.failed", NX_S("code", nx_rc_code(err->rc)),
-	    NX_S("detail", err->detail));
-	(void)snprintf(err->detail, sizeof(err->detail), "The operator finds"
-	    " the cause in the log, under the request_id.");
+	if (nx_err_for_users(&ctx->err))
+		nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
+		    "request.failed", NX_S("code", nx_rc_code(whole.rc)),
+		    NX_S("detail", whole.detail));
 }
 
 void

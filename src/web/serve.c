@@ -268,6 +268,8 @@ start(struct server *s, struct nx_err *err)
 	    sizeof(tick)) != 0)
 		return nx_fail(err, NX_CONFIG, "fd 0 does not listen: start"
 		    " it with spawn-fcgi or a systemd socket.");
+	if (nx_callers_start(s->app->callers, err) != NX_OK)
+		return NX_NO_MEMORY;
 	s->threads = calloc((size_t)s->app->conf.threads,
 	    sizeof(*s->threads));
 	if (s->threads == NULL || pthread_attr_init(&attr) != 0)
@@ -307,6 +309,7 @@ drain(struct server *s)
 	}
 	if (s->has_keeper)
 		(void)pthread_join(s->keeper, NULL);
+	nx_callers_stop(s->app->callers);
 }
 
 static void

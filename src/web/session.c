@@ -7,7 +7,6 @@
 #include <strings.h>
 
 #include "nx/base/base64.h"
-#include "nx/base/clock.h"
 #include "nx/base/json.h"
 
 enum {
@@ -16,7 +15,6 @@ enum {
 	REF_MAX = 64,		/* of a Supabase project */
 };
 
-static const char audience[] = "authenticated";
 static const char prefix[] = "sb-";
 static const char suffix[] = "-auth-token";
 
@@ -32,22 +30,9 @@ static enum nx_rc
 check_token(struct nx_ctx *ctx, struct nx_slice token,
     struct nx_session *out)
 {
-	const struct nx_conf *conf = &ctx->app->conf;
-	const char *issuer = conf->supabase_url == NULL ? NULL :
-	    nx_arena_printf(ctx->arena, "%s/auth/v1", conf->supabase_url);
-	const struct nx_jwt_rules rules = {
-		.issuer = issuer,
-		.audience = audience,
-		.now = nx_clock_wall(),
-		.leeway = NX_JWT_LEEWAY,
-	};
-	enum nx_rc rc;
+	enum nx_rc rc = nx_callers_check(ctx->app->callers, token,
+	    ctx->deadline, &out->claims, &ctx->err);
 
-	/* NULL would accept any issuer. */
-	if (issuer == NULL && conf->supabase_url != NULL)
-		return nx_fail(&ctx->err, NX_NO_MEMORY, "while signing in");
-	rc = nx_jwt_check(ctx->app->callers, token, &rules, &out->claims,
-	    &ctx->err);
 	out->is_service = rc == NX_OK &&
 	    strcmp(out->claims.role, "service_role") == 0;
 	return rc;
@@ -73,8 +58,12 @@ is_ours(struct nx_slice name, struct nx_slice *ref, int *chunk)
 	return true;
 }
 
+/*
+ * The cookie of the project `ref`, or of the only one there is when that is
+ * empty: a neighbouring site may have set one for its own ends.
+ */
 static void
-collect(const struct nx_request *r, struct jar *jar)
+collect(const struct nx_request *r, struct nx_slice wanted, struct jar *jar)
 {
 	struct nx_cookie_walk at = { 0 };
 	struct nx_slice name, value, ref, *to;
@@ -82,12 +71,12 @@ collect(const struct nx_request *r, struct jar *jar)
 
 	memset(jar, 0, sizeof(*jar));
 	while (nx_request_cookie(r, &at, &name, &value)) {
-		if (!is_ours(name, &ref, &chunk))
+		if (!is_ours(name, &ref, &chunk) ||
+		    (wanted.n > 0 && !nx_slice_eq(wanted, ref)))
 			continue;
 		if (jar->ref.n == 0)
 			jar->ref = ref;
-		else if (!nx_slice_eq(jar->ref, ref))
-			continue;
+		jar->twice = jar->twice || !nx_slice_eq(jar->ref, ref);
 		to = chunk < 0 ? &jar->whole : &jar->chunks[chunk];
 		jar->twice = jar->twice || to->p != NULL;
 		*to = value;
@@ -122,6 +111,17 @@ token_from(struct nx_ctx *ctx, struct nx_slice value, struct nx_slice *out)
 	    "The sign-in cookie cannot be read.");
 }
 
+/* What supabase-js calls it: the first label of the project's host. */
+static struct nx_slice
+project(const struct nx_ctx *ctx)
+{
+	struct nx_slice url = nx_slice_str(ctx->app->conf.supabase_url);
+
+	(void)nx_slice_cut(&url, '/');
+	(void)nx_slice_cut(&url, '/');
+	return nx_slice_cut(&url, '.');
+}
+
 static enum nx_rc
 token_from_cookies(struct nx_ctx *ctx, const struct nx_request *r,
     struct nx_slice *out)
@@ -130,13 +130,16 @@ token_from_cookies(struct nx_ctx *ctx, const struct nx_request *r,
 	struct jar jar;
 	enum nx_rc rc;
 
-	collect(r, &jar);
+	collect(r, project(ctx), &jar);
+	if (jar.ref.n == 0)	/* this site's own sign-in has its own name */
+		collect(r, NX_SLICE(""), &jar);
 	if (jar.ref.n == 0)
 		return nx_fail(&ctx->err, NX_UNAUTHENTICATED, "There is"
 		    " neither a Bearer token nor a sign-in cookie.");
 	if (jar.twice)
 		return nx_fail(&ctx->err, NX_UNAUTHENTICATED,
-		    "The sign-in cookie is there twice.");
+		    "The sign-in cookie is there twice: delete this site's"
+		    " cookies and sign in again.");
 	if (jar.whole.p != NULL)
 		return token_from(ctx, jar.whole, out);
 	for (int i = 0; i < CHUNKS_MAX && jar.chunks[i].p != NULL; i++)

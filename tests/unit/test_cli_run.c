@@ -184,8 +184,9 @@ runs_the_other_actions_dry(void **state)
 	o = REFRESH("--dry-run");
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.out, "{\"dry_run\":true,\"due\":0,"
-	    "\"refreshed\":0,\"waiting\":0,\"needs_reauth\":0,"
-	    "\"failed\":0}\n");
+	    "\"refreshed\":0,\"waiting\":0,\"ending\":0,"
+	    "\"needs_reauth\":0,\"failed\":0,\"unreadable\":0,"
+	    "\"stopped\":false,\"outage\":false}\n");
 	o = REFRESH("--rekey", "--dry-run");
 	assert_int_equal(o.status, 0);
 }

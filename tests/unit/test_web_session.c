@@ -225,7 +225,7 @@ refuses_a_cookie_that_is_there_twice(void **state)
 	assert_non_null(strstr(w->ctx.err.detail, "twice"));
 }
 
-/* Another project's chunk must not be joined to ours. */
+/* Two projects' cookies: ours if we know which that is, else none. */
 static void
 keeps_projects_apart(void **state)
 {
@@ -235,8 +235,12 @@ keeps_projects_apart(void **state)
 	    "HTTP_COOKIE=sb-other-auth-token=base64-e30;"
 	    " sb-other-auth-token.0=base64-e30", NULL };
 
+	assert_int_equal(check(w, more, &s), NX_UNAUTHENTICATED);
+	assert_non_null(strstr(w->ctx.err.detail, "twice"));
+	w->app.conf.supabase_url = "https://proj.supabase.co";
 	assert_int_equal(check(w, more, &s), NX_OK);
 	assert_string_equal(s.claims.sub, WEB_USER);
+	w->app.conf.supabase_url = NULL;
 }
 
 static void

@@ -15,13 +15,16 @@ enum { NX_MEDIA_ARGS_MAX = 4 };
 struct nx_args {
 	const char	*action, *user_id, *return_to, *code, *state, *flow;
 	const char	*content, *on_long, *link, *idempotency_key;
-	const char	*connection_id, *within;
+	const char	*connection_id, *scopes, *within;
 	const char	*media[NX_MEDIA_ARGS_MAX];
 	int		 nmedia;
+	bool		 replace;
 	bool		 rekey, dry_run, help, version, check_config;
 };
 
-enum nx_program { NX_TWITTER_FLOW = 1, NX_TOKEN_REFRESH = 2, NX_FCGI = 4 };
+enum nx_program {
+	NX_TWITTER_FLOW = 1, NX_TOKEN_REFRESH = 2, NX_FCGI = 4, NX_WORKER = 8,
+};
 
 /*
  * USAGE with what is wrong in `err`.  Texts live in the arena; the values of

@@ -29,7 +29,10 @@ NX_MUST_USE enum nx_rc	nx_command_open(struct nx_command *c,
 NX_MUST_USE enum nx_rc	nx_command_need(struct nx_command *c,
 			    unsigned int need);
 
-/* Print the result or the problem, free everything: the exit status. */
+/*
+ * Print the result, where there is one, and the problem, free everything: the
+ * exit status.
+ */
 int	nx_command_close(struct nx_command *c, enum nx_rc rc);
 
 /* The two command lines: all of their logic beyond main(). */

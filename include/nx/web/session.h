@@ -15,7 +15,10 @@ struct nx_session {
 	bool			is_service;	/* may act for any user */
 };
 
-/* UNAUTHENTICATED or TOKEN_EXPIRED, with the reason in ctx->err. */
+/*
+ * UNAUTHENTICATED or TOKEN_EXPIRED, with the reason in ctx->err; BUSY while
+ * the keys cannot be fetched.
+ */
 NX_MUST_USE enum nx_rc	nx_session_check(struct nx_ctx *ctx,
 			    const struct nx_request *r,
 			    struct nx_session *out);
