@@ -5,7 +5,7 @@ PACKAGES_TO_RUN=(
 	libcurl4-openssl-dev libfcgi-dev libicu-dev libjansson-dev libjson-c-dev
 	libpq-dev libpsl-dev libssl-dev make multiwatch openssl pkg-config procps spawn-fcgi
 )
-PACKAGES_TO_TEST=(chromium libcmocka-dev libyaml-dev valgrind wrk)
+PACKAGES_TO_TEST=(chromium libcmocka-dev libyaml-dev pgbouncer valgrind wrk)
 
 have() {
 	command -v "$1" >/dev/null
@@ -59,7 +59,7 @@ apt_quietly() {
 
 install_packages() {
 	local -a missing
-	local try
+	local try service
 
 	mapfile -t missing < <(packages_missing "$@")
 	have nginx || missing+=(nginx-light)
@@ -90,10 +90,11 @@ install_packages() {
 	}
 	unguard_services
 	trap - EXIT
-	# Nobody asked for an nginx at the next boot.
-	if [[ " ${missing[*]} " == *" nginx-light "* ]]; then
-		as_root rm -f /etc/systemd/system/multi-user.target.wants/nginx.service
-	fi
+	# Nobody asked for an nginx or a pgbouncer at the next boot.
+	for service in nginx-light pgbouncer; do
+		[[ " ${missing[*]} " != *" $service "* ]] ||
+		    as_root rm -f "/etc/systemd/system/multi-user.target.wants/${service%-light}.service"
+	done
 }
 
 install_for_running() {

@@ -159,6 +159,27 @@ app_stop() {
 	rm -f "$SOCKETS"/fcgi.*sock
 }
 
+worker_start() {
+	local program=$BUILD/nexus-x-worker config
+
+	config="$program $(program_version "$program") $(sha256sum <"$STACK/env")"
+	if process_alive worker && process_noted worker config "$config"; then
+		return 0
+	fi
+	worker_stop
+	(
+		process_environment
+		set -- "$program"
+		[[ $BUILD != *-tsan ]] || set -- "$(command -v setarch)" "$(uname -m)" -R "$@"
+		process_launch worker "$STACK/log/worker.log" "$@"
+	)
+	process_note worker config "$config"
+}
+
+worker_stop() {
+	process_stop worker TERM 30
+}
+
 # fill_in TEMPLATE NAME VALUE...
 fill_in() {
 	local text

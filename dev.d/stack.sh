@@ -56,6 +56,7 @@ stack_start() {
 	sandbox_start
 	app_start
 	nginx_start
+	[[ ${WORKER-yes} == no ]] || worker_start
 	! given DATABASE_URL || postgres_stop
 	: >"$STACK/run/up"
 	stack_wait_ready
@@ -86,6 +87,7 @@ stack_wait_ready() {
 stack_stop() {
 	stack_lock
 	nginx_stop
+	worker_stop
 	app_stop
 	sandbox_stop
 	postgres_stop
@@ -123,6 +125,7 @@ stack_status() {
 	stack_part sandbox "$(settings_value SANDBOX_URL)" || bad=1
 	stack_part multiwatch "$(app_children 2>/dev/null | wc -l) of $number processes of $(settings_value NEXUS_BUILD)/nexus-x-fcgi" || bad=1
 	stack_part nginx "$url/dashboard/" || bad=1
+	stack_part worker "$STACK/log/worker.log" || bad=1
 	app_has_children "$number" 2>/dev/null || bad=1
 	if fetch "$url/readyz"; then
 		printf '%-11s ready\n' service

@@ -259,6 +259,28 @@ test('everything can be done with the keyboard alone', async () => {
 	});
 });
 
+test('another account at X is asked about, not taken', async () => {
+	const account = unique('emil'), other = unique('else');
+	await story(browser, {}, async (page) => {
+		await atDesk(page, account);
+		await page.getByRole('button', { name: `Disconnect @${account}` }).click();
+		await page.locator('#leave-yes').click();
+		await page.getByRole('link', { name: `Reconnect @${account}` }).click();
+		await consent(page, other, 'allow');
+		await page.getByText('You chose another X account').waitFor();
+		await page.locator('[data-status=disconnected]').waitFor();
+		assert.equal(await page.locator('[data-id]').count(), 1, 'nothing was changed');
+		await shot(page, '18-other-account');
+		await page.getByRole('link', { name: `Use the new account instead of @${account}` }).click();
+		await consent(page, other, 'allow');
+		await page.getByText(`@${other} is connected`).waitFor();
+		await page.getByRole('link', { name: `Reconnect @${account}` }).click();
+		await consent(page, account, 'allow');
+		await page.getByText(`@${account} is connected`).waitFor();
+		await page.getByLabel('Post as').waitFor();
+	});
+});
+
 test('it fits a phone, light and dark', async () => {
 	const account = unique('phone');
 	const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };

@@ -134,6 +134,7 @@ test('a code nobody knows gets the general text and is not repeated', () => {
 test('states of a connection say what to do', () => {
 	const state = (c) => words.stateWords({ missing_scopes: [], ...c });
 	assert.deepEqual(state({ status: 'connected', can_post: true }), { label: 'Connected', tone: 'good', todo: '', again: false });
+	assert.equal(state({ status: 'connected', can_post: true, status_reason: 'X no longer renews it.' }).label, 'Ends soon');
 	assert.equal(state({ status: 'connected', can_post: false }).again, true);
 	assert.equal(state({ status: 'connected', can_post: true, missing_scopes: ['media.write'] }).tone, 'note');
 	for (const status of ['needs_reauth', 'superseded', 'disconnected', 'something_new'])
@@ -142,6 +143,16 @@ test('states of a connection say what to do', () => {
 	assert.equal(words.reasonWords('refresh_refused'), 'Refresh refused.');
 	assert.equal(words.reasonWords('X said no.'), 'X said no.');
 	assert.equal(words.reasonWords(null), '');
+});
+
+test('the next renewal or end is told in plain words', () => {
+	const at = '2026-11-22T18:00:00Z', before = Date.parse(at) - 1000, after = Date.parse(at) + 1000;
+	const said = (c, now = before) => words.renewalWords({ token_expires_at: at, renews_itself: true, ...c }, '19:00', now);
+	assert.deepEqual(said({}), ['Renewed', 'by itself, by 19:00']);
+	assert.deepEqual(said({}, after), ['Renewed', 'by itself, with the next post']);
+	assert.deepEqual(said({ renews_itself: false }), ['Works until', '19:00']);
+	assert.deepEqual(said({ status_reason: 'X no longer renews it.' }), ['Works until', '19:00']);
+	assert.deepEqual(words.renewalWords({ token_expires_at: null, renews_itself: true }, '', before), ['Renewed', '']);
 });
 
 test('money, waits and warnings read well', () => {
