@@ -141,3 +141,9 @@ nx_keep_replay(struct nx_ctx *ctx)
 		    NX_S("detail", ctx->err.detail));
 	return saved;
 }
+
+enum nx_rc
+nx_keep_check(const struct nx_app *app, struct nx_err *err)
+{
+	return nx_rescue_check(app->conf.state_dir, err);
+}

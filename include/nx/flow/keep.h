@@ -29,4 +29,8 @@ NX_MUST_USE enum nx_rc	nx_keep_pair(struct nx_ctx *ctx,
 /* Bring back what was kept aside on this host; returns how many came home. */
 int	nx_keep_replay(struct nx_ctx *ctx);
 
+/* Can grants be kept aside on this host?  CONFIG with the reason otherwise. */
+NX_MUST_USE enum nx_rc	nx_keep_check(const struct nx_app *app,
+			    struct nx_err *err);
+
 #endif
