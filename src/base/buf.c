@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_CAP = 256 };
+enum { FIRST_CAP = 1024 };
 
 static void
 give_back(const struct nx_buf *b, char *p, size_t cap)

@@ -52,8 +52,10 @@ set_cookie(struct nx_call *call, const char *name, const char *value)
 {
 	struct nx_buf line = NX_BUF(NX_FLOW_MAX + 200);
 
-	nx_buf_addf(&line, "%s=%s; Path=/; Max-Age=%d; HttpOnly;"
-	    " SameSite=Lax%s", name, value,
+	nx_buf_adds(&line, name);
+	nx_buf_addc(&line, '=');
+	nx_buf_adds(&line, value);
+	nx_buf_addf(&line, "; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s",
 	    *value == '\0' ? 0 : NX_FLOW_SECONDS,
 	    call->ctx->app->conf.origin_is_https ? "; Secure" : "");
 	if (nx_buf_ok(&line))
