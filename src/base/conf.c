@@ -2,7 +2,6 @@
 
 #include "nx/base/conf.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "nx/base/arena.h"

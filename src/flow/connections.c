@@ -45,15 +45,8 @@ nx_connections_find(struct nx_ctx *ctx, const char *user_id,
 enum nx_rc
 nx_ready(struct nx_ctx *ctx)
 {
-	const struct nx_query look = {
-		.sql = "SELECT count(*) FROM platform_connections"
-		    " JOIN x_grants ON connection_id = id WHERE false",
-	};
-	PGresult *result = NULL;
-	enum nx_rc rc;
+	struct nx_store_ask ask = nx_ctx_store(ctx);
 
-	rc = nx_pool_run(ctx->app->pool, &look, 1,
-	    nx_clock_mono() + READY_MS, &result, &ctx->err);
-	nx_db_clear(&result, 1);
-	return rc;
+	ask.deadline = nx_clock_mono() + READY_MS;
+	return nx_connection_ready(&ask, &ctx->err);
 }

@@ -422,3 +422,18 @@ nx_connection_end(const struct nx_store_ask *ask, const char *id,
 	}
 	return rc;
 }
+
+static const char probe[] =
+    "SELECT count(*) FROM platform_connections"
+    " JOIN x_grants ON connection_id = id WHERE false";
+
+enum nx_rc
+nx_connection_ready(const struct nx_store_ask *ask, struct nx_err *err)
+{
+	const struct nx_query query = { .sql = probe };
+	PGresult *result = NULL;
+	enum nx_rc rc = nx_row_run(ask, &query, 1, &result, err);
+
+	nx_db_clear(&result, 1);
+	return rc;
+}

@@ -3,7 +3,6 @@
 #include "nx/web/session.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <strings.h>
 
 #include "nx/base/base64.h"

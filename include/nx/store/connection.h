@@ -77,4 +77,8 @@ NX_MUST_USE enum nx_rc	nx_connection_end(const struct nx_store_ask *ask,
 			    const char *id, const char *status,
 			    const char *reason, struct nx_err *err);
 
+/* Does the database answer, with our tables in it?  CONFIG without them. */
+NX_MUST_USE enum nx_rc	nx_connection_ready(const struct nx_store_ask *ask,
+			    struct nx_err *err);
+
 #endif
