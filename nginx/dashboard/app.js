@@ -59,10 +59,11 @@ function greet(list) {
 		banner(problemNotice(e, named ? [useOther(named)] : []));
 	} else if (connected) {
 		/* Anybody can write ?x=connected: believe the list instead. */
-		const newest = list.filter((c) => c.status === 'connected')
-			.sort((a, b) => String(b.connected_at).localeCompare(String(a.connected_at)))[0];
-		if (newest)
-			banner(notice('good', `@${newest.username} is connected`, [newest.can_post ? 'You can post with it right here.' : '']));
+		const living = list.filter((c) => c.status === 'connected');
+		const one = living.find((c) => c.id === connection) ??
+			living.sort((a, b) => String(b.connected_at).localeCompare(String(a.connected_at)))[0];
+		if (one)
+			banner(notice('good', `@${one.username} is connected`, [one.can_post ? 'You can post with it right here.' : '']));
 	}
 }
 

@@ -9,9 +9,13 @@ import { reasonWords, renewalWords, scopeList, stateWords } from './words.js';
 const ORDER = ['connected', 'needs_reauth', 'superseded', 'disconnected'];
 const START = '/api/auth/twitter/initiate?return_to=/dashboard';
 
-/* Renew this connection; with `replace`, whatever account X says takes its place. */
+/*
+ * Renew this connection; with `replace`, whatever account X says takes its place.
+ * The way back names it too, so that the page knows which one to speak of.
+ */
 export function startAgain(connection, replace = false) {
-	return `${START}&connection_id=${encodeURIComponent(connection.id)}${replace ? '&replace=1' : ''}`;
+	const id = encodeURIComponent(connection.id);
+	return `${START}${encodeURIComponent(`?x_connection=${id}`)}&connection_id=${id}${replace ? '&replace=1' : ''}`;
 }
 
 export async function load() {
