@@ -630,6 +630,223 @@ test('256 callers may hang without holding up the others', async () => {
 	assert.ok(Date.now() - late >= 200);
 });
 
+const reads = (t, id) => async (fields) => (await api('GET', `/2/tweets/${id}?${fields}`, t)).json.data;
+const chars = (text, e) => [...text].slice(e.start, e.end).join('');
+const listed = async (query = '') => (await sandbox('GET', `/sandbox/posts${query}`)).json;
+const sleep = (ms) => new Promise((next) => setTimeout(next, ms));
+
+test('a text is shown as X shows it, and entities say what was meant', async () => {
+	const t = (await login('alice')).access_token;
+	const me = (await api('GET', '/2/users/me', t)).json.data.id;
+	const text = ' \u{1F44B}\u{1F3FD} cafe\u0301 & <b> @Bob #\u65e5\u672c1 \uff03two $ABC Example.com https://www.example.com/a/long/path/to/somewhere?q=1&r=2 Example.com. #1 a@b.c\n';
+	const made = await post(t, text);
+	assert.equal(made.status, 201, made.text);
+	const shown = made.json.data.text;
+	const link = 'https://t\\.co/([A-Za-z0-9]{10})';
+	const found = new RegExp(`^\u{1F44B}\u{1F3FD} caf\u00e9 &amp; &lt;b&gt; @Bob #\u65e5\u672c1 \uff03two \\$ABC ${link} ${link} ${link}\\. #1 a@b\\.c$`, 'u').exec(shown);
+	assert.ok(found, shown);
+	assert.equal(found[1], found[3], 'the same URL has the same link');
+	assert.notEqual(found[1], found[2]);
+	const read = reads(t, made.json.data.id);
+	assert.deepEqual(await read('tweet.fields=entities,no_such_field'), { ...made.json.data, entities: {
+		urls: [1, 2, 3].map((i) => ({
+			start: [...shown.slice(0, i < 3 ? shown.indexOf(found[i]) : shown.lastIndexOf(found[i]))].length - 13,
+			end: [...shown.slice(0, i < 3 ? shown.indexOf(found[i]) : shown.lastIndexOf(found[i]))].length + 10,
+			url: `https://t.co/${found[i]}`,
+			expanded_url: i === 2 ? 'https://www.example.com/a/long/path/to/somewhere?q=1&r=2' : 'http://Example.com',
+			display_url: i === 2 ? 'example.com/a/long/path/to\u2026' : 'Example.com' })),
+		mentions: [{ start: 24, end: 28, username: 'Bob' }],
+		hashtags: [{ start: 29, end: 33, tag: '\u65e5\u672c1' }, { start: 34, end: 38, tag: 'two' }],
+		cashtags: [{ start: 39, end: 43, tag: 'ABC' }] } });
+	const { data: [top] } = (await api('GET', `/2/users/${me}/tweets?post.fields=created_at,entities`, t)).json;
+	assert.equal(top.text, shown);
+	assert.ok(Math.abs(Date.parse(top.created_at) - Date.now()) < 5000);
+	for (const e of Object.values(top.entities).flat())
+		assert.equal(chars(shown, e).replace(/^[@#\uff03$]/, ''), e.url ?? e.username ?? e.tag);
+	const [many] = (await api('GET', `/2/tweets?ids=${top.id}&post.fields=entities`, t)).json.data;
+	assert.deepEqual(many.entities, top.entities);
+	assert.equal((await read('')).entities, undefined);
+	assert.equal((await listed())[0].text, text);
+	const other = await post((await login('bob')).access_token, 'see Example.com');
+	assert.ok(!other.json.data.text.includes(found[1]), 'another post has another link');
+	assert.equal((await post(t, text.trim())).status, 403, 'white space at the ends is no other text');
+	await settings({ tco: false });
+	const raw = await post(t, 'a & b example.com');
+	assert.equal(raw.json.data.text, 'a & b example.com');
+	assert.deepEqual((await reads(t, raw.json.data.id)('post.fields=entities')).entities.urls,
+		[{ start: 6, end: 17, url: 'example.com', expanded_url: 'http://example.com', display_url: 'example.com' }]);
+});
+
+test('mentions, hashtags and cashtags are what twitter-text takes for them', async () => {
+	const t = (await login('alice')).access_token;
+	for (const [text, want] of [
+		['a@b @_x1 !@no @yes. RT@rt @too@close @\u00e9 @a\u00e9', { mentions: ['_x1', 'yes', 'rt'] }],
+		['#\ufe0f\u20e3 1\u20e3 #\u20e3a &#x #a#b #12 #12a (#ok) #a_\u00e9\u0301', { hashtags: ['12a', 'ok', 'a_\u00e9\u0301'] }],
+		['$toolong1 $5 a$B $BRK.A', { cashtags: ['BRK.A'] }],
+		['example.com/#frag @list/of', { urls: [undefined], mentions: ['list'] }],
+		['plain', undefined],
+	]) {
+		const { id } = (await post(t, text)).json.data;
+		const { entities } = await reads(t, id)('tweet.fields=entities');
+		const got = entities && Object.fromEntries(Object.entries(entities).map(([k, v]) => [k, v.map((e) => e.username ?? e.tag)]));
+		assert.deepEqual(got, want, text);
+	}
+});
+
+test('a long post is cut, the whole is in its note', async () => {
+	const t = (await login('premium_p')).access_token;
+	const text = `${'word '.repeat(50)}example.com/first ${'x'.repeat(300)} example.com/second`;
+	const { id, text: cut } = (await post(t, text)).json.data;
+	assert.match(cut, /^(word ){50}https:\/\/t\.co\/\w{10} x{6}$/);
+	const read = reads(t, id);
+	const old = await read('tweet.fields=entities,note_tweet,note_post');
+	assert.equal(old.text, cut);
+	assert.equal(old.note_post, undefined);
+	assert.match(old.note_tweet.text, /^(word ){50}https:\/\/t\.co\/\w{10} x{300} https:\/\/t\.co\/\w{10}$/);
+	assert.ok(old.note_tweet.text.startsWith(cut));
+	assert.deepEqual(old.entities.urls.map((u) => u.expanded_url), ['http://example.com/first']);
+	assert.deepEqual(old.note_tweet.entities.urls.map((u) => u.expanded_url), ['http://example.com/first', 'http://example.com/second']);
+	const renamed = await read('post.fields=note_post,note_tweet');
+	assert.equal(renamed.note_post.text, old.note_tweet.text);
+	assert.equal(renamed.note_tweet, undefined);
+	const link = (await post(t, `${'y'.repeat(270)} example.com/${'z'.repeat(40)}`)).json.data;
+	assert.equal(link.text, `${'y'.repeat(270)} `, 'a link is never cut');
+	assert.equal((await post(t, `${' '.repeat(300)}${'v'.repeat(281)}`)).json.data.text, 'v'.repeat(280));
+	const padded = (await post(t, `${' '.repeat(300)}padded${' '.repeat(300)}`)).json.data;
+	assert.deepEqual(await reads(t, padded.id)('tweet.fields=note_tweet'), { ...padded, text: 'padded' });
+	const short = (await post(t, 'short')).json.data;
+	assert.equal((await reads(t, short.id)('post.fields=note_post')).note_post, undefined);
+});
+
+test('an older X knows the old names only', async () => {
+	const t = (await login('alice')).access_token;
+	const { id } = (await post(t, 'hello')).json.data;
+	await settings({ old_names: true });
+	invalid(await api('GET', `/2/tweets/${id}?post.fields=entities`, t), /\[post\.fields\] is not one of/);
+	assert.ok((await reads(t, id)('tweet.fields=created_at')).created_at);
+});
+
+test('everything about a post is listed', async () => {
+	const alice = (await login('alice')).access_token;
+	const bob = (await login('bob')).access_token;
+	const poll = { options: ['a', 'b "c"'], duration_minutes: 60 };
+	const plain = (await post(alice, 'plain')).json.data.id;
+	const vote = (await post(alice, { text: 'vote', poll, reply_settings: 'following', made_with_ai: true, paid_partnership: true })).json.data.id;
+	const other = (await post(bob, 'other')).json.data.id;
+	const some = (p) => [p.id, p.author, p.text, p.reply_to, p.quoted, p.poll, p.reply_settings, p.made_with_ai, p.paid_partnership, p.deleted];
+	const all = await listed();
+	assert.deepEqual(all.map(some), [
+		[plain, 'alice', 'plain', null, null, null, 'everyone', false, false, undefined],
+		[vote, 'alice', 'vote', null, null, poll, 'following', true, true, undefined],
+		[other, 'bob', 'other', null, null, null, 'everyone', false, false, undefined]]);
+	assert.ok(all.every((p) => Math.abs(Date.parse(p.created_at) - Date.now()) < 5000));
+	assert.equal((await reads(alice, vote)('post.fields=paid_partnership')).paid_partnership, true);
+	await api('DELETE', `/2/tweets/${plain}`, alice);
+	assert.deepEqual((await listed('?author=Alice')).map((p) => p.id), [vote]);
+	assert.deepEqual((await listed('?author=alice&deleted=1')).map((p) => [p.id, p.deleted]), [[plain, true], [vote, undefined]]);
+	assert.deepEqual((await listed('?deleted=1')).length, 3);
+	assert.deepEqual(await listed('?author=carol'), []);
+	assert.equal((await counts()).posts_deleted, 1);
+});
+
+test('the list stays quick', async () => {
+	const authors = await Promise.all(['alice', 'bob'].map(async (a) => (await login(a)).access_token));
+	for (let i = 0; i < 500; i += 50)
+		await Promise.all(Array.from({ length: 50 }, (_, k) => post(authors[k % 2], `post ${i + k} example.com`)));
+	const start = Date.now();
+	assert.equal((await listed()).length, 500);
+	assert.equal((await listed('?author=bob')).length, 250);
+	assert.ok(Date.now() - start < 500);
+});
+
+test('an enterprise app may quote, answer strangers and name two stocks', async () => {
+	const alice = (await login('alice')).access_token;
+	const bob = (await login('bob')).access_token;
+	const own = (await post(alice, 'quote me, @alice')).json.data.id;
+	const quote = (token, text, id) => post(token, { text, quote_tweet_id: id });
+	const refused = await quote(alice, 'so', own);
+	forbidden(refused, /^Quoting this post is not allowed because you have not been mentioned or are not part of the conversation thread/);
+	assert.match(refused.json.type, /not-authorized-for-resource$/);
+	await settings({ enterprise: true });
+	const quoted = await quote(bob, 'so', own);
+	assert.equal(quoted.status, 201, quoted.text);
+	assert.equal((await listed('?author=bob'))[0].quoted, own);
+	assert.deepEqual((await reads(bob, quoted.json.data.id)('tweet.fields=referenced_tweets')).referenced_tweets, [{ type: 'quoted', id: own }]);
+	forbidden(await quote(bob, 'gone', '1'.repeat(19)), /deleted or not visible/);
+	assert.equal((await post(bob, { text: 'hi', reply: { in_reply_to_tweet_id: own } })).status, 201);
+	assert.equal((await post(bob, '$ABC $DEF')).status, 201);
+});
+
+test('a post is there for replies and readers only after a while, if so told', async () => {
+	const t = (await login('alice')).access_token;
+	const me = (await api('GET', '/2/users/me', t)).json.data.id;
+	const reply = (text, id) => post(t, { text, reply: { in_reply_to_tweet_id: id } });
+	forbidden(await reply('nobody', '1'.repeat(19)), /^You attempted to reply to a Tweet that is deleted or not visible to you\.$/);
+	await settings({ reply_lag_ms: 500, read_lag_ms: 700 });
+	const ids = async () => ((await api('GET', `/2/users/${me}/tweets`, t)).json.data ?? []).map((p) => p.id);
+	const start = Date.now();
+	const first = (await post(t, 'one')).json.data.id;
+	forbidden(await reply('two', first), /^You attempted to reply to a Tweet that is deleted or not visible to you\.$/);
+	assert.deepEqual(await ids(), []);
+	assert.ok(Date.now() - start < 500, 'too slow a machine to tell');
+	await sleep(550);
+	assert.equal((await reply('two', first)).status, 201);
+	await sleep(200);
+	assert.deepEqual(await ids(), [first]);
+	assert.equal((await listed()).length, 2);
+});
+
+test('a small window is met and opens again', async () => {
+	const t = (await login('alice')).access_token;
+	assert.equal((await post(t, 'before')).status, 201);
+	await settings({ enforce_limits: true, create_limit: 2, window_s: 2 });
+	await sleep(2000);
+	const codes = [];
+	let res;
+	for (let i = 0; i < 3; i++) {
+		res = await post(t, `post ${i}`);
+		codes.push(res.status);
+	}
+	assert.deepEqual(codes, [201, 201, 429]);
+	assert.deepEqual([res.headers['x-rate-limit-limit'], res.headers['x-rate-limit-remaining']], ['2', '0']);
+	const reset = Number(res.headers['x-rate-limit-reset']) * 1000;
+	assert.ok(reset - Date.now() <= 2000);
+	assert.equal((await post((await login('bob')).access_token, 'hello')).status, 201);
+	while (Date.now() < reset)
+		await sleep(reset - Date.now());
+	assert.equal((await post(t, 'post 2')).status, 201);
+	for (const bad of [{ window_s: 0 }, { create_limit: -1 }, { tco: 1 }, { reply_lag_ms: true }])
+		assert.equal((await settings(bad)).status, 400);
+});
+
+test('any goes through every fault there is', async () => {
+	const t = (await login('alice')).access_token;
+	await fault({ path: '/2/tweets', method: 'POST', fault: 'any', ms: 300, reset_in: 3 });
+	const seen = [];
+	for (let i = 0; i < 24; i++) {
+		const text = `post ${i}`, start = Date.now();
+		const res = await post(t, text).catch((e) => ({ status: e.code }));
+		const late = Date.now() - start >= 300 ? ' late' : '';
+		const live = (await listed()).some((p) => p.text === text) ? ' done' : '';
+		if (res.status === 429)
+			assert.ok(Math.abs(Number(res.headers['x-rate-limit-reset']) - Date.now() / 1000 - 3) < 2);
+		assert.ok(res.status !== 201 || late || res.json === undefined);
+		seen.push(`${res.status}${res.json === undefined && res.status === 201 ? ' garbage' : ''}${late}${live}`);
+	}
+	const once = ['201 garbage done', '201 late done', '429', '500', '500 done', '503', '503 done', '504 done',
+		'ECONNRESET', 'ECONNRESET done', 'ECONNRESET late', 'ECONNRESET late done'];
+	assert.deepEqual(seen.slice(0, 12).sort(), once);
+	assert.deepEqual(seen.slice(12).sort(), once);
+	await sandbox('DELETE', '/sandbox/faults');
+	await fault({ path: '/2/tweets', method: 'POST', fault: 'any', rate: 0.2, ms: 50 });
+	for (let i = 0; i < 200; i += 20)
+		await Promise.all(Array.from({ length: 20 }, (_, k) => post(t, `more ${i + k}`).catch(() => 0)));
+	const [{ hits, rate }] = (await sandbox('GET', '/sandbox/faults')).json;
+	assert.equal(rate, 0.2);
+	assert.ok(hits > 12 && hits < 80, String(hits));
+	assert.equal((await sandbox('POST', '/sandbox/faults', { path: '/2', fault: 'any', work: true })).status, 400);
+});
+
 test('anyone signs in with the password of the demo', async () => {
 	const auth = (method, path, body, token) => send(method, `${env.SANDBOX_URL}/auth/v1${path}`, {
 		headers: token ? { Authorization: `Bearer ${token}` } : {}, body: body && JSON.stringify(body) });

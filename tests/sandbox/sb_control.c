@@ -50,7 +50,20 @@ sb_control_counts(struct sb_call *c)
 void
 sb_control_posts(struct sb_call *c)
 {
-	sb_reply_json(c->reply, 200, sb_posts_json(c->app->posts));
+	struct sb_listing which = { 0 };
+	const char *deleted;
+	struct sb_form query;
+
+	if (sb_form_read(c->req->query, strlen(c->req->query), &query)) {
+		which.author = sb_form_get(&query, "author");
+		deleted = sb_form_get(&query, "deleted");
+		which.deleted = deleted != NULL && strcmp(deleted, "1") == 0;
+		sb_reply_json(c->reply, 200,
+		    sb_posts_json(c->app->posts, &which));
+	} else {
+		refuse(c, "the query is not well formed", "");
+	}
+	sb_form_free(&query);
 }
 
 void
@@ -119,10 +132,12 @@ sb_control_weigh(struct sb_call *c)
 	}
 	answer = json_object_new_object();
 	urls = json_object_new_array();
-	for (size_t i = 0; i < t.url_count; i++)
-		json_object_array_add(urls, json_object_new_string_len(
-		    t.utf8 + t.urls[i].start,
-		    (int)(t.urls[i].end - t.urls[i].start)));
+	for (size_t i = 0; i < t.mark_count; i++)
+		if (t.marks[i].kind == SB_URL)
+			json_object_array_add(urls,
+			    json_object_new_string_len(
+			    t.utf8 + t.marks[i].start,
+			    (int)(t.marks[i].end - t.marks[i].start)));
 	json_object_object_add(answer, "weighted_length",
 	    json_object_new_int64(t.weight));
 	json_object_object_add(answer, "urls", urls);

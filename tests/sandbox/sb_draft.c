@@ -290,6 +290,11 @@ sb_draft_read(struct sb_call *c, struct sb_draft *out)
 	if (quoted != NULL &&
 	    !read_id(c, "$", "quote_tweet_id", quoted, &out->quoted))
 		return false;
+	out->poll = member_of(out->body, "poll");
+	out->made_with_ai = json_object_get_boolean(
+	    member_of(out->body, "made_with_ai"));
+	out->paid_partnership = json_object_get_boolean(
+	    member_of(out->body, "paid_partnership"));
 	text = member_of(out->body, "text");
 	out->text = text == NULL ? "" : json_object_get_string(text);
 	out->text_len = text == NULL ? 0 :

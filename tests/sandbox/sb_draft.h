@@ -14,6 +14,9 @@ struct sb_draft {
 	uint64_t	 reply_to;	/* 0 for none */
 	uint64_t	 quoted;	/* 0 for none */
 	struct json_object *media_ids;	/* array, NULL for none */
+	struct json_object *poll;	/* NULL for none */
+	bool		 made_with_ai;
+	bool		 paid_partnership;
 };
 
 /* False after it has answered.  Free the draft in either case. */

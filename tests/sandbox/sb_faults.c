@@ -7,12 +7,31 @@
 #include "sb_crypto.h"
 #include "sb_lock.h"
 
-enum { RULES_MAX = 64 };
+enum { RULES_MAX = 64, SHORT_MS = 1500, SHORT_RESET = 2, USUAL_RESET = 900 };
+
+/* What "any" goes through, one at each hit. */
+static const struct sb_fault all_kinds[] = {
+	{ .kind = SB_FAULT_DROP },
+	{ .kind = SB_FAULT_DROP, .work = true },
+	{ .kind = SB_FAULT_STATUS, .status = 503 },
+	{ .kind = SB_FAULT_STATUS, .status = 503, .work = true },
+	{ .kind = SB_FAULT_STATUS, .status = 429 },
+	{ .kind = SB_FAULT_GARBAGE, .work = true },
+	{ .kind = SB_FAULT_STATUS, .status = 500 },
+	{ .kind = SB_FAULT_STATUS, .status = 500, .work = true },
+	{ .kind = SB_FAULT_SLOW, .work = true },
+	{ .kind = SB_FAULT_STATUS, .status = 504, .work = true },
+	{ .kind = SB_FAULT_HANG },
+	{ .kind = SB_FAULT_HANG, .work = true },
+};
+
+enum { KINDS = sizeof all_kinds / sizeof all_kinds[0] };
 
 struct rule {
 	char		path[128];	/* prefix */
 	char		method[8];	/* "" for any */
 	char		name[16];
+	bool		any;		/* another of all_kinds at each hit */
 	int64_t		skip;		/* requests to leave alone first */
 	int64_t		left;		/* hits to go, -1 without end */
 	int64_t		hits;
@@ -138,7 +157,7 @@ read_rule(struct json_object *o, struct rule *out)
 
 	*out = (struct rule){
 		.left = -1, .rate = 1,
-		.fault = { .ms = -1, .reset_in = 900 },
+		.fault = { .ms = -1, .reset_in = INT64_MAX },
 	};
 	json_object_object_foreach(o, name, value) {
 		bad = read_member(name, value, out);
@@ -148,14 +167,20 @@ read_rule(struct json_object *o, struct rule *out)
 	if (out->path[0] == '\0')
 		return "path is missing";
 	kind = json_object_object_get(o, "fault");
-	if (!read_text(kind, out->name, sizeof out->name) ||
-	    !read_kind(out->name, &out->fault))
-		return "fault is missing or unknown";
+	if (!read_text(kind, out->name, sizeof out->name))
+		return "fault is missing";
+	out->any = strcmp(out->name, "any") == 0;
+	if (!out->any && !read_kind(out->name, &out->fault))
+		return "fault is unknown";
 	if (json_object_object_get_ex(o, "work", &work)) {
-		if (!json_object_is_type(work, json_type_boolean))
-			return "work is not a boolean";
+		if (out->any || !json_object_is_type(work, json_type_boolean))
+			return "work is not a boolean, or not for any";
 		out->fault.work = json_object_get_boolean(work);
 	}
+	if (out->fault.reset_in == INT64_MAX)
+		out->fault.reset_in = out->any ? SHORT_RESET : USUAL_RESET;
+	if (out->fault.ms < 0 && out->any)
+		out->fault.ms = SHORT_MS;
 	return NULL;
 }
 
@@ -218,6 +243,20 @@ applies(struct rule *r, const char *method, const char *path)
 	return true;
 }
 
+/* Lock held, the hit counted. */
+static void
+suffer(const struct rule *r, struct sb_fault *out)
+{
+	const struct sb_fault *kind = &all_kinds[(r->hits - 1) % KINDS];
+
+	*out = r->fault;
+	if (r->any) {
+		out->kind = kind->kind;
+		out->status = kind->status;
+		out->work = kind->work;
+	}
+}
+
 void
 sb_faults_take(struct sb_faults *f, const char *method, const char *path,
     struct sb_fault *out)
@@ -228,7 +267,7 @@ sb_faults_take(struct sb_faults *f, const char *method, const char *path,
 	sb_lock(&f->lock);
 	for (int i = 0; i < atomic_load(&f->count); i++)
 		if (applies(&f->rules[i], method, path)) {
-			*out = f->rules[i].fault;
+			suffer(&f->rules[i], out);
 			break;
 		}
 	sb_unlock(&f->lock);
@@ -244,8 +283,9 @@ rule_json(const struct rule *r)
 		json_object_object_add(o, "method",
 		    json_object_new_string(r->method));
 	json_object_object_add(o, "fault", json_object_new_string(r->name));
-	json_object_object_add(o, "work",
-	    json_object_new_boolean(r->fault.work));
+	if (!r->any)
+		json_object_object_add(o, "work",
+		    json_object_new_boolean(r->fault.work));
 	if (r->fault.ms >= 0)
 		json_object_object_add(o, "ms",
 		    json_object_new_int64(r->fault.ms));

@@ -39,6 +39,10 @@ sb_fields_read(const struct sb_form *query, struct sb_fields *out)
 	    sb_list_has(refs, "edit_history_post_ids");
 	out->conversation_id = sb_list_has(list, "conversation_id");
 	out->created_at = sb_list_has(list, "created_at");
+	out->entities = sb_list_has(list, "entities");
+	out->note = sb_list_has(list,
+	    out->legacy ? "note_tweet" : "note_post");
+	out->paid_partnership = sb_list_has(list, "paid_partnership");
 	out->metrics = sb_list_has(list, "public_metrics");
 	out->reply_settings = sb_list_has(list, "reply_settings");
 }

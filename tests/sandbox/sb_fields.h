@@ -14,9 +14,12 @@ struct sb_fields {
 	bool	author_id;
 	bool	conversation_id;
 	bool	created_at;
+	bool	entities;
 	bool	history;		/* edit_history_{tweet,post}_ids */
 	bool	in_reply_to;
 	bool	metrics;		/* public_metrics */
+	bool	note;			/* note_{tweet,post} */
+	bool	paid_partnership;
 	bool	referenced;		/* referenced_{tweets,posts} */
 	bool	reply_settings;
 };

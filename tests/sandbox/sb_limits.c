@@ -9,7 +9,6 @@
 #include "sb_table.h"
 
 enum {
-	QUARTER = 15 * 60,
 	DAY = 24 * 3600,
 	HUGE_LIMIT = 1200000,	/* X itself prints this where it has none */
 	APP_DAY = 10000,
@@ -18,7 +17,7 @@ enum {
 
 struct window {
 	char	key[40];
-	int64_t	reset;
+	int64_t	start;			/* epoch seconds */
 	long	used;
 };
 
@@ -28,10 +27,10 @@ struct sb_limits {
 };
 
 static long
-quarter_limit(enum sb_endpoint endpoint)
+quarter_limit(enum sb_endpoint endpoint, const struct sb_limit_rules *rules)
 {
 	switch (endpoint) {
-	case SB_CREATE_POST:	return 100;
+	case SB_CREATE_POST:	return rules->create_limit;
 	case SB_DELETE_POST:	return 50;
 	case SB_GET_POSTS:	return 5000;
 	case SB_GET_POST:	return 900;
@@ -78,27 +77,29 @@ open_window(struct sb_limits *l, const char *key, int64_t now, int64_t span)
 		sb_copy(w->key, sizeof w->key, key);
 		sb_table_put(l->windows, w->key, w);
 	}
-	if (w->reset <= now) {
-		w->reset = now + span;
+	if (w->start + span <= now) {
+		w->start = now;
 		w->used = 0;
 	}
 	return w;
 }
 
 static void
-describe(const struct window *w, long limit, struct sb_window *out)
+describe(const struct window *w, long limit, int64_t span,
+    struct sb_window *out)
 {
 	out->limit = limit;
 	out->remaining = w->used < limit ? limit - w->used : 0;
-	out->reset = w->reset;
+	out->reset = w->start + span;
 }
 
 void
 sb_limits_take(struct sb_limits *l, enum sb_endpoint endpoint,
-    const char *user, bool enforce, struct sb_allowance *out)
+    const char *user, const struct sb_limit_rules *rules,
+    struct sb_allowance *out)
 {
 	struct window *w[3] = { NULL, NULL, NULL };
-	long limit[3] = { quarter_limit(endpoint), USER_DAY, APP_DAY };
+	long limit[3] = { quarter_limit(endpoint, rules), USER_DAY, APP_DAY };
 	int64_t now = sb_clock_now() / 1000;
 	char key[40];
 	int n = 1;
@@ -106,7 +107,7 @@ sb_limits_take(struct sb_limits *l, enum sb_endpoint endpoint,
 	*out = (struct sb_allowance){ .daily = endpoint == SB_CREATE_POST };
 	snprintf(key, sizeof key, "%d:%s", endpoint, user);
 	sb_lock(&l->lock);
-	w[0] = open_window(l, key, now, QUARTER);
+	w[0] = open_window(l, key, now, rules->window);
 	if (out->daily) {
 		snprintf(key, sizeof key, "day:%s", user);
 		w[1] = open_window(l, key, now, DAY);
@@ -114,16 +115,16 @@ sb_limits_take(struct sb_limits *l, enum sb_endpoint endpoint,
 		n = 3;
 	}
 	for (int i = 0; i < n; i++) {
-		if (!enforce)
+		if (!rules->enforce)
 			limit[i] = HUGE_LIMIT;
-		out->refused |= enforce && w[i]->used >= limit[i];
+		out->refused |= rules->enforce && w[i]->used >= limit[i];
 	}
 	for (int i = 0; i < n && !out->refused; i++)
 		w[i]->used++;
-	describe(w[0], limit[0], &out->quarter);
+	describe(w[0], limit[0], rules->window, &out->quarter);
 	if (out->daily) {
-		describe(w[1], limit[1], &out->user_day);
-		describe(w[2], limit[2], &out->app_day);
+		describe(w[1], limit[1], DAY, &out->user_day);
+		describe(w[2], limit[2], DAY, &out->app_day);
 	}
 	sb_unlock(&l->lock);
 }

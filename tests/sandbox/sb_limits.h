@@ -1,7 +1,8 @@
 /*
- * sb_limits.h - X's rate-limit windows: 15 minutes for each endpoint and
- * user, and for creating posts 24 hours for each user and for the app.
- * Always counted; refused only where the caller says so.  Any thread.
+ * sb_limits.h - X's rate-limit windows: for each endpoint and user 15 minutes
+ * (or what a test sets), and for creating posts 24 hours for each user and
+ * for the app.  Always counted; refused only where the caller says so.  Any
+ * thread.
  */
 #ifndef SB_LIMITS_H
 #define SB_LIMITS_H
@@ -35,16 +36,20 @@ struct sb_allowance {
 	bool		 refused;	/* one was used up; nothing was taken */
 };
 
+struct sb_limit_rules {
+	bool	enforce;		/* else too large to be met */
+	long	create_limit;		/* posts of a user in a window */
+	int64_t	window;			/* seconds, in place of 15 minutes */
+};
+
 struct sb_limits;
 
 struct sb_limits *sb_limits_new(void);
 void	sb_limits_free(struct sb_limits *l);
 void	sb_limits_reset(struct sb_limits *l);
-/*
- * Take one request of the user from the endpoint's windows.  When enforce is
- * false the limits are so large that no test meets them.
- */
+/* Take one request of the user from the endpoint's windows. */
 void	sb_limits_take(struct sb_limits *l, enum sb_endpoint endpoint,
-	    const char *user, bool enforce, struct sb_allowance *out);
+	    const char *user, const struct sb_limit_rules *rules,
+	    struct sb_allowance *out);
 
 #endif

@@ -5,13 +5,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "sb_clock.h"
 #include "sb_lock.h"
 #include "sb_table.h"
 #include "sb_text.h"
 
-enum { DUPLICATE_MS = 24 * 3600 * 1000 };
+enum { DUPLICATE_MS = 24 * 3600 * 1000, LIST_CHUNK = 200 };
 
 struct post {
 	uint64_t	 id;
@@ -19,20 +20,27 @@ struct post {
 	char		 digest[SB_ID_SIZE + SB_HEX256_SIZE];
 	struct author	*author;
 	char		*text;
-	char		*shown;
+	char		*poll;			/* JSON or NULL */
+	struct sb_shown	*shown;
 	char		 reply_settings[16];
 	uint64_t	 reply_to;
 	char		 reply_to_user[SB_ID_SIZE];
 	uint64_t	 quoted;
 	uint64_t	 conversation;
 	int64_t		 created;
+	bool		 made_with_ai;
+	bool		 paid_partnership;
 	bool		 live;
+};
+
+struct line {
+	struct post	**posts;	/* ascending ids, also deleted ones */
+	size_t		  count, room;
 };
 
 struct author {
 	struct sb_account account;
-	struct post	**posts;	/* ascending ids, also deleted ones */
-	size_t		  count, room;
+	struct line	  line;
 };
 
 struct sb_posts {
@@ -40,6 +48,7 @@ struct sb_posts {
 	struct sb_table	*posts;		/* key -> post, owns it */
 	struct sb_table	*digests;	/* author and digest -> last post */
 	struct sb_table	*authors;	/* account id -> author */
+	struct line	 all;
 	_Atomic uint64_t last_id;
 };
 
@@ -49,7 +58,8 @@ free_post(void *value)
 	struct post *p = value;
 
 	free(p->text);
-	free(p->shown);
+	free(p->poll);
+	sb_shown_free(p->shown);
 	free(p);
 }
 
@@ -58,7 +68,7 @@ free_author(void *value)
 {
 	struct author *a = value;
 
-	free(a->posts);
+	free(a->line.posts);
 	free(a);
 }
 
@@ -68,6 +78,7 @@ start(struct sb_posts *p)
 	p->posts = sb_table_new();
 	p->digests = sb_table_new();
 	p->authors = sb_table_new();
+	p->all = (struct line){ 0 };
 }
 
 static void
@@ -76,6 +87,7 @@ clear(struct sb_posts *p)
 	sb_table_free(p->digests, NULL);
 	sb_table_free(p->posts, free_post);
 	sb_table_free(p->authors, free_author);
+	free(p->all.posts);
 }
 
 struct sb_posts *
@@ -144,18 +156,18 @@ author_of(struct sb_posts *p, const struct sb_account *account)
 
 /* Lock held.  Two threads may come here in the other order of their ids. */
 static void
-append(struct author *a, struct post *post)
+append(struct line *l, struct post *post)
 {
-	size_t at = a->count;
+	size_t at = l->count;
 
-	if (a->count == a->room) {
-		a->room = a->room * 2 + 4;
-		a->posts = sb_realloc(a->posts, a->room, sizeof *a->posts);
+	if (l->count == l->room) {
+		l->room = l->room * 2 + 4;
+		l->posts = sb_realloc(l->posts, l->room, sizeof *l->posts);
 	}
-	for (; at > 0 && a->posts[at - 1]->id > post->id; at--)
-		a->posts[at] = a->posts[at - 1];
-	a->posts[at] = post;
-	a->count++;
+	for (; at > 0 && l->posts[at - 1]->id > post->id; at--)
+		l->posts[at] = l->posts[at - 1];
+	l->posts[at] = post;
+	l->count++;
 }
 
 /* Lock held.  NULL when it never was or was deleted. */
@@ -188,17 +200,17 @@ allowed(const struct sb_posts *p, const struct sb_new_post *in,
 
 	if (in->reply_to != 0) {
 		target = living(p, in->reply_to);
-		if (target == NULL)
+		if (target == NULL ||
+		    in->now - target->created < in->reply_lag)
 			return SB_REPLY_GONE;
-		if (!may_engage(target, in->author))
+		if (!in->enterprise && !may_engage(target, in->author))
 			return SB_REPLY_FORBIDDEN;
 	}
 	if (in->quoted != 0) {
-		target = living(p, in->quoted);
-		if (target == NULL)
-			return SB_QUOTE_GONE;
-		if (!may_engage(target, in->author))
+		if (!in->enterprise)
 			return SB_QUOTE_FORBIDDEN;
+		if (living(p, in->quoted) == NULL)
+			return SB_QUOTE_GONE;
 	}
 	if (same != NULL && same->live &&
 	    same->created > in->now - DUPLICATE_MS)
@@ -216,11 +228,14 @@ make_post(const struct sb_new_post *in)
 	snprintf(post->digest, sizeof post->digest, "%s:%s", in->author->id,
 	    in->digest);
 	post->text = sb_strdup(in->text);
-	post->shown = sb_strdup(in->shown);
+	post->poll = in->poll == NULL ? NULL : sb_strdup(in->poll);
+	post->shown = in->shown;
 	sb_copy(post->reply_settings, sizeof post->reply_settings,
 	    in->reply_settings);
 	post->reply_to = in->reply_to;
 	post->quoted = in->quoted;
+	post->made_with_ai = in->made_with_ai;
+	post->paid_partnership = in->paid_partnership;
 	post->conversation = in->id;
 	post->created = in->now;
 	post->live = true;
@@ -245,7 +260,8 @@ sb_posts_add(struct sb_posts *p, const struct sb_new_post *in)
 			    target->author->account.id);
 		}
 		post->author = author_of(p, in->author);
-		append(post->author, post);
+		append(&post->author->line, post);
+		append(&p->all, post);
 		sb_table_put(p->posts, post->key, post);
 		sb_table_put(p->digests, post->digest, post);
 		post = NULL;
@@ -325,15 +341,36 @@ references_json(const struct post *post)
 	return list;
 }
 
+static void
+add_entities(struct json_object *o, const struct sb_shown *shown)
+{
+	struct json_object *entities = sb_shown_entities(shown);
+
+	if (entities != NULL)
+		json_object_object_add(o, "entities", entities);
+}
+
+static struct json_object *
+note_json(const struct sb_shown *shown)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_string(o, "text", shown->text);
+	add_entities(o, shown);
+	return o;
+}
+
 /* Lock held. */
 static struct json_object *
 post_json(const struct post *post, const struct sb_fields *fields)
 {
+	const struct sb_shown *shown = post->shown->brief != NULL ?
+	    post->shown->brief : post->shown;
 	struct json_object *o = json_object_new_object(), *history;
 	char when[SB_TIME_SIZE];
 
 	add_string(o, "id", post->key);
-	add_string(o, "text", post->shown);
+	add_string(o, "text", shown->text);
 	if (fields->history) {
 		history = json_object_new_array();
 		json_object_array_add(history, id_json(post->id));
@@ -349,6 +386,14 @@ post_json(const struct post *post, const struct sb_fields *fields)
 	sb_clock_text(post->created, when);
 	if (fields->created_at)
 		add_string(o, "created_at", when);
+	if (fields->entities)
+		add_entities(o, shown);
+	if (fields->note && post->shown->brief != NULL)
+		json_object_object_add(o, fields->legacy ? "note_tweet" :
+		    "note_post", note_json(post->shown));
+	if (fields->paid_partnership)
+		json_object_object_add(o, "paid_partnership",
+		    json_object_new_boolean(post->paid_partnership));
 	if (fields->in_reply_to && post->reply_to != 0)
 		add_string(o, "in_reply_to_user_id", post->reply_to_user);
 	if (fields->metrics)
@@ -380,7 +425,8 @@ sb_posts_get(struct sb_posts *p, uint64_t id, const struct sb_fields *fields)
 static bool
 on_page(const struct post *post, const struct sb_page *page)
 {
-	return post->live && post->id > page->since_id &&
+	return post->live && post->created <= page->newest &&
+	    post->id > page->since_id &&
 	    (page->until_id == 0 || post->id < page->until_id) &&
 	    (page->start == 0 || post->created >= page->start) &&
 	    (page->end == 0 || post->created < page->end) &&
@@ -399,8 +445,9 @@ sb_posts_timeline(struct sb_posts *p, const char *author_id,
 	*more = 0;
 	sb_lock(&p->lock);
 	a = sb_table_get(p->authors, author_id);
-	for (size_t i = a == NULL ? 0 : a->count; i > 0 && *more == 0; i--) {
-		const struct post *post = a->posts[i - 1];
+	for (size_t i = a == NULL ? 0 : a->line.count;
+	    i > 0 && *more == 0; i--) {
+		const struct post *post = a->line.posts[i - 1];
 
 		if (post->id <= page->since_id)
 			break;
@@ -418,51 +465,87 @@ sb_posts_timeline(struct sb_posts *p, const char *author_id,
 	return list;
 }
 
-static int
-by_id(const void *a, const void *b)
+static void
+add_id(struct json_object *o, const char *name, uint64_t id)
 {
-	const struct post *const *x = a, *const *y = b;
-
-	return ((*x)->id > (*y)->id) - ((*x)->id < (*y)->id);
+	json_object_object_add(o, name, id == 0 ? NULL : id_json(id));
 }
 
-struct gathering {
-	const struct post	**posts;
-	size_t			  count;
-};
-
-static void
-gather(void *value, void *arg)
+/* Lock held. */
+static struct json_object *
+listed_json(const struct post *post)
 {
-	const struct post *post = value;
-	struct gathering *g = arg;
+	struct json_object *o = json_object_new_object();
+	char when[SB_TIME_SIZE];
 
-	if (post->live)
-		g->posts[g->count++] = post;
+	sb_clock_text(post->created, when);
+	add_string(o, "id", post->key);
+	add_string(o, "author", post->author->account.handle);
+	add_string(o, "author_id", post->author->account.id);
+	add_string(o, "text", post->text);
+	add_string(o, "created_at", when);
+	add_string(o, "reply_settings", post->reply_settings);
+	add_id(o, "reply_to", post->reply_to);
+	add_id(o, "quoted", post->quoted);
+	json_object_object_add(o, "poll", post->poll == NULL ? NULL :
+	    json_tokener_parse(post->poll));
+	json_object_object_add(o, "made_with_ai",
+	    json_object_new_boolean(post->made_with_ai));
+	json_object_object_add(o, "paid_partnership",
+	    json_object_new_boolean(post->paid_partnership));
+	if (!post->live)
+		json_object_object_add(o, "deleted",
+		    json_object_new_boolean(true));
+	return o;
+}
+
+/* Lock held.  Where the posts with ids greater than last begin. */
+static size_t
+place_after(const struct line *l, uint64_t last)
+{
+	size_t from = 0, to = l->count, middle;
+
+	while (from < to) {
+		middle = from + (to - from) / 2;
+		if (l->posts[middle]->id <= last)
+			from = middle + 1;
+		else
+			to = middle;
+	}
+	return from;
+}
+
+/* The posts after *last, not many of them; false when there are none. */
+static bool
+list_some(struct sb_posts *p, const struct sb_listing *which,
+    uint64_t *last, struct json_object *list)
+{
+	size_t from, to;
+
+	sb_lock(&p->lock);
+	from = place_after(&p->all, *last);
+	to = p->all.count - from > LIST_CHUNK ? from + LIST_CHUNK :
+	    p->all.count;
+	for (size_t i = from; i < to; i++) {
+		const struct post *post = p->all.posts[i];
+
+		*last = post->id;
+		if ((post->live || which->deleted) &&
+		    (which->author == NULL || strcasecmp(which->author,
+		    post->author->account.handle) == 0))
+			json_object_array_add(list, listed_json(post));
+	}
+	sb_unlock(&p->lock);
+	return to > from;
 }
 
 struct json_object *
-sb_posts_json(struct sb_posts *p)
+sb_posts_json(struct sb_posts *p, const struct sb_listing *which)
 {
-	struct json_object *list = json_object_new_array(), *o;
-	struct gathering g = { 0 };
+	struct json_object *list = json_object_new_array();
+	uint64_t last = 0;
 
-	sb_lock(&p->lock);
-	g.posts = sb_alloc(sb_table_count(p->posts) + 1, sizeof *g.posts);
-	sb_table_each(p->posts, gather, &g);
-	qsort(g.posts, g.count, sizeof *g.posts, by_id);
-	for (size_t i = 0; i < g.count; i++) {
-		o = json_object_new_object();
-		add_string(o, "id", g.posts[i]->key);
-		add_string(o, "author", g.posts[i]->author->account.handle);
-		add_string(o, "author_id", g.posts[i]->author->account.id);
-		add_string(o, "text", g.posts[i]->text);
-		json_object_object_add(o, "reply_to",
-		    g.posts[i]->reply_to == 0 ? NULL :
-		    id_json(g.posts[i]->reply_to));
-		json_object_array_add(list, o);
-	}
-	sb_unlock(&p->lock);
-	free(g.posts);
+	while (list_some(p, which, &last, list))
+		;
 	return list;
 }

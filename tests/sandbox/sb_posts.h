@@ -11,16 +11,22 @@
 #include "sb_crypto.h"
 #include "sb_fields.h"
 #include "sb_grants.h"
+#include "sb_show.h"
 
 struct sb_new_post {
 	uint64_t	 id;		/* from sb_posts_next_id() */
 	const struct sb_account *author;
 	const char	*text;		/* as sent */
-	const char	*shown;		/* as X answers it: t.co, entities */
+	struct sb_shown	*shown;		/* taken over in any case */
 	const char	*digest;	/* SHA-256 of the text, hexadecimal */
 	const char	*reply_settings;	/* "everyone" by default */
+	const char	*poll;		/* JSON, NULL for none */
 	uint64_t	 reply_to;	/* 0 for none */
 	uint64_t	 quoted;	/* 0 for none */
+	bool		 made_with_ai;
+	bool		 paid_partnership;
+	bool		 enterprise;	/* what self-serve may not, this may */
+	int64_t		 reply_lag;	/* ms until one can be replied to */
 	int64_t		 now;		/* ms */
 };
 
@@ -30,7 +36,7 @@ enum sb_post_rc {
 	SB_REPLY_GONE,
 	SB_REPLY_FORBIDDEN,	/* neither own nor mentioned in it */
 	SB_QUOTE_GONE,
-	SB_QUOTE_FORBIDDEN,
+	SB_QUOTE_FORBIDDEN,	/* by self-serve apps always */
 	SB_NO_POST,
 	SB_NOT_OWN
 };
@@ -41,6 +47,12 @@ struct sb_page {			/* which part of a timeline */
 	uint64_t	 until_id;	/* older than; 0: all */
 	int64_t		 start, end;	/* ms, [start, end); 0: all */
 	bool		 no_replies;
+	int64_t		 newest;	/* ms, nothing younger is shown */
+};
+
+struct sb_listing {			/* which posts a test wants to see */
+	const char	*author;	/* handle, NULL for all */
+	bool		 deleted;	/* these, too */
 };
 
 struct sb_posts;
@@ -68,7 +80,8 @@ struct json_object *sb_posts_get(struct sb_posts *p, uint64_t id,
 struct json_object *sb_posts_timeline(struct sb_posts *p,
 	    const char *author_id, const struct sb_page *page,
 	    const struct sb_fields *fields, uint64_t *more);
-/* id, author, author_id, text, reply_to of all that live, oldest first. */
-struct json_object *sb_posts_json(struct sb_posts *p);
+/* The posts as they were sent, oldest first, the caller's array. */
+struct json_object *sb_posts_json(struct sb_posts *p,
+	    const struct sb_listing *which);
 
 #endif

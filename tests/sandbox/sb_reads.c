@@ -55,7 +55,9 @@ read_query(struct sb_call *c, const char *allowed, struct sb_form *out)
 		return false;
 	}
 	for (size_t i = 0; i < out->count; i++)
-		if (!sb_list_has(allowed, out->pairs[i].name)) {
+		if (!sb_list_has(allowed, out->pairs[i].name) ||
+		    (c->settings.old_names &&
+		    strcmp(out->pairs[i].name, "post.fields") == 0)) {
 			struct sb_buf message = { 0 };
 
 			sb_buf_printf(&message, "The query parameter [%s] is "
@@ -204,7 +206,9 @@ read_page(struct sb_call *c, const struct sb_form *query,
 	char *end = NULL;
 	long n = max == NULL ? 10 : strtol(max, &end, 10);
 
-	*out = (struct sb_page){ .max_results = (int)n };
+	*out = (struct sb_page){ .max_results = (int)n,
+		.newest = c->settings.read_lag_ms == 0 ? INT64_MAX :
+		    c->now - c->settings.read_lag_ms };
 	if (max != NULL && (*max == '\0' || *end != '\0' || n < 5 ||
 	    n > 100)) {
 		refuse_param(c, "max_results", max,

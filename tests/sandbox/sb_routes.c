@@ -129,10 +129,15 @@ add_window(struct sb_reply *reply, const char *name,
 static bool
 within_limits(struct sb_call *c, enum sb_endpoint endpoint)
 {
+	const struct sb_limit_rules rules = {
+		.enforce = c->settings.enforce_limits,
+		.create_limit = (long)c->settings.create_limit,
+		.window = c->settings.window_s,
+	};
 	struct sb_allowance a;
 
 	sb_limits_take(c->app->limits, endpoint, c->caller.account.id,
-	    c->settings.enforce_limits, &a);
+	    &rules, &a);
 	add_window(c->reply, "x-rate-limit", &a.quarter);
 	if (a.daily) {
 		add_window(c->reply, "x-user-limit-24hour", &a.user_day);

@@ -1,10 +1,49 @@
 #include "sb_settings.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sb_lock.h"
 #include "sb_scope.h"
+
+enum { SECONDS_MAX = 1 << 30 };
+
+static const struct {
+	const char	*name;
+	size_t		 at;
+	int64_t		 min, max;
+} numbers[] = {
+#define ROW(name, min, max)	\
+	{ #name, offsetof(struct sb_settings, name), min, max }
+	ROW(access_token_ttl, 0, SECONDS_MAX),
+	ROW(code_ttl, 0, SECONDS_MAX),
+	ROW(latency_ms, 0, 60000),
+	ROW(reply_lag_ms, 0, 600000),
+	ROW(read_lag_ms, 0, 600000),
+	ROW(create_limit, 0, SECONDS_MAX),
+	ROW(window_s, 1, SECONDS_MAX),
+#undef ROW
+};
+
+static const struct {
+	const char	*name;
+	size_t		 at;
+} flags[] = {
+#define ROW(name)	{ #name, offsetof(struct sb_settings, name) }
+	ROW(omit_refresh_token),
+	ROW(enforce_limits),
+	ROW(confidential),
+	ROW(enterprise),
+	ROW(tco),
+	ROW(old_names),
+#undef ROW
+};
+
+enum {
+	NUMBERS = sizeof numbers / sizeof numbers[0],
+	FLAGS = sizeof flags / sizeof flags[0]
+};
 
 struct sb_settings_store {
 	pthread_mutex_t		lock;		/* guards now */
@@ -44,44 +83,42 @@ sb_settings_reset(struct sb_settings_store *s)
 	s->now = (struct sb_settings){
 		.access_token_ttl = 7200,
 		.code_ttl = 30,
+		.create_limit = 100,
+		.window_s = 900,
+		.tco = true,
 		.confidential = s->confidential,
 	};
 	sb_unlock(&s->lock);
 }
 
-static bool
-set_number(struct json_object *value, int64_t max, int64_t *out)
+static int64_t *
+number_of(struct sb_settings *s, int i)
 {
-	if (!json_object_is_type(value, json_type_int))
-		return false;
-	*out = json_object_get_int64(value);
-	return *out >= 0 && *out <= max;
+	return (void *)((char *)s + numbers[i].at);
 }
 
-static bool
-set_flag(struct json_object *value, bool *out)
+static bool *
+flag_of(struct sb_settings *s, int i)
 {
-	if (!json_object_is_type(value, json_type_boolean))
-		return false;
-	*out = json_object_get_boolean(value);
-	return true;
+	return (void *)((char *)s + flags[i].at);
 }
 
 static bool
 set_one(struct sb_settings *s, const char *name, struct json_object *value)
 {
-	if (strcmp(name, "access_token_ttl") == 0)
-		return set_number(value, 1 << 30, &s->access_token_ttl);
-	if (strcmp(name, "code_ttl") == 0)
-		return set_number(value, 1 << 30, &s->code_ttl);
-	if (strcmp(name, "latency_ms") == 0)
-		return set_number(value, 60000, &s->latency_ms);
-	if (strcmp(name, "omit_refresh_token") == 0)
-		return set_flag(value, &s->omit_refresh_token);
-	if (strcmp(name, "enforce_limits") == 0)
-		return set_flag(value, &s->enforce_limits);
-	if (strcmp(name, "confidential") == 0)
-		return set_flag(value, &s->confidential);
+	int64_t n = json_object_get_int64(value);
+
+	for (int i = 0; i < NUMBERS; i++)
+		if (strcmp(name, numbers[i].name) == 0) {
+			*number_of(s, i) = n;
+			return json_object_is_type(value, json_type_int) &&
+			    n >= numbers[i].min && n <= numbers[i].max;
+		}
+	for (int i = 0; i < FLAGS; i++)
+		if (strcmp(name, flags[i].name) == 0) {
+			*flag_of(s, i) = json_object_get_boolean(value);
+			return json_object_is_type(value, json_type_boolean);
+		}
 	if (strcmp(name, "granted_scopes") != 0)
 		return false;
 	s->granted_scopes = 0;
@@ -122,18 +159,12 @@ sb_settings_json(struct sb_settings_store *s)
 		granted = json_object_new_string(names.data);
 		sb_buf_free(&names);
 	}
-	json_object_object_add(o, "access_token_ttl",
-	    json_object_new_int64(now.access_token_ttl));
-	json_object_object_add(o, "code_ttl",
-	    json_object_new_int64(now.code_ttl));
-	json_object_object_add(o, "latency_ms",
-	    json_object_new_int64(now.latency_ms));
 	json_object_object_add(o, "granted_scopes", granted);
-	json_object_object_add(o, "omit_refresh_token",
-	    json_object_new_boolean(now.omit_refresh_token));
-	json_object_object_add(o, "enforce_limits",
-	    json_object_new_boolean(now.enforce_limits));
-	json_object_object_add(o, "confidential",
-	    json_object_new_boolean(now.confidential));
+	for (int i = 0; i < NUMBERS; i++)
+		json_object_object_add(o, numbers[i].name,
+		    json_object_new_int64(*number_of(&now, i)));
+	for (int i = 0; i < FLAGS; i++)
+		json_object_object_add(o, flags[i].name,
+		    json_object_new_boolean(*flag_of(&now, i)));
 	return o;
 }

@@ -12,10 +12,17 @@ struct sb_settings {
 	int64_t	 access_token_ttl;	/* seconds, 7200 */
 	int64_t	 code_ttl;		/* seconds, 30 */
 	int64_t	 latency_ms;		/* before every answer under /2/, 0 */
+	int64_t	 reply_lag_ms;		/* until a post can be replied to, 0 */
+	int64_t	 read_lag_ms;		/* until timelines show a post, 0 */
+	int64_t	 create_limit;		/* posts of a user in a window, 100 */
+	int64_t	 window_s;		/* in place of 15 minutes, 900 */
 	uint64_t granted_scopes;	/* 0: those asked for */
 	bool	 omit_refresh_token;
 	bool	 enforce_limits;
 	bool	 confidential;		/* client must use HTTP Basic */
+	bool	 enterprise;		/* the app is not a self-serve one */
+	bool	 tco;			/* rewrite texts as X does, true */
+	bool	 old_names;		/* post.fields is unknown */
 };
 
 struct sb_settings_store;

@@ -127,67 +127,93 @@ is_light(int32_t c)
 	    (c >= 0x2010 && c <= 0x201f) || (c >= 0x2032 && c <= 0x2037);
 }
 
+/* What starts at cp[i] and weighs as one; its length and its weight. */
+static size_t
+weigh_one(const struct points *p, size_t i, bool *url, long *weight)
+{
+	size_t len = sb_url_at(p->cp, p->n, i);
+
+	*url = len > 0;
+	*weight = URL_WEIGHT;
+	if (len > 0)
+		return len;
+	*weight = EMOJI_WEIGHT;
+	len = emoji_length(p->cp + i, p->n - i);
+	if (len > 0)
+		return len;
+	*weight = is_light(p->cp[i]) ? 1 : 2;
+	return 1;
+}
+
+static void
+add_mark(struct sb_text *t, size_t *room, struct sb_mark mark)
+{
+	if (t->mark_count == *room) {
+		*room = *room * 2 + 4;
+		t->marks = sb_realloc(t->marks, *room, sizeof *t->marks);
+	}
+	t->marks[t->mark_count++] = mark;
+	t->cashtags += mark.kind == SB_CASHTAG;
+}
+
+/*
+ * The marks of what lies between two URLs, which they must not reach into:
+ * they never change what a text weighs.
+ */
+static void
+mark(const struct points *p, struct sb_text *t, size_t *room, size_t from,
+    size_t to)
+{
+	enum sb_mark_kind kind;
+	size_t len;
+
+	for (size_t i = from; i < to; i += len > 0 ? len : 1) {
+		len = sb_mark_at(p->cp, p->n, i, &kind);
+		if (len > 0 && i + len <= to)
+			add_mark(t, room, (struct sb_mark){ kind, p->at[i],
+			    p->at[i + len] });
+	}
+}
+
 static void
 measure(const struct points *p, struct sb_text *t)
 {
-	size_t room = 0, i = 0, len;
+	size_t room = 0, done = 0, i = 0, len;
+	long weight, lead = 0;
+	bool url;
 
 	while (i < p->n) {
-		len = sb_url_at(p->cp, p->n, i);
-		if (len > 0) {
-			if (t->url_count == room) {
-				room = room * 2 + 4;
-				t->urls = sb_realloc(t->urls, room,
-				    sizeof *t->urls);
-			}
-			t->urls[t->url_count++] = (struct sb_span){
-			    p->at[i], p->at[i + len] };
-			t->weight += URL_WEIGHT;
-			i += len;
-			continue;
+		len = weigh_one(p, i, &url, &weight);
+		if (url) {
+			mark(p, t, &room, done, i);
+			done = i + len;
+			add_mark(t, &room, (struct sb_mark){ SB_URL,
+			    p->at[i], p->at[done] });
 		}
-		len = emoji_length(p->cp + i, p->n - i);
-		if (len > 0) {
-			t->weight += EMOJI_WEIGHT;
-			i += len;
-			continue;
-		}
-		t->weight += is_light(p->cp[i]) ? 1 : 2;
 		t->forbidden |= p->cp[i] == 0xfffe || p->cp[i] == 0xfeff ||
 		    p->cp[i] == 0xffff;
-		i++;
+		t->weight += weight;
+		i += len;
+		if (p->at[i] <= t->from)
+			lead = t->weight;
+		if (t->weight - lead <= SB_WEIGHT_MAX)
+			t->brief = p->at[i];
 	}
+	mark(p, t, &room, done, p->n);
 }
 
-static size_t
-letters(const struct points *p, size_t at)
+static void
+trim(const struct points *p, struct sb_text *t)
 {
-	size_t n = 0;
+	size_t from = 0, to = p->n;
 
-	while (at + n < p->n && p->cp[at + n] < 128 &&
-	    u_isalpha(p->cp[at + n]))
-		n++;
-	return n;
-}
-
-/* "$" and 1-6 letters, perhaps "." or "_" and 1-2 more, standing alone. */
-static bool
-cashtag_at(const struct points *p, size_t at)
-{
-	size_t end = at + 1, n = letters(p, end);
-
-	if (p->cp[at] != '$' || (at > 0 && !u_isUWhiteSpace(p->cp[at - 1])))
-		return false;
-	if (n < 1 || n > 6)
-		return false;
-	end += n;
-	if (end < p->n && (p->cp[end] == '.' || p->cp[end] == '_')) {
-		n = letters(p, end + 1);
-		if (n == 1 || n == 2)
-			end += n + 1;
-	}
-	return end == p->n || u_isUWhiteSpace(p->cp[end]) ||
-	    u_ispunct(p->cp[end]);
+	while (from < to && u_isUWhiteSpace(p->cp[from]))
+		from++;
+	while (to > from && u_isUWhiteSpace(p->cp[to - 1]))
+		to--;
+	t->from = p->at[from];
+	t->to = p->at[to];
+	t->blank = from == to;
 }
 
 bool
@@ -195,16 +221,13 @@ sb_text_read(const char *text, size_t len, struct sb_text *out)
 {
 	struct points p;
 
-	*out = (struct sb_text){ .blank = true };
+	*out = (struct sb_text){ 0 };
 	out->utf8 = normalised(text, len, &out->len);
 	if (out->utf8 == NULL)
 		return false;
 	split(out, &p);
+	trim(&p, out);
 	measure(&p, out);
-	for (size_t i = 0; i < p.n; i++) {
-		out->cashtags += cashtag_at(&p, i);
-		out->blank = out->blank && u_isUWhiteSpace(p.cp[i]);
-	}
 	free(p.cp);
 	free(p.at);
 	return true;
@@ -214,7 +237,7 @@ void
 sb_text_free(struct sb_text *t)
 {
 	free(t->utf8);
-	free(t->urls);
+	free(t->marks);
 	*t = (struct sb_text){ 0 };
 }
 

@@ -9,16 +9,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct sb_span {
+#include "sb_marks.h"
+
+enum { SB_WEIGHT_MAX = 280 };
+
+struct sb_mark {
+	enum sb_mark_kind kind;
 	size_t	start, end;		/* bytes in utf8, end is past it */
 };
 
 struct sb_text {
 	char		*utf8;		/* NFC, terminated */
 	size_t		 len;		/* bytes */
-	struct sb_span	*urls;
-	size_t		 url_count;
-	long		 weight;	/* weighted length; limit is 280 */
+	size_t		 from, to;	/* bytes, white space at the ends off */
+	size_t		 brief;		/* byte; from..brief weighs <= 280 */
+	struct sb_mark	*marks;		/* ascending, none in another */
+	size_t		 mark_count;
+	long		 weight;	/* of all of it */
 	int		 cashtags;
 	bool		 forbidden;	/* holds U+FFFE, U+FEFF or U+FFFF */
 	bool		 blank;		/* nothing but white space */

@@ -9,39 +9,7 @@
 #include "sb_routes.h"
 #include "sb_text.h"
 
-enum { LENGTH_MAX = 280, PREMIUM_LENGTH_MAX = 25000, SLUG_SIZE = 11 };
-
-/* Ten letters and digits that the same post and place always give. */
-static void
-slug_of(uint64_t id, size_t place, char out[SLUG_SIZE])
-{
-	static const char set[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
-	char text[48];
-	uint64_t n;
-
-	snprintf(text, sizeof text, "%" PRIu64 "/%zu", id, place);
-	n = sb_number_of(text);
-	for (int i = 0; i < SLUG_SIZE - 1; i++, n /= 62)
-		out[i] = set[n % 62];
-	out[SLUG_SIZE - 1] = '\0';
-}
-
-/* The text as X answers it: t.co for every URL, & < > escaped. */
-static void
-show(const struct sb_text *t, uint64_t id, struct sb_buf *out)
-{
-	char slug[SLUG_SIZE];
-	size_t at = 0;
-
-	for (size_t i = 0; i < t->url_count; i++) {
-		slug_of(id, i, slug);
-		sb_buf_entities(out, t->utf8 + at, t->urls[i].start - at);
-		sb_buf_printf(out, "https://t.co/%s", slug);
-		at = t->urls[i].end;
-	}
-	sb_buf_entities(out, t->utf8 + at, t->len - at);
-}
+enum { PREMIUM_WEIGHT_MAX = 25000 };
 
 /* False after it has answered. */
 static bool
@@ -60,13 +28,13 @@ check_text(struct sb_call *c, const struct sb_draft *d,
 		    "Please include either text or media in your Tweet.");
 		return false;
 	}
-	if (t->weight > (premium ? PREMIUM_LENGTH_MAX : LENGTH_MAX)) {
+	if (t->weight > (premium ? PREMIUM_WEIGHT_MAX : SB_WEIGHT_MAX)) {
 		sb_forbidden(c, "Your Tweet text is too long. For more "
 		    "information on how Twitter determines text length see "
 		    "https://github.com/twitter/twitter-text.");
 		return false;
 	}
-	if (t->cashtags > 1) {
+	if (t->cashtags > 1 && !c->settings.enterprise) {
 		sb_forbidden(c,
 		    "Posts are limited to a maximum of one cashtag");
 		return false;
@@ -113,7 +81,7 @@ refuse(struct sb_call *c, enum sb_post_rc rc)
 }
 
 static void
-answer(struct sb_call *c, uint64_t id, const char *shown)
+answer(struct sb_call *c, uint64_t id, struct json_object *shown)
 {
 	struct json_object *o = json_object_new_object();
 	struct json_object *data = json_object_new_object();
@@ -122,7 +90,7 @@ answer(struct sb_call *c, uint64_t id, const char *shown)
 
 	snprintf(text, sizeof text, "%" PRIu64, id);
 	json_object_object_add(data, "id", json_object_new_string(text));
-	json_object_object_add(data, "text", json_object_new_string(shown));
+	json_object_object_add(data, "text", shown);
 	json_object_array_add(history, json_object_new_string(text));
 	json_object_object_add(data, "edit_history_tweet_ids", history);
 	json_object_object_add(o, "data", data);
@@ -137,26 +105,33 @@ create(struct sb_call *c, const struct sb_draft *d, const struct sb_text *t)
 		.author = &c->caller.account,
 		.text = d->text,
 		.reply_settings = d->reply_settings,
+		.poll = d->poll == NULL ? NULL : json_object_to_json_string(
+		    d->poll),
 		.reply_to = d->reply_to,
 		.quoted = d->quoted,
+		.made_with_ai = d->made_with_ai,
+		.paid_partnership = d->paid_partnership,
+		.enterprise = c->settings.enterprise,
+		.reply_lag = c->settings.reply_lag_ms,
 		.now = c->now,
 	};
 	char digest[SB_HEX256_SIZE];
-	struct sb_buf shown = { 0 };
+	struct json_object *shown;
 	enum sb_post_rc rc;
 
-	sb_sha256_hex(t->utf8, t->len, digest);
-	show(t, post.id, &shown);
+	sb_sha256_hex(t->utf8 + t->from, t->to - t->from, digest);
 	post.digest = digest;
-	post.shown = shown.data;
+	post.shown = sb_show(t, post.id, c->settings.tco);
+	shown = json_object_new_string(post.shown->brief != NULL ?
+	    post.shown->brief->text : post.shown->text);
 	rc = sb_posts_add(c->app->posts, &post);
 	if (rc == SB_POSTED) {
 		sb_counts_add(c->app->counts, SB_POSTS_CREATED, 1);
-		answer(c, post.id, shown.data);
+		answer(c, post.id, shown);
 	} else {
+		json_object_put(shown);
 		refuse(c, rc);
 	}
-	sb_buf_free(&shown);
 }
 
 void
