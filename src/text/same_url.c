@@ -1,0 +1,180 @@
+/* same_url.c - addresses, as they were written and as X tells them. */
+
+#include "same_url.h"
+
+#include <strings.h>
+#include <unicode/uidna.h>
+
+enum { HOST_MAX = 256, ESCAPED = 0x100 };
+
+/* Characters that part a path or query: escaped they mean another thing. */
+static const char parting[] = "%/?#&=+;";
+
+struct parts {
+	struct nx_slice	scheme;		/* with ://; empty: none */
+	struct nx_slice	host;
+	struct nx_slice	rest;		/* port, path, query, fragment */
+};
+
+static struct nx_slice
+head(struct nx_slice *s, size_t n)
+{
+	struct nx_slice h = { s->p, n };
+
+	s->p += n;
+	s->n -= n;
+	return h;
+}
+
+static bool
+starts(struct nx_slice s, const char *with)
+{
+	size_t n = strlen(with);
+
+	return s.n >= n && strncasecmp(s.p, with, n) == 0;
+}
+
+static struct parts
+parts_of(struct nx_slice url)
+{
+	struct parts out;
+	size_t n = 0;
+
+	out.scheme = head(&url, starts(url, "https://") ? 8 :
+	    starts(url, "http://") ? 7 : 0);
+	while (n < url.n && memchr(":/?#", url.p[n], 4) == NULL)
+		n++;
+	out.host = head(&url, n);
+	out.rest = url;
+	return out;
+}
+
+static bool
+is_equal(struct nx_slice a, struct nx_slice b)
+{
+	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
+}
+
+static int32_t
+to_ascii(const UIDNA *idna, struct nx_slice host, char out[HOST_MAX])
+{
+	UIDNAInfo info = UIDNA_INFO_INITIALIZER;
+	UErrorCode ec = U_ZERO_ERROR;
+	int32_t n = uidna_nameToASCII_UTF8(idna, host.p, (int32_t)host.n,
+	    out, HOST_MAX, &info, &ec);
+
+	return U_FAILURE(ec) || info.errors != 0 ? -1 : n;
+}
+
+static bool
+is_same_host(struct nx_slice a, struct nx_slice b)
+{
+	UErrorCode ec = U_ZERO_ERROR;
+	char one[HOST_MAX], other[HOST_MAX];
+	int32_t n = -1;
+	UIDNA *idna;
+
+	if (is_equal(a, b))
+		return true;
+	if (a.n >= HOST_MAX || b.n >= HOST_MAX ||
+	    (idna = uidna_openUTS46(UIDNA_DEFAULT, &ec)) == NULL)
+		return false;
+	if (U_SUCCESS(ec))
+		n = to_ascii(idna, a, one);
+	if (n >= 0 && to_ascii(idna, b, other) != n)
+		n = -1;
+	uidna_close(idna);
+	return n >= 0 && strncasecmp(one, other, (size_t)n) == 0;
+}
+
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The next byte, percent-encoding undone where that changes nothing. */
+static int
+next(struct nx_slice *s)
+{
+	int c = (unsigned char)s->p[0], high, low;
+
+	if (c != '%' || s->n < 3 || (high = hex(s->p[1])) < 0 ||
+	    (low = hex(s->p[2])) < 0) {
+		(void)head(s, 1);
+		return c;
+	}
+	(void)head(s, 3);
+	c = high * 16 + low;
+	return c <= ' ' || strchr(parting, c) != NULL ? ESCAPED | c : c;
+}
+
+static bool
+is_same_rest(struct nx_slice a, struct nx_slice b)
+{
+	while (a.n > 0 && b.n > 0)
+		if (next(&a) != next(&b))
+			return false;
+	return a.n == b.n;
+}
+
+/* Cut the port off; what follows begins with a `/`, written or not. */
+static struct nx_slice
+cut_port(struct nx_slice *rest)
+{
+	size_t n = 0;
+	struct nx_slice port;
+
+	while (n < rest->n && memchr("/?#", rest->p[n], 3) == NULL)
+		n++;
+	port = head(rest, n);
+	if (rest->n > 0 && rest->p[0] == '/')
+		(void)head(rest, 1);
+	return port;
+}
+
+bool
+nx_url_is_same(struct nx_slice written, struct nx_slice meant)
+{
+	struct parts a = parts_of(written), b = parts_of(meant);
+
+	if (a.host.n == 0 || (a.scheme.n > 0 && b.scheme.n > 0 &&
+	    a.scheme.n != b.scheme.n))
+		return false;
+	return is_same_host(a.host, b.host) &&
+	    nx_slice_eq(cut_port(&a.rest), cut_port(&b.rest)) &&
+	    is_same_rest(a.rest, b.rest);
+}
+
+static bool
+is_number(struct nx_slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
+		n++;
+	return n > 0 && n == s.n;
+}
+
+bool
+nx_url_is_added(struct nx_slice meant)
+{
+	struct parts parts = parts_of(meant);
+	struct nx_slice path = parts.rest, kind;
+
+	if (!is_equal(parts.host, NX_SLICE("x.com")) &&
+	    !is_equal(parts.host, NX_SLICE("twitter.com")))
+		return false;
+	if (nx_slice_cut(&path, '/').n > 0 || nx_slice_cut(&path, '/').n == 0 ||
+	    !nx_slice_is(nx_slice_cut(&path, '/'), "status") ||
+	    !is_number(nx_slice_cut(&path, '/')))
+		return false;
+	if (path.p == NULL)
+		return true;
+	kind = nx_slice_cut(&path, '/');
+	return (nx_slice_is(kind, "photo") || nx_slice_is(kind, "video")) &&
+	    is_number(path);
+}

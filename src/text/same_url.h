@@ -1,0 +1,23 @@
+/* same_url.h - is it the same address?  Private to the text room. */
+#ifndef NX_TEXT_SAME_URL_H
+#define NX_TEXT_SAME_URL_H
+
+#include <stdbool.h>
+
+#include "nx/base/slice.h"
+
+/*
+ * Does `meant`, as X tells it, stand for `written`?  Where no scheme was
+ * written any will do; hosts are compared without case and in either form of
+ * IDNA, paths and queries with percent-encoding undone where RFC 3986 says
+ * that it changes nothing.  Linear, and ends at the first difference.
+ */
+bool	nx_url_is_same(struct nx_slice written, struct nx_slice meant);
+
+/*
+ * A link that X itself puts behind a text: to the post's own photo or video,
+ * or to the post that it quotes.
+ */
+bool	nx_url_is_added(struct nx_slice meant);
+
+#endif
