@@ -2,6 +2,8 @@
 
 #include "nx/x/posts.h"
 
+#include <assert.h>
+
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
 #include "nx/x/id.h"
@@ -10,12 +12,29 @@
 enum { JSON_MAX = 256 * 1024 };
 
 static void
+write_poll(struct nx_jw *w, const struct nx_x_post *post)
+{
+	nx_jw_open(w, "poll", '{');
+	nx_jw_open(w, "options", '[');
+	for (int i = 0; i < post->npoll; i++)
+		nx_jw_str(w, NULL, post->poll[i]);
+	nx_jw_close(w, ']');
+	nx_jw_i64(w, "duration_minutes", post->poll_minutes);
+	nx_jw_close(w, '}');
+}
+
+static void
 write_post(const struct nx_x_post *post, struct nx_buf *out)
 {
 	struct nx_jw w = { .out = out };
 
+	assert(post->npoll >= 0 && post->npoll <= NX_POLL_MAX);
 	nx_jw_open(&w, NULL, '{');
 	nx_jw_slice(&w, "text", post->text);
+	if (post->npoll > 0)
+		write_poll(&w, post);
+	if (post->quote != NULL)
+		nx_jw_str(&w, "quote_tweet_id", post->quote);
 	if (post->reply_to != NULL) {
 		nx_jw_open(&w, "reply", '{');
 		nx_jw_str(&w, "in_reply_to_tweet_id", post->reply_to);

@@ -50,6 +50,28 @@ creates(void **state)
 }
 
 static void
+creates_polls_and_quotes(void **state)
+{
+	struct x_fixture *f = *state;
+	struct nx_x_post post = { .text = NX_SLICE("?"), .npoll = 2,
+	    .poll = { "yes \"!\"", "no" }, .poll_minutes = 1440 };
+	struct nx_x_posted out;
+	struct nx_verdict v;
+
+	xs_answer(f->server, 201, "", "{\"data\":{\"id\":\"1\"}}");
+	nx_posts_create(&f->x, "tok", &post, &out, &v);
+	assert_int_equal(v.class, NX_CLASS_DONE);
+	assert_string_equal(xs_seen(f->server).body, "{\"text\":\"?\","
+	    "\"poll\":{\"options\":[\"yes \\\"!\\\"\",\"no\"],"
+	    "\"duration_minutes\":1440}}");
+
+	post = (struct nx_x_post){ .text = NX_SLICE("q"), .quote = "20" };
+	nx_posts_create(&f->x, "tok", &post, &out, &v);
+	assert_string_equal(xs_seen(f->server).body,
+	    "{\"text\":\"q\",\"quote_tweet_id\":\"20\"}");
+}
+
+static void
 unusable_ids_are_unknown(void **state)
 {
 	static const char *const bodies[] = {
@@ -188,6 +210,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		X_TEST(creates),
+		X_TEST(creates_polls_and_quotes),
 		X_TEST(unusable_ids_are_unknown),
 		X_TEST(windows_come_with_refusals),
 		X_TEST(deletes),

@@ -38,7 +38,7 @@ struct xs {
 	char		 url[200];
 	pthread_mutex_t	 lock;		/* guards what follows */
 	struct xs_seen	 seen;
-	char		 answer[4000];
+	char		 answer[4000], then[4000];
 };
 
 struct conn {
@@ -243,6 +243,9 @@ say_set(struct conn *c)
 
 	pthread_mutex_lock(&c->s->lock);
 	memcpy(copy, c->s->answer, sizeof(copy));
+	if (c->s->then[0] != '\0')
+		memcpy(c->s->answer, c->s->then, sizeof(copy));
+	c->s->then[0] = '\0';
 	pthread_mutex_unlock(&c->s->lock);
 	return say(c, copy);
 }
@@ -382,14 +385,27 @@ xs_url(struct xs *s, const char *host, const char *path)
 	return s->url;
 }
 
+static void
+set_answer(struct xs *s, char to[4000], int status, const char *headers,
+    const char *body)
+{
+	pthread_mutex_lock(&s->lock);
+	(void)snprintf(to, 4000, "HTTP/1.1 %d Said\r\n%s"
+	    "Content-Length: %zu\r\n\r\n%s", status, headers, strlen(body),
+	    body);
+	pthread_mutex_unlock(&s->lock);
+}
+
 void
 xs_answer(struct xs *s, int status, const char *headers, const char *body)
 {
-	pthread_mutex_lock(&s->lock);
-	(void)snprintf(s->answer, sizeof(s->answer), "HTTP/1.1 %d Said\r\n"
-	    "%sContent-Length: %zu\r\n\r\n%s", status, headers, strlen(body),
-	    body);
-	pthread_mutex_unlock(&s->lock);
+	set_answer(s, s->answer, status, headers, body);
+}
+
+void
+xs_then(struct xs *s, int status, const char *headers, const char *body)
+{
+	set_answer(s, s->then, status, headers, body);
 }
 
 struct xs_seen

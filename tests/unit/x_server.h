@@ -41,6 +41,9 @@ void		 xs_stop(struct xs *s);
 const char	*xs_url(struct xs *s, const char *host, const char *path);
 void		 xs_answer(struct xs *s, int status, const char *headers,
 		    const char *body);
+/* The answer from the second request on. */
+void		 xs_then(struct xs *s, int status, const char *headers,
+		    const char *body);
 struct xs_seen	 xs_seen(struct xs *s);
 
 #endif

@@ -4,10 +4,17 @@
 
 #include "nx/x/oauth.h"
 
+enum { NX_POLL_MIN = 2, NX_POLL_MAX = 4 };
+
+/* Absent things are NULL or zero. */
 struct nx_x_post {
 	struct nx_slice	 text;
-	const char	*reply_to;		/* X's post id, or NULL */
-	const char	*reply_settings;	/* or NULL: everyone */
+	const char	*reply_to;		/* X's post id */
+	const char	*quote;			/* X's post id */
+	const char	*reply_settings;	/* NULL: everyone */
+	const char	*poll[NX_POLL_MAX];	/* options */
+	int		 npoll;			/* 0: no poll */
+	int		 poll_minutes;
 	bool		 made_with_ai;
 	bool		 paid_partnership;
 };
