@@ -1,16 +1,16 @@
-/* post.c - the two round trips around a post. */
+/* post.c - the two round trips around a post, and what X says besides. */
 
 #include "nx/store/post.h"
 
 #include "nx/base/json.h"
-#include "row.h"
+#include "post_row.h"
 
 enum { PARTS_JSON_MAX = 1024 * 1024 };
 
 /*
  * 1 user, 2 connection or null, 3 id, 4 key, 5 hash, 6 options, 7 warnings,
- * 8 price, 9 parts.  Nothing is stored unless exactly one connection will do.
- * The lease is for whoever settles what a dead process left behind.
+ * 8 price, 9 parts, 10 lease, 11 its length in ms, 12 when or null.  Nothing
+ * is stored unless exactly one connection will do.
  */
 static const char insert[] =
     "WITH usable AS ("
@@ -19,40 +19,45 @@ static const char insert[] =
     "  AND status = 'connected' AND ($2::uuid IS NULL OR id = $2)),"
     "post AS ("
     " INSERT INTO x_posts (id, user_id, connection_id, state,"
-    "  idempotency_key, body_hash, options, warnings, price, lease_until)"
-    " SELECT $3, $1, ids[1], 'sending', $4, $5, coalesce($6, '{}')::jsonb,"
-    "  coalesce($7, '[]')::jsonb, $8, now() + interval '1 minute'"
+    "  idempotency_key, body_hash, options, warnings, price, publish_at,"
+    "  lease_owner, lease_until, next_try_at)"
+    " SELECT $3, $1, ids[1],"
+    "  CASE WHEN $12::bigint IS NULL THEN 'sending' ELSE 'queued' END,"
+    "  $4, $5, coalesce($6, '{}')::jsonb, coalesce($7, '[]')::jsonb, $8,"
+    "  to_timestamp($12::bigint), $10, CASE WHEN $12::bigint IS NULL"
+    "   THEN now() + $11 * interval '1 ms' END,"
+    "  coalesce(to_timestamp($12::bigint),"
+    "   now() + $11 * interval '1 ms' + interval '1 s')"
     " FROM usable WHERE cardinality(ids) = 1"
     " ON CONFLICT DO NOTHING RETURNING user_id, id)"
     "INSERT INTO x_parts (user_id, post_id, position, text,"
-    " weighted_length, state)"
+    " weighted_length, state, attempts, left_at)"
     " SELECT post.user_id, post.id, p.position, p.text, p.weighted_length,"
-    "  p.state FROM post, jsonb_to_recordset($9) AS p(position smallint,"
+    "  p.state, (p.state = 'sending')::integer,"
+    "  CASE WHEN p.state = 'sending' THEN now() END"
+    " FROM post, jsonb_to_recordset($9) AS p(position smallint,"
     "  text text, weighted_length int, state text)";
 
-/* Ours, or the one that used the key before. */
-static const char find_post[] =
-    "SELECT p.id, p.id = $2, p.connection_id, c.platform_username, p.state,"
-    " p.warnings, p.error, p.price, p.body_hash = $4,"
-    " p.state = 'sending' AND p.lease_until < now()"
-    " FROM (SELECT * FROM x_posts WHERE user_id = $1 AND id = $2"
+/* Ours, without its parts, or the one that used the key before. */
+static const char find[] =
+    "SELECT " NX_POST_COLUMNS ", p.body_hash = $4, p.id = $2"
+    NX_POST_FROM("(SELECT * FROM x_posts WHERE user_id = $1 AND id = $2"
     "  UNION ALL SELECT * FROM x_posts WHERE user_id = $1"
-    "   AND idempotency_key = $3 AND id <> $2) p"
-    " LEFT JOIN platform_connections c ON c.id = p.connection_id"
-    " ORDER BY p.id = $2 DESC LIMIT 1";
-
-static const char find_parts[] =
-    "SELECT q.text, q.weighted_length, q.state, q.x_post_id"
-    " FROM x_posts p JOIN x_parts q"
-    "  ON q.user_id = p.user_id AND q.post_id = p.id"
-    " WHERE p.user_id = $1 AND p.idempotency_key = $3 AND p.id <> $2"
+    "   AND idempotency_key = $3 AND id <> $2)", " AND p.id <> $2")
     " ORDER BY q.position";
+
+enum { SAME_BODY = NX_POST_NCOLUMNS, IS_OURS };
+
+static const char nobody[] = "00000000-0000-0000-0000-000000000000";
+
+static const char have_post[] =
+    "SELECT 1 FROM x_posts WHERE user_id = $1 AND id = $2";
 
 static const char remove_post[] =
     "DELETE FROM x_posts WHERE user_id = $1 AND id = $2"
-    " AND state = 'sending'";
+    " AND lease_owner = $3 AND state IN ('sending', 'queued')";
 
-enum { INSERT, FIND_POST, FIND_PARTS, CONNECTIONS, NSTEPS };
+enum { INSERT, CONNECTIONS, FIND, NSTEPS };
 
 static enum nx_rc
 parts_json(const struct nx_new_post *post, struct nx_buf *out,
@@ -68,8 +73,8 @@ parts_json(const struct nx_new_post *post, struct nx_buf *out,
 		nx_jw_i64(&w, "position", (int64_t)i);
 		nx_jw_slice(&w, "text", p->text);
 		nx_jw_i64(&w, "weighted_length", p->weighted_length);
-		nx_jw_str(&w, "state", p->state == NULL ? "sending" :
-		    p->state);
+		nx_jw_str(&w, "state", post->publish_at != 0 ? "waiting" :
+		    p->state == NULL ? "sending" : p->state);
 		nx_jw_close(&w, '}');
 	}
 	nx_jw_close(&w, ']');
@@ -77,55 +82,12 @@ parts_json(const struct nx_new_post *post, struct nx_buf *out,
 	    nx_fail(err, NX_NO_MEMORY, "The post is too large to store.");
 }
 
-static enum nx_rc
-read_parts(struct nx_arena *a, const PGresult *rows,
-    struct nx_stored_post *out, struct nx_err *err)
-{
-	int n = PQntuples(rows);
-
-	out->nparts = (size_t)n;
-	out->parts = nx_arena_alloc(a, (size_t)(n + 1) *
-	    sizeof(*out->parts));
-	for (int i = 0; out->parts != NULL && i < n; i++)
-		out->parts[i] = (struct nx_stored_part){
-			.text = nx_slice_str(nx_row_str(a, rows, i, 0)),
-			.weighted_length = (int)nx_row_i64(rows, i, 1),
-			.state = nx_row_str(a, rows, i, 2),
-			.post_id = nx_row_str(a, rows, i, 3),
-		};
-	return nx_arena_ok(a) ? NX_OK :
-	    nx_fail(err, NX_NO_MEMORY, "while reading a post");
-}
-
-static enum nx_rc
-read_repeat(struct nx_arena *a, PGresult *const *results,
-    struct nx_stored_post *out, struct nx_err *err)
-{
-	const PGresult *row = results[FIND_POST];
-
-	*out = (struct nx_stored_post){
-		.id = nx_row_str(a, row, 0, 0),
-		.connection_id = nx_row_str(a, row, 0, 2),
-		.username = nx_row_str(a, row, 0, 3),
-		.state = nx_row_str(a, row, 0, 4),
-		.warnings = nx_row_str(a, row, 0, 5),
-		.error = nx_row_str(a, row, 0, 6),
-		.price = (long)nx_row_i64(row, 0, 7),
-		.is_repeat = true,
-		.same_body = nx_row_bool(row, 0, 8),
-		.is_stranded = nx_row_bool(row, 0, 9),
-	};
-	if (out->username == NULL)
-		out->username = "";
-	return read_parts(a, results[FIND_PARTS], out, err);
-}
-
 /* It was stored, but its connection is of no use: as if it never was. */
 static void
 undo(const struct nx_store_ask *ask, const struct nx_new_post *post)
 {
 	const struct nx_query query = {
-		remove_post, { post->user_id, post->id }, 2,
+		remove_post, { post->user_id, post->id, post->lease }, 3,
 	};
 	PGresult *result = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, NULL);
@@ -135,18 +97,52 @@ undo(const struct nx_store_ask *ask, const struct nx_new_post *post)
 }
 
 static enum nx_rc
+read_repeat(const struct nx_store_ask *ask, const PGresult *found,
+    struct nx_stored_post *out, struct nx_err *err)
+{
+	enum nx_rc rc = nx_row_post(ask->arena, found, out, err);
+
+	out->is_repeat = true;
+	out->same_body = nx_row_bool(found, 0, SAME_BODY);
+	return rc;
+}
+
+/*
+ * Nothing was inserted and nothing found: either nothing could be, or a
+ * first try had done it, whose answer was lost.
+ */
+static bool
+is_there(const struct nx_store_ask *ask, const struct nx_new_post *post)
+{
+	const struct nx_query query = {
+		have_post, { post->user_id, post->id }, 2,
+	};
+	PGresult *row = NULL;
+	bool there = nx_row_run(ask, &query, 1, &row, NULL) == NX_OK &&
+	    PQntuples(row) == 1;
+
+	nx_db_clear(&row, 1);
+	return there;
+}
+
+static enum nx_rc
 read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
     PGresult *const *results, struct nx_connection *connection,
     struct nx_stored_post *repeat, struct nx_err *err)
 {
-	bool found = PQntuples(results[FIND_POST]) == 1;
-	bool ours = found && nx_row_bool(results[FIND_POST], 0, 1);
+	const PGresult *found = results[FIND];
+	bool ours = strcmp(PQcmdTuples(results[INSERT]), "0") != 0;
 	enum nx_rc rc;
 
-	if (found && !ours)
-		return read_repeat(ask->arena, results, repeat, err);
+	if (found != NULL && PQntuples(found) > 0) {
+		ours = nx_row_bool(found, 0, IS_OURS);
+		if (!ours)
+			return read_repeat(ask, found, repeat, err);
+	}
 	rc = nx_row_pick(ask, results[CONNECTIONS], post->connection_id,
 	    connection, err);
+	if (!ours)
+		ours = is_there(ask, post);
 	if (rc == NX_OK && !ours)
 		rc = nx_fail(err, NX_BUSY, "The connection has just"
 		    " changed.");
@@ -161,18 +157,21 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
     struct nx_err *err)
 {
 	struct nx_buf parts = NX_BUF(PARTS_JSON_MAX);
-	char price[NX_NUMBER_MAX];
+	char price[NX_NUMBER_MAX], ms[NX_NUMBER_MAX], when[NX_NUMBER_MAX];
 	struct nx_query queries[NSTEPS] = {
 		[INSERT] = { insert, { post->user_id, post->connection_id,
 		    post->id, post->key, post->body_hash, post->options,
-		    post->warnings, nx_row_number(price, post->price) }, 9 },
-		[FIND_POST] = { find_post, { post->user_id, post->id,
-		    post->key, post->body_hash }, 4 },
-		[FIND_PARTS] = { find_parts, { post->user_id, post->id,
-		    post->key }, 3 },
+		    post->warnings, nx_row_number(price, post->price), NULL,
+		    post->lease, nx_row_number(ms, NX_POST_LEASE_MS),
+		    post->publish_at == 0 ? NULL :
+		    nx_row_number(when, post->publish_at) }, 12 },
 		[CONNECTIONS] = { NX_CONNECTIONS_OF_USER, { post->user_id },
 		    1 },
+		[FIND] = { find, { post->user_id, post->id, post->key,
+		    post->body_hash }, 4 },
 	};
+	/* With a key that is null PostgreSQL would plan anew each time. */
+	const int n = post->key == NULL ? FIND : NSTEPS;
 	PGresult *results[NSTEPS] = { NULL };
 	enum nx_rc rc;
 
@@ -181,7 +180,7 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
 	rc = parts_json(post, &parts, err);
 	queries[INSERT].params[8] = nx_buf_str(&parts);
 	if (rc == NX_OK)
-		rc = nx_row_repeat(ask, queries, NSTEPS, results, err);
+		rc = nx_row_repeat(ask, queries, n, results, err);
 	if (rc == NX_OK)
 		rc = read_begun(ask, post, results, connection, repeat, err);
 	nx_db_clear(results, NSTEPS);
@@ -189,28 +188,69 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
 	return rc;
 }
 
-/* 1 user, 2 id, 3 position, 4 state, 5 X's id, 6 error */
-static const char finish_part[] =
-    "UPDATE x_parts SET state = $4, x_post_id = coalesce($5, x_post_id),"
-    " error = $6, updated_at = now(),"
-    " sent_at = CASE WHEN $4 = 'sent' THEN now() ELSE sent_at END"
-    " WHERE user_id = $1 AND post_id = $2 AND position = $3"
-    " AND (state <> 'sent' OR $4 = 'sent')";
+enum nx_rc
+nx_post_repeat(const struct nx_store_ask *ask, const char *user_id,
+    const char *key, const char *body_hash, struct nx_stored_post *out,
+    struct nx_err *err)
+{
+	const struct nx_query query = {
+		find, { user_id, nobody, key, body_hash }, 4,
+	};
+	PGresult *found = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &found, err);
 
-/* 1 user, 2 id, 3 state, 4 error, 5 release the key */
+	memset(out, 0, sizeof(*out));
+	if (rc == NX_OK && PQntuples(found) > 0)
+		rc = read_repeat(ask, found, out, err);
+	nx_db_clear(&found, 1);
+	return rc;
+}
+
+/* Its owner wanted it gone while somebody was at it, who does not know. */
+#define NOTED "(goal = 'delete' AND state IN ('unknown', 'sending'))"
+
+/*
+ * The post before its parts, as everybody locks them.  Once the lease is given
+ * back nothing of this is written again, so a repeated call does no harm.
+ * 1 user, 2 id, 3 lease, 4 state, 5 error, 6 goal, 7 seconds to the next try,
+ * 8 failed, 9 release the key, 10 the part's state, 11 keep the lease, 12 ms
+ */
 static const char finish_post[] =
-    "UPDATE x_posts SET state = $3, error = $4, updated_at = now(),"
-    " idempotency_key = CASE WHEN $5::boolean THEN NULL"
+    "UPDATE x_posts SET state = $4, error = $5, updated_at = now(),"
+    " goal = CASE WHEN " NOTED " THEN goal ELSE $6 END,"
+    " tries = CASE WHEN $8::boolean THEN tries + 1"
+    "  WHEN $10 IN ('sent', 'deleted') THEN 0 ELSE tries END,"
+    " idempotency_key = CASE WHEN $9::boolean THEN NULL"
     "  ELSE idempotency_key END,"
-    " lease_until = CASE WHEN $3 = 'sending' THEN now() +"
-    "  interval '1 minute' WHEN $3 = 'unknown' THEN now() END"
-    " WHERE user_id = $1 AND id = $2 RETURNING connection_id";
+    " publish_at = CASE WHEN $4 = 'queued' THEN coalesce(publish_at, now())"
+    "  ELSE publish_at END,"
+    " lease_until = CASE WHEN $11::boolean"
+    "  THEN now() + $12 * interval '1 ms' END,"
+    " next_try_at = CASE WHEN $11::boolean"
+    "  THEN now() + $12 * interval '1 ms' + interval '1 s'"
+    "  WHEN " NOTED " AND $6 <> 'delete' THEN now()"
+    "  WHEN $7::integer >= 0 THEN now() + $7::integer * interval '1 s' END"
+    " WHERE user_id = $1 AND id = $2 AND lease_owner = $3"
+    "  AND lease_until IS NOT NULL RETURNING 1";
 
-/* 1 user, 2 id, 3 position of the part before */
+#define OURS " AND EXISTS (SELECT 1 FROM x_posts WHERE user_id = $1"	\
+	" AND id = $2 AND lease_owner = $3)"
+
+/* 1 user, 2 id, 3 lease, 4 position, 5 state, 6 X's id, 7 error */
+static const char finish_part[] =
+    "UPDATE x_parts SET state = $5, x_post_id = coalesce($6, x_post_id),"
+    " error = $7, updated_at = now(), sent_at = CASE WHEN $5 = 'sent'"
+    "  THEN coalesce(sent_at, now()) ELSE sent_at END"
+    " WHERE user_id = $1 AND post_id = $2 AND position = $4"
+    " AND (state <> 'sent' OR $5 IN ('sent', 'deleted'))"
+    " AND (state <> 'deleted' OR $5 = 'deleted')" OURS;
+
+/* 1 user, 2 id, 3 lease, 4 position of the part before */
 static const char next_part[] =
-    "UPDATE x_parts SET state = 'sending', updated_at = now()"
-    " WHERE user_id = $1 AND post_id = $2 AND position = $3::int + 1"
-    " AND state = 'waiting'";
+    "UPDATE x_parts SET state = 'sending', attempts = attempts + 1,"
+    " left_at = now(), updated_at = now()"
+    " WHERE user_id = $1 AND post_id = $2 AND position = $4::int + 1"
+    " AND state IN ('waiting', 'failed')" OURS;
 
 static const char note_success[] =
     "UPDATE x_grants g SET last_success_at = now() FROM x_posts p"
@@ -219,28 +259,155 @@ static const char note_success[] =
     " AND (g.last_success_at IS NULL"
     "  OR g.last_success_at < now() - interval '1 minute')";
 
-enum nx_rc
-nx_post_finish(const struct nx_store_ask *ask,
-    const struct nx_post_outcome *o, struct nx_err *err)
+/* Part $4 is live, whatever was thought. */
+#define MEND								\
+	"UPDATE x_posts p SET updated_at = now(),"			\
+	" state = CASE WHEN s.whole THEN 'sent' ELSE 'partial' END,"	\
+	" error = CASE WHEN s.whole THEN NULL ELSE p.error END,"	\
+	" lease_owner = NULL, lease_until = NULL,"			\
+	" next_try_at = CASE WHEN NOT s.whole OR p.goal <> 'send'"	\
+	"  THEN now() END"						\
+	" FROM (SELECT bool_and(state = 'sent' OR position = $4)"	\
+	"  AS whole FROM x_parts WHERE user_id = $1 AND post_id = $2) s" \
+	" WHERE p.user_id = $1 AND p.id = $2"
+
+/* Somebody whose lease was over has recorded it meanwhile.  5 post's state */
+static const char mend[] =
+    MEND " AND p.lease_owner = $3 AND p.state = $5"
+    " AND EXISTS (SELECT 1 FROM x_parts"
+    "  WHERE user_id = $1 AND post_id = $2 AND position = $4"
+    "  AND state = 'sent')";
+
+static const char lock_post[] =
+    "SELECT lease_owner = $3 FROM x_posts WHERE user_id = $1 AND id = $2"
+    " FOR NO KEY UPDATE";
+
+/* 1 user, 2 id, 3 X's id, 4 position */
+static const char record_late[] =
+    "WITH live AS ("
+    " UPDATE x_parts SET state = 'sent', x_post_id = $3, error = NULL,"
+    "  sent_at = now(), updated_at = now()"
+    " WHERE user_id = $1 AND post_id = $2 AND position = $4"
+    "  AND state NOT IN ('sent', 'deleted') RETURNING 1)"
+    MEND " AND EXISTS (SELECT 1 FROM live)"
+    " AND (p.lease_until IS NULL OR p.lease_until <= now())";
+
+/* The lease is no longer held: was it given back by this very outcome? */
+static enum nx_rc
+too_late(const struct nx_store_ask *ask, const struct nx_post_outcome *o,
+    bool *ours, struct nx_err *err)
 {
 	char position[NX_NUMBER_MAX];
 	const struct nx_query queries[] = {
-		{ finish_post, { o->user_id, o->id, o->post_state, o->error,
-		    o->release_key ? "t" : "f" }, 5 },
-		{ finish_part, { o->user_id, o->id,
-		    nx_row_number(position, o->position), o->part_state,
-		    o->x_id, o->error }, 6 },
-		{ note_success, { o->user_id, o->id }, 2 },
-		{ next_part, { o->user_id, o->id, position }, 3 },
+		{ lock_post, { o->user_id, o->id, o->lease }, 3 },
+		{ record_late, { o->user_id, o->id, o->x_id,
+		    nx_row_number(position, o->position) }, 4 },
 	};
-	bool goes_on = strcmp(o->post_state, "sending") == 0;
-	int n = strcmp(o->part_state, "sent") != 0 ? 2 : goes_on ? 4 : 3;
-	PGresult *results[4] = { NULL };
-	enum nx_rc rc = nx_row_repeat(ask, queries, n, results, err);
+	bool sent = strcmp(o->part_state, "sent") == 0 && o->x_id != NULL;
+	PGresult *results[2] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, queries, sent ? 2 : 1, results,
+	    err);
 
 	if (rc == NX_OK && PQntuples(results[0]) == 0)
 		rc = nx_fail(err, NX_NOT_FOUND, "There is no post %s.",
 		    o->id);
-	nx_db_clear(results, n);
+	if (rc == NX_OK)
+		*ours = nx_row_bool(results[0], 0, 0);
+	nx_db_clear(results, 2);
+	return rc;
+}
+
+enum { FINISH_POST, FINISH_PART, THIRD, FOURTH, NFINISH };
+
+/* What is written besides post and part; returns how many statements. */
+static int
+more_to_write(const struct nx_post_outcome *o, const char *position,
+    struct nx_query queries[NFINISH])
+{
+	bool sent = strcmp(o->part_state, "sent") == 0;
+
+	if (sent) {
+		queries[THIRD] = (struct nx_query){ note_success,
+		    { o->user_id, o->id }, 2 };
+		queries[FOURTH] = (struct nx_query){ next_part, { o->user_id,
+		    o->id, o->lease, position }, 4 };
+		return strcmp(o->post_state, "sending") == 0 ? 4 : 3;
+	}
+	if (strcmp(o->part_state, "deleted") == 0)
+		return 2;
+	queries[THIRD] = (struct nx_query){ mend, { o->user_id, o->id,
+	    o->lease, position, o->post_state }, 5 };
+	return 3;
+}
+
+enum nx_rc
+nx_post_finish(const struct nx_store_ask *ask,
+    const struct nx_post_outcome *o, bool *ours, struct nx_err *err)
+{
+	bool keeps = o->keeps_lease || strcmp(o->post_state, "sending") == 0;
+	char position[NX_NUMBER_MAX], next[NX_NUMBER_MAX], ms[NX_NUMBER_MAX];
+	struct nx_query queries[NFINISH] = {
+		[FINISH_POST] = { finish_post, { o->user_id, o->id, o->lease,
+		    o->post_state, o->error, nx_row_goal(o->goal),
+		    nx_row_number(next, o->next_try), o->failed ? "t" : "f",
+		    o->release_key ? "t" : "f", o->part_state,
+		    keeps ? "t" : "f",
+		    nx_row_number(ms, NX_POST_LEASE_MS) }, 12 },
+		[FINISH_PART] = { finish_part, { o->user_id, o->id, o->lease,
+		    nx_row_number(position, o->position), o->part_state,
+		    o->x_id, o->error }, 7 },
+	};
+	int n = more_to_write(o, position, queries);
+	PGresult *results[NFINISH] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, queries, n, results, err);
+
+	*ours = rc == NX_OK && PQntuples(results[FINISH_POST]) == 1;
+	if (rc == NX_OK && !*ours)
+		rc = too_late(ask, o, ours, err);
+	else if (rc == NX_OK && queries[n - 1].sql == mend)
+		*ours = strcmp(PQcmdTuples(results[n - 1]), "0") == 0;
+	nx_db_clear(results, NFINISH);
+	return rc;
+}
+
+/* 1 user, 2 connection, 3 the post that X refused, 4 text, 5 error */
+static const char seen[] =
+    "WITH twins AS ("
+    " SELECT p.user_id, p.id, q.position FROM x_posts p"
+    " JOIN x_parts q ON q.user_id = p.user_id AND q.post_id = p.id"
+    " WHERE p.user_id = $1 AND p.connection_id = $2 AND p.id <> $3"
+    "  AND p.created_at > now() - " NX_POST_MEMORY " AND q.text = $4"
+    "  AND CASE q.state WHEN 'unknown' THEN p.state = 'unknown'"
+    "   WHEN 'failed' THEN p.state IN ('failed', 'partial', 'cancelled')"
+    "    AND q.error ->> 'code' = 'not_sent'"
+    "    AND q.updated_at > now() - interval '1 day'"
+    "    AND (p.lease_until IS NULL OR p.lease_until <= now())"
+    "   ELSE false END"
+    " ORDER BY p.id FOR NO KEY UPDATE OF p),"
+    "posts AS ("
+    " UPDATE x_posts p SET state = 'unknown', error = $5, updated_at = now(),"
+    "  next_try_at = now(), lease_owner = CASE WHEN p.state = 'unknown'"
+    "   THEN p.lease_owner END"
+    " FROM twins t WHERE p.user_id = t.user_id AND p.id = t.id)"
+    "UPDATE x_parts q SET state = 'unknown', error = $5, updated_at = now()"
+    " FROM twins t WHERE q.user_id = t.user_id AND q.post_id = t.id"
+    "  AND q.position = t.position";
+
+enum nx_rc
+nx_post_seen(const struct nx_store_ask *ask,
+    const struct nx_stored_post *post, size_t position, struct nx_err *err)
+{
+	const struct nx_stored_part *part = &post->parts[position];
+	const struct nx_query query = {
+		seen, { post->user_id, post->connection_id, post->id,
+		    nx_arena_slice(ask->arena, part->text), part->error }, 5,
+	};
+	PGresult *result = NULL;
+	enum nx_rc rc;
+
+	if (query.params[3] == NULL)
+		return nx_fail(err, NX_NO_MEMORY, "while looking for twins");
+	rc = nx_row_repeat(ask, &query, 1, &result, err);
+	nx_db_clear(&result, 1);
 	return rc;
 }

@@ -25,6 +25,7 @@ static const char keys[] =
     " SELECT user_id, id FROM x_posts WHERE idempotency_key IS NOT NULL"
     " AND created_at < now() - interval '1 day'"
     " AND state NOT IN ('queued', 'sending', 'unknown')"
+    " AND (state <> 'partial' OR next_try_at IS NULL)"
     " ORDER BY created_at" BATCH "),"
     "gone AS (UPDATE x_posts p SET idempotency_key = NULL FROM old"
     " WHERE p.user_id = old.user_id AND p.id = old.id RETURNING 1)"

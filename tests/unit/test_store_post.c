@@ -1,53 +1,6 @@
 /* test_store_post.c - a post's two round trips. */
 
-#include "nx/store/post.h"
-#include "store_env.h"
-
-struct begun {
-	enum nx_rc		 rc;
-	struct nx_connection	 connection;
-	struct nx_stored_post	 repeat;
-	char			 id[NX_UUID_LEN + 1];
-	struct nx_err		 err;
-};
-
-static const struct nx_stored_part parts[] = {
-	{ .text = { "one \"quoted\" \xf0\x9f\x98\x80\n", 18 },
-	    .weighted_length = 17 },
-	{ .text = { "two", 3 }, .weighted_length = 3, .state = "waiting" },
-};
-
-static void
-begin(const struct nx_store_ask *ask, const char *user, const char *key,
-    const char *hash, struct begun *out)
-{
-	struct nx_new_post post = {
-		.id = out->id, .user_id = user, .key = key,
-		.body_hash = hash, .options = "{\"reply_to\":\"1\"}",
-		.warnings = "[\"a\"]", .price = 150, .parts = parts,
-		.nparts = 2,
-	};
-
-	nx_random_uuid(out->id);
-	out->rc = nx_post_begin(ask, &post, &out->connection, &out->repeat,
-	    &out->err);
-}
-
-static enum nx_rc
-finish(const struct env *e, const char *id, int position, const char *state,
-    const char *post_state, const char *x_id)
-{
-	const struct nx_post_outcome outcome = {
-		.id = id, .user_id = e->user, .position = position,
-		.part_state = state, .post_state = post_state, .x_id = x_id,
-		.error = x_id == NULL ? "{\"code\":\"x_down\"}" : NULL,
-		.release_key = strcmp(state, "failed") == 0,
-	};
-	struct nx_store_ask ask = ask_of(e);
-	struct nx_err err;
-
-	return nx_post_finish(&ask, &outcome, &err);
-}
+#include "store_posts.h"
 
 static void
 begins_and_ends(void **state)
@@ -55,41 +8,80 @@ begins_and_ends(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
+	const struct nx_new_post what = { .user_id = e->user, .key = "key" };
+	struct nx_new_post other = what;
+	struct nx_stored_post *seen;
 	char connection[NX_ID_LEN + 1];
-	struct begun b, again;
+	struct made m, again;
 
 	save(e, &g, connection);
-	begin(&ask, e->user, "key", "hash", &b);
-	assert_int_equal(b.rc, NX_OK);
-	assert_false(b.repeat.is_repeat);
-	assert_string_equal(b.connection.id, connection);
-	assert_string_equal(b.connection.access_token, "access-1");
-	begin(&ask, e->user, "key", "hash", &again);
+	begin(&ask, what, &m);
+	assert_int_equal(m.rc, NX_OK);
+	assert_false(m.repeat.is_repeat);
+	assert_string_equal(m.connection.id, connection);
+	assert_string_equal(m.connection.access_token, "access-1");
+	assert_field(e, m.id, "lease_until - now() < interval '61 s' AND"
+	    " lease_until < next_try_at", "t");
+	begin(&ask, what, &again);
 	assert_int_equal(again.rc, NX_OK);
 	assert_true(again.repeat.is_repeat);
 	assert_string_equal(again.repeat.state, "sending");
+	assert_false(again.repeat.is_stranded);
+	assert_int_equal(again.repeat.parts[0].attempts, 1);
+	assert_int_equal(again.repeat.parts[1].attempts, 0);
 
-	assert_int_equal(finish(e, b.id, 0, "sent", "sending", "111"), NX_OK);
-	assert_int_equal(finish(e, b.id, 1, "sent", "sent", "112"), NX_OK);
+	assert_true(finish_as(e, &m, 0, "sent", "sending", "111"));
+	assert_story(e, m.id, "sending: sent 111, sending");
+	assert_true(finish_as(e, &m, 1, "sent", "sent", "112"));
 	/* A late, second word on a part that was sent changes nothing. */
-	assert_int_equal(finish(e, b.id, 0, "unknown", "sent", NULL), NX_OK);
-	begin(&ask, e->user, "key", "other", &again);
-	assert_string_equal(again.repeat.id, b.id);
-	assert_string_equal(again.repeat.connection_id, connection);
-	assert_string_equal(again.repeat.username, "ada");
-	assert_string_equal(again.repeat.state, "sent");
-	assert_string_equal(again.repeat.warnings, "[\"a\"]");
-	assert_int_equal(again.repeat.price, 150);
-	assert_false(again.repeat.same_body);
-	assert_int_equal(again.repeat.nparts, 2);
-	assert_true(nx_slice_eq(again.repeat.parts[0].text, parts[0].text));
-	assert_int_equal(again.repeat.parts[0].weighted_length, 17);
-	assert_string_equal(again.repeat.parts[0].state, "sent");
-	assert_string_equal(again.repeat.parts[0].post_id, "111");
-	assert_string_equal(again.repeat.parts[1].post_id, "112");
-	assert_string_equal(sql(e, "SELECT count(*) FROM x_posts WHERE"
-	    " user_id = $1 AND options ->> 'reply_to' = '1'", e->user, NULL),
-	    "1");
+	assert_true(finish_as(e, &m, 0, "unknown", "unknown", NULL));
+	assert_field(e, m.id, "lease_until IS NULL AND next_try_at IS NULL"
+	    " AND options ->> 'reply_to' = '1'", "t");
+	other.body_hash = "other";
+	begin(&ask, other, &again);
+	seen = &again.repeat;
+	assert_string_equal(seen->id, m.id);
+	assert_string_equal(seen->user_id, e->user);
+	assert_string_equal(seen->connection_id, connection);
+	assert_string_equal(seen->username, "ada");
+	assert_string_equal(seen->state, "sent");
+	assert_string_equal(seen->options, "{\"reply_to\": \"1\"}");
+	assert_string_equal(seen->warnings, "[\"a\"]");
+	assert_int_equal(seen->price, 150);
+	assert_false(seen->same_body);
+	assert_in_range(nx_clock_wall() - seen->created_at, 0, 60);
+	assert_int_equal(seen->nparts, 2);
+	assert_true(nx_slice_eq(seen->parts[0].text, two_parts[0].text));
+	assert_int_equal(seen->parts[0].weighted_length, 17);
+	assert_string_equal(seen->parts[0].state, "sent");
+	assert_string_equal(seen->parts[0].post_id, "111");
+	assert_string_equal(seen->parts[1].post_id, "112");
+	assert_int_equal(seen->parts[1].attempts, 1);
+	assert_in_range(nx_clock_wall() - seen->parts[1].sent_at, 0, 60);
+}
+
+static void
+a_later_one_is_queued(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	const int64_t when = nx_clock_wall() + 600;
+	char connection[NX_ID_LEN + 1];
+	struct made m, again;
+
+	save(e, &g, connection);
+	begin(&ask, (struct nx_new_post){ .user_id = e->user, .key = "key",
+	    .publish_at = when }, &m);
+	assert_int_equal(m.rc, NX_OK);
+	assert_story(e, m.id, "queued: waiting, waiting");
+	assert_field(e, m.id, "lease_until", "null");
+	begin(&ask, (struct nx_new_post){ .user_id = e->user, .key = "key" },
+	    &again);
+	assert_int_equal(again.repeat.publish_at, when);
+	assert_int_equal(again.repeat.next_try_at, when);
+	assert_int_equal(again.repeat.parts[0].attempts, 0);
+	assert_int_equal(again.repeat.parts[0].sent_at, 0);
 }
 
 static void
@@ -98,21 +90,30 @@ a_failed_one_gives_its_key_back(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
+	const struct nx_new_post what = { .user_id = e->user, .key = "key" };
+	struct nx_post_outcome o;
 	char connection[NX_ID_LEN + 1], nobody[NX_UUID_LEN + 1];
-	struct begun b, again;
+	struct made m, again;
+	struct nx_err err;
+	bool ours;
 
 	save(e, &g, connection);
-	begin(&ask, e->user, "key", "hash", &b);
-	assert_int_equal(finish(e, b.id, 0, "failed", "failed", NULL), NX_OK);
-	assert_string_equal(sql(e, "SELECT state || (error ->> 'code') FROM"
-	    " x_posts WHERE user_id = $1 AND id = $2", e->user, b.id),
-	    "failedx_down");
-	begin(&ask, e->user, "key", "hash", &again);
+	begin(&ask, what, &m);
+	o = outcome(e, m.id, m.lease, 0);
+	o.part_state = o.post_state = "failed";
+	o.error = "{\"code\":\"x_down\"}";
+	o.failed = o.release_key = true;
+	/* The answer to the first was lost: counted once. */
+	assert_true(finish(e, &o));
+	assert_true(finish(e, &o));
+	assert_field(e, m.id, "state || tries || (error ->> 'code')",
+	    "failed1x_down");
+	begin(&ask, what, &again);
 	assert_int_equal(again.rc, NX_OK);
 	assert_false(again.repeat.is_repeat);
 	nx_random_uuid(nobody);
-	assert_int_equal(finish(e, nobody, 0, "sent", "sent", "1"),
-	    NX_NOT_FOUND);
+	o.id = nobody;
+	assert_int_equal(nx_post_finish(&ask, &o, &ours, &err), NX_NOT_FOUND);
 }
 
 static void
@@ -121,30 +122,219 @@ nothing_is_stored_without_a_connection(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
+	const struct nx_new_post what = { .user_id = e->user, .key = "key" };
+	struct nx_new_post later = what;
 	char connection[NX_ID_LEN + 1], x_user[20];
-	struct begun b;
+	struct made m;
 
-	begin(&ask, e->user, "key", "hash", &b);
-	assert_int_equal(b.rc, NX_NOT_CONNECTED);
+	later.publish_at = nx_clock_wall() + 600;
+	begin(&ask, what, &m);
+	assert_int_equal(m.rc, NX_NOT_CONNECTED);
 	save(e, &g, connection);
 	ask.store = &e->other;		/* the key was retired */
-	begin(&ask, e->user, "key", "hash", &b);
-	assert_int_equal(b.rc, NX_KEY_UNKNOWN);
+	begin(&ask, what, &m);
+	assert_int_equal(m.rc, NX_KEY_UNKNOWN);
+	begin(&ask, later, &m);
+	assert_int_equal(m.rc, NX_KEY_UNKNOWN);
 	ask.store = &e->store;
 	fresh_x_user(x_user);
 	g.x_user_id = x_user;
 	save(e, &g, connection);
-	begin(&ask, e->user, "key", "hash", &b);
-	assert_int_equal(b.rc, NX_CONNECTION_CHOICE);
+	begin(&ask, what, &m);
+	assert_int_equal(m.rc, NX_CONNECTION_CHOICE);
 	assert_string_equal(sql(e, "SELECT count(*) FROM x_posts WHERE"
 	    " user_id = $1", e->user, NULL), "0");
 	assert_string_equal(sql(e, "SELECT count(*) FROM x_parts WHERE"
 	    " user_id = $1", e->user, NULL), "0");
 }
 
+/* A post that waits keeps its place, and a lease can be kept. */
+static void
+what_follows(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	struct nx_post_outcome o;
+	char connection[NX_ID_LEN + 1];
+	struct made m;
+
+	save(e, &g, connection);
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
+	o = outcome(e, m.id, m.lease, 0);
+	o.part_state = "waiting";
+	o.post_state = "queued";
+	o.next_try = 600;
+	assert_true(finish(e, &o));
+	assert_field(e, m.id, "publish_at < next_try_at - interval '590 s'"
+	    " AND lease_until IS NULL", "t");
+
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
+	assert_true(finish_as(e, &m, 0, "sent", "sending", "1"));
+	o = outcome(e, m.id, m.lease, 1);
+	o.part_state = "failed";
+	o.post_state = "partial";
+	o.goal = NX_GOAL_WITHDRAW;
+	o.keeps_lease = o.failed = true;
+	assert_true(finish(e, &o));
+	assert_field(e, m.id, "goal || tries || (lease_until > now() AND"
+	    " next_try_at > lease_until)", "withdraw1true");
+	o = outcome(e, m.id, m.lease, 0);
+	o.part_state = "deleted";
+	o.post_state = "failed";
+	o.goal = NX_GOAL_WITHDRAW;
+	assert_true(finish(e, &o));
+	assert_story(e, m.id, "failed: deleted 1, failed");
+	assert_field(e, m.id, "tries || coalesce(lease_until::text, '-')",
+	    "0-");
+}
+
+/* The lease was taken over: only what is certain counts. */
+static void
+too_late(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	const struct nx_new_post single = { .user_id = e->user, .nparts = 1 };
+	const struct nx_new_post thread = { .user_id = e->user };
+	char connection[NX_ID_LEN + 1];
+	struct made m;
+
+	save(e, &g, connection);
+	begin(&ask, single, &m);
+	change(e, m.id, "lease_owner = id");
+	assert_false(finish_as(e, &m, 0, "failed", "failed", NULL));
+	assert_story(e, m.id, "sending: sending");
+	assert_false(finish_as(e, &m, 0, "sent", "sent", "5"));
+	assert_story(e, m.id, "sending: sent 5");
+	/* The one who is at it has found nothing: it is there all the same. */
+	memcpy(m.lease, m.id, sizeof(m.id));
+	assert_false(finish_as(e, &m, 0, "failed", "failed", NULL));
+	assert_story(e, m.id, "sent: sent 5");
+
+	begin(&ask, single, &m);
+	change(e, m.id, "lease_owner = id, state = 'failed', goal = 'delete',"
+	    " lease_until = NULL, next_try_at = NULL");
+	assert_false(finish_as(e, &m, 0, "sent", "sent", "6"));
+	assert_story(e, m.id, "sent: sent 6");
+	assert_field(e, m.id, "next_try_at <= now()", "t");
+
+	begin(&ask, thread, &m);
+	change(e, m.id, "lease_owner = id, state = 'unknown',"
+	    " lease_until = now() - interval '1 s', next_try_at = NULL");
+	assert_false(finish_as(e, &m, 0, "sent", "sending", "7"));
+	assert_story(e, m.id, "partial: sent 7, waiting");
+	assert_field(e, m.id, "next_try_at <= now()", "t");
+	change(e, m.id, "next_try_at = NULL");
+	assert_false(finish_as(e, &m, 0, "sent", "sending", "7"));
+	assert_field(e, m.id, "next_try_at", "null");
+}
+
+/* Its owner wants it gone while its outcome is looked up. */
+static void
+a_wish_is_not_forgotten(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	char connection[NX_ID_LEN + 1];
+	struct made m;
+
+	save(e, &g, connection);
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
+	change(e, m.id, "state = 'unknown', goal = 'delete'");
+	assert_true(finish_as(e, &m, 0, "sent", "sending", "1"));
+	assert_true(finish_as(e, &m, 1, "sent", "sent", "2"));
+	assert_true(finish_as(e, &m, 1, "sent", "sent", "2"));
+	assert_story(e, m.id, "sent: sent 1, sent 2");
+	assert_field(e, m.id, "goal || (next_try_at <= now())", "deletetrue");
+}
+
+static void
+x_has_the_text_already(void **state)
+{
+	static const char why[] = "{\"code\":\"duplicate_text\"}";
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_stored_part part = { .text = { "part 1", 6 },
+	    .error = why };
+	struct nx_stored_post post = { .user_id = e->user,
+	    .connection_id = e->user, .parts = &part, .nparts = 1 };
+	char self[NX_UUID_LEN + 1], unknown[NX_UUID_LEN + 1];
+	char lost[NX_UUID_LEN + 1], refused[NX_UUID_LEN + 1];
+	struct nx_err err;
+
+	put(e, e->user, self, "unknown", "unknown");
+	put(e, e->user, unknown, "unknown", "unknown");
+	put(e, e->user, lost, "partial", "failed,waiting");
+	put(e, e->user, refused, "failed", "failed");
+	(void)sql(e, "UPDATE x_posts SET next_try_at = NULL"
+	    " WHERE user_id = $1", e->user, NULL);
+	(void)sql(e, "UPDATE x_parts SET error = '{\"code\":\"not_sent\"}'"
+	    " WHERE user_id = $1 AND post_id = $2", e->user, lost);
+	post.id = self;
+	assert_int_equal(nx_post_seen(&ask, &post, 0, &err), NX_OK);
+	assert_field(e, self, "next_try_at", "null");
+	assert_field(e, unknown, "next_try_at <= now()", "t");
+	assert_story(e, lost, "unknown: unknown, waiting");
+	assert_field(e, lost, "(next_try_at <= now()) || (error ->> 'code')",
+	    "trueduplicate_text");
+	assert_story(e, refused, "failed: failed");
+	assert_string_equal(sql(e, "SELECT count(*) FROM x_parts WHERE user_id"
+	    " = $1 AND error ->> 'code' = 'duplicate_text'", e->user, NULL),
+	    "2");
+}
+
+static const char *
+told(const struct env *e, const char *id)
+{
+	return sql(e, "SELECT string_agg(concat_ws(' ', event,"
+	    " body ->> 'x_post_id', body ->> 'error'), ', ' ORDER BY"
+	    " created_at) FROM x_notices WHERE user_id = $1"
+	    " AND body ->> 'post_id' = $2", e->user, id);
+}
+
+/* What comes about while nobody waits for it. */
+static void
+is_told(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	const struct nx_new_post single = { .user_id = e->user, .nparts = 1 };
+	struct nx_new_post later = single;
+	char connection[NX_ID_LEN + 1];
+	struct made m;
+
+	later.publish_at = nx_clock_wall() + 1;
+	save(e, &g, connection);
+	begin(&ask, single, &m);
+	assert_true(finish_as(e, &m, 0, "sent", "sent", "1"));
+	assert_null(told(e, m.id));
+	begin(&ask, single, &m);
+	change(e, m.id, "by_worker = true");
+	assert_true(finish_as(e, &m, 0, "sent", "sent", "2"));
+	assert_string_equal(told(e, m.id), "post.sent 2");
+	begin(&ask, single, &m);
+	assert_true(finish_as(e, &m, 0, "unknown", "unknown", NULL));
+	assert_null(told(e, m.id));
+	change(e, m.id, "state = 'failed', error = '{\"code\":\"why\"}'");
+	assert_string_equal(told(e, m.id), "post.failed why");
+	begin(&ask, later, &m);
+	change(e, m.id, "state = 'sending', lease_until = now()");
+	assert_null(told(e, m.id));
+	assert_true(finish_as(e, &m, 0, "sent", "sent", "3"));
+	assert_string_equal(told(e, m.id), "post.sent 3");
+	assert_string_equal(sql(e, "SELECT string_agg(k, ' ' ORDER BY k) FROM"
+	    " x_notices, jsonb_object_keys(body) k WHERE user_id = $1"
+	    " AND body ->> 'post_id' = $2", e->user, m.id), "at connection_id"
+	    " error event post_id state user_id x_post_id");
+}
+
 struct poster {
 	const struct env	*e;
-	struct begun		 begun;
+	struct made		 made;
 };
 
 static void *
@@ -155,7 +345,8 @@ post(void *arg)
 
 	if ((ask.arena = nx_arena_new(ARENA_MAX)) == NULL)
 		return NULL;
-	begin(&ask, p->e->user, "key", "hash", &p->begun);
+	begin(&ask, (struct nx_new_post){ .user_id = p->e->user,
+	    .key = "key" }, &p->made);
 	nx_arena_free(ask.arena);
 	return NULL;
 }
@@ -175,8 +366,8 @@ one_key_a_hundred_times(void **state)
 		posters[i].e = e;
 	race(post, posters, sizeof(*posters), N);
 	for (int i = 0; i < N; i++) {
-		assert_int_equal(posters[i].begun.rc, NX_OK);
-		first += !posters[i].begun.repeat.is_repeat;
+		assert_int_equal(posters[i].made.rc, NX_OK);
+		first += !posters[i].made.repeat.is_repeat;
 	}
 	assert_int_equal(first, 1);
 	assert_string_equal(sql(e, "SELECT count(*) FROM x_posts WHERE"
@@ -190,8 +381,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, env_open, env_close)
 		T(begins_and_ends),
+		T(a_later_one_is_queued),
 		T(a_failed_one_gives_its_key_back),
 		T(nothing_is_stored_without_a_connection),
+		T(what_follows),
+		T(too_late),
+		T(a_wish_is_not_forgotten),
+		T(x_has_the_text_already),
+		T(is_told),
 		T(one_key_a_hundred_times),
 #undef T
 	};

@@ -79,6 +79,26 @@ same "one row for each account" "$(on "${name}_a" -c "SELECT count(*) FROM
     pg_constraint WHERE contype = 'u'
     AND conrelid = 'platform_connections'::regclass")" 1
 
+# What older programs left open becomes due, once and by an index.
+p1=33333333-3333-4333-8333-333333333333
+on "${name}_a" -f - <<SQL
+DROP INDEX x_posts_open, x_posts_queue;
+CREATE INDEX x_posts_open ON x_posts (lease_until)
+	WHERE state IN ('sending', 'unknown');
+CREATE INDEX x_posts_queue ON x_posts (publish_at) WHERE state = 'queued';
+INSERT INTO x_posts (id, user_id, connection_id, state, body_hash)
+	VALUES ('$p1', '$p1', '$p1', 'sending', ''),
+	(gen_random_uuid(), '$p1', '$p1', 'sent', '');
+INSERT INTO x_parts (user_id, post_id, position, text, weighted_length, state)
+	VALUES ('$p1', '$p1', 0, '', 0, 'sending');
+SQL
+migrate "${name}_a"
+same "indexes of before are replaced" "$(on "${name}_a" -c "$shape")" "$before"
+same "what was left open is due" "$(on "${name}_a" -c "SELECT count(*),
+    bool_and(p.id = '$p1' AND q.attempts = 1 AND q.left_at IS NOT NULL)
+    FROM x_posts p LEFT JOIN x_parts q ON q.post_id = p.id
+    WHERE next_try_at <= now()")" "1|t"
+
 # Supabase, with a table that is older than we are.
 b=${name}_b
 u1=11111111-1111-4111-8111-111111111111
@@ -190,6 +210,12 @@ same "every change is noted, of our rows only" "$(on "$b" -c "SELECT
     replace(event, 'connection.', '') AS event, count(*) AS n
     FROM x_notices GROUP BY 1) AS e")" \
     "connected3 disconnected1 needs_reauth1"
+# So is what comes of a post while nobody waits.
+on "$b" -c "INSERT INTO x_posts (id, user_id, connection_id, state, body_hash)
+    VALUES ('$u1', '$u1', '$u1', 'unknown', '')"
+on "$b" -c "UPDATE x_posts SET state = 'failed'"
+same "and so is a post's outcome" "$(on "$b" -c "SELECT body ->> 'state'
+    FROM x_notices WHERE event = 'post.failed'")" failed
 same "own events" "$(as "$b" authenticated $u1 \
     "SELECT string_agg(code, ',') FROM x_events")" one
 for verb in "UPDATE platform_connections SET status_reason = 'mine'" \

@@ -1,26 +1,53 @@
 /*
  * post.h - x_posts and x_parts: what was asked for and what became of it.
+ *
+ * A post is sent by whoever holds its lease.  Reserving it, going on with it,
+ * settling and removing it all begin by taking the lease and end by giving it
+ * back with the outcome; a lease that runs out is taken over (post_claim.h).
+ * Posts' states: queued, sending, sent, partial, failed, unknown, deleted,
+ * cancelled.  Parts': waiting, sending, sent, failed, unknown, deleted; at
+ * most one part of a post is `sending` or `unknown`.
  */
 #ifndef NX_STORE_POST_H
 #define NX_STORE_POST_H
 
 #include "nx/store/connection.h"
 
+/* Longer than the creation of one part and its save can take together. */
+enum { NX_POST_LEASE_MS = 60000 };
+
 struct nx_stored_part {
 	struct nx_slice	 text;
 	int		 weighted_length;
-	const char	*state;		/* sending, sent, failed, unknown */
+	const char	*state;
 	const char	*post_id;	/* X's, or NULL */
+	const char	*error;		/* JSON object as text, or NULL */
+	int		 attempts;	/* how often it left, or may have */
+	int64_t		 sent_at;	/* wall clock; 0: not */
+};
+
+/* What is to become of it. */
+enum nx_goal {
+	NX_GOAL_SEND,
+	NX_GOAL_DELETE,		/* its owner wants it gone */
+	NX_GOAL_WITHDRAW,	/* it broke, and nothing of it shall stay */
 };
 
 struct nx_stored_post {
 	const char		*id;	/* ours */
+	const char		*user_id;
 	const char		*connection_id;
 	const char		*username;
 	const char		*state;
+	enum nx_goal		 goal;
+	const char		*options;	/* JSON object as text */
 	const char		*warnings;	/* JSON array as text */
 	const char		*error;		/* JSON object, or NULL */
 	long			 price;		/* 1/10,000 US dollar */
+	int			 tries;		/* failures in a row */
+	int64_t			 created_at, updated_at;	/* wall clock */
+	int64_t			 publish_at;	/* 0: at once */
+	int64_t			 next_try_at;	/* the worker's; 0: none */
 	bool			 is_repeat;	/* of an idempotency key */
 	bool			 same_body;
 	bool			 is_stranded;	/* `sending`, but nobody is */
@@ -36,14 +63,17 @@ struct nx_new_post {
 	const char		*body_hash;	/* SHA-256 in hex */
 	const char		*options;	/* JSON object as text */
 	const char		*warnings;	/* JSON array as text */
+	const char		*lease;		/* a fresh UUID: who sends it */
 	long			 price;
-	const struct nx_stored_part *parts;
+	int64_t			 publish_at;	/* 0: at once */
+	const struct nx_stored_part *parts;	/* text, length, state */
 	size_t			 nparts;
 };
 
 /*
  * The first of the two round trips around a post: find the connection and
- * store the post with its parts as `sending`, both or neither.
+ * store the post with its parts as `sending` under the lease (or, with
+ * publish_at, as `queued` and all parts `waiting`), both or neither.
  * When the key was used before, `repeat` is filled (is_repeat true) with the
  * first outcome and nothing is stored; `connection` is then not filled.
  * Errors as nx_connection_pick().
@@ -54,22 +84,69 @@ NX_MUST_USE enum nx_rc	nx_post_begin(const struct nx_store_ask *ask,
 			    struct nx_stored_post *repeat,
 			    struct nx_err *err);
 
+/* The post that has used the key, as `repeat` above; is_repeat tells. */
+NX_MUST_USE enum nx_rc	nx_post_repeat(const struct nx_store_ask *ask,
+			    const char *user_id, const char *key,
+			    const char *body_hash,
+			    struct nx_stored_post *out, struct nx_err *err);
+
 /*
- * The second: the outcome of part `position`.  `state` of the part and of the
- * post; `x_id` may be NULL.  `error` is a JSON object as text, or NULL.
- * `release_key`: nothing reached X, so the key may be used again.  A part
- * that was sent stays so.  NOT_FOUND: the user has no such post.
+ * The second: the outcome of part `position`, and the states that follow.
+ * While the post stays `sending` the lease is renewed, and after a part that
+ * was sent the next one becomes `sending`; with `keeps_lease` the lease is
+ * renewed whatever the state; otherwise it is given back.
+ *
+ * `*ours` is false when the lease has gone to somebody else: then only what
+ * cannot be disputed is written, namely that a part was sent (its post then
+ * becomes `sent`, or `partial` and due at once, unless somebody is at it), and
+ * the caller must stop.  A part that was sent stays so until it is deleted.
+ * Safe to repeat.  NOT_FOUND: the user has no such post.
  */
 struct nx_post_outcome {
-	const char	*id, *user_id;
+	const char	*id, *user_id, *lease;
 	int		 position;
 	const char	*part_state, *post_state;
-	const char	*x_id;
-	const char	*error;
-	bool		 release_key;
+	const char	*x_id;		/* NULL: keep what is there */
+	const char	*error;		/* JSON object as text, or NULL */
+	enum nx_goal	 goal;
+	int		 next_try;	/* seconds from now; -1: never */
+	bool		 failed;	/* one more failure in a row */
+	bool		 keeps_lease;	/* more is to follow */
+	bool		 release_key;	/* nothing is live: it may be reused */
 };
 NX_MUST_USE enum nx_rc	nx_post_finish(const struct nx_store_ask *ask,
 			    const struct nx_post_outcome *outcome,
+			    bool *ours, struct nx_err *err);
+
+/*
+ * X refused part `position` because it has its text already.  Whatever other
+ * post of the connection may be what X has, namely one whose part with the
+ * same text is `unknown`, or was called not sent (error code not_sent) within
+ * the last day, becomes `unknown` and due at once, with this part's error.
+ */
+NX_MUST_USE enum nx_rc	nx_post_seen(const struct nx_store_ask *ask,
+			    const struct nx_stored_post *post,
+			    size_t position, struct nx_err *err);
+
+/* One post of a user.  POST_UNKNOWN. */
+NX_MUST_USE enum nx_rc	nx_post_get(const struct nx_store_ask *ask,
+			    const char *user_id, const char *id,
+			    struct nx_stored_post *out, struct nx_err *err);
+
+/*
+ * A page of a user's posts, newest first, with all their parts: those that
+ * were created before post `before` (NULL: the newest).  It ends early when
+ * texts are long.  POST_UNKNOWN: `before` is not one of the user's.
+ */
+enum { NX_POSTS_PAGE_MAX = 100 };
+struct nx_post_page {
+	struct nx_stored_post	*posts;
+	size_t			 n;
+	bool			 more;	/* older ones follow */
+};
+NX_MUST_USE enum nx_rc	nx_post_list(const struct nx_store_ask *ask,
+			    const char *user_id, const char *before,
+			    int limit, struct nx_post_page *out,
 			    struct nx_err *err);
 
 #endif

@@ -1,0 +1,78 @@
+/*
+ * post_claim.h - take the lease of a post that is there already: what is due,
+ * what nobody knows the outcome of, or what its owner named.
+ *
+ * All is decided by the database's clock.  Taking a post whose part was
+ * `sending` under a lease that ran out makes part and post `unknown`.  Every
+ * claim also sets next_try_at behind the lease's end, so that a taker that
+ * dies is followed by another.
+ */
+#ifndef NX_STORE_POST_CLAIM_H
+#define NX_STORE_POST_CLAIM_H
+
+#include "nx/store/post.h"
+
+struct nx_claimed {
+	char			 lease[NX_ID_LEN + 1];
+	bool			 taken;		/* the lease is ours */
+	struct nx_stored_post	 post;	/* as it is now; id NULL: none */
+	struct nx_connection	 connection;	/* access token opened */
+	enum nx_rc		 token_rc;	/* why it is not; else NX_OK */
+
+	/* Of the part that is `unknown`, or was sent before. */
+	int64_t			 left_at;	/* wall clock; 0: never */
+	int64_t			 age;	/* seconds since, by the database */
+	const char		*since_id;	/* newest post that X had for
+						 * sure before; NULL: none */
+};
+
+/*
+ * The next post that is due and that nobody is at: `queued`, or `partial` with
+ * a next try, becomes `sending` with its first missing part; one that is to
+ * be removed (goal) keeps its state.  Queued posts of one connection come in
+ * the order of publish_at, one at a time.  Waits for nobody's lock.
+ */
+NX_MUST_USE enum nx_rc	nx_post_claim_due(const struct nx_store_ask *ask,
+			    struct nx_claimed *out, struct nx_err *err);
+
+/* The next post that is `unknown` and due, or stranded while `sending`. */
+NX_MUST_USE enum nx_rc	nx_post_claim_unknown(const struct nx_store_ask *ask,
+			    struct nx_claimed *out, struct nx_err *err);
+
+enum nx_take {
+	NX_TAKE_RESUME,		/* partial, failed: becomes `sending` with its
+				 * first part that is waiting or failed, unless
+				 * a part was deleted or its goal is not SEND */
+	NX_TAKE_REMOVE,		/* queued, failed without a part that is sent:
+				 * becomes `cancelled`, not taken; with one,
+				 * and sent, partial: goal DELETE; unknown: goal
+				 * DELETE, due at once, not taken */
+};
+
+/*
+ * Take post `id` of the user.  An `unknown` one is taken for settling by
+ * RESUME.  What is in no state for `how` is returned as it is, not taken.
+ * POST_UNKNOWN; POST_BUSY with retry_after while somebody else is at it.
+ */
+NX_MUST_USE enum nx_rc	nx_post_take(const struct nx_store_ask *ask,
+			    const char *user_id, const char *id,
+			    enum nx_take how, struct nx_claimed *out,
+			    struct nx_err *err);
+
+/* Is X's id on record for another part since `since` (wall clock)? */
+NX_MUST_USE enum nx_rc	nx_post_id_is_known(const struct nx_store_ask *ask,
+			    const char *user_id, const char *x_id,
+			    int64_t since, bool *known, struct nx_err *err);
+
+/*
+ * Give the lease back without an outcome: a part that is `sending` becomes
+ * `waiting` again, since it did not leave; the post becomes `state` and is due
+ * in `next_try` seconds (-1: never).  Goal, error and tries stay.  Nothing
+ * happens where the lease has gone to somebody else.
+ */
+NX_MUST_USE enum nx_rc	nx_post_put_off(const struct nx_store_ask *ask,
+			    const struct nx_stored_post *post,
+			    const char *lease, const char *state,
+			    int next_try, struct nx_err *err);
+
+#endif

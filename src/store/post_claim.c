@@ -1,0 +1,369 @@
+/*
+ * post_claim.c - take the lease of a post that is there already.
+ *
+ * A claim is one statement; what was claimed is then read, and its parts
+ * brought in line, in a second round trip.  Whoever dies between the two has
+ * not sent anything: the lease runs out on a post without a part that is
+ * `sending`, and the parts tell what becomes of it.
+ */
+
+#include "nx/store/post_claim.h"
+
+#include "nx/base/random.h"
+#include "post_row.h"
+
+#define IS_FREE "(p.lease_until IS NULL OR p.lease_until <= now())"
+#define LEASE_END(ms) "now() + " ms " * interval '1 ms'"
+#define AFTER_LEASE(ms) LEASE_END(ms) " + interval '1 s'"
+
+#define CLAIM_ONE(which, state)						\
+	"WITH next AS ("						\
+	" SELECT p.user_id, p.id FROM x_posts p"			\
+	" WHERE p.next_try_at <= now() AND " IS_FREE " AND " which	\
+	" ORDER BY p.next_try_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)" \
+	"UPDATE x_posts p SET state = " state ", by_worker = true,"	\
+	" lease_owner = $1, lease_until = " LEASE_END("$2") ","		\
+	" next_try_at = " AFTER_LEASE("$2") ", updated_at = now()"	\
+	" FROM next WHERE p.user_id = next.user_id AND p.id = next.id"	\
+	" RETURNING p.user_id, p.id"
+
+/*
+ * One that is queued must head its connection's queue, and none of that queue
+ * be under way.  A snapshot shows the one before it as queued, under way or
+ * done with, never in between, so two claims at once keep the order.
+ */
+const char nx_post_due[] =
+    CLAIM_ONE("CASE WHEN p.goal <> 'send'"
+    "  THEN p.state IN ('queued', 'sent', 'partial', 'failed')"
+    " WHEN p.state <> 'queued' THEN p.state = 'partial'"
+    " ELSE p.id = (SELECT o.id FROM x_posts o"
+    "   WHERE o.connection_id = p.connection_id AND o.state = 'queued'"
+    "    AND o.publish_at IS NOT NULL"
+    "   ORDER BY o.publish_at, o.created_at, o.id LIMIT 1)"
+    "  AND NOT EXISTS (SELECT 1 FROM x_posts o"
+    "   WHERE o.connection_id = p.connection_id AND o.state = 'sending'"
+    "    AND o.publish_at IS NOT NULL AND o.lease_until > now()) END",
+    "CASE WHEN p.goal = 'send' THEN 'sending'"
+    " WHEN p.state = 'queued' THEN 'partial' ELSE p.state END");
+
+const char nx_post_open[] =
+    CLAIM_ONE("p.state IN ('unknown', 'sending')", "'unknown'");
+
+/* 1 user, 2 id, 3 lease, 4 ms */
+static const char resume[] =
+    "UPDATE x_posts p SET state = CASE WHEN p.state IN ('partial', 'failed')"
+    "  THEN 'sending' ELSE 'unknown' END, by_worker = false,"
+    " lease_owner = $3, lease_until = " LEASE_END("$4") ","
+    " next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"
+    " WHERE p.user_id = $1 AND p.id = $2"
+    " AND p.lease_owner IS DISTINCT FROM $3 AND " IS_FREE
+    " AND (p.state IN ('unknown', 'sending')"
+    "  OR p.state IN ('partial', 'failed') AND p.goal = 'send'"
+    "  AND NOT EXISTS (SELECT 1 FROM x_parts WHERE user_id = $1"
+    "   AND post_id = $2 AND state = 'deleted'))";
+
+/* What is unknown may be somebody's: it is only noted.  As resume. */
+#define IS_IDLE "p.state IN ('queued', 'failed') AND NOT s.live"
+static const char remove_it[] =
+    "UPDATE x_posts p SET goal = 'delete', by_worker = false,"
+    " updated_at = now(),"
+    " state = CASE WHEN p.state = 'sending' THEN 'unknown'"
+    "  WHEN " IS_IDLE " THEN 'cancelled'"
+    "  WHEN p.state = 'queued' THEN 'partial' ELSE p.state END,"
+    " lease_owner = CASE WHEN p.state = 'unknown' THEN p.lease_owner"
+    "  ELSE $3 END,"
+    " lease_until = CASE WHEN p.state = 'unknown' THEN p.lease_until"
+    "  WHEN p.state = 'sending' THEN now() WHEN " IS_IDLE " THEN NULL"
+    "  ELSE " LEASE_END("$4") " END,"
+    " next_try_at = CASE WHEN p.state IN ('unknown', 'sending') THEN now()"
+    "  WHEN " IS_IDLE " THEN NULL ELSE " AFTER_LEASE("$4") " END"
+    " FROM (SELECT EXISTS (SELECT 1 FROM x_parts WHERE user_id = $1"
+    "  AND post_id = $2 AND state = 'sent') AS live) s"
+    " WHERE p.user_id = $1 AND p.id = $2"
+    " AND p.lease_owner IS DISTINCT FROM $3"
+    " AND p.state NOT IN ('deleted', 'cancelled')"
+    " AND (p.state = 'unknown' OR " IS_FREE ")";
+
+/* From here on: 1 user, 2 id, 3 lease. */
+#define HELD " p.user_id = $1 AND p.id = $2 AND p.lease_owner = $3"
+
+/*
+ * Of the part to look for or to send next, before anything is done to it.
+ * X's ids are only roughly in order, hence the ten seconds.
+ */
+static const char about[] =
+    "SELECT " NX_POST_SECOND("q.left_at") ","
+    NX_POST_SECOND("now() - q.left_at") ","
+    " (SELECT b.x_post_id FROM ("
+    "   SELECT y.x_post_id, y.sent_at FROM x_posts x"
+    "   JOIN x_parts y ON y.user_id = x.user_id AND y.post_id = x.id"
+    "   WHERE x.user_id = $1 AND x.connection_id = p.connection_id"
+    "    AND x.created_at < q.left_at"
+    "    AND x.created_at > now() - " NX_POST_MEMORY
+    "    AND y.x_post_id IS NOT NULL"
+    "    AND y.sent_at < q.left_at - interval '10 s'"
+    "    AND y.sent_at > now() - interval '30 days'"
+    "   ORDER BY x.created_at DESC LIMIT 200) b"
+    "  ORDER BY b.sent_at DESC LIMIT 1)"
+    " FROM x_posts p JOIN x_parts q ON q.user_id = p.user_id"
+    "  AND q.post_id = p.id AND q.state NOT IN ('sent', 'deleted')"
+    " WHERE" HELD " ORDER BY q.position LIMIT 1";
+
+static const char doubt[] =
+    "UPDATE x_parts q SET state = 'unknown', updated_at = now()"
+    " FROM x_posts p WHERE" HELD " AND p.state = 'unknown'"
+    " AND q.user_id = $1 AND q.post_id = $2 AND q.state = 'sending'";
+
+static const char go_on[] =
+    "UPDATE x_parts q SET state = 'sending', attempts = attempts + 1,"
+    " left_at = now(), updated_at = now()"
+    " FROM x_posts p WHERE" HELD " AND p.state = 'sending'"
+    " AND q.user_id = $1 AND q.post_id = $2"
+    " AND q.position = (SELECT min(position) FROM x_parts"
+    "  WHERE user_id = $1 AND post_id = $2 AND state <> 'sent')"
+    " AND q.state IN ('waiting', 'failed')";
+
+/* Nothing to send or to look for: the parts say what the post is. */
+static const char sort_out[] =
+    "UPDATE x_posts p SET lease_until = NULL, updated_at = now(),"
+    " state = CASE WHEN s.doubt THEN 'unknown' WHEN s.whole THEN 'sent'"
+    "  WHEN s.live THEN 'partial' WHEN p.goal = 'withdraw' THEN 'failed'"
+    "  WHEN s.gone THEN 'deleted' WHEN p.goal = 'delete' THEN 'cancelled'"
+    "  ELSE 'queued' END,"
+    " publish_at = CASE WHEN s.doubt OR s.live OR s.gone"
+    "  OR p.goal <> 'send' THEN p.publish_at"
+    "  ELSE coalesce(p.publish_at, now()) END,"
+    " next_try_at = CASE WHEN s.doubt OR (s.live AND p.goal <> 'send')"
+    "  OR (p.goal = 'send' AND NOT s.whole AND NOT s.gone)"
+    "  THEN now() END"
+    " FROM (SELECT bool_or(state IN ('sending', 'unknown')) AS doubt,"
+    "  bool_and(state = 'sent') AS whole, bool_or(state = 'sent') AS live,"
+    "  bool_or(state = 'deleted') AS gone, array_agg(state) AS states"
+    "  FROM x_parts WHERE user_id = $1 AND post_id = $2) s"
+    " WHERE" HELD " AND p.state IN ('sending', 'unknown')"
+    " AND p.state <> ALL (s.states)";
+
+static const char find_post[] =
+    "SELECT " NX_POST_COLUMNS ", p.lease_owner = $3"
+    " AND p.lease_until > now(),"
+    " ceil(extract(epoch FROM p.lease_until - now()))::bigint"
+    NX_POST_FROM("x_posts", "")
+    " WHERE p.user_id = $1 AND p.id = $2 ORDER BY q.position";
+
+enum { IS_TAKEN = NX_POST_NCOLUMNS, LEASE_LEFT };
+
+/* 1 user, 2 id */
+static const char find_connection[] =
+    "SELECT " NX_CONNECTION_COLUMNS NX_CONNECTION_FROM
+    " WHERE c.id = (SELECT connection_id FROM x_posts"
+    "  WHERE user_id = $1 AND id = $2) AND c.platform = 'twitter'";
+
+enum { TAKE, ABOUT, DOUBT, GO_ON, SORT_OUT, POST, CONNECTION, NSTEPS };
+
+/* The post can be worked on without it, if only to write down why not. */
+static enum nx_rc
+read_connection(const struct nx_store_ask *ask, const PGresult *row,
+    struct nx_claimed *out, struct nx_err *err)
+{
+	struct nx_connection *c = &out->connection;
+	struct nx_place place = { .column = nx_column_access };
+	struct nx_err why;
+
+	if (PQntuples(row) == 0) {
+		*c = (struct nx_connection){
+			.id = out->post.connection_id,
+			.user_id = out->post.user_id,
+			.x_user_id = "", .username = "", .scopes = "",
+			.status = "disconnected",
+		};
+		out->token_rc = NX_CONNECTION_UNKNOWN;
+		return NX_OK;
+	}
+	if (!nx_row_connection(ask->arena, row, 0, c))
+		return nx_fail(err, NX_NO_MEMORY, "while reading a claim");
+	place.id = c->id;
+	place.user_id = c->user_id;
+	out->token_rc = nx_row_open(ask, &place,
+	    nx_row_peek(row, 0, NX_COLUMN_ACCESS), &c->access_token, &why);
+	return out->token_rc != NX_NO_MEMORY ? NX_OK :
+	    nx_fail(err, NX_NO_MEMORY, "while reading a claim");
+}
+
+static enum nx_rc
+read_claim(const struct nx_store_ask *ask, PGresult *const *results,
+    struct nx_claimed *out, struct nx_err *err)
+{
+	const PGresult *part = results[ABOUT];
+	enum nx_rc rc = nx_row_post(ask->arena, results[POST], &out->post,
+	    err);
+
+	out->taken = rc == NX_OK && nx_row_bool(results[POST], 0, IS_TAKEN);
+	if (!out->taken)
+		return rc;
+	if (PQntuples(part) == 1) {
+		out->left_at = nx_row_i64(part, 0, 0);
+		out->age = nx_row_i64(part, 0, 1);
+		out->since_id = nx_row_str(ask->arena, part, 0, 2);
+	}
+	return read_connection(ask, results[CONNECTION], out, err);
+}
+
+/*
+ * Bring the parts of out->post in line with it and read it all; `take` (NULL:
+ * it was claimed) comes first.  `*left`: seconds of whosever lease it is.
+ */
+static enum nx_rc
+look(const struct nx_store_ask *ask, const char *take,
+    struct nx_claimed *out, int64_t *left, struct nx_err *err)
+{
+	static const char *const texts[NSTEPS] = {
+		[ABOUT] = about, [DOUBT] = doubt, [GO_ON] = go_on,
+		[SORT_OUT] = sort_out, [POST] = find_post,
+		[CONNECTION] = find_connection,
+	};
+	const int from = take == NULL ? ABOUT : TAKE;
+	PGresult *results[NSTEPS] = { NULL };
+	struct nx_query queries[NSTEPS];
+	char ms[NX_NUMBER_MAX];
+	enum nx_rc rc;
+
+	for (int i = 0; i < NSTEPS; i++)
+		queries[i] = (struct nx_query){ texts[i], {
+		    out->post.user_id, out->post.id, out->lease },
+		    i == CONNECTION ? 2 : 3 };
+	queries[TAKE].sql = take;
+	queries[TAKE].params[3] = nx_row_number(ms, NX_POST_LEASE_MS);
+	queries[TAKE].nparams = 4;
+	rc = nx_row_repeat(ask, queries + from, NSTEPS - from,
+	    results + from, err);
+	if (rc == NX_OK)
+		rc = read_claim(ask, results, out, err);
+	if (rc == NX_OK)
+		*left = nx_row_i64(results[POST], 0, LEASE_LEFT);
+	nx_db_clear(results, NSTEPS);
+	return rc;
+}
+
+/*
+ * Not repeated: of a claim whose answer was lost the lease runs out, while a
+ * second one would take another post.
+ */
+static enum nx_rc
+claim(const struct nx_store_ask *ask, const char *which,
+    struct nx_claimed *out, struct nx_err *err)
+{
+	char ms[NX_NUMBER_MAX];
+	const struct nx_query query = {
+		which, { out->lease, nx_row_number(ms, NX_POST_LEASE_MS) },
+		2,
+	};
+	PGresult *row = NULL;
+	int64_t left;
+	enum nx_rc rc;
+
+	memset(out, 0, sizeof(*out));
+	nx_random_uuid(out->lease);
+	rc = nx_row_run(ask, &query, 1, &row, err);
+	if (rc == NX_OK && PQntuples(row) == 1) {
+		out->post.user_id = nx_row_peek(row, 0, 0);
+		out->post.id = nx_row_peek(row, 0, 1);
+		rc = look(ask, NULL, out, &left, err);
+	}
+	if (rc != NX_OK || !out->taken)		/* it was sorted out */
+		memset(&out->post, 0, sizeof(out->post));
+	nx_db_clear(&row, 1);
+	return rc;
+}
+
+enum nx_rc
+nx_post_claim_due(const struct nx_store_ask *ask, struct nx_claimed *out,
+    struct nx_err *err)
+{
+	return claim(ask, nx_post_due, out, err);
+}
+
+enum nx_rc
+nx_post_claim_unknown(const struct nx_store_ask *ask, struct nx_claimed *out,
+    struct nx_err *err)
+{
+	return claim(ask, nx_post_open, out, err);
+}
+
+enum nx_rc
+nx_post_take(const struct nx_store_ask *ask, const char *user_id,
+    const char *id, enum nx_take how, struct nx_claimed *out,
+    struct nx_err *err)
+{
+	int64_t left = 0;
+	enum nx_rc rc;
+
+	memset(out, 0, sizeof(*out));
+	nx_random_uuid(out->lease);
+	out->post.user_id = user_id;
+	out->post.id = id;
+	rc = look(ask, how == NX_TAKE_RESUME ? resume : remove_it, out,
+	    &left, err);
+	if (rc != NX_OK || out->taken || left <= 0 ||
+	    (how == NX_TAKE_REMOVE &&
+	    strcmp(out->post.state, "unknown") == 0))
+		return rc;
+	rc = nx_fail(err, NX_POST_BUSY, "Somebody is at post %s.", id);
+	if (err != NULL)
+		err->retry_after = (int)left;
+	return rc;
+}
+
+static const char is_known[] =
+    "SELECT EXISTS (SELECT 1 FROM x_posts p"
+    " JOIN x_parts q ON q.user_id = p.user_id AND q.post_id = p.id"
+    " WHERE p.user_id = $1 AND q.x_post_id = $2"
+    "  AND p.created_at > to_timestamp($3::bigint) - " NX_POST_MEMORY ")";
+
+enum nx_rc
+nx_post_id_is_known(const struct nx_store_ask *ask, const char *user_id,
+    const char *x_id, int64_t since, bool *known, struct nx_err *err)
+{
+	char number[NX_NUMBER_MAX];
+	const struct nx_query query = {
+		is_known, { user_id, x_id, nx_row_number(number, since) }, 3,
+	};
+	PGresult *row = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
+
+	*known = rc == NX_OK && nx_row_bool(row, 0, 0);
+	nx_db_clear(&row, 1);
+	return rc;
+}
+
+/* 4 state, 5 seconds to the next try */
+static const char put_off[] =
+    "UPDATE x_posts p SET state = $4, lease_until = NULL,"
+    " updated_at = now(), publish_at = CASE WHEN $4 = 'queued'"
+    "  THEN coalesce(p.publish_at, now()) ELSE p.publish_at END,"
+    " next_try_at = CASE WHEN $5::integer >= 0"
+    "  THEN now() + $5::integer * interval '1 s' END"
+    " WHERE" HELD " AND p.lease_until IS NOT NULL";
+
+static const char put_part_off[] =
+    "UPDATE x_parts q SET state = 'waiting', updated_at = now(),"
+    " attempts = greatest(attempts - 1, 0) FROM x_posts p WHERE" HELD
+    " AND p.lease_until IS NULL"
+    " AND q.user_id = $1 AND q.post_id = $2 AND q.state = 'sending'";
+
+enum nx_rc
+nx_post_put_off(const struct nx_store_ask *ask,
+    const struct nx_stored_post *post, const char *lease, const char *state,
+    int next_try, struct nx_err *err)
+{
+	char seconds[NX_NUMBER_MAX];
+	const struct nx_query queries[] = {
+		{ put_off, { post->user_id, post->id, lease, state,
+		    nx_row_number(seconds, next_try) }, 5 },
+		{ put_part_off, { post->user_id, post->id, lease }, 3 },
+	};
+	PGresult *results[2] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, queries, 2, results, err);
+
+	nx_db_clear(results, 2);
+	return rc;
+}

@@ -1,0 +1,117 @@
+/* post_row.c - posts with their parts out of joined rows. */
+
+#include "post_row.h"
+
+enum { FIRST_PART_COLUMN = 16, PART_STATE_COLUMN = 18 };
+
+static const char *const goals[] = {
+	[NX_GOAL_SEND] = "send",
+	[NX_GOAL_DELETE] = "delete",
+	[NX_GOAL_WITHDRAW] = "withdraw",
+};
+
+const char *
+nx_row_goal(enum nx_goal goal)
+{
+	return goals[goal];
+}
+
+static enum nx_goal
+read_goal(const char *text)
+{
+	int goal = NX_GOAL_WITHDRAW;
+
+	while (goal > NX_GOAL_SEND && strcmp(goals[goal], text) != 0)
+		goal--;
+	return goal;
+}
+
+static void
+read_post(struct nx_arena *a, const PGresult *r, int row,
+    struct nx_stored_post *out)
+{
+	*out = (struct nx_stored_post){
+		.id = nx_row_str(a, r, row, 0),
+		.user_id = nx_row_str(a, r, row, 1),
+		.connection_id = nx_row_str(a, r, row, 2),
+		.username = nx_row_str(a, r, row, 3),
+		.state = nx_row_str(a, r, row, 4),
+		.goal = read_goal(PQgetvalue(r, row, 5)),
+		.options = nx_row_str(a, r, row, 6),
+		.warnings = nx_row_str(a, r, row, 7),
+		.error = nx_row_str(a, r, row, 8),
+		.price = (long)nx_row_i64(r, row, 9),
+		.tries = (int)nx_row_i64(r, row, 10),
+		.created_at = nx_row_i64(r, row, 11),
+		.updated_at = nx_row_i64(r, row, 12),
+		.publish_at = nx_row_i64(r, row, 13),
+		.next_try_at = nx_row_i64(r, row, 14),
+		.is_stranded = nx_row_bool(r, row, 15),
+	};
+	if (out->username == NULL)	/* the connection is gone */
+		out->username = "";
+}
+
+static void
+read_part(struct nx_arena *a, const PGresult *r, int row,
+    struct nx_stored_part *out)
+{
+	const int c = FIRST_PART_COLUMN;
+
+	*out = (struct nx_stored_part){
+		.text = nx_slice_str(nx_row_str(a, r, row, c)),
+		.weighted_length = (int)nx_row_i64(r, row, c + 1),
+		.state = nx_row_str(a, r, row, PART_STATE_COLUMN),
+		.post_id = nx_row_str(a, r, row, c + 3),
+		.error = nx_row_str(a, r, row, c + 4),
+		.attempts = (int)nx_row_i64(r, row, c + 5),
+		.sent_at = nx_row_i64(r, row, c + 6),
+	};
+}
+
+enum nx_rc
+nx_row_posts(struct nx_arena *a, const PGresult *rows,
+    struct nx_stored_post **out, size_t *count, struct nx_err *err)
+{
+	size_t n = (size_t)PQntuples(rows);
+	struct nx_stored_part *parts;
+
+	*count = 0;
+	*out = nx_arena_alloc(a, (n + 1) * sizeof(**out));
+	parts = nx_arena_alloc(a, (n + 1) * sizeof(*parts));
+	for (int i = 0; *out != NULL && parts != NULL && i < (int)n; i++) {
+		struct nx_stored_post *p = *out + *count;
+
+		if (i == 0 || strcmp(PQgetvalue(rows, i, 0),
+		    PQgetvalue(rows, i - 1, 0)) != 0) {
+			read_post(a, rows, i, p);
+			p->parts = parts;
+			++*count;
+		} else
+			p--;
+		if (nx_row_peek(rows, i, PART_STATE_COLUMN) == NULL)
+			continue;
+		read_part(a, rows, i, parts++);
+		p->nparts++;
+	}
+	return nx_arena_ok(a) ? NX_OK :
+	    nx_fail(err, NX_NO_MEMORY, "while reading posts");
+}
+
+enum nx_rc
+nx_row_post(struct nx_arena *a, const PGresult *rows,
+    struct nx_stored_post *out, struct nx_err *err)
+{
+	struct nx_stored_post *list;
+	size_t n;
+	enum nx_rc rc = nx_row_posts(a, rows, &list, &n, err);
+
+	memset(out, 0, sizeof(*out));
+	if (rc != NX_OK)
+		return rc;
+	if (n == 0)
+		return nx_fail(err, NX_POST_UNKNOWN, "You have no post with"
+		    " this id.");
+	*out = list[0];
+	return NX_OK;
+}

@@ -1,0 +1,55 @@
+/*
+ * post_row.h - what the modules around x_posts share: posts with their parts
+ * as one statement reads them.
+ */
+#ifndef NX_STORE_POST_ROW_H
+#define NX_STORE_POST_ROW_H
+
+#include "nx/store/post.h"
+#include "row.h"
+
+/* Nothing is recorded of, or looked up in, posts older than that. */
+#define NX_POST_MEMORY "interval '60 days'"
+
+/*
+ * One row for each part, from posts `p` (an expression), with `q` (x_parts)
+ * and `c` (platform_connections); more columns may follow.  `which` narrows
+ * the parts.  Order by post, then q.position.
+ */
+#define NX_POST_SECOND(at) "floor(extract(epoch FROM " at "))::bigint"
+#define NX_POST_COLUMNS							\
+	"p.id, p.user_id, p.connection_id, c.platform_username, p.state," \
+	" p.goal, p.options, p.warnings, p.error, p.price, p.tries,"	\
+	NX_POST_SECOND("p.created_at") ","				\
+	NX_POST_SECOND("p.updated_at") ","				\
+	NX_POST_SECOND("p.publish_at") ","				\
+	NX_POST_SECOND("p.next_try_at") ","				\
+	" p.state = 'sending' AND p.lease_until < now(),"		\
+	" q.text, q.weighted_length, q.state, q.x_post_id, q.error,"	\
+	" q.attempts, " NX_POST_SECOND("q.sent_at")
+#define NX_POST_FROM(posts, which)					\
+	" FROM " posts " p"						\
+	" LEFT JOIN platform_connections c ON c.id = p.connection_id"	\
+	" LEFT JOIN x_parts q ON q.user_id = p.user_id"			\
+	"  AND q.post_id = p.id" which
+
+enum { NX_POST_NCOLUMNS = 23 };
+
+/* All of them; one post's rows are neighbours. */
+NX_MUST_USE enum nx_rc	nx_row_posts(struct nx_arena *arena,
+			    const PGresult *rows,
+			    struct nx_stored_post **out, size_t *count,
+			    struct nx_err *err);
+
+/* The first of them; POST_UNKNOWN when there is none. */
+NX_MUST_USE enum nx_rc	nx_row_post(struct nx_arena *arena,
+			    const PGresult *rows, struct nx_stored_post *out,
+			    struct nx_err *err);
+
+/* As x_posts.goal has it. */
+const char	*nx_row_goal(enum nx_goal goal);
+
+/* The claims' statements, for the test that explains them. */
+extern const char	nx_post_due[], nx_post_open[];
+
+#endif

@@ -1,0 +1,610 @@
+/*
+ * test_store_post_claim.c - who may go on with a post: by time, by order, by
+ * name; one at a time, however many ask.
+ */
+
+#include <json-c/json.h>
+
+#include "../../src/store/post_row.h"
+#include "store_apart.h"
+#include "store_posts.h"
+
+static struct nx_claimed
+claim(const struct env *e, enum nx_rc (*how)(const struct nx_store_ask *,
+    struct nx_claimed *, struct nx_err *))
+{
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_claimed c;
+	struct nx_err err = { 0 };
+
+	if (how(&ask, &c, &err) != NX_OK)
+		fail_msg("claim: %s", err.detail);
+	return c;
+}
+
+#define claim_due(e) claim(e, nx_post_claim_due)
+#define claim_unknown(e) claim(e, nx_post_claim_unknown)
+
+static void
+end(const struct env *e, const struct nx_claimed *c, const char *state)
+{
+	struct nx_post_outcome o = outcome(e, c->post.id, c->lease, 0);
+
+	o.post_state = state;
+	o.part_state = strcmp(state, "queued") == 0 ? "waiting" : state;
+	o.x_id = strcmp(state, "sent") == 0 ? "1" : NULL;
+	o.next_try = strcmp(state, "queued") == 0 ? 600 : -1;
+	assert_true(finish(e, &o));
+}
+
+static void
+attach(const struct env *e, char id[NX_ID_LEN + 1])
+{
+	struct nx_new_grant g = grant_of(e);
+	char x_user[20];
+
+	fresh_x_user(x_user);
+	g.x_user_id = x_user;
+	save(e, &g, id);
+}
+
+static void
+in_the_order_of_their_time(void **state)
+{
+	struct env *e = need_database(state);
+	char one[NX_ID_LEN + 1], two[NX_ID_LEN + 1];
+	char first[NX_UUID_LEN + 1], second[NX_UUID_LEN + 1];
+	char third[NX_UUID_LEN + 1], other[NX_UUID_LEN + 1];
+	struct nx_claimed c, d;
+
+	attach(e, one);
+	attach(e, two);
+	put(e, one, second, "queued", "waiting");
+	put(e, one, first, "queued", "waiting");
+	put(e, one, third, "queued", "waiting");
+	put(e, two, other, "queued", "waiting");
+	change(e, first, "publish_at = now() - interval '9 s'");
+	change(e, second, "publish_at = now() - interval '5 s',"
+	    " next_try_at = now() - interval '5 s'");
+	change(e, other, "publish_at = now() + interval '1 h',"
+	    " next_try_at = now() + interval '1 h'");
+	c = claim_due(e);
+	assert_string_equal(c.post.id, first);
+	assert_true(c.taken);
+	assert_string_equal(c.post.state, "sending");
+	assert_string_equal(c.post.parts[0].state, "sending");
+	assert_int_equal(c.post.parts[0].attempts, 1);
+	assert_int_equal(c.left_at, 0);
+	assert_string_equal(c.connection.id, one);
+	assert_string_equal(c.connection.access_token, "access-1");
+	assert_int_equal(c.token_rc, NX_OK);
+	assert_field(e, first, "by_worker AND lease_until > now() AND"
+	    " next_try_at > lease_until", "t");
+	/* While it is under way the others of its connection wait. */
+	assert_null(claim_due(e).post.id);
+	change(e, other, "next_try_at = now(), publish_at = now()");
+	d = claim_due(e);
+	assert_string_equal(d.post.id, other);
+	end(e, &d, "sent");
+	/* It waits for X's limit and keeps its place. */
+	end(e, &c, "queued");
+	assert_null(claim_due(e).post.id);
+	change(e, first, "next_try_at = now()");
+	c = claim_due(e);
+	assert_string_equal(c.post.id, first);
+	end(e, &c, "failed");
+	c = claim_due(e);
+	assert_string_equal(c.post.id, second);
+	/* Whoever has died holds nobody up. */
+	change(e, second, "lease_until = now(), next_try_at = now()"
+	    " + interval '1 s'");
+	assert_string_equal(claim_due(e).post.id, third);
+}
+
+static void
+a_broken_thread_goes_on(void **state)
+{
+	struct env *e = need_database(state);
+	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	struct nx_claimed c;
+
+	attach(e, connection);
+	put(e, connection, id, "partial", "sent,failed,waiting");
+	change(e, id, "next_try_at = now() + interval '1 h'");
+	assert_null(claim_due(e).post.id);
+	change(e, id, "next_try_at = now()");
+	c = claim_due(e);
+	assert_story(e, id, "sending: sent 101, sending, waiting");
+	assert_int_equal(c.post.parts[1].attempts, 2);
+	assert_in_range(c.age, 60, 90);
+	assert_in_range(nx_clock_wall() - c.left_at, 60, 90);
+	/* It has left since then; here nothing was that old. */
+	assert_null(c.since_id);
+	change(e, id, "lease_until = now(), state = 'partial',"
+	    " next_try_at = NULL");
+	assert_null(claim_due(e).post.id);
+	change(e, id, "goal = 'withdraw', next_try_at = now()");
+	c = claim_due(e);
+	assert_true(c.taken);
+	assert_int_equal(c.post.goal, NX_GOAL_WITHDRAW);
+	assert_story(e, id, "partial: sent 101, sending, waiting");
+	/* What cannot go on is not taken up. */
+	put(e, connection, id, "partial", "sent,deleted,waiting");
+	assert_null(claim_due(e).post.id);
+	assert_story(e, id, "partial: sent 101, deleted 102, waiting");
+	assert_field(e, id, "next_try_at", "null");
+}
+
+static void
+what_nobody_knows(void **state)
+{
+	struct env *e = need_database(state);
+	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	struct nx_claimed c;
+
+	attach(e, connection);
+	put(e, connection, id, "unknown", "sent,unknown");
+	assert_null(claim_due(e).post.id);
+	c = claim_unknown(e);
+	assert_string_equal(c.post.id, id);
+	assert_string_equal(c.post.state, "unknown");
+	assert_in_range(c.age, 60, 90);
+	assert_null(claim_unknown(e).post.id);
+	change(e, id, "lease_until = now()");
+	assert_null(claim_unknown(e).post.id);	/* not due yet */
+	change(e, id, "state = 'sent', next_try_at = NULL");
+
+	put(e, connection, id, "sending", "sent,sending,waiting");
+	change(e, id, "lease_until = now() + interval '1 min'");
+	assert_null(claim_unknown(e).post.id);
+	change(e, id, "lease_until = now()");
+	assert_null(claim_due(e).post.id);
+	c = claim_unknown(e);
+	assert_true(c.taken);
+	assert_string_equal(c.post.parts[1].state, "unknown");
+	assert_story(e, id, "unknown: sent 101, unknown, waiting");
+}
+
+/* Stranded without a part that may have left. */
+static void
+is_sorted_out(void **state)
+{
+	static const struct {
+		const char *goal, *parts, *want;
+		bool due;
+	} cases[] = {
+		{ "send", "sent,sent", "sent: sent 101, sent 102", false },
+		{ "delete", "sent", "sent: sent 101", true },
+		{ "send", "sent,waiting", "partial: sent 101, waiting", true },
+		{ "send", "waiting", "queued: waiting", true },
+		{ "delete", "waiting", "cancelled: waiting", false },
+		{ "delete", "deleted", "deleted: deleted 101", false },
+		{ "withdraw", "deleted,failed",
+		    "failed: deleted 101, failed", false },
+		{ "withdraw", "sent,deleted",
+		    "partial: sent 101, deleted 102", true },
+	};
+	struct env *e = need_database(state);
+	char id[NX_UUID_LEN + 1], text[64];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		put(e, e->user, id, i % 2 == 0 ? "sending" : "unknown",
+		    cases[i].parts);
+		(void)snprintf(text, sizeof(text), "goal = '%s'",
+		    cases[i].goal);
+		change(e, id, text);
+		assert_null(claim_unknown(e).post.id);
+		assert_story(e, id, cases[i].want);
+		assert_field(e, id, "(next_try_at <= now()) IS TRUE",
+		    cases[i].due ? "t" : "f");
+		change(e, id, "next_try_at = NULL");
+	}
+}
+
+static void
+what_x_had_before(void **state)
+{
+	struct env *e = need_database(state);
+	char connection[NX_ID_LEN + 1], other[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1], before[NX_UUID_LEN + 1];
+
+	attach(e, connection);
+	attach(e, other);
+	put(e, other, id, "sent", "sent");
+	put(e, connection, before, "partial", "sent,deleted,waiting");
+	put(e, connection, id, "sent", "sent");
+	(void)sql(e, "UPDATE x_posts SET next_try_at = NULL,"
+	    " created_at = now() - interval '1 h' WHERE user_id = $1",
+	    e->user, NULL);
+	(void)sql(e, "UPDATE x_parts SET sent_at = now() - interval '69 s'"
+	    " WHERE user_id = $1", e->user, NULL);
+	(void)sql(e, "UPDATE x_parts SET sent_at = now() - interval '71 s',"
+	    " x_post_id = 200 + position WHERE user_id = $1 AND post_id = $2"
+	    " AND position < 2", e->user, before);
+	(void)sql(e, "UPDATE x_parts SET sent_at = now() - interval '75 s'"
+	    " WHERE user_id = $1 AND post_id = $2 AND position = 0",
+	    e->user, before);
+	put(e, connection, id, "unknown", "sent,unknown");
+	change(e, id, "created_at = now() - interval '62 s'");
+	assert_string_equal(claim_unknown(e).since_id, "201");
+	change(e, id, "lease_until = now(), next_try_at = now()");
+	(void)sql(e, "UPDATE x_parts SET sent_at = now() - interval '31 days'"
+	    " WHERE user_id = $1 AND sent_at < now() - interval '70 s'",
+	    e->user, NULL);
+	assert_null(claim_unknown(e).since_id);
+}
+
+static void
+without_a_token(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	struct nx_claimed c;
+	struct nx_err err;
+
+	attach(e, connection);
+	put(e, connection, id, "queued", "waiting");
+	ask.store = &e->other;
+	assert_int_equal(nx_post_claim_due(&ask, &c, &err), NX_OK);
+	assert_true(c.taken);
+	assert_int_equal(c.token_rc, NX_KEY_UNKNOWN);
+	assert_null(c.connection.access_token);
+	end(e, &c, "failed");
+	(void)sql(e, "DELETE FROM platform_connections WHERE id = $1",
+	    connection, NULL);
+	put(e, connection, id, "queued", "waiting");
+	c = claim_due(e);
+	assert_true(c.taken);
+	assert_int_equal(c.token_rc, NX_CONNECTION_UNKNOWN);
+	assert_string_equal(c.connection.status, "disconnected");
+	assert_string_equal(c.connection.id, connection);
+}
+
+enum { AS_IT_IS, TAKEN, BUSY };
+
+static const struct take {
+	enum nx_take	 how;
+	const char	*state, *parts, *before;
+	int		 what;
+	const char	*want, *goal;
+} takes[] = {
+	{ NX_TAKE_RESUME, "partial", "sent,failed,waiting", "tries = 0", TAKEN,
+	    "sending: sent 101, sending, waiting", "send" },
+	{ NX_TAKE_RESUME, "failed", "failed", "tries = 0", TAKEN,
+	    "sending: sending", "send" },
+	{ NX_TAKE_RESUME, "partial", "sent,failed", "goal = 'withdraw'",
+	    AS_IT_IS, "partial: sent 101, failed", "withdraw" },
+	{ NX_TAKE_RESUME, "partial", "sent,deleted", "tries = 0", AS_IT_IS,
+	    "partial: sent 101, deleted 102", "send" },
+	{ NX_TAKE_RESUME, "unknown", "unknown", "tries = 0", TAKEN,
+	    "unknown: unknown", "send" },
+	{ NX_TAKE_RESUME, "unknown", "unknown", "lease_until = now() +"
+	    " interval '30 s'", BUSY, "unknown: unknown", "send" },
+	{ NX_TAKE_RESUME, "sending", "sending", "lease_until = now() +"
+	    " interval '30 s'", BUSY, "sending: sending", "send" },
+	{ NX_TAKE_RESUME, "sending", "sending", "lease_until = now()", TAKEN,
+	    "unknown: unknown", "send" },
+	{ NX_TAKE_RESUME, "sending", "sent", "lease_until = now()", AS_IT_IS,
+	    "sent: sent 101", "send" },
+	{ NX_TAKE_RESUME, "queued", "waiting", "tries = 0", AS_IT_IS,
+	    "queued: waiting", "send" },
+	{ NX_TAKE_RESUME, "sent", "sent", "tries = 0", AS_IT_IS,
+	    "sent: sent 101", "send" },
+	{ NX_TAKE_REMOVE, "queued", "waiting", "tries = 0", AS_IT_IS,
+	    "cancelled: waiting", "delete" },
+	{ NX_TAKE_REMOVE, "queued", "sent,waiting", "tries = 0", TAKEN,
+	    "partial: sent 101, waiting", "delete" },
+	{ NX_TAKE_REMOVE, "sent", "sent,sent", "tries = 0", TAKEN,
+	    "sent: sent 101, sent 102", "delete" },
+	{ NX_TAKE_REMOVE, "sent", "sent", "lease_until = now() +"
+	    " interval '30 s'", BUSY, "sent: sent 101", "send" },
+	{ NX_TAKE_REMOVE, "partial", "sent,failed", "goal = 'withdraw'", TAKEN,
+	    "partial: sent 101, failed", "delete" },
+	{ NX_TAKE_REMOVE, "failed", "failed", "tries = 0", AS_IT_IS,
+	    "cancelled: failed", "delete" },
+	{ NX_TAKE_REMOVE, "failed", "sent,failed", "tries = 0", TAKEN,
+	    "failed: sent 101, failed", "delete" },
+	{ NX_TAKE_REMOVE, "unknown", "unknown", "lease_until = now() +"
+	    " interval '30 s'", AS_IT_IS, "unknown: unknown", "delete" },
+	{ NX_TAKE_REMOVE, "sending", "sending", "lease_until = now() +"
+	    " interval '30 s'", BUSY, "sending: sending", "send" },
+	{ NX_TAKE_REMOVE, "sending", "sending,waiting", "lease_until = now()",
+	    AS_IT_IS, "unknown: unknown, waiting", "delete" },
+	{ NX_TAKE_REMOVE, "deleted", "deleted", "goal = 'delete'", AS_IT_IS,
+	    "deleted: deleted 101", "delete" },
+};
+
+static void
+by_name(void **state)
+{
+	struct env *e = need_database(state);
+	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char nobody[NX_UUID_LEN + 1];
+	struct nx_claimed c;
+	struct nx_err err;
+
+	attach(e, connection);
+	for (size_t i = 0; i < sizeof(takes) / sizeof(takes[0]); i++) {
+		const struct take *t = &takes[i];
+		struct nx_store_ask ask = ask_of(e);
+		enum nx_rc rc;
+
+		put(e, connection, id, t->state, t->parts);
+		change(e, id, t->before);
+		rc = nx_post_take(&ask, e->user, id, t->how, &c, &err);
+		assert_int_equal(rc, t->what == BUSY ? NX_POST_BUSY : NX_OK);
+		assert_int_equal(c.taken, t->what == TAKEN);
+		assert_story(e, id, t->want);
+		assert_field(e, id, "goal", t->goal);
+		assert_memory_equal(c.post.state, t->want,
+		    strlen(c.post.state));
+		assert_field(e, id, "by_worker", "f");
+		if (t->what == BUSY)
+			assert_in_range(err.retry_after, 25, 30);
+		if (t->what == TAKEN) {
+			assert_string_equal(c.connection.access_token,
+			    "access-1");
+			rc = nx_post_take(&ask, e->user, id, t->how, &c,
+			    &err);
+			assert_int_equal(rc, t->how == NX_TAKE_REMOVE &&
+			    strcmp(t->state, "unknown") == 0 ? NX_OK :
+			    NX_POST_BUSY);
+		}
+		if (strncmp(t->want, "unknown", 7) == 0)
+			assert_field(e, id, "next_try_at IS NOT NULL", "t");
+	}
+	nx_random_uuid(nobody);
+	assert_int_equal(nx_post_take(&(struct nx_store_ask){ &e->store,
+	    e->arena, nx_clock_mono() + PATIENCE_MS, NULL }, nobody, id,
+	    NX_TAKE_REMOVE, &c, &err), NX_POST_UNKNOWN);
+}
+
+static void
+put_off(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	struct nx_claimed c;
+	struct nx_err err;
+	bool known;
+
+	attach(e, connection);
+	put(e, connection, id, "partial", "sent,failed,waiting");
+	change(e, id, "tries = 2");
+	c = claim_due(e);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(nx_post_put_off(&ask, &c.post, c.lease,
+		    "queued", 30, &err), NX_OK);
+	assert_story(e, id, "queued: sent 101, waiting, waiting");
+	assert_field(e, id, "tries || (lease_until IS NULL AND publish_at"
+	    " IS NOT NULL AND next_try_at > now() + interval '20 s')::text",
+	    "2true");
+	assert_string_equal(sql(e, "SELECT attempts FROM x_parts WHERE"
+	    " user_id = $1 AND post_id = $2 AND position = 1", e->user, id),
+	    "1");
+	change(e, id, "lease_owner = id, lease_until = now()");
+	assert_int_equal(nx_post_put_off(&ask, &c.post, c.lease, "failed",
+	    -1, &err), NX_OK);
+	assert_field(e, id, "state", "queued");
+	assert_int_equal(nx_post_id_is_known(&ask, e->user, "101",
+	    nx_clock_wall(), &known, &err), NX_OK);
+	assert_true(known);
+	assert_int_equal(nx_post_id_is_known(&ask, e->user, "102",
+	    nx_clock_wall(), &known, &err), NX_OK);
+	assert_false(known);
+	change(e, id, "created_at = now() - interval '90 days'");
+	assert_int_equal(nx_post_id_is_known(&ask, e->user, "101",
+	    nx_clock_wall(), &known, &err), NX_OK);
+	assert_false(known);
+}
+
+enum { ACCOUNTS = 4, EACH = 30, WORKERS = 12 };
+
+/* What all workers write down, under the lock. */
+struct log {
+	pthread_mutex_t	 lock;
+	char		 claimed[ACCOUNTS * EACH * 4][NX_UUID_LEN + 1];
+	int		 n;
+};
+
+struct worker {
+	const struct env	*e;
+	struct log		*log;
+	int			 failures;
+};
+
+/* Note it and end it; false when there is no more to do. */
+static bool
+take_one(struct worker *w, const struct nx_store_ask *ask)
+{
+	struct nx_claimed c;
+	struct nx_post_outcome o;
+	struct nx_err err;
+	bool ours = false;
+
+	if (nx_post_claim_due(ask, &c, &err) != NX_OK) {
+		w->failures++;
+		return true;
+	}
+	if (c.post.id == NULL)
+		return false;
+	pthread_mutex_lock(&w->log->lock);
+	memcpy(w->log->claimed[w->log->n++], c.post.id, NX_UUID_LEN + 1);
+	pthread_mutex_unlock(&w->log->lock);
+	o = outcome(w->e, c.post.id, c.lease, 0);
+	o.x_id = "1";
+	if (nx_post_finish(ask, &o, &ours, &err) != NX_OK || !ours)
+		w->failures++;
+	return true;
+}
+
+static void *
+work(void *arg)
+{
+	struct worker *w = arg;
+	struct nx_store_ask ask = ask_of(w->e);
+	int idle = 0;
+
+	if ((ask.arena = nx_arena_new(ARENA_MAX)) == NULL)
+		return NULL;
+	while (idle < 200) {
+		ask.deadline = nx_clock_mono() + PATIENCE_MS;
+		idle = take_one(w, &ask) ? 0 : idle + 1;
+		nx_arena_reset(ask.arena);
+		if (idle > 0)
+			nx_clock_sleep(1);
+	}
+	nx_arena_free(ask.arena);
+	return NULL;
+}
+
+/* Each once, and each account's in their order. */
+static void
+many_workers(void **state)
+{
+	struct env *e = need_database(state);
+	struct log *log = calloc(1, sizeof(*log));
+	struct worker workers[WORKERS];
+	int64_t last[ACCOUNTS] = { 0 };
+	char accounts[ACCOUNTS][NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char when[96];
+
+	for (int i = 0; i < ACCOUNTS; i++)
+		attach(e, accounts[i]);
+	for (int i = 0; i < ACCOUNTS * EACH; i++) {
+		put(e, accounts[i % ACCOUNTS], id, "queued", "waiting");
+		(void)snprintf(when, sizeof(when), "price = %d, publish_at ="
+		    " now() - %d * interval '1 s'", 1000 - i, i);
+		change(e, id, when);
+	}
+	pthread_mutex_init(&log->lock, NULL);
+	for (int i = 0; i < WORKERS; i++)
+		workers[i] = (struct worker){ .e = e, .log = log };
+	race(work, workers, sizeof(workers[0]), WORKERS);
+	for (int i = 0; i < WORKERS; i++)
+		assert_int_equal(workers[i].failures, 0);
+	assert_int_equal(log->n, ACCOUNTS * EACH);
+	for (int i = 0; i < log->n; i++) {
+		const char *account = field(e, log->claimed[i],
+		    "connection_id");
+		int64_t place = strtoll(field(e, log->claimed[i], "price"),
+		    NULL, 10);
+		int a = 0;
+
+		while (strcmp(accounts[a], account) != 0)
+			a++;
+		assert_true(place > last[a]);
+		last[a] = place;
+	}
+	assert_string_equal(sql(e, "SELECT count(*) FROM x_posts"
+	    " WHERE user_id = $1 AND state <> 'sent'", e->user, NULL), "0");
+	pthread_mutex_destroy(&log->lock);
+	free(log);
+}
+
+static const char *const crowd[] = {
+	"INSERT INTO x_posts (id, user_id, connection_id, state, body_hash,"
+	" publish_at) SELECT gen_random_uuid(), gen_random_uuid(),"
+	" gen_random_uuid(), CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'sent'"
+	" END, '', now() - interval '1 day'"
+	" FROM generate_series(1, 100000) AS n",
+	"INSERT INTO x_posts (id, user_id, connection_id, state, body_hash,"
+	" publish_at, next_try_at) SELECT gen_random_uuid(),"
+	" gen_random_uuid(), gen_random_uuid(), CASE WHEN n % 2 = 0 THEN"
+	" 'queued' ELSE 'unknown' END, '', t, t FROM (SELECT n, now() +"
+	" CASE WHEN n <= 40 THEN interval '-1 s' ELSE interval '1 h' END AS t"
+	" FROM generate_series(1, 2000) AS n) AS s",
+	"ANALYZE x_posts",
+};
+
+/* Rows of x_posts that the plan reads; -1 when it reads all. */
+static long
+rows_read(struct json_object *node)
+{
+	struct json_object *o, *below;
+	long rows = 0;
+
+	if (json_object_object_get_ex(node, "Node Type", &o) &&
+	    strcmp(json_object_get_string(o), "Seq Scan") == 0)
+		return -1;
+	if (json_object_object_get_ex(node, "Relation Name", &o) &&
+	    strcmp(json_object_get_string(o), "x_posts") == 0) {
+		if (json_object_object_get_ex(node, "Actual Rows", &o))
+			rows += json_object_get_int(o);
+		if (json_object_object_get_ex(node, "Rows Removed by Filter",
+		    &o))
+			rows += json_object_get_int(o);
+	}
+	if (!json_object_object_get_ex(node, "Plans", &below))
+		return rows;
+	for (size_t i = 0; i < json_object_array_length(below); i++) {
+		long n = rows_read(json_object_array_get_idx(below, i));
+
+		if (n < 0)
+			return -1;
+		rows += n;
+	}
+	return rows;
+}
+
+/* One statement as it is planned for any parameters. */
+static long
+explain(struct env *e, const char *text)
+{
+	char lease[NX_UUID_LEN + 1], explained[8192];
+	const char *plan;
+	struct json_object *whole;
+	long rows;
+
+	nx_random_uuid(lease);
+	(void)snprintf(explained, sizeof(explained),
+	    "EXPLAIN (ANALYZE, FORMAT JSON) %s", text);
+	plan = sql(e, explained, lease, "60000");
+	assert_non_null(whole = json_tokener_parse(plan));
+	rows = rows_read(json_object_object_get(
+	    json_object_array_get_idx(whole, 0), "Plan"));
+	json_object_put(whole);
+	return rows;
+}
+
+static void
+few_rows_are_read(void **state)
+{
+	struct env *e = need_database(state);
+
+	for (size_t i = 0; i < sizeof(crowd) / sizeof(crowd[0]); i++)
+		(void)sql(e, crowd[i], NULL, NULL);
+	for (int i = 0; i < 3; i++) {
+		assert_in_range(explain(e, nx_post_due), 1, 50);
+		assert_in_range(explain(e, nx_post_open), 1, 50);
+	}
+	assert_string_equal(sql(e, "SELECT string_agg(state || n, ' ' ORDER"
+	    " BY state) FROM (SELECT state, count(*) AS n FROM x_posts"
+	    " WHERE lease_until > now() GROUP BY 1) AS s", NULL, NULL),
+	    "sending3 unknown3");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(f) cmocka_unit_test_setup_teardown(f, env_open_apart,		\
+	env_close_apart)
+		T(in_the_order_of_their_time),
+		T(a_broken_thread_goes_on),
+		T(what_nobody_knows),
+		T(is_sorted_out),
+		T(what_x_had_before),
+		T(without_a_token),
+		T(by_name),
+		T(put_off),
+		T(many_workers),
+		T(few_rows_are_read),
+#undef T
+	};
+
+	return cmocka_run_group_tests_name("store/post_claim", tests, NULL,
+	    NULL);
+}
