@@ -1,13 +1,11 @@
-/* answer.c - the JSON shapes of the contract. */
+/* answer.c - the JSON shapes of errors and connections. */
 
 #include "nx/flow/answer.h"
 
-#include "nx/base/clock.h"
 #include "nx/base/json.h"
 #include "nx/flow/scopes.h"
-#include "nx/x/price.h"
 
-enum { URL_MAX = 200, WARNINGS_MAX = 4096, REMEDY_MAX = 4096 };
+enum { URL_MAX = 200, REMEDY_MAX = 4096 };
 
 void
 nx_answer_problem(const struct nx_err *err, const char *request_id,
@@ -116,122 +114,4 @@ nx_answer_connections(const struct nx_conf *conf, struct nx_arena *arena,
 		add_connection(&w, conf, arena, &list[i]);
 	nx_jw_close(&w, ']');
 	nx_jw_close(&w, '}');
-}
-
-/* NULL when the part has no id at X. */
-static const char *
-part_url(const struct nx_stored_post *post, const struct nx_stored_part *part,
-    char out[URL_MAX])
-{
-	if (part->post_id == NULL)
-		return NULL;
-	(void)snprintf(out, URL_MAX, "https://x.com/%s/status/%s",
-	    post->username == NULL ? "i" : post->username, part->post_id);
-	return out;
-}
-
-static void
-add_window(struct nx_jw *w, const char *key, const struct nx_window *window)
-{
-	if (!window->known)
-		return;
-	nx_jw_open(w, key, '{');
-	nx_jw_i64(w, "limit", window->limit);
-	nx_jw_i64(w, "remaining", window->remaining);
-	nx_jw_time(w, "reset_at", window->reset);
-	nx_jw_close(w, '}');
-}
-
-static void
-add_parts(struct nx_jw *w, const struct nx_stored_post *post)
-{
-	char url[URL_MAX];
-
-	nx_jw_open(w, "parts", '[');
-	for (size_t i = 0; i < post->nparts; i++) {
-		const struct nx_stored_part *part = &post->parts[i];
-
-		nx_jw_open(w, NULL, '{');
-		nx_jw_i64(w, "position", (int64_t)i);
-		nx_jw_slice(w, "text", part->text);
-		nx_jw_i64(w, "weighted_length", part->weighted_length);
-		nx_jw_open(w, "media_ids", '[');
-		nx_jw_close(w, ']');
-		nx_jw_str(w, "state", part->state);
-		nx_jw_str(w, "post_id", part->post_id);
-		nx_jw_str(w, "url", part_url(post, part, url));
-		nx_jw_close(w, '}');
-	}
-	nx_jw_close(w, ']');
-}
-
-/* Those of the text are stored as a JSON array; ours goes behind them. */
-static void
-add_warnings(struct nx_jw *w, const struct nx_published *p)
-{
-	struct nx_slice stored = nx_slice_str(p->post.warnings);
-
-	stored = nx_slice_trim(stored, "[] ");
-	nx_jw_open(w, "warnings", '[');
-	nx_buf_slice_add(w->out, stored);
-	w->comma = stored.n > 0;
-	if (p->unrecorded)
-		nx_jw_str(w, NULL, "X has it, but our record of it could not"
-		    " be completed: do not send it again.");
-	nx_jw_close(w, ']');
-}
-
-void
-nx_answer_post(const struct nx_published *p, struct nx_buf *out)
-{
-	const struct nx_stored_post *post = &p->post;
-	const struct nx_stored_part *first = post->parts;
-	struct nx_jw w = { .out = out };
-	char price[NX_PRICE_TEXT], url[URL_MAX];
-
-	nx_price_text(post->price, price);
-	nx_jw_open(&w, NULL, '{');
-	nx_jw_str(&w, "id", post->id);
-	nx_jw_str(&w, "state", post->state);
-	nx_jw_str(&w, "connection_id", post->connection_id);
-	nx_jw_str(&w, "post_id", post->nparts == 0 ? NULL : first->post_id);
-	nx_jw_str(&w, "url", post->nparts == 0 ? NULL :
-	    part_url(post, first, url));
-	add_parts(&w, post);
-	nx_jw_null(&w, "metrics");
-	nx_jw_open(&w, "limits", '{');
-	add_window(&w, "user_15min", &p->limits.quarter);
-	add_window(&w, "user_24h", &p->limits.user_day);
-	add_window(&w, "app_24h", &p->limits.app_day);
-	nx_jw_close(&w, '}');
-	nx_jw_str(&w, "cost_usd", price);
-	add_warnings(&w, p);
-	if (post->error != NULL)
-		nx_jw_raw(&w, "error", post->error);
-	if (strcmp(post->state, "unknown") == 0)
-		nx_jw_str(&w, "remedy", nx_rc_remedy(NX_OUTCOME_UNKNOWN));
-	nx_jw_close(&w, '}');
-}
-
-const char *
-nx_answer_warnings(struct nx_arena *arena, const struct nx_composed *made)
-{
-	struct nx_buf json = NX_BUF(WARNINGS_MAX);
-	struct nx_jw w = { .out = &json };
-	const char *text;
-
-	nx_jw_open(&w, NULL, '[');
-	if (made->truncated)
-		nx_jw_str(&w, NULL, "The text was longer than X allows and"
-		    " was cut; the parts show what is sent.");
-	if (made->count > 1)
-		nx_jw_str(&w, NULL, "The text was split into a thread; each"
-		    " part is charged on its own.");
-	if (made->has_url)
-		nx_jw_str(&w, NULL, "It holds a link, so X charges 0.2000"
-		    " instead of 0.0150 US dollars for it.");
-	nx_jw_close(&w, ']');
-	text = nx_arena_slice(arena, nx_buf_slice(&json));
-	nx_buf_free(&json);
-	return text;
 }

@@ -10,8 +10,13 @@
 #include <json-c/json.h>
 
 #include "nx/base/json.h"
+#include "nx/flow/when.h"
 
-enum { NAME_SHOWN = 60 };
+enum {
+	NAME_SHOWN = 60,
+	OPTION_MAX = 25,		/* code points of a poll's option */
+	POLL_MINUTES_MIN = 5, POLL_MINUTES_MAX = 7 * 24 * 60,
+};
 
 typedef enum nx_rc read_fn(struct nx_ctx *, const char *name,
     struct json_object *value, struct nx_publish_ask *out);
@@ -97,8 +102,8 @@ read_on_long(struct nx_ctx *ctx, const char *name, struct json_object *v,
 }
 
 static enum nx_rc
-read_reply_to(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
+read_x_id(struct nx_ctx *ctx, const char *name, struct json_object *v,
+    const char **out)
 {
 	struct nx_slice s;
 
@@ -106,8 +111,22 @@ read_reply_to(struct nx_ctx *ctx, const char *name, struct json_object *v,
 	    strspn(s.p, "0123456789") != s.n)
 		return want(ctx, name, "X's id of a post: up to 19 digits,"
 		    " as a string");
-	out->reply_to = s.p;
+	*out = s.p;
 	return NX_OK;
+}
+
+static enum nx_rc
+read_reply_to(struct nx_ctx *ctx, const char *name, struct json_object *v,
+    struct nx_publish_ask *out)
+{
+	return read_x_id(ctx, name, v, &out->options.reply_to);
+}
+
+static enum nx_rc
+read_quote(struct nx_ctx *ctx, const char *name, struct json_object *v,
+    struct nx_publish_ask *out)
+{
+	return read_x_id(ctx, name, v, &out->options.quote);
 }
 
 static enum nx_rc
@@ -121,7 +140,7 @@ read_reply_settings(struct nx_ctx *ctx, const char *name,
 	if (as_slice(ctx, v, &s)) {
 		for (const char *const *n = names; *n != NULL; n++) {
 			if (nx_slice_is(s, *n)) {
-				out->reply_settings = *n;
+				out->options.reply_settings = *n;
 				return NX_OK;
 			}
 		}
@@ -151,14 +170,21 @@ static enum nx_rc
 read_made_with_ai(struct nx_ctx *ctx, const char *name,
     struct json_object *v, struct nx_publish_ask *out)
 {
-	return read_bool(ctx, name, v, &out->made_with_ai);
+	return read_bool(ctx, name, v, &out->options.made_with_ai);
 }
 
 static enum nx_rc
 read_paid(struct nx_ctx *ctx, const char *name, struct json_object *v,
     struct nx_publish_ask *out)
 {
-	return read_bool(ctx, name, v, &out->paid_partnership);
+	return read_bool(ctx, name, v, &out->options.paid_partnership);
+}
+
+static enum nx_rc
+read_queue(struct nx_ctx *ctx, const char *name, struct json_object *v,
+    struct nx_publish_ask *out)
+{
+	return read_bool(ctx, name, v, &out->options.queue);
 }
 
 static enum nx_rc
@@ -190,11 +216,92 @@ read_on_partial(struct nx_ctx *ctx, const char *name, struct json_object *v,
 {
 	struct nx_slice s = { NULL, 0 };
 
-	if (as_slice(ctx, v, &s) && nx_slice_is(s, "keep"))
-		return NX_OK;
-	if (s.p == NULL || !nx_slice_is(s, "delete"))
-		return want(ctx, name, "keep or delete");
-	return not_offered(ctx, name, v, out);
+	out->options.withdraw = as_slice(ctx, v, &s) &&
+	    nx_slice_is(s, "delete");
+	return out->options.withdraw || (s.p != NULL &&
+	    nx_slice_is(s, "keep")) ? NX_OK :
+	    want(ctx, name, "keep or delete");
+}
+
+static enum nx_rc
+read_publish_at(struct nx_ctx *ctx, const char *name, struct json_object *v,
+    struct nx_publish_ask *out)
+{
+	struct nx_slice s = { NULL, 0 };
+
+	(void)as_slice(ctx, v, &s);
+	return nx_when_read(name, s, nx_clock_wall(), &out->publish_at,
+	    &ctx->err);
+}
+
+static bool
+is_poll_option(struct nx_slice s)
+{
+	int points = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		points += ((unsigned char)s.p[i] & 0xc0) != 0x80;
+	return points <= OPTION_MAX && nx_slice_trim(s, " \t\r\n").n > 0;
+}
+
+static enum nx_rc
+read_poll_options(struct nx_ctx *ctx, struct json_object *list,
+    struct nx_options *out)
+{
+	size_t n = json_object_is_type(list, json_type_array) ?
+	    json_object_array_length(list) : 0;
+	struct nx_slice s;
+
+	if (n < NX_POLL_MIN || n > NX_POLL_MAX)
+		return want(ctx, "poll.options", "2 to 4 strings");
+	for (size_t i = 0; i < n; i++) {
+		if (!as_slice(ctx, json_object_array_get_idx(list, i), &s) ||
+		    !is_poll_option(s))
+			return want(ctx, "each of poll.options",
+			    "a string of 1 to 25 characters");
+		out->poll[i] = s.p;
+	}
+	out->npoll = (int)n;
+	return NX_OK;
+}
+
+static enum nx_rc
+read_poll_minutes(struct nx_ctx *ctx, struct json_object *v,
+    struct nx_options *out)
+{
+	int64_t minutes = json_object_is_type(v, json_type_int) ?
+	    json_object_get_int64(v) : 0;
+
+	if (minutes < POLL_MINUTES_MIN || minutes > POLL_MINUTES_MAX)
+		return want(ctx, "poll.duration_minutes",
+		    "a whole number from 5 to 10080");
+	out->poll_minutes = (int)minutes;
+	return NX_OK;
+}
+
+static enum nx_rc
+read_poll(struct nx_ctx *ctx, const char *name, struct json_object *v,
+    struct nx_publish_ask *out)
+{
+	struct json_object *list = NULL, *minutes = NULL;
+	enum nx_rc rc;
+
+	if (!json_object_is_type(v, json_type_object))
+		return want(ctx, name, "an object with options and"
+		    " duration_minutes");
+	json_object_object_foreach(v, member, value) {
+		if (strcmp(member, "options") == 0)
+			list = value;
+		else if (strcmp(member, "duration_minutes") == 0)
+			minutes = value;
+		else
+			return nx_fail(&ctx->err, NX_UNKNOWN_MEMBER,
+			    "There is no member \"poll.%.*s\" in a post.",
+			    NAME_SHOWN, member);
+	}
+	rc = read_poll_options(ctx, list, &out->options);
+	return rc != NX_OK ? rc :
+	    read_poll_minutes(ctx, minutes, &out->options);
 }
 
 static const struct {
@@ -209,13 +316,14 @@ static const struct {
 	{ "media_ids", not_offered },
 	{ "reply_to", read_reply_to },
 	{ "reply_settings", read_reply_settings },
-	{ "poll", not_offered },
+	{ "quote_tweet_id", read_quote },
+	{ "poll", read_poll },
 	{ "made_with_ai", read_made_with_ai },
 	{ "paid_partnership", read_paid },
 	{ "numbering", read_numbering },
 	{ "on_partial", read_on_partial },
-	{ "publish_at", not_offered },
-	{ "queue", not_offered },
+	{ "publish_at", read_publish_at },
+	{ "queue", read_queue },
 	{ "metrics", not_offered },
 	{ "dry_run", read_dry_run },
 };

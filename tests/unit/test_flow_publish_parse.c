@@ -40,10 +40,13 @@ reads_every_member(void **state)
 	    "\\ud83d\\ude00\",\"user_id\":\"" WEB_USER "\",\"connection_id\":"
 	    "\"" WEB_OTHER "\",\"on_long\":\"thread\",\"link\":\"https://l\","
 	    "\"media_ids\":[],\"reply_to\":\"1445880548472328192\","
-	    "\"reply_settings\":\"mentionedUsers\",\"poll\":null,"
+	    "\"reply_settings\":\"mentionedUsers\",\"quote_tweet_id\":\"7\","
+	    "\"poll\":{\"options\":[\"a\",\"\\u00fc b\",\"c\"],"
+	    "\"duration_minutes\":60},"
 	    "\"made_with_ai\":true,\"paid_partnership\":true,"
-	    "\"numbering\":true,\"on_partial\":\"keep\",\"publish_at\":null,"
-	    "\"queue\":false,\"metrics\":false,\"dry_run\":true}\n", &a),
+	    "\"numbering\":true,\"on_partial\":\"delete\","
+	    "\"publish_at\":null,"
+	    "\"queue\":true,\"metrics\":false,\"dry_run\":true}\n", &a),
 	    NX_OK);
 	assert_true(nx_slice_is(a.text,
 	    "Gr\xc3\xbc\xc3\x9f""e \xf0\x9f\x98\x80"));
@@ -51,10 +54,18 @@ reads_every_member(void **state)
 	assert_string_equal(a.connection_id, WEB_OTHER);
 	assert_int_equal(a.on_long, NX_THREAD);
 	assert_true(nx_slice_is(a.link, "https://l"));
-	assert_string_equal(a.reply_to, "1445880548472328192");
-	assert_string_equal(a.reply_settings, "mentionedUsers");
-	assert_true(a.made_with_ai && a.paid_partnership && a.numbering);
-	assert_true(a.dry_run);
+	assert_string_equal(a.options.reply_to, "1445880548472328192");
+	assert_string_equal(a.options.reply_settings, "mentionedUsers");
+	assert_string_equal(a.options.quote, "7");
+	assert_int_equal(a.options.npoll, 3);
+	assert_string_equal(a.options.poll[0], "a");
+	assert_string_equal(a.options.poll[1], "\xc3\xbc b");
+	assert_string_equal(a.options.poll[2], "c");
+	assert_int_equal(a.options.poll_minutes, 60);
+	assert_true(a.options.made_with_ai && a.options.paid_partnership);
+	assert_true(a.options.queue && a.options.withdraw);
+	assert_true(a.numbering && a.dry_run);
+	assert_int_equal(a.publish_at, 0);
 	assert_null(a.key);		/* a header, not a member */
 }
 
@@ -69,10 +80,14 @@ leaves_the_rest_at_its_default(void **state)
 	assert_null(a.connection_id);
 	assert_int_equal(a.on_long, NX_TRUNCATE);
 	assert_int_equal(a.link.n, 0);
-	assert_null(a.reply_to);
-	assert_null(a.reply_settings);
-	assert_false(a.made_with_ai || a.paid_partnership || a.numbering);
-	assert_false(a.dry_run);
+	assert_null(a.options.reply_to);
+	assert_null(a.options.reply_settings);
+	assert_null(a.options.quote);
+	assert_int_equal(a.options.npoll, 0);
+	assert_false(a.options.made_with_ai || a.options.paid_partnership);
+	assert_false(a.options.queue || a.options.withdraw);
+	assert_int_equal(a.publish_at, 0);
+	assert_false(a.numbering || a.dry_run);
 }
 
 /* Each with every type that it is not; the answer names the member. */
@@ -85,7 +100,9 @@ refuses_wrong_types(void **state)
 		{ "link", "string" }, { "reply_to", "digits" },
 		{ "reply_settings", "enum" }, { "made_with_ai", "bool" },
 		{ "paid_partnership", "bool" }, { "numbering", "bool" },
-		{ "dry_run", "bool" },
+		{ "quote_tweet_id", "digits" }, { "poll", "object" },
+		{ "publish_at", "time" }, { "queue", "bool" },
+		{ "on_partial", "enum" }, { "dry_run", "bool" },
 	};
 	static const struct { const char *json, *kind; } values[] = {
 		{ "\"other\"", "string" }, { "\"\"", "string" },
@@ -133,6 +150,12 @@ bounds_values(void **state)
 		{ "\"reply_to\":\"1 \"", NX_INVALID },
 		{ "\"reply_to\":\"12a\"", NX_INVALID },
 		{ "\"reply_to\":\"\\u0661\"", NX_INVALID },
+		{ "\"quote_tweet_id\":\"1\"", NX_OK },
+		{ "\"quote_tweet_id\":\"10000000000000000000\"", NX_INVALID },
+		{ "\"quote_tweet_id\":\"https://x.com/a/status/1\"",
+		  NX_INVALID },
+		{ "\"on_partial\":\"keep\"", NX_OK },
+		{ "\"on_partial\":\"Delete\"", NX_INVALID },
 		{ "\"reply_settings\":\"following\"", NX_OK },
 		{ "\"reply_settings\":\"subscribers\"", NX_OK },
 		{ "\"reply_settings\":\"verified\"", NX_OK },
@@ -148,12 +171,116 @@ bounds_values(void **state)
 		    cases[i].rc);
 }
 
+#define O25 "1234567890123456789012345"
+#define U25 "\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80" "2345678901234567890123"
+
+static void
+bounds_polls(void **state)
+{
+	static const struct { const char *poll, *word; } cases[] = {
+		{ "\"options\":[\"a\",\"b\"],\"duration_minutes\":5", NULL },
+		{ "\"duration_minutes\":10080,\"options\":[\"a\",\"b\",\"c\","
+		  "\"d\"]", NULL },
+		{ "\"options\":[\"" O25 "\",\"b\"],\"duration_minutes\":60",
+		  NULL },
+		{ "\"options\":[\"" U25 "\",\"b\"],\"duration_minutes\":60",
+		  NULL },
+		{ "\"options\":[\"" U25 "x\",\"b\"],\"duration_minutes\":60",
+		  "poll.options" },
+		{ "\"options\":[\"" O25 "6\",\"b\"],\"duration_minutes\":60",
+		  "poll.options" },
+		{ "", "poll.options" },
+		{ "\"duration_minutes\":5", "poll.options" },
+		{ "\"options\":null,\"duration_minutes\":5",
+		  "poll.options" },
+		{ "\"options\":{},\"duration_minutes\":5", "poll.options" },
+		{ "\"options\":[],\"duration_minutes\":5", "poll.options" },
+		{ "\"options\":[\"a\"],\"duration_minutes\":5",
+		  "poll.options" },
+		{ "\"options\":[\"a\",\"b\",\"c\",\"d\",\"e\"],"
+		  "\"duration_minutes\":5", "poll.options" },
+		{ "\"options\":[\"a\",\"\"],\"duration_minutes\":5",
+		  "poll.options" },
+		{ "\"options\":[\"a\",\" \\n\"],\"duration_minutes\":5",
+		  "poll.options" },
+		{ "\"options\":[\"a\",1],\"duration_minutes\":5",
+		  "poll.options" },
+		{ "\"options\":[\"a\",null],\"duration_minutes\":5",
+		  "poll.options" },
+		{ "\"options\":[\"a\",\"b\"]", "poll.duration_minutes" },
+		{ "\"options\":[\"a\",\"b\"],\"duration_minutes\":4",
+		  "poll.duration_minutes" },
+		{ "\"options\":[\"a\",\"b\"],\"duration_minutes\":10081",
+		  "poll.duration_minutes" },
+		{ "\"options\":[\"a\",\"b\"],\"duration_minutes\":\"60\"",
+		  "poll.duration_minutes" },
+		{ "\"options\":[\"a\",\"b\"],\"duration_minutes\":60.5",
+		  "poll.duration_minutes" },
+		{ "\"options\":[\"a\",\"b\"],\"duration_minutes\":"
+		  "4294967356", "poll.duration_minutes" },
+	};
+	struct web *w = *state;
+	struct nx_publish_ask a;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		enum nx_rc rc = parse_str(w, nx_arena_printf(w->ctx.arena,
+		    "{\"text\":\"x\",\"poll\":{%s}}", cases[i].poll), &a);
+
+		assert_int_equal(rc, cases[i].word == NULL ? NX_OK :
+		    NX_INVALID);
+		if (rc != NX_OK)
+			assert_non_null(strstr(w->ctx.err.detail,
+			    cases[i].word));
+	}
+	assert_int_equal(parse_str(w, "{\"text\":\"x\",\"poll\":{\"options\":"
+	    "[\"a\",\"b\"],\"duration_minutes\":5,\"reply_settings\":null}}",
+	    &a), NX_UNKNOWN_MEMBER);
+	assert_non_null(strstr(w->ctx.err.detail, "poll.reply_settings"));
+}
+
+/* The text of a time that lies `ahead` seconds from now. */
+static const char *
+at(struct web *w, int64_t ahead)
+{
+	char text[NX_RFC3339_MAX];
+
+	nx_clock_text(nx_clock_wall() + ahead, text);
+	return nx_arena_printf(w->ctx.arena,
+	    "{\"text\":\"x\",\"publish_at\":\"%s\"}", text);
+}
+
+static void
+bounds_the_time(void **state)
+{
+	static const char *const never[] = { "soon", "", "2026-11-22",
+	    "2026-11-22T10:00", "2026-11-22T10:00:00", "1700000000",
+	    "2026-02-30T10:00:00Z", "2026-11-22T25:00:00Z" };
+	struct web *w = *state;
+	int64_t now = nx_clock_wall();
+	struct nx_publish_ask a;
+
+	assert_int_equal(parse_str(w, at(w, 3600), &a), NX_OK);
+	assert_in_range(a.publish_at, now + 3600, now + 3610);
+	assert_int_equal(parse_str(w, at(w, 365 * 86400), &a), NX_OK);
+	assert_int_equal(parse_str(w, at(w, -90), &a), NX_OK);
+	assert_in_range(a.publish_at, now - 90, now - 80);
+	assert_int_equal(parse_str(w, at(w, 367 * 86400), &a), NX_INVALID);
+	assert_non_null(strstr(w->ctx.err.detail, "a year"));
+	for (size_t i = 0; i < COUNT(never); i++) {
+		assert_int_equal(parse_str(w, nx_arena_printf(w->ctx.arena,
+		    "{\"text\":\"x\",\"publish_at\":\"%s\"}", never[i]), &a),
+		    NX_INVALID);
+		assert_memory_equal(w->ctx.err.detail, "publish_at", 10);
+	}
+}
+
 static void
 takes_null_for_absent(void **state)
 {
 	static const char *const names[] = { "user_id", "connection_id",
 	    "on_long", "link", "media_ids", "reply_to", "reply_settings",
-	    "poll", "made_with_ai", "paid_partnership", "numbering",
+	    "poll", "quote_tweet_id", "made_with_ai", "paid_partnership",
+	    "numbering",
 	    "on_partial", "publish_at", "queue", "metrics", "dry_run" };
 	struct web *w = *state;
 	struct nx_publish_ask a, plain;
@@ -197,11 +324,7 @@ static void
 says_what_is_not_offered(void **state)
 {
 	static const char *const members[] = { "\"media_ids\":[\"1\"]",
-	    "\"media_ids\":[1]", "\"media_ids\":\"1\"",
-	    "\"poll\":{\"options\":[\"a\",\"b\"],\"duration_minutes\":5}",
-	    "\"poll\":{}", "\"on_partial\":\"delete\"",
-	    "\"publish_at\":\"2026-01-01T00:00:00Z\"", "\"queue\":true",
-	    "\"metrics\":true" };
+	    "\"media_ids\":[1]", "\"media_ids\":\"1\"", "\"metrics\":true" };
 	struct web *w = *state;
 	struct nx_publish_ask a;
 
@@ -289,6 +412,8 @@ main(void)
 		WEB_TEST(leaves_the_rest_at_its_default),
 		WEB_TEST(refuses_wrong_types),
 		WEB_TEST(bounds_values),
+		WEB_TEST(bounds_polls),
+		WEB_TEST(bounds_the_time),
 		WEB_TEST(takes_null_for_absent),
 		WEB_TEST(names_unknown_members),
 		WEB_TEST(says_what_is_not_offered),

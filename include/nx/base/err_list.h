@@ -114,6 +114,17 @@ X(KEY_BUSY, "idempotency_key_busy", 409, 75, \
 X(NOT_OFFERED, "not_offered", 422, 1, \
   "This version does not offer what was asked for", \
   "Leave out the member that the detail names.") \
+X(QUOTE_REFUSED, "quote_not_allowed", 422, 1, \
+  "X does not let this app quote posts", \
+  "Leave out quote_tweet_id, or write about the post without quoting it;" \
+  " X took quotes away from self-serve apps in April 2026.") \
+X(POST_UNKNOWN, "post_unknown", 404, 1, "There is no such post", \
+  "Use an id from GET /api/twitter/posts.") \
+X(POST_BUSY, "post_busy", 409, 75, "The post is being worked on", \
+  "Wait as long as Retry-After says, then look at it again.") \
+X(NOT_RESUMABLE, "not_resumable", 409, 1, \
+  "There is nothing to go on with", \
+  "Look at the post's state; publish the text as a new post.") \
 X(X_REFUSED, "x_refused", 422, 1, "X refused the request", \
   "Read what X says in the detail, and change the post.") \
 X(X_ACCOUNT, "x_account", 409, 1, \
@@ -121,7 +132,9 @@ X(X_ACCOUNT, "x_account", 409, 1, \
   "Open x.com with this account and settle what X asks for.") \
 X(OUTCOME_UNKNOWN, "outcome_unknown", 502, 75, \
   "X may or may not have carried this out", \
-  "Look at the account on x.com before you try again.") \
+  "Do not post it again: it is looked up at X, and its state will tell.") \
+X(NOT_SENT, "not_sent", 503, 75, "X does not have it", \
+  "It may be sent again: resume it, or repeat the request.") \
 /* X as a whole */ \
 X(X_RATE, "rate_limited", 429, 75, "X's rate limit is reached", \
   "Wait as long as Retry-After says; nothing was sent or lost.") \

@@ -5,7 +5,7 @@
 #ifndef NX_FLOW_ANSWER_H
 #define NX_FLOW_ANSWER_H
 
-#include "nx/flow/publish.h"
+#include "nx/flow/posts.h"
 
 /* problem+json (RFC 9457) of an error. */
 void	nx_answer_problem(const struct nx_err *err, const char *request_id,
@@ -19,7 +19,20 @@ void	nx_answer_connections(const struct nx_conf *conf,
 	    struct nx_arena *arena, const struct nx_connection *list,
 	    size_t n, struct nx_buf *out);
 
+/* One post; the same shape whoever asks, in whatever state it is. */
 void	nx_answer_post(const struct nx_published *p, struct nx_buf *out);
+
+/*
+ * `{"posts": [...], "next": id or null}`.  A page of very long posts ends
+ * early; `next` then names the last one that is in it.
+ */
+void	nx_answer_posts(const struct nx_post_page *page, struct nx_buf *out);
+
+/* The state it is shown in: `unknown` once whoever was sending it is gone. */
+const char	*nx_answer_state(const struct nx_stored_post *post);
+
+/* When an open post is due next, wall clock; 0: nobody knows. */
+int64_t		 nx_answer_due(const struct nx_stored_post *post);
 
 /* What was done to a text and what it costs, as a JSON array; NULL: memory. */
 const char	*nx_answer_warnings(struct nx_arena *arena,

@@ -6,6 +6,7 @@
 #define NX_FLOW_PUBLISH_H
 
 #include "nx/flow/app.h"
+#include "nx/flow/options.h"
 #include "nx/store/post.h"
 #include "nx/text/compose.h"
 #include "nx/text/weigh.h"
@@ -18,11 +19,9 @@ struct nx_publish_ask {
 	struct nx_slice	 text;		/* UTF-8 */
 	enum nx_on_long	 on_long;
 	struct nx_slice	 link;
-	const char	*reply_to;
-	const char	*reply_settings;
+	struct nx_options options;
+	int64_t		 publish_at;	/* wall clock; 0: at once */
 	bool		 numbering;
-	bool		 made_with_ai;
-	bool		 paid_partnership;
 	bool		 dry_run;
 };
 
@@ -42,9 +41,10 @@ NX_MUST_USE enum nx_rc	nx_publish_parse(struct nx_ctx *ctx,
 			    struct nx_slice body, struct nx_publish_ask *out);
 
 /*
- * Publish.  NX_OK with post.state "sent", "dry_run", "unknown", "partial" (a
- * thread that broke; post.error says why), or, for a repeated key, whatever
- * the first one came to.  On an error nothing of it is live.
+ * Publish.  NX_OK with post.state "sent", "dry_run", "queued" (for publish_at,
+ * or to go on when X lets it), "unknown", "partial" (a thread that broke;
+ * post.error says why), or, for a repeated key, whatever the first one came
+ * to.  On an error nothing of it is live.
  */
 NX_MUST_USE enum nx_rc	nx_publish(struct nx_ctx *ctx,
 			    const struct nx_publish_ask *ask,
