@@ -1,20 +1,8 @@
 /* post.c - POST /api/twitter/post. */
 
+#include "post.h"
+
 #include "nx/flow/publish.h"
-
-#include "nx/flow/answer.h"
-#include "nx/web/routes.h"
-
-static int
-status_of(const struct nx_published *done)
-{
-	const struct nx_stored_post *post = &done->post;
-
-	if (strcmp(post->state, "unknown") == 0)
-		return 202;
-	return post->is_repeat || strcmp(post->state, "dry_run") == 0 ?
-	    200 : 201;
-}
 
 enum nx_rc
 nx_web_post(struct nx_call *call)
@@ -33,7 +21,7 @@ nx_web_post(struct nx_call *call)
 	ask.key = call->request->idempotency_key;
 	if ((rc = nx_publish(ctx, &ask, &done)) != NX_OK)
 		return rc;
-	nx_reply_json(call->reply, status_of(&done));
-	nx_answer_post(&done, &call->reply->body);
+	nx_web_answer(call, &done,
+	    done.post.is_repeat || ask.dry_run ? 200 : 201);
 	return NX_OK;
 }

@@ -17,31 +17,66 @@ static const struct nx_route routes[] = {
 	{ "GET", "/api/twitter/connections", 0, nx_web_connections },
 	{ "POST", "/api/twitter/post", NX_ROUTE_CHANGES | NX_ROUTE_CALLS_X,
 	    nx_web_post },
+	{ "GET", "/api/twitter/posts", 0, nx_web_posts },
+	{ "GET", "/api/twitter/posts/{id}", 0, nx_web_post_get },
+	{ "DELETE", "/api/twitter/posts/{id}",
+	    NX_ROUTE_CHANGES | NX_ROUTE_CALLS_X, nx_web_post_remove },
+	{ "POST", "/api/twitter/posts/{id}/resume",
+	    NX_ROUTE_CHANGES | NX_ROUTE_CALLS_X, nx_web_post_resume },
 	{ "GET", "/healthz", NX_ROUTE_OPEN, nx_web_healthz },
 	{ "GET", "/readyz", NX_ROUTE_OPEN, nx_web_readyz },
 };
+
+enum { ALLOW_MAX = 64 };
+
+/* Does the path fit?  `param` is then what stands for `{name}`, if any. */
+static bool
+fits(const char *pattern, struct nx_slice path, struct nx_slice *param)
+{
+	const size_t before = strcspn(pattern, "{");
+	const char *after = strchr(pattern, '}');
+
+	*param = (struct nx_slice){ NULL, 0 };
+	if (after == NULL)
+		return nx_slice_is(path, pattern);
+	if (path.n <= before || memcmp(path.p, pattern, before) != 0)
+		return false;
+	path.p += before, path.n -= before;
+	while (param->n < path.n && path.p[param->n] != '/')
+		param->n++;
+	param->p = path.p;
+	path.p += param->n, path.n -= param->n;
+	return param->n > 0 && nx_slice_is(path, after + 1);
+}
 
 enum nx_rc
 nx_route_find(const struct nx_request *request, const struct nx_route **out,
     struct nx_reply *reply, struct nx_err *err)
 {
-	const char *allow = NULL;
+	struct nx_buf allow = NX_BUF(ALLOW_MAX);
+	struct nx_slice param;
+	enum nx_rc rc;
 
 	*out = NULL;
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		if (!nx_slice_is(request->path, routes[i].path))
+		if (!fits(routes[i].path, request->path, &param))
 			continue;
 		if (strcmp(request->method, routes[i].method) == 0) {
 			*out = &routes[i];
+			nx_buf_free(&allow);
 			return NX_OK;
 		}
-		allow = routes[i].method;
+		nx_buf_addf(&allow, "%s%s", allow.n == 0 ? "" : ", ",
+		    strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD" :
+		    routes[i].method);
 	}
-	if (allow == NULL)
+	if (allow.n == 0)
 		return nx_fail(err, NX_NOT_FOUND, "No route has this path.");
-	nx_reply_header(reply, "Allow",
-	    strcmp(allow, "GET") == 0 ? "GET, HEAD" : allow);
-	return nx_fail(err, NX_METHOD, "Use %s here.", allow);
+	nx_reply_header(reply, "Allow", nx_buf_str(&allow));
+	rc = nx_fail(err, NX_METHOD, "Methods that fit here: %s.",
+	    nx_buf_str(&allow));
+	nx_buf_free(&allow);
+	return rc;
 }
 
 /* What only an operator may read is logged here, and stays here. */
@@ -91,8 +126,10 @@ nx_route_run(const struct nx_route *route, struct nx_call *call)
 {
 	const int64_t start = nx_clock_mono();
 	struct nx_ctx *ctx = call->ctx;
-	enum nx_rc rc = route->handle(call);
+	enum nx_rc rc;
 
+	(void)fits(route->path, call->request->path, &call->param);
+	rc = route->handle(call);
 	if (rc != NX_OK)
 		nx_route_fail(route, call);
 	nx_log(&ctx->app->conf.log, NX_LOG_DEBUG, call->request->id,

@@ -13,6 +13,7 @@ struct nx_call {
 	struct nx_ctx			*ctx;
 	const struct nx_request		*request;
 	const struct nx_session		*session;	/* empty if open */
+	struct nx_slice			 param;		/* {…} of the path */
 	struct nx_reply			*reply;
 };
 
@@ -24,7 +25,8 @@ enum {
 };
 
 struct nx_route {
-	const char	*method, *path;
+	const char	*method;
+	const char	*path;	/* `{name}` stands for one segment */
 	unsigned int	 flags;
 	/* Fills call->reply, or returns an error that is in ctx->err. */
 	enum nx_rc	(*handle)(struct nx_call *call);
@@ -56,6 +58,10 @@ enum nx_rc	nx_web_callback(struct nx_call *call);
 enum nx_rc	nx_web_disconnect(struct nx_call *call);
 enum nx_rc	nx_web_connections(struct nx_call *call);
 enum nx_rc	nx_web_post(struct nx_call *call);
+enum nx_rc	nx_web_posts(struct nx_call *call);
+enum nx_rc	nx_web_post_get(struct nx_call *call);
+enum nx_rc	nx_web_post_resume(struct nx_call *call);
+enum nx_rc	nx_web_post_remove(struct nx_call *call);
 enum nx_rc	nx_web_healthz(struct nx_call *call);
 enum nx_rc	nx_web_readyz(struct nx_call *call);
 

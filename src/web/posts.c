@@ -1,0 +1,212 @@
+/* posts.c - /api/twitter/posts: history, one post, resume, delete. */
+
+#include "nx/flow/posts.h"
+
+#include <json-c/json.h>
+#include <stdlib.h>
+
+#include "nx/base/clock.h"
+#include "nx/base/json.h"
+#include "nx/flow/answer.h"
+#include "post.h"
+
+enum {
+	WAIT_USUAL = 2,		/* seconds, while nobody knows better */
+	WAIT_MAX = 3600,	/* nobody waits longer for an answer */
+	LIMIT_DIGITS = 3,
+	PATH_MAX_BYTES = 80,
+};
+
+/* Is something of what was asked for still to come? */
+static bool
+is_open(const struct nx_stored_post *post)
+{
+	const char *state = nx_answer_state(post);
+
+	return strcmp(state, "queued") == 0 ||
+	    strcmp(state, "sending") == 0 || strcmp(state, "unknown") == 0 ||
+	    (post->goal != NX_GOAL_SEND && post->next_try_at != 0);
+}
+
+static void
+say_when(struct nx_reply *reply, const struct nx_stored_post *post)
+{
+	const int64_t due = nx_answer_due(post);
+	int64_t wait = due == 0 ? WAIT_USUAL : due - nx_clock_wall();
+	char text[16];
+
+	if (wait > WAIT_MAX)
+		return;
+	(void)snprintf(text, sizeof(text), "%d", wait < 1 ? 1 : (int)wait);
+	nx_reply_header(reply, "Retry-After", text);
+}
+
+void
+nx_web_answer(struct nx_call *call, const struct nx_published *done,
+    int status)
+{
+	const bool open = is_open(&done->post);
+	char path[PATH_MAX_BYTES];
+
+	nx_reply_json(call->reply, open ? 202 : status);
+	if (open) {
+		(void)snprintf(path, sizeof(path), "/api/twitter/posts/%s",
+		    done->post.id);
+		nx_reply_header(call->reply, "Location", path);
+		say_when(call->reply, &done->post);
+	}
+	nx_answer_post(done, &call->reply->body);
+}
+
+/* Of whom: named in the query, or (unless NULL) in the body. */
+static enum nx_rc
+read_user(struct nx_call *call, const char *in_body, const char **user)
+{
+	struct nx_ctx *ctx = call->ctx;
+	const char *named;
+	enum nx_rc rc = nx_request_query(call->request, "user_id",
+	    ctx->arena, &named, &ctx->err);
+
+	if (rc != NX_OK)
+		return rc;
+	if (named != NULL && in_body != NULL)
+		return nx_fail(&ctx->err, NX_INVALID,
+		    "user_id is named twice, in the address and the body.");
+	return nx_session_user(ctx, call->session,
+	    named != NULL ? named : in_body, user);
+}
+
+/* The id in the path: what is none cannot be the id of a post. */
+static enum nx_rc
+read_id(struct nx_call *call, const char **id)
+{
+	*id = nx_arena_slice(call->ctx->arena, call->param);
+	if (*id == NULL)
+		return nx_fail(&call->ctx->err, NX_NO_MEMORY,
+		    "while reading the address");
+	return nx_is_uuid(*id) ? NX_OK : nx_fail(&call->ctx->err,
+	    NX_POST_UNKNOWN, "The id in the address is not a UUID.");
+}
+
+/* The body's only member may be user_id. */
+static enum nx_rc
+read_body(struct nx_call *call, const char **user)
+{
+	struct nx_ctx *ctx = call->ctx;
+	struct json_object *obj;
+	enum nx_rc rc = nx_web_json_body(call);
+
+	if (rc == NX_OK)
+		rc = nx_json_parse(call->request->body, &obj, &ctx->err);
+	if (rc != NX_OK)
+		return rc;
+	json_object_object_foreach(obj, name, value) {
+		if (strcmp(name, "user_id") != 0)
+			rc = nx_fail(&ctx->err, NX_UNKNOWN_MEMBER, "There is"
+			    " no member \"%.60s\" here.", name);
+		else if (value != NULL)
+			*user = nx_arena_str(ctx->arena,
+			    json_object_get_string(value));
+	}
+	json_object_put(obj);
+	return rc;
+}
+
+static enum nx_rc
+read_limit(struct nx_call *call, int *out)
+{
+	struct nx_ctx *ctx = call->ctx;
+	const char *text;
+	size_t n;
+	enum nx_rc rc = nx_request_query(call->request, "limit", ctx->arena,
+	    &text, &ctx->err);
+
+	*out = NX_HISTORY_USUAL;
+	if (rc != NX_OK || text == NULL)
+		return rc;
+	n = strspn(text, "0123456789");
+	*out = n <= LIMIT_DIGITS && text[n] == '\0' ? (int)strtol(text,
+	    NULL, 10) : 0;
+	return *out >= 1 && *out <= NX_POSTS_PAGE_MAX ? NX_OK :
+	    nx_fail(&ctx->err, NX_INVALID, "limit must be a number from 1"
+	    " to %d.", NX_POSTS_PAGE_MAX);
+}
+
+static enum nx_rc
+read_before(struct nx_call *call, const char **out)
+{
+	struct nx_ctx *ctx = call->ctx;
+	enum nx_rc rc = nx_request_query(call->request, "before",
+	    ctx->arena, out, &ctx->err);
+
+	return rc != NX_OK || *out == NULL || nx_is_uuid(*out) ? rc :
+	    nx_fail(&ctx->err, NX_INVALID,
+	    "before must be the id of a post, as `next` gave it.");
+}
+
+enum nx_rc
+nx_web_posts(struct nx_call *call)
+{
+	const char *user, *before;
+	struct nx_post_page page;
+	int limit;
+	enum nx_rc rc;
+
+	if ((rc = read_user(call, NULL, &user)) != NX_OK ||
+	    (rc = read_limit(call, &limit)) != NX_OK ||
+	    (rc = read_before(call, &before)) != NX_OK ||
+	    (rc = nx_posts_history(call->ctx, user, before, limit,
+	    &page)) != NX_OK)
+		return rc;
+	nx_reply_json(call->reply, 200);
+	nx_answer_posts(&page, &call->reply->body);
+	return NX_OK;
+}
+
+enum nx_rc
+nx_web_post_get(struct nx_call *call)
+{
+	const char *user, *id;
+	struct nx_published done;
+	enum nx_rc rc;
+
+	if ((rc = read_user(call, NULL, &user)) != NX_OK ||
+	    (rc = read_id(call, &id)) != NX_OK ||
+	    (rc = nx_posts_get(call->ctx, user, id, &done)) != NX_OK)
+		return rc;
+	nx_reply_json(call->reply, 200);
+	nx_answer_post(&done, &call->reply->body);
+	return NX_OK;
+}
+
+enum nx_rc
+nx_web_post_resume(struct nx_call *call)
+{
+	const char *user = NULL, *named = NULL, *id;
+	struct nx_published done;
+	enum nx_rc rc = NX_OK;
+
+	if (call->request->body.n > 0 || call->request->content_length > 0)
+		rc = read_body(call, &named);
+	if (rc != NX_OK || (rc = read_user(call, named, &user)) != NX_OK ||
+	    (rc = read_id(call, &id)) != NX_OK ||
+	    (rc = nx_posts_resume(call->ctx, user, id, &done)) != NX_OK)
+		return rc;
+	nx_web_answer(call, &done, 200);
+	return NX_OK;
+}
+
+enum nx_rc
+nx_web_post_remove(struct nx_call *call)
+{
+	const char *user, *id;
+	struct nx_published done;
+	enum nx_rc rc;
+
+	if ((rc = read_user(call, NULL, &user)) != NX_OK ||
+	    (rc = read_id(call, &id)) != NX_OK ||
+	    (rc = nx_posts_remove(call->ctx, user, id, &done)) != NX_OK)
+		return rc;
+	nx_web_answer(call, &done, 200);
+	return NX_OK;
+}
