@@ -5,6 +5,7 @@
 #include "nx/flow/disconnect.h"
 #include "nx/flow/keep.h"
 #include "nx/flow/notice.h"
+#include "nx/flow/posts.h"
 #include "nx/flow/purge.h"
 #include "nx/flow/sweep.h"
 
@@ -42,11 +43,17 @@ rescue(struct nx_ctx *ctx, int *done)
 	return NX_OK;
 }
 
+/*
+ * What is due now and then has one thread.  A post may hang at X for as long
+ * as the call may take, and the others must not wait for it.
+ */
 const struct nx_work_job nx_work_jobs[] = {
-	{ "refresh", 30000, refresh },
-	{ "rescue", 5000, rescue },
-	{ "purge", 60000, nx_purge },
-	{ "notices", 5000, nx_notice_deliver },
-	{ "revocations", 10000, nx_revoke_pending },
-	{ NULL, 0, NULL },
+	{ "refresh", 30000, 1, refresh },
+	{ "rescue", 5000, 1, rescue },
+	{ "purge", 60000, 1, nx_purge },
+	{ "notices", 5000, 1, nx_notice_deliver },
+	{ "revocations", 10000, 1, nx_revoke_pending },
+	{ "send", 1000, 8, nx_posts_send_due },
+	{ "settle", 2000, 4, nx_posts_settle_due },
+	{ NULL, 0, 0, NULL },
 };

@@ -11,7 +11,7 @@
 #include "nx/base/stop.h"
 #include "nx/work/jobs.h"
 
-enum { JOBS_MAX = 16, STACK_BYTES = 512 * 1024, A_WHILE_MS = 60000 };
+enum { THREADS_MAX = 32, STACK_BYTES = 512 * 1024, A_WHILE_MS = 60000 };
 
 struct worker {
 	const struct nx_app		*app;
@@ -113,26 +113,31 @@ static enum nx_rc
 run(const struct nx_app *app, struct nx_stop *stop, struct nx_err *err)
 {
 	const struct nx_work_job *job = nx_work_jobs;
-	struct worker all[JOBS_MAX];
+	struct worker all[THREADS_MAX];
 	pthread_attr_t attr;
-	int n = 0;
+	int n = 0, of_job = 0;
 
 	if (pthread_attr_init(&attr) != 0)
 		return nx_fail(err, NX_NO_MEMORY, "No thread can start.");
 	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
-	for (; job->name != NULL && n < JOBS_MAX; job++, n++) {
+	while (job->name != NULL && n < THREADS_MAX) {
 		all[n] = (struct worker){ .app = app, .stop = stop,
 		    .job = job };
 		if (pthread_create(&all[n].thread, &attr, work_thread,
 		    &all[n]) != 0)
 			break;
+		n++;
+		if (++of_job == job->threads) {
+			job++;
+			of_job = 0;
+		}
 	}
 	(void)pthread_attr_destroy(&attr);
 	if (job->name != NULL)
 		(void)kill(getpid(), SIGTERM);
 	else
 		nx_log(&app->conf.log, NX_LOG_INFO, NULL, "work.started",
-		    NX_I("jobs", n), NX_I("pid", getpid()));
+		    NX_I("threads", n), NX_I("pid", getpid()));
 	while (!nx_stop_wait(stop, A_WHILE_MS))
 		continue;
 	nx_log(&app->conf.log, NX_LOG_INFO, NULL, "work.stopping",

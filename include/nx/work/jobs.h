@@ -12,6 +12,7 @@
 struct nx_work_job {
 	const char	*name;		/* for the log */
 	int		 period;	/* ms between two turns */
+	int		 threads;	/* that do it side by side */
 	enum nx_rc	(*turn)(struct nx_ctx *ctx, int *done);
 };
 
