@@ -20,8 +20,9 @@ static const struct option_row {
 	size_t		 offset;
 } rows[] = {
 #define AT(field) offsetof(struct nx_args, field)
-	{ "action", "ACTION", "initiate, callback, post, status, disconnect"
-	    " or measure", TEXT, NX_TWITTER_FLOW, AT(action) },
+	{ "action", "ACTION", "initiate, callback, post, posts, resume,"
+	    " delete, status, disconnect or measure", TEXT, NX_TWITTER_FLOW,
+	    AT(action) },
 	{ "user-id", "ID", "Nexus user (a UUID; any text in a dry run)",
 	    TEXT, NX_TWITTER_FLOW | NX_TOKEN_REFRESH, AT(user_id) },
 	{ "return-to", "PATH", "initiate: where the callback returns to",
@@ -40,10 +41,22 @@ static const struct option_row {
 	    NX_TWITTER_FLOW, AT(link) },
 	{ "media", "FILE", "post: a picture or video, up to four times",
 	    LIST, NX_TWITTER_FLOW, AT(media) },
+	{ "numbering", NULL, "post: each part of a thread ends with its"
+	    " number", FLAG, NX_TWITTER_FLOW, AT(numbering) },
+	{ "on-partial", "HOW", "post: keep or delete what is live of a thread"
+	    " that breaks", TEXT, NX_TWITTER_FLOW, AT(on_partial) },
+	{ "publish-at", "TIME", "post: when the worker sends it (RFC 3339)",
+	    TEXT, NX_TWITTER_FLOW, AT(publish_at) },
 	{ "idempotency-key", "KEY", "post: the same key posts once", TEXT,
 	    NX_TWITTER_FLOW, AT(idempotency_key) },
 	{ "connection-id", "ID", "which X account, when there are several",
 	    TEXT, NX_TWITTER_FLOW, AT(connection_id) },
+	{ "post-id", "ID", "resume, delete: which post, by its id here", TEXT,
+	    NX_TWITTER_FLOW, AT(post_id) },
+	{ "limit", "N", "posts: how many, 1 to 100 (default 20)", TEXT,
+	    NX_TWITTER_FLOW, AT(limit) },
+	{ "before", "ID", "posts: older ones than this, as `next` gave it",
+	    TEXT, NX_TWITTER_FLOW, AT(before) },
 	{ "replace", NULL, "initiate: the account that X says takes the place"
 	    " of connection-id", FLAG, NX_TWITTER_FLOW, AT(replace) },
 	{ "scopes", "LIST", "initiate: ask for these in place of"

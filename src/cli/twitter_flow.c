@@ -12,7 +12,8 @@
 #include "nx/flow/connections.h"
 #include "nx/flow/disconnect.h"
 #include "nx/flow/measure.h"
-#include "nx/flow/publish.h"
+#include "nx/flow/posts.h"
+#include "nx/flow/when.h"
 
 enum { KEY_BYTES = 32, RING_TEXT_MAX = 128, LINE_MAX_BYTES = 1 << 20 };
 
@@ -35,12 +36,10 @@ require_user(struct nx_command *c)
 }
 
 static enum nx_rc
-check_connection_id(struct nx_command *c)
+check_id(struct nx_command *c, const char *id, const char *option)
 {
-	const char *id = c->args.connection_id;
-
 	return id == NULL || nx_is_uuid(id) ? NX_OK : nx_fail(&c->ctx.err,
-	    NX_USAGE, "--connection_id must be a UUID.");
+	    NX_USAGE, "--%s must be a UUID.", option);
 }
 
 /* For dry runs without NEXUS_KEYS: a key that nobody will ever have. */
@@ -126,7 +125,7 @@ initiate(struct nx_command *c)
 	enum nx_rc rc = nobody ? NX_OK : require_user(c);
 
 	if (rc == NX_OK)
-		rc = check_connection_id(c);
+		rc = check_id(c, c->args.connection_id, "connection_id");
 	if (rc == NX_OK && !c->args.dry_run)
 		rc = nx_command_need(c, NX_NEED_KEYS | NX_NEED_X);
 	else if (rc == NX_OK)
@@ -195,6 +194,37 @@ read_on_long(struct nx_command *c, enum nx_on_long *out)
 }
 
 static enum nx_rc
+read_on_partial(struct nx_command *c, bool *withdraw)
+{
+	const char *how = c->args.on_partial;
+
+	*withdraw = how != NULL && strcmp(how, "delete") == 0;
+	return how == NULL || *withdraw || strcmp(how, "keep") == 0 ? NX_OK :
+	    nx_fail(&c->ctx.err, NX_USAGE,
+	    "--on_partial must be keep or delete.");
+}
+
+/* What the web's parser checks in a body. */
+static enum nx_rc
+read_how(struct nx_command *c, struct nx_publish_ask *ask)
+{
+	const char *at = c->args.publish_at;
+	enum nx_rc rc = check_id(c, c->args.connection_id, "connection_id");
+
+	if (rc == NX_OK)
+		rc = read_on_long(c, &ask->on_long);
+	if (rc == NX_OK)
+		rc = read_on_partial(c, &ask->options.withdraw);
+	if (rc == NX_OK && at != NULL)
+		rc = nx_when_read("--publish_at", nx_slice_str(at),
+		    nx_clock_wall(), &ask->publish_at, &c->ctx.err);
+	if (rc == NX_OK && c->args.nmedia > 0)
+		rc = nx_fail(&c->ctx.err, NX_NOT_OFFERED,
+		    "--media is not offered by this version.");
+	return rc;
+}
+
+static enum nx_rc
 post(struct nx_command *c)
 {
 	struct nx_publish_ask ask = {
@@ -203,6 +233,7 @@ post(struct nx_command *c)
 		.key = c->args.idempotency_key,
 		.text = nx_slice_str(c->args.content),
 		.link = nx_slice_str(c->args.link),
+		.numbering = c->args.numbering,
 		.dry_run = c->args.dry_run,
 	};
 	struct nx_published done;
@@ -211,12 +242,7 @@ post(struct nx_command *c)
 	if (rc == NX_OK)
 		rc = require(c, c->args.content, "content");
 	if (rc == NX_OK)
-		rc = check_connection_id(c);
-	if (rc == NX_OK)
-		rc = read_on_long(c, &ask.on_long);
-	if (rc == NX_OK && c->args.nmedia > 0)
-		rc = nx_fail(&c->ctx.err, NX_NOT_OFFERED,
-		    "--media is not offered by this version.");
+		rc = read_how(c, &ask);
 	if (rc == NX_OK)
 		rc = nx_command_need(c, c->args.dry_run ? 0 :
 		    NX_NEED_KEYS | NX_NEED_X | NX_NEED_DB);
@@ -225,6 +251,84 @@ post(struct nx_command *c)
 	if (rc == NX_OK)
 		nx_answer_post(&done, &c->out);
 	return rc;
+}
+
+static enum nx_rc
+read_limit(struct nx_command *c, int *out)
+{
+	const char *text = c->args.limit;
+	char *end;
+	long n;
+
+	*out = NX_HISTORY_USUAL;
+	if (text == NULL)
+		return NX_OK;
+	n = strtol(text, &end, 10);
+	if (end == text || *end != '\0' || n < 1 || n > NX_POSTS_PAGE_MAX)
+		return nx_fail(&c->ctx.err, NX_USAGE,
+		    "--limit must be 1 to %d.", NX_POSTS_PAGE_MAX);
+	*out = (int)n;
+	return NX_OK;
+}
+
+static enum nx_rc
+posts(struct nx_command *c)
+{
+	struct nx_post_page page = { 0 };
+	int limit = 0;
+	enum nx_rc rc = require_user(c);
+
+	if (rc == NX_OK)
+		rc = read_limit(c, &limit);
+	if (rc == NX_OK)
+		rc = check_id(c, c->args.before, "before");
+	if (rc == NX_OK)
+		rc = nx_command_need(c, c->args.dry_run ? 0 :
+		    NX_NEED_KEYS | NX_NEED_DB);
+	if (rc == NX_OK && !c->args.dry_run)
+		rc = nx_posts_history(&c->ctx, c->args.user_id,
+		    c->args.before, limit, &page);
+	if (rc == NX_OK)
+		nx_answer_posts(&page, &c->out);
+	return rc;
+}
+
+/* What is done with one post that is there already. */
+static enum nx_rc
+with_post(struct nx_command *c, enum nx_rc (*work)(struct nx_ctx *ctx,
+    const char *user_id, const char *id, struct nx_published *out))
+{
+	struct nx_published done;
+	enum nx_rc rc = require_user(c);
+
+	if (rc == NX_OK)
+		rc = require(c, c->args.post_id, "post_id");
+	if (rc == NX_OK)
+		rc = check_id(c, c->args.post_id, "post_id");
+	if (rc == NX_OK && c->args.dry_run) {
+		nx_buf_adds(&c->out, "{\"state\":\"dry_run\"}");
+		return NX_OK;
+	}
+	if (rc == NX_OK)
+		rc = nx_command_need(c,
+		    NX_NEED_KEYS | NX_NEED_X | NX_NEED_DB);
+	if (rc == NX_OK)
+		rc = work(&c->ctx, c->args.user_id, c->args.post_id, &done);
+	if (rc == NX_OK)
+		nx_answer_post(&done, &c->out);
+	return rc;
+}
+
+static enum nx_rc
+resume(struct nx_command *c)
+{
+	return with_post(c, nx_posts_resume);
+}
+
+static enum nx_rc
+delete(struct nx_command *c)
+{
+	return with_post(c, nx_posts_remove);
 }
 
 static enum nx_rc
@@ -254,7 +358,7 @@ disconnect(struct nx_command *c)
 	enum nx_rc rc = require_user(c);
 
 	if (rc == NX_OK)
-		rc = check_connection_id(c);
+		rc = check_id(c, c->args.connection_id, "connection_id");
 	if (rc == NX_OK && c->args.dry_run) {
 		nx_buf_adds(&c->out, "{\"state\":\"dry_run\"}");
 		return NX_OK;
@@ -303,7 +407,8 @@ static const struct {
 	enum nx_rc	(*run)(struct nx_command *c);
 } actions[] = {
 	{ "initiate", initiate }, { "callback", callback },
-	{ "post", post }, { "status", status },
+	{ "post", post }, { "posts", posts }, { "resume", resume },
+	{ "delete", delete }, { "status", status },
 	{ "disconnect", disconnect }, { "measure", measure },
 };
 

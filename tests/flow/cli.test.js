@@ -56,6 +56,10 @@ test('both dry runs work with nothing configured at all', async () => {
 	one(await sweep(['--dry-run'], { environment: EMPTY }));
 	one(await flow(['--action=status', '--user_id=test', '--dry-run'], { environment: EMPTY }));
 	one(await flow(['--action=disconnect', '--user_id=test', '--dry-run'], { environment: EMPTY }));
+	const id = `--post_id=${crypto.randomUUID()}`;
+	assert.deepEqual(one(await flow(['--action=posts', '--user_id=test', '--dry-run'], { environment: EMPTY })), { posts: [], next: null });
+	for (const action of ['resume', 'delete'])
+		assert.deepEqual(one(await flow([`--action=${action}`, '--user_id=test', id, '--dry-run'], { environment: EMPTY })), { state: 'dry_run' });
 });
 
 test('a dry run with everything configured stores and calls nothing', async () => {
@@ -97,6 +101,41 @@ test('the whole story on the command line', async () => {
 	const ended = one(await flow(['--action=disconnect', `--user_id=${me.user}`]));
 	assert.equal(ended.status, 'disconnected');
 	refused(await flow(['--action=post', `--user_id=${me.user}`, `--content=${words()}`]), 1, /not_connected|needs_reauth/);
+});
+
+test('posts are listed, scheduled, cancelled, resumed and deleted from the command line', async () => {
+	const me = new Visitor();
+	await me.connect();
+	const at = (seconds) => `--publish_at=${new Date(Date.now() + seconds * 1000).toISOString()}`;
+	const act = (action, ...more) => flow([`--action=${action}`, `--user_id=${me.user}`, ...more]);
+	const tag = words();
+	const thread = one(await act('post', `--content=${`${tag} `.repeat(20)}`, '--on_long=thread', '--numbering', '--on_partial=delete'));
+	assert.equal(thread.state, 'sent');
+	assert.ok(thread.parts.length > 1);
+	assert.match(thread.parts[1].text, / \(2\/\d+\)$/);
+	const later = one(await act('post', `--content=${words()}`, at(3600)));
+	assert.deepEqual([later.state, later.can, later.post_id], ['queued', ['cancel'], null]);
+	assert.match(later.reason, /will be sent at/);
+
+	const page = one(await act('posts', '--limit=1'));
+	assert.deepEqual([page.posts.map((p) => p.id), page.next], [[later.id], later.id]);
+	const older = one(await act('posts', `--before=${page.next}`));
+	assert.deepEqual([older.posts.map((p) => p.id), older.next], [[thread.id], null]);
+	assert.deepEqual((await me.get('/api/twitter/posts')).json.posts.map((p) => p.id), [later.id, thread.id], 'the web lists the same');
+
+	assert.equal(one(await act('delete', `--post_id=${later.id}`)).state, 'cancelled');
+	refused(await act('resume', `--post_id=${thread.id}`), 1, 'not_resumable');
+	assert.equal((await postsOf(me.account)).length, thread.parts.length);
+	const gone = one(await act('delete', `--post_id=${thread.id}`));
+	assert.deepEqual([gone.state, ...new Set(gone.parts.map((p) => p.state))], ['deleted', 'deleted']);
+	assert.deepEqual(await postsOf(me.account), []);
+
+	refused(await act('resume', `--post_id=${crypto.randomUUID()}`), 1, 'post_unknown');
+	refused(await flow(['--action=delete', `--user_id=${crypto.randomUUID()}`, `--post_id=${thread.id}`]), 1, 'post_unknown');
+	refused(await act('post', `--content=${words()}`, at(-3600)), 1, 'invalid');
+	refused(await act('post', `--content=${words()}`, '--publish_at=soon'), 1, 'invalid');
+	for (const args of [['posts', '--limit=0'], ['posts', '--before=x'], ['resume'], ['delete', '--post_id=x'], ['post', '--content=x', '--on_partial=hide']])
+		refused(await act(...args), 64, 'usage');
 });
 
 test('a flow of the command line is what the browser\'s cookie would hold', async () => {

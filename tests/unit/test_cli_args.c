@@ -68,7 +68,9 @@ reads_every_option(void **state)
 	    "--user_id=test", "--return_to=/x", "--code=c", "--state=s",
 	    "--flow=f", "--content=Hello X", "--on_long=thread",
 	    "--link=https://l", "--media=a.png", "--media=b.png",
-	    "--idempotency_key=k", "--connection_id=id", "--dry-run", NULL };
+	    "--idempotency_key=k", "--connection_id=id", "--numbering",
+	    "--publish_at=t", "--on_partial=keep", "--post_id=p",
+	    "--limit=7", "--before=b", "--dry-run", NULL };
 	struct line *l = *state;
 	const struct nx_args *a = &l->args;
 
@@ -87,7 +89,12 @@ reads_every_option(void **state)
 	assert_string_equal(a->media[1], "b.png");
 	assert_string_equal(a->idempotency_key, "k");
 	assert_string_equal(a->connection_id, "id");
-	assert_true(a->dry_run);
+	assert_string_equal(a->publish_at, "t");
+	assert_string_equal(a->on_partial, "keep");
+	assert_string_equal(a->post_id, "p");
+	assert_string_equal(a->limit, "7");
+	assert_string_equal(a->before, "b");
+	assert_true(a->numbering && a->dry_run);
 	assert_false(a->rekey || a->help || a->version || a->check_config);
 }
 
@@ -225,6 +232,7 @@ gives_each_program_its_own(void **state)
 		{ NX_TOKEN_REFRESH, "--version", NX_OK },
 		{ NX_TOKEN_REFRESH, "--action=post", NX_USAGE },
 		{ NX_TOKEN_REFRESH, "--content=x", NX_USAGE },
+		{ NX_TOKEN_REFRESH, "--post-id=x", NX_USAGE },
 		{ NX_TOKEN_REFRESH, "--check-config", NX_USAGE },
 		{ NX_FCGI, "--check-config", NX_OK },
 		{ NX_FCGI, "--check_config", NX_OK },

@@ -181,6 +181,17 @@ runs_the_other_actions_dry(void **state)
 	assert_string_equal(o.out, "{\"connections\":[]}\n");
 	o = FLOW("--action=disconnect", "--user-id=test", "--dry_run");
 	assert_int_equal(o.status, 0);
+	o = FLOW("--action=posts", "--user_id=test", "--limit=100",
+	    "--dry-run");
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.out, "{\"posts\":[],\"next\":null}\n");
+	o = FLOW("--action=resume", "--user_id=test", "--post_id=" UUID,
+	    "--dry-run");
+	assert_int_equal(o.status, 0);
+	assert_string_equal(o.out, "{\"state\":\"dry_run\"}\n");
+	o = FLOW("--action=delete", "--user_id=test", "--post_id=" UUID,
+	    "--dry-run");
+	assert_int_equal(o.status, 0);
 	o = REFRESH("--dry-run");
 	assert_int_equal(o.status, 0);
 	assert_string_equal(o.out, "{\"dry_run\":true,\"due\":0,"
@@ -212,6 +223,21 @@ refuses_wrong_lines(void **state)
 		{ { "--action=post", "--user_id=t", "--content=x",
 		    "--on_long=wrap", NULL }, "UUID" },
 		{ { "--action=status", NULL }, "--user_id" },
+		{ { "--action=posts", NULL }, "--user_id" },
+		{ { "--action=posts", "--user_id=" UUID, "--limit=0", NULL },
+		  "--limit" },
+		{ { "--action=posts", "--user_id=" UUID, "--limit=101",
+		    NULL }, "--limit" },
+		{ { "--action=posts", "--user_id=" UUID, "--limit=ten",
+		    NULL }, "--limit" },
+		{ { "--action=posts", "--user_id=" UUID, "--before=7",
+		    NULL }, "--before" },
+		{ { "--action=resume", "--user_id=" UUID, NULL },
+		  "--post_id" },
+		{ { "--action=delete", "--user_id=" UUID, "--post_id=7",
+		    NULL }, "--post_id" },
+		{ { "--action=delete", "--post_id=" UUID, NULL },
+		  "--user_id" },
 		{ { "--action=callback", "--dry-run", NULL }, "--code" },
 		{ { "--action=callback", "--code=c", NULL }, "--state" },
 		{ { "--action=callback", "--code=c", "--state=s", NULL },
@@ -226,6 +252,8 @@ refuses_wrong_lines(void **state)
 		    64, "usage", cases[i].word);
 	refuses(FLOW("--action=post", "--user_id=t", "--content=x",
 	    "--on_long=wrap", "--dry-run"), 64, "usage", "--on_long");
+	refuses(FLOW("--action=post", "--user_id=t", "--content=x",
+	    "--on_partial=hide", "--dry-run"), 64, "usage", "--on_partial");
 	refuses(REFRESH("--within=-1"), 64, "usage", "--within");
 	refuses(REFRESH("--within=7201"), 64, "usage", "--within");
 	refuses(REFRESH("--within=1m"), 64, "usage", "--within");
@@ -259,6 +287,31 @@ refuses_texts_as_the_web_does(void **state)
 	    "--dry-run"), 1, "invalid", "");
 	refuses(FLOW("--action=post", "--user_id=t", "--content=x",
 	    "--media=a.png", "--dry-run"), 1, "not_offered", "--media");
+	refuses(FLOW("--action=post", "--user_id=t", "--content=x",
+	    "--publish_at=2020-01-01T00:00:00Z", "--dry-run"), 1, "invalid",
+	    "publish_at is in the past");
+}
+
+static void
+numbers_a_thread(void **state)
+{
+	char content[1200] = "--content=";
+	struct outcome o;
+	struct json_object *obj, *part;
+	size_t n = strlen(content);
+
+	(void)state;
+	for (int i = 0; i < 100; i++, n = strlen(content))
+		(void)snprintf(content + n, sizeof(content) - n, "word %d ",
+		    i);
+	o = FLOW("--action=post", "--user_id=test", content,
+	    "--on_long=thread", "--numbering", "--on_partial=delete",
+	    "--dry-run");
+	assert_int_equal(o.status, 0);
+	obj = object(o.out);
+	part = json_object_array_get_idx(nx_json_array(obj, "parts"), 1);
+	assert_non_null(strstr(nx_json_str(part, "text"), " (2/"));
+	json_object_put(obj);
 }
 
 static void
@@ -338,6 +391,7 @@ main(void)
 		BARE(refuses_wrong_lines),
 		BARE(names_every_missing_variable),
 		BARE(refuses_texts_as_the_web_does),
+		BARE(numbers_a_thread),
 		BARE(helps),
 		cmocka_unit_test_setup_teardown(comes_back_dry, usual_set,
 		    NULL),

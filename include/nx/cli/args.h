@@ -16,9 +16,11 @@ struct nx_args {
 	const char	*action, *user_id, *return_to, *code, *state, *flow;
 	const char	*content, *on_long, *link, *idempotency_key;
 	const char	*connection_id, *scopes, *within;
+	const char	*publish_at, *on_partial;
+	const char	*post_id, *limit, *before;
 	const char	*media[NX_MEDIA_ARGS_MAX];
 	int		 nmedia;
-	bool		 replace;
+	bool		 replace, numbering;
 	bool		 rekey, dry_run, help, version, check_config;
 };
 
