@@ -4,13 +4,14 @@ import { Composer } from './composer.js';
 import * as connections from './connections.js';
 import { $, el, show } from './dom.js';
 import { Draft } from './draft.js';
+import { PostHistory } from './history.js';
 import { notice, problemNotice, dismissable } from './notice.js';
 import * as session from './session.js';
 import { connectError } from './words.js';
 
 const PARTS = ['loading', 'trouble', 'sign-in', 'signed-in'];
 
-const app = { composer: null, owner: '', draft: null, shown: '', arrival: arrival(), timer: 0 };
+const app = { composer: null, posts: null, owner: '', draft: null, shown: '', arrival: arrival(), timer: 0 };
 
 /* What the callback had to say; the address bar is tidied at once. */
 function arrival() {
@@ -82,23 +83,31 @@ function showList(list) {
 	app.shown = text;
 	connections.render(list, (c) => connections.askToLeave(c, left, lost));
 	app.composer.accounts = list.filter((c) => c.can_post);
+	app.posts.accounts = list;
+}
+
+/* A fresh desk: what belonged to the person before is gone. */
+function setUp(owner) {
+	app.composer?.stop();
+	app.posts?.stop();
+	app.owner = owner;
+	app.draft = new Draft(storage(), owner);
+	app.shown = '';
+	app.posts = new PostHistory({ lost, news: (posts) => app.composer?.follow(posts) });
+	app.composer = new Composer(app.draft, { lost, failed: refused, handed: () => app.posts?.refresh() });
 }
 
 async function enter() {
 	const list = await connections.load();
 	const owner = session.userId() || list[0]?.user_id || '';
-	if (!app.composer || app.owner !== owner) {
-		app.composer?.stop();
-		app.owner = owner;
-		app.draft = new Draft(storage(), owner);
-		app.shown = '';
-		app.composer = new Composer(app.draft, lost, refused);
-	}
+	if (!app.composer || app.owner !== owner)
+		setUp(owner);
 	who();
 	showList(list);
 	part('signed-in');
 	greet(list);
 	keepFresh();
+	app.posts.refresh();
 }
 
 /* Load and show; what fails is shown with its remedy. */
@@ -120,6 +129,7 @@ async function open(justSignedIn = false) {
 async function reload() {
 	if ($('signed-in').hidden || $('leave').open)
 		return;
+	app.posts.refresh();
 	try {
 		showList(await connections.load());
 	} catch (problem) {
@@ -194,8 +204,9 @@ async function signIn(event) {
 async function signOut() {
 	clearTimeout(app.timer);
 	app.composer?.stop();
+	app.posts?.stop();
 	app.draft?.forget();
-	Object.assign(app, { composer: null, draft: null, owner: '', shown: '' });
+	Object.assign(app, { composer: null, posts: null, draft: null, owner: '', shown: '' });
 	$('banner').replaceChildren();
 	await session.signOut();
 	await askSignIn();

@@ -4,37 +4,45 @@
  */
 
 import { call } from './api.js';
-import { $, el, link, show } from './dom.js';
+import { countOne, countThread } from './counter.js';
+import { $, el, show } from './dom.js';
+import { Long } from './long.js';
 import { notice, problemNotice, dismissable } from './notice.js';
-import { money, warningWords } from './words.js';
+import { outcomeBox } from './outcome.js';
+import { isChanged, showParts } from './parts.js';
+import { Schedule } from './schedule.js';
+import { costWords, warningWords } from './words.js';
 
 const PAUSE = 250;
-const LIMIT = 280;
-const LOW = 20;
-
-/* Never change a text without its author: what is too long is refused. */
-const HONEST = { on_long: 'reject' };
 
 export class Composer {
 	#draft;
-	#lost;
-	#failed;
+	#on;
 	#accounts = [];
 	#sending = false;
-	#open = null;		/* a text whose outcome is not known yet */
-	#refusedText = false;	/* the server would not take it */
+	#open = null;		/* a post whose outcome is not known yet */
+	#refused = false;	/* the server would not take it */
+	#posts = 0;		/* how many it becomes, as far as is known */
+	#read = '';		/* the request whose dry run the author has before them */
 	#warned = [];		/* what the author has read already */
-	#said = '';
 	#timer = 0;
 	#counting = null;
 	#quietUntil = 0;
+	#long;
+	#schedule;
 
-	/* onLost(problem): the session ended.  onFailed(): an account may have, too. */
-	constructor(draft, onLost, onFailed) {
+	/*
+	 * on.lost(problem): the session ended.  on.failed(): an account may have,
+	 * too.  on.handed(): the server has a post that the history should show.
+	 */
+	constructor(draft, on) {
 		this.#draft = draft;
-		this.#lost = onLost;
-		this.#failed = onFailed;
+		this.#on = on;
+		this.#long = new Long(() => this.#edited());
+		this.#schedule = new Schedule(() => this.#edited());
 		$('text').value = draft.text;
+		this.#long.ask = draft.how.long;
+		this.#schedule.at = draft.how.at;
 		$('text').oninput = () => this.#edited();
 		$('text').onkeydown = (event) => this.#key(event);
 		$('from').onchange = () => this.#edited();
@@ -63,16 +71,25 @@ export class Composer {
 		clearTimeout(this.#timer);
 		this.#counting?.abort();
 		$('result').replaceChildren();
-		$('text').value = '';
+		this.#empty();
 		this.#show(null);
+	}
+
+	/* What the history knows may be the outcome that we wait for. */
+	follow(posts) {
+		const post = this.#open;
+		const known = post?.id && posts.find((p) => p.id === post.id);
+		if (known && !['unknown', 'sending'].includes(known.state))
+			this.#outcome(post, known);
 	}
 
 	get #account() {
 		return $('from').value;
 	}
 
-	#body(text) {
-		return { text, ...HONEST, connection_id: this.#account };
+	/* All that the parts and their price depend on. */
+	#body() {
+		return { text: $('text').value, ...this.#long.ask, connection_id: this.#account };
 	}
 
 	#key(event) {
@@ -83,37 +100,61 @@ export class Composer {
 			this.#send();
 	}
 
+	#label() {
+		if (this.#schedule.on)
+			return this.#sending ? 'Scheduling…' : 'Schedule';
+		if (this.#sending)
+			return 'Posting…';
+		return this.#posts > 1 ? 'Post thread' : 'Post';
+	}
+
 	#button() {
 		const text = $('text').value;
 		const waiting = this.#open?.text === text && this.#open.account === this.#account;
-		$('post').disabled = this.#sending || this.#refusedText || waiting
+		$('post').disabled = this.#sending || this.#refused || waiting || this.#schedule.trouble !== ''
 			|| text.trim() === '' || this.#accounts.length === 0;
-		$('post').textContent = this.#sending ? 'Posting…' : 'Post';
+		$('post').textContent = this.#label();
 		$('post-form').setAttribute('aria-busy', String(this.#sending));
 		$('text').readOnly = this.#sending;
+		for (const group of ['long', 'when'])
+			$(group).disabled = this.#sending;
+	}
+
+	/* A choice is for one text; the next one is asked about anew. */
+	#empty() {
+		$('text').value = '';
+		this.#long.ask = {};
+		this.#schedule.at = '';
 	}
 
 	#edited() {
 		const text = $('text').value;
+		if (text === '')
+			this.#long.ask = {};
 		this.#draft.text = text;
+		this.#draft.how = { long: this.#long.ask, at: this.#schedule.at };
 		clearTimeout(this.#timer);
 		this.#counting?.abort();
 		this.#counting = null;
 		if (text.trim() === '' || this.#accounts.length === 0)
 			this.#show(null);
 		else
-			this.#timer = setTimeout(() => this.#count(text), Math.max(PAUSE, this.#quietUntil - Date.now()));
+			this.#timer = setTimeout(() => this.#count(), Math.max(PAUSE, this.#quietUntil - Date.now()));
 		this.#button();
 	}
 
-	async #count(text) {
+	async #count() {
 		const mine = new AbortController();
+		clearTimeout(this.#timer);
+		this.#counting?.abort();
 		this.#counting = mine;
+		const body = this.#body();
 		try {
-			const body = { ...this.#body(text), dry_run: true };
-			const answer = await call('POST', '/api/twitter/post', { body, signal: mine.signal });
-			if (this.#counting === mine)
-				this.#show(answer);
+			const answer = await call('POST', '/api/twitter/post', { body: { ...body, dry_run: true }, signal: mine.signal });
+			if (this.#counting !== mine)
+				return;
+			this.#show(answer, body.text);
+			this.#read = JSON.stringify(body);
 		} catch (problem) {
 			if (problem !== null && this.#counting === mine)
 				this.#notCounted(problem);
@@ -122,22 +163,39 @@ export class Composer {
 
 	#notCounted(problem) {
 		if (problem.status === 401)
-			return this.#lost(problem);
+			return this.#on.lost(problem);
+		this.#posts = 0;
+		showParts([]);
 		if (problem.status === 422) {
 			const tooLong = problem.code === 'text_too_long';
+			this.#refused = true;
+			this.#long.offer(tooLong || this.#long.ask.on_long !== 'reject');
 			this.#warn([[problem.detail, problem.remedy].filter(Boolean).join(' ')]);
-			return this.#gauge(problem.weighted_length ?? (tooLong ? Infinity : NaN), true);
+			countOne(tooLong ? Infinity : NaN);
+		} else {
+			/* Counting is a help, not a gate: the server checks again on posting. */
+			this.#refused = false;
+			this.#quietUntil = Date.now() + (problem.retryAfter ?? 2000);
+			this.#warn([]);
+			countOne(NaN, 'count not available just now');
 		}
-		/* Counting is a help, not a gate: the server checks again on posting. */
-		this.#quietUntil = Date.now() + (problem.retryAfter ?? 2000);
-		this.#warn([]);
-		this.#gauge(NaN, false, 'count not available just now');
+		this.#button();
 	}
 
-	#show(answer) {
-		const price = money(answer?.cost_usd);
+	#show(answer, text = '') {
+		const parts = answer?.parts ?? [];
+		const changed = isChanged(text, parts);
+		const cost = costWords(answer?.cost_usd, parts.length);
+		this.#refused = false;
+		this.#posts = parts.length;
 		this.#warn((answer?.warnings ?? []).map(warningWords).filter(Boolean));
-		this.#gauge(answer ? answer.parts?.[0]?.weighted_length : 0, false, price && `costs ${price}`);
+		this.#long.offer(changed);
+		showParts(changed ? parts : []);
+		if (parts.length > 1)
+			countThread(parts.length, cost);
+		else
+			countOne(answer ? parts[0]?.weighted_length : 0, cost);
+		this.#button();
 	}
 
 	#warn(lines) {
@@ -146,117 +204,72 @@ export class Composer {
 		$('warnings').replaceChildren(...lines.map((line) => el('li', {}, line)));
 	}
 
-	/* NaN: not known; Infinity: too long by we do not know how much. */
-	#gauge(n, refused, note = '') {
-		const left = LIMIT - n;
-		this.#refusedText = refused || left < 0;
-		$('count').dataset.state = left < 0 ? 'over' : left <= LOW ? 'low' : 'fine';
-		$('count-now').textContent = n === Infinity ? 'over' : Number.isFinite(n) ? String(n) : '–';
-		$('count-max').textContent = n === Infinity ? ` ${LIMIT}` : `/${LIMIT}`;
-		$('ring').setAttribute('stroke-dasharray', `${Math.round(Math.min(n || 0, LIMIT) * 100 / LIMIT)} 100`);
-		$('cost').textContent = note;
-		this.#say(n === Infinity ? 'Over the limit' : left < 0 ? `${-left} over the limit` : left <= LOW ? `${left} left` : '');
-		this.#button();
-	}
-
-	/* Only what a person who cannot see the ring needs to hear. */
-	#say(words) {
-		if (words !== this.#said)
-			$('count-say').textContent = words;
-		this.#said = words;
+	/*
+	 * A price or a change that the author has not had before them yet: it is
+	 * shown, and pressing again sends.
+	 */
+	async #isNews() {
+		const body = this.#body();
+		if (this.#read === JSON.stringify(body))
+			return false;
+		await this.#count();
+		if ($('warnings').childElementCount === 0)
+			return false;
+		if (!this.#refused)
+			this.#result(notice('note', 'Have a look first', ['See above what goes out and what it costs, then press again.']));
+		return true;
 	}
 
 	async #send() {
-		const text = $('text').value;
-		const account = this.#account;
 		if (this.#sending || $('post').disabled)
 			return;
 		const hadFocus = document.activeElement === $('post');
+		const at = this.#schedule.at;
 		this.#sending = true;
 		$('result').replaceChildren();
 		this.#button();
-		await this.#ask({ text, account, body: this.#body(text) });
+		if (!await this.#isNews())
+			await this.#ask({ text: $('text').value, account: this.#account, body: { ...this.#body(), ...(at && { publish_at: at }) } });
 		this.#sending = false;
 		this.#button();
 		if (hadFocus && document.activeElement !== $('text'))
 			($('post').disabled ? $('text') : $('post')).focus();
 	}
 
-	/* Sends a post, or asks after one: with the same key it is the same post. */
 	async #ask(post) {
 		const headers = { 'Idempotency-Key': this.#draft.key(post.account, post.text) };
 		try {
-			const answer = await call('POST', '/api/twitter/post', { body: post.body, headers });
-			this.#outcome(post, answer);
+			this.#outcome(post, await call('POST', '/api/twitter/post', { body: post.body, headers }));
 		} catch (problem) {
-			this.#refused(post, problem);
+			this.#failed(post, problem);
+			return;
 		}
+		this.#on.handed();
 	}
 
 	#outcome(post, answer) {
-		switch (answer?.state) {
-		case 'sent':
-			return this.#sent(post, answer);
-		case 'failed':
+		const news = (answer.warnings ?? []).map(warningWords).filter((w) => !this.#warned.includes(w));
+		if (['sent', 'partial', 'queued', 'failed', 'deleted', 'cancelled'].includes(answer.state))
 			this.#settled(post);
-			return this.#result(problemNotice({
-				title: 'X did not take this post', detail: 'Nothing of it was published.',
-				remedy: 'Change the text, or try again later.', ...answer.error,
-			}));
-		case 'partial':
-			this.#settled(post);
-			return this.#result(notice('bad', 'Only a part was published',
-				['X took the beginning and refused the rest.'], [this.#links(answer)]));
-		case 'queued':
-		case 'sending':
-			return this.#pending(post, 'Your post is waiting its turn',
-				'It has been accepted and goes out by itself. Do not post it again.');
-		default:
-			return this.#pending(post, 'We cannot say yet whether X has it',
-				'X may or may not have it. Do not post it again before you have looked at your profile on X.');
+		else
+			this.#doubtful(post, answer.id);
+		/* What the server holds, the history shows. */
+		if (['sent', 'partial', 'queued'].includes(answer.state) && $('text').value === post.text) {
+			this.#empty();
+			this.#edited();
 		}
+		this.#result(outcomeBox(answer, news));
 	}
 
 	#settled(post) {
-		this.#open = null;
+		if (this.#open?.text === post.text)
+			this.#open = null;
 		this.#draft.settle(post.account, post.text);
 	}
 
-	#sent(post, answer) {
-		this.#settled(post);
-		if ($('text').value === post.text) {
-			$('text').value = '';
-			this.#edited();
-		}
-		const price = money(answer.cost_usd);
-		const news = (answer.warnings ?? []).map(warningWords).filter((w) => !this.#warned.includes(w));
-		this.#result(notice('good', 'Published', [...news, price && `It cost ${price}.`], [this.#links(answer)]));
-	}
-
-	#links(answer) {
-		const parts = (answer.parts ?? []).filter((p) => p.post_id);
-		const posts = parts.length > 0 ? parts : [answer];
-		return el('ul', { class: 'posts' }, ...posts.map((p) => el('li', {},
-			link(p.url ?? answer.url, 'View on X', { class: 'post-link' }),
-			el('span', { class: 'post-id' }, 'id ', el('code', {}, p.post_id ?? answer.post_id ?? '–')))));
-	}
-
-	#again(post) {
-		const button = el('button', {
-			class: 'btn btn-small', type: 'button',
-			onclick: async () => {
-				button.disabled = true;
-				button.textContent = 'Looking…';
-				await this.#ask(post);
-			},
-		}, 'What became of it?');
-		return el('div', { class: 'notice-actions' }, button);
-	}
-
-	#pending(post, title, words) {
-		this.#open = post;
+	#doubtful(post, id) {
+		this.#open = { ...post, id };
 		this.#draft.doubt(post.account, post.text);
-		this.#result(notice('note', title, [words], [this.#again(post)]));
 	}
 
 	/*
@@ -275,19 +288,18 @@ export class Composer {
 		return problem.status !== 429 || !this.#draft.isDoubtful(post.account, post.text);
 	}
 
-	#refused(post, problem) {
+	#failed(post, problem) {
 		if (problem.status === 401)
-			return this.#lost(problem);
+			return this.#on.lost(problem);
 		if (this.#isFinal(post, problem)) {
 			this.#settled(post);
 			this.#result(problemNotice(problem));
-			return this.#failed();
+			return this.#on.failed();
 		}
 		this.#draft.doubt(post.account, post.text);
-		if (this.#open === post)
-			return this.#result(problemNotice(problem, [this.#again(post)]));
 		const safe = 'Your text is still here, and pressing Post again is safe: it will not be published twice.';
 		this.#result(problemNotice({ ...problem, remedy: [problem.remedy, safe].filter(Boolean).join(' ') }));
+		this.#on.handed();
 	}
 
 	#result(box) {

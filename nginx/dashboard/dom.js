@@ -48,3 +48,9 @@ export function day(iso) {
 export function moment(iso) {
 	return format(iso, { dateStyle: 'medium', timeStyle: 'short' });
 }
+
+/* For fields beside the one that is sent: Enter in them is no "send it". */
+export function keepEnter(event) {
+	if (event.key === 'Enter')
+		event.preventDefault();
+}

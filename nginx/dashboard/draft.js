@@ -1,5 +1,6 @@
 /*
- * draft.js - the text being composed and the idempotency key of each text.
+ * draft.js - the text being composed, how it is to go out, and the idempotency
+ * key of each text.
  * The same text from the same account keeps its key until its outcome is
  * known, through edits, retries and reloads of the tab, so that nothing that
  * a person does by accident posts twice.  Pure but for the storage passed in.
@@ -40,6 +41,16 @@ export class Draft {
 
 	set text(value) {
 		this.#state.text = value;
+		this.#save();
+	}
+
+	/* What its author has said beside the text: see Composer. */
+	get how() {
+		return this.#state.how ?? {};
+	}
+
+	set how(value) {
+		this.#state.how = value;
 		this.#save();
 	}
 

@@ -123,6 +123,11 @@ export function renewalWords(connection, when, now) {
 /* What the server says to programs, said to a person at this page. */
 const REMEDIES = {
 	text_too_long: 'Make it shorter. A link counts as 23 characters, an emoji as 2.',
+	idempotency_key_reused: 'You have handed this text over before, in another way: look for it in the list below. Press Post again only if it shall go out once more.',
+	post_unknown: 'Load this page again to see your posts as they are now.',
+	post_busy: 'It is being worked on this very moment. The list says what becomes of it.',
+	not_resumable: 'There is nothing left to do about this post.',
+	outcome_unknown: 'We are looking it up at X. Do not post it again meanwhile.',
 	not_connected: 'Connect an X account first.',
 	connection_unknown: 'Load this page again to see the accounts as they are now.',
 	needs_reauth: 'Choose “Reconnect” at the account; what was posted before is not affected.',
@@ -171,11 +176,105 @@ export function span(ms) {
 	return say(Math.round(s / 86400), 'day');
 }
 
+/* "0.2000 instead of 0.0150 US dollars" is "$0.20 instead of $0.015". */
+function plainMoney(text) {
+	return / US dollars\b/.test(text)
+		? text.replace(/\d+\.\d{4}\b/g, money).replace(/ US dollars\b/g, '') : text;
+}
+
 /* The text of one warning, which is a sentence or {detail}. */
 export function warningWords(warning) {
-	if (typeof warning === 'string')
-		return warning;
-	return warning?.detail ?? warning?.message ?? warning?.title ?? warning?.code ?? '';
+	const text = typeof warning === 'string' ? warning
+		: warning?.detail ?? warning?.message ?? warning?.title ?? warning?.code ?? '';
+	return plainMoney(text);
+}
+
+/* Said before the button is pressed; for a thread the sum. */
+export function costWords(usd, posts) {
+	const price = money(usd);
+	return price && `costs ${price}${posts > 1 ? ' together' : ''}`;
+}
+
+/* Times in a sentence of the server's, as `format` writes them. */
+export function localTimes(text, format) {
+	return (text ?? '').replace(/\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/g, (iso) => format(iso) || iso);
+}
+
+/* Why a post cannot go out at `iso`, or ''. */
+export function scheduleWords(iso, now, days) {
+	const at = Date.parse(iso);
+	if (Number.isNaN(at))
+		return 'Give a day and a time.';
+	if (at <= now)
+		return 'That time has passed.';
+	return at > now + days * 86400000 ? 'That is more than a year ahead.' : '';
+}
+
+/* A post's states: label, tone. */
+const POST_STATES = {
+	queued: ['Waiting', 'note'], sending: ['Being sent', 'note'], sent: ['On X', 'good'],
+	partial: ['Partly on X', 'bad'], failed: ['Not sent', 'bad'], unknown: ['Being looked up', 'note'],
+	deleted: ['Deleted', 'off'], cancelled: ['Cancelled', 'off'],
+};
+
+export function isScheduled(post, now) {
+	return post.state === 'queued' && Date.parse(post.publish_at) > now;
+}
+
+export function postState(post, now) {
+	const found = Object.hasOwn(POST_STATES, post.state) ? POST_STATES[post.state] : [post.state, 'note'];
+	let [label, tone] = found;
+	if (isScheduled(post, now))
+		label = 'Scheduled';
+	else if (post.state === 'partial' && post.next_try_at)
+		tone = 'note';
+	return { label, tone };
+}
+
+const PART_STATES = {
+	waiting: 'Not sent yet', sending: 'Being sent', sent: 'On X', failed: 'Refused',
+	unknown: 'Not known yet', deleted: 'Deleted',
+};
+
+export function partState(part) {
+	return Object.hasOwn(PART_STATES, part.state) ? PART_STATES[part.state] : part.state;
+}
+
+/* "Thread of 5: 2 on X" */
+export function threadWords(parts) {
+	const live = parts.filter((p) => p.state === 'sent').length;
+	return `Thread of ${parts.length}: ${live === parts.length ? 'all' : live === 0 ? 'none' : live} on X`;
+}
+
+/* What can be done: the button's words, those while it is done, and after. */
+const RESUME = {
+	failed: ['Send again', 'Sending…'], unknown: ['Look now', 'Looking…'],
+};
+
+export function actionWords(action, post) {
+	switch (action) {
+	case 'resume': return Object.hasOwn(RESUME, post.state) ? RESUME[post.state] : ['Resume', 'Going on…'];
+	case 'delete': return ['Delete', 'Deleting…'];
+	case 'cancel': return ['Cancel', 'Cancelling…'];
+	default: return null;
+	}
+}
+
+/* The question before deleting: title, what it means. */
+export function removalWords(post) {
+	const live = (post.parts ?? []).filter((p) => p.state === 'sent').length;
+	if (post.state === 'unknown')
+		return ['Delete this post?', 'We do not know yet whether X has it. If it does, it is removed from X as soon as it is found.'];
+	if (live > 1)
+		return [`Delete these ${live} posts?`, 'All of them are removed from X, the newest first. This cannot be undone.'];
+	return ['Delete this post?', 'It is removed from X. This cannot be undone.'];
+}
+
+/* The beginning of a text, to name it by. */
+export function excerpt(text, max = 40) {
+	const line = (text ?? '').trim().replace(/\s+/g, ' ');
+	const letters = [...new Intl.Segmenter().segment(line)].map((s) => s.segment);
+	return letters.length > max ? `${letters.slice(0, max - 1).join('')}…` : line;
 }
 
 /* Supabase's refusals to sign in. */

@@ -145,8 +145,9 @@ test('when X fails nothing is lost and nothing is posted twice', async () => {
 		assert.match(await page.locator('#result').textContent(), /Do not post it again|will not be published twice/);
 		await shot(page, '10-fault');
 		await sandbox('DELETE', '/sandbox/faults');
-		await page.locator('#result button:not(.notice-close), #post:enabled').first().click();
-		await page.waitForTimeout(1000);
+		assert.ok(await page.locator('#post').isDisabled(), 'it cannot be posted again meanwhile');
+		await page.getByRole('button', { name: 'Look now' }).click();
+		await page.locator('#history-list .notice').waitFor();
 		assert.ok((await postsOf(account)).length <= 1);
 	});
 });

@@ -4,6 +4,7 @@
  */
 
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readFileSync, mkdirSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -123,4 +124,34 @@ export async function counted(page, number) {
 export async function atDesk(page, account) {
 	await signIn(page, `${account}@example.org`);
 	await connect(page, account);
+}
+
+/* A signed-in person at their desk, from the beginning to the end of `play`. */
+export function deskStory(browser, word, options, play) {
+	const account = unique(word);
+	return story(browser, options, async (page) => {
+		await atDesk(page, account);
+		await play(page, account);
+	});
+}
+
+export function item(page, state) {
+	return page.locator(`#history-list > [data-state=${state}]`);
+}
+
+/* Posts through the page's own session, without its form. */
+export async function publish(page, bodies) {
+	for (const body of bodies)
+		assert.equal((await page.request.post(`${SITE}/api/twitter/post`, { data: body, headers: { Origin: new URL(SITE).origin } })).status(), 201);
+}
+
+export async function withWorker(act) {
+	const worker = spawn(join(process.env.NEXUS_BUILD, 'nexus-x-worker'), [], { stdio: 'ignore' });
+	const gone = new Promise((done) => worker.on('close', done));
+	try {
+		return await act();
+	} finally {
+		worker.kill('SIGTERM');
+		assert.equal(await gone, 0);
+	}
 }

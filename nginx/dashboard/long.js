@@ -1,0 +1,56 @@
+/*
+ * long.js - how a text that is too long for one post goes out.  The author
+ * says so; until then it does not go out at all.
+ */
+
+import { $, keepEnter, show } from './dom.js';
+
+const NOT_YET = 'reject';
+
+function chosen() {
+	return document.querySelector('input[name=on_long]:checked').value;
+}
+
+export class Long {
+	constructor(onChange) {
+		const changed = () => {
+			this.#show();
+			onChange();
+		};
+		$('long').onchange = changed;
+		$('link').oninput = changed;
+		$('link').onkeydown = keepEnter;
+	}
+
+	/* As the server takes it, and as a draft keeps it. */
+	get ask() {
+		const ask = { on_long: chosen() };
+		const link = $('link').value.trim();
+		if (ask.on_long === 'thread' && $('numbering').checked)
+			ask.numbering = true;
+		if (ask.on_long === 'truncate' && link)
+			ask.link = link;
+		return ask;
+	}
+
+	set ask(ask) {
+		const all = [...document.querySelectorAll('input[name=on_long]')];
+		for (const radio of all)
+			radio.checked = radio.value === (ask?.on_long ?? NOT_YET);
+		if (!all.some((radio) => radio.checked))
+			all[0].checked = true;
+		$('numbering').checked = ask?.numbering === true;
+		$('link').value = ask?.link ?? '';
+		this.#show();
+	}
+
+	/* Is the text too long, so that there is something to choose? */
+	offer(on) {
+		show($('long'), on);
+	}
+
+	#show() {
+		show($('numbering-row'), chosen() === 'thread');
+		show($('link-row'), chosen() === 'truncate');
+	}
+}

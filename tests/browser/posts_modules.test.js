@@ -1,0 +1,126 @@
+/* What the page knows about posts, without a browser. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { Draft } from '../../nginx/dashboard/draft.js';
+import { append, isOpen, merge, nextLook, reach } from '../../nginx/dashboard/pages.js';
+import { isChanged, limitOf } from '../../nginx/dashboard/parts.js';
+import { fromLocal, suggestion, toLocal, zone } from '../../nginx/dashboard/schedule.js';
+import * as words from '../../nginx/dashboard/words.js';
+
+const NOW = Date.parse('2026-11-22T10:00:00Z');
+const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();
+const list = (from, to, more = {}) => Array.from({ length: from - to + 1 }, (_, i) => ({ id: `p${from - i}`, state: 'sent', ...more }));
+const ids = (page) => page.posts.map((p) => p.id).join(' ');
+
+test('the newest page replaces itself and keeps the older ones that were shown', () => {
+	const shown = append({ posts: list(40, 21), next: 'p21' }, { posts: list(20, 11), next: 'p11' });
+	assert.equal(shown.posts.length, 30);
+	const fresh = merge(shown, { posts: list(42, 23, { state: 'deleted' }), next: 'p23' });
+	assert.equal(ids(fresh), list(42, 11).map((p) => p.id).join(' '));
+	assert.equal(fresh.next, 'p11');
+	assert.equal(fresh.posts[19].state, 'deleted');
+	assert.equal(fresh.posts[20].state, 'sent');
+});
+
+test('a page that does not reach what was shown begins anew; a last page ends the list', () => {
+	const shown = { posts: list(40, 21), next: 'p21' };
+	const far = { posts: list(90, 71), next: 'p71' };
+	assert.deepEqual(merge(shown, far), far);
+	const last = { posts: list(2, 1), next: null };
+	assert.deepEqual(merge(shown, last), last);
+	assert.deepEqual(merge(shown, { posts: [], next: null }), { posts: [], next: null });
+	assert.equal(ids(append(shown, { posts: list(22, 20), next: null })), list(40, 20).map((p) => p.id).join(' '));
+});
+
+test('the list is read again as soon as something is due, and never for nothing', () => {
+	const cases = [
+		[[], null], [[{ state: 'sent' }, { state: 'failed' }, { state: 'partial', next_try_at: null }], null],
+		[[{ state: 'unknown' }], 3000], [[{ state: 'sending' }], 3000], [[{ state: 'queued', publish_at: null }], 3000],
+		[[{ state: 'queued', publish_at: at(20) }], 20500], [[{ state: 'queued', publish_at: at(9999) }], 60000],
+		[[{ state: 'queued', publish_at: at(-5) }], 3000], [[{ state: 'partial', next_try_at: at(10) }], 10500],
+		[[{ state: 'queued', publish_at: at(-5), next_try_at: at(30) }], 30500],
+		[[{ state: 'queued', publish_at: at(40) }, { state: 'partial', next_try_at: at(8) }], 8500],
+	];
+	for (const [posts, want] of cases)
+		assert.equal(nextLook(posts, NOW), want, JSON.stringify(posts));
+	assert.equal(isOpen({ state: 'sent', next_try_at: at(1) }), true);
+	assert.equal(reach(list(90, 1)), 20);
+	assert.equal(reach([...list(90, 41), { state: 'queued' }, ...list(3, 1)]), 51);
+	assert.equal(reach([...list(150, 1), { state: 'unknown' }]), 100);
+});
+
+test('a time that is chosen goes out as the moment it names, and comes back', () => {
+	const chosen = new Date(2026, 2, 9, 7, 5);
+	assert.equal(toLocal(chosen), '2026-03-09T07:05');
+	assert.equal(Date.parse(fromLocal('2026-03-09T07:05')), chosen.getTime());
+	assert.match(fromLocal('2026-03-09T07:05'), /^\d{4}-\d\d-\d\dT\d\d:\d\d:00Z$/);
+	assert.equal(fromLocal(''), '');
+	assert.equal(fromLocal('soon'), '');
+	const next = suggestion(NOW + 1);
+	assert.equal(next.getTime() - NOW, 75 * 60000);
+	assert.ok(zone(chosen).startsWith(Intl.DateTimeFormat().resolvedOptions().timeZone));
+	for (const [iso, want] of [['', /day and a time/], [at(-1), /passed/], [at(60), /^$/], [at(367 * 86400), /year/]])
+		assert.match(words.scheduleWords(iso, NOW, 366), want);
+});
+
+test('a change of the text is noticed, and the longer limit where it holds', () => {
+	assert.equal(isChanged('a', [{ text: 'a' }]), false);
+	assert.equal(isChanged('a b', [{ text: 'a...' }]), true);
+	assert.equal(isChanged('a b', [{ text: 'a' }, { text: 'b' }]), true);
+	assert.equal(isChanged('', []), false);
+	assert.deepEqual([280, 281, NaN, Infinity].map(limitOf), [280, 25000, 280, 280]);
+});
+
+test('the price of a link, and the sum of a thread, are said in dollars', () => {
+	const said = 'It holds a link, so X charges 0.2000 instead of 0.0150 US dollars for it.';
+	assert.equal(words.warningWords(said), 'It holds a link, so X charges $0.20 instead of $0.015 for it.');
+	assert.equal(words.warningWords('Version 1.2345 was cut.'), 'Version 1.2345 was cut.');
+	const source = readFileSync(new URL('../../src/flow/answer_post.c', import.meta.url), 'utf8');
+	assert.match(source, /US dollars/, 'the server still says it in these words');
+	assert.equal(words.costWords('0.2300', 3), 'costs $0.23 together');
+	assert.equal(words.costWords('0.0150', 1), 'costs $0.015');
+	assert.equal(words.costWords(undefined, 0), '');
+});
+
+test('every state has its words, and the server’s times become local ones', () => {
+	const header = readFileSync(new URL('../../include/nx/store/post.h', import.meta.url), 'utf8');
+	const states = (name) => new RegExp(`${name}'(?: states)?: ([^.;]*)[.;]`).exec(header)[1].replace(/\*/g, '').split(',').map((s) => s.trim());
+	for (const state of states('Posts'))
+		assert.notEqual(words.postState({ state }, NOW).label, state);
+	for (const state of states('Parts'))
+		assert.notEqual(words.partState({ state }), state);
+	assert.equal(words.postState({ state: 'queued', publish_at: at(5) }, NOW).label, 'Scheduled');
+	assert.equal(words.postState({ state: 'queued', publish_at: at(-5) }, NOW).label, 'Waiting');
+	assert.equal(words.postState({ state: 'partial', next_try_at: at(5) }, NOW).tone, 'note');
+	assert.equal(words.postState({ state: 'constructor' }, NOW).label, 'constructor');
+	assert.equal(words.localTimes('It goes on by itself at 2026-11-22T10:00:00Z.', (t) => `<${Date.parse(t) - NOW}>`), 'It goes on by itself at <0>.');
+	assert.equal(words.localTimes(null, String), '');
+});
+
+test('what can be done is named after what it does there', () => {
+	const label = (action, state) => words.actionWords(action, { state })?.[0];
+	assert.deepEqual(['partial', 'failed', 'unknown'].map((s) => label('resume', s)), ['Resume', 'Send again', 'Look now']);
+	assert.deepEqual([label('delete', 'sent'), label('cancel', 'queued'), label('explode', 'sent')], ['Delete', 'Cancel', undefined]);
+	const parts = (...states) => states.map((state) => ({ state }));
+	assert.equal(words.threadWords(parts('sent', 'failed', 'waiting')), 'Thread of 3: 1 on X');
+	assert.equal(words.threadWords(parts('sent', 'sent')), 'Thread of 2: all on X');
+	assert.match(words.removalWords({ state: 'sent', parts: parts('sent', 'sent') })[0], /these 2 posts/);
+	assert.match(words.removalWords({ state: 'sent', parts: parts('sent') })[1], /removed from X/);
+	assert.match(words.removalWords({ state: 'unknown', parts: parts('unknown') })[1], /do not know yet/);
+	assert.equal(words.excerpt('  one\n two '), 'one two');
+	assert.equal([...new Intl.Segmenter().segment(words.excerpt('👩‍👩‍👧 '.repeat(60)))].length, 40);
+});
+
+test('how a text is to go out is kept with it, for its author alone', () => {
+	const kept = new Map();
+	const store = { getItem: (k) => kept.get(k) ?? null, setItem: (k, v) => kept.set(k, v) };
+	const draft = new Draft(store, 'u1');
+	assert.deepEqual(draft.how, {});
+	draft.how = { long: { on_long: 'thread' }, at: at(60) };
+	assert.deepEqual(new Draft(store, 'u1').how, draft.how);
+	assert.deepEqual(new Draft(store, 'u2').how, {});
+	draft.forget();
+	assert.deepEqual(new Draft(store, 'u1').how, {});
+});
