@@ -2,52 +2,19 @@
 // bench.sh starts what it measures against.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { application, cpu, memory, since } from './procs.js';
+import { application, memory } from './procs.js';
+import { CORES, each, limit, measured, median, medianOf, ours, PARTS, sandbox, speed, table, tellOthers } from './report.js';
 import { Crowd, mint, tellErrors } from './stories.js';
 
 const { env } = process;
 const PARALLEL = 64;
 const REDIRECT_ROUNDS = 7, STORY_ROUNDS = 5, SECONDS = 1;
 const AIM = 0.8;
-const CORES = cpus().length;
-const OURS = { nginx: Number(env.LOAD_NGINX_PID), nothing: Number(env.LOAD_NOTHING_PID) };
 const SCRIPT = fileURLToPath(new URL('wrk.lua', import.meta.url));
 
 const errors = [];
-
-function median(values) {
-	const sorted = [...values].sort((a, b) => a - b);
-	const half = sorted.length >> 1;
-	return sorted.length % 2 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-}
-
-const medianOf = (rounds, value) => median(rounds.map(value));
-
-function table(title, head, rows) {
-	const all = [head, ...rows];
-	const width = head.map((_, i) => Math.max(...all.map((row) => row[i].length)));
-	console.log(`\n${title}`);
-	for (const row of all)
-		console.log(`  ${row.map((cell, i) => (i ? cell.padStart(width[i]) : cell.padEnd(width[i]))).join('  ')}`.trimEnd());
-}
-
-async function sandbox(change) {
-	const answer = await fetch(new URL('/sandbox/settings', env.TWITTER_AUTHORIZE_URL), {
-		method: 'POST', body: JSON.stringify(change), headers: { 'Content-Type': 'application/json' } });
-	if (!answer.ok) throw new Error(`the sandbox refuses its settings: ${await answer.text()}`);
-}
-
-// What a measurement used, by the part.
-async function measured(work) {
-	const before = cpu(OURS);
-	const start = performance.now();
-	const result = await work();
-	const seconds = (performance.now() - start) / 1000;
-	return { ...result, used: since(before, cpu(OURS)), wall: seconds };
-}
 
 const run = promisify(execFile);
 const token = mint(randomUUID());
@@ -59,29 +26,6 @@ async function wrk(path) {
 	if (r.errors) errors.push(`${path}: ${r.errors} of ${r.done} requests`);
 	return { done: r.done, perSecond: r.done / r.us * 1e6, p50: r.p50us / 1000, p99: r.p99us / 1000 };
 }
-
-const busy = (round) => Math.min(1, round.used.machine / round.wall / CORES);
-
-const PARTS = ['app', 'nothing', 'nginx', 'sandbox', 'postgres', 'generator'];
-const ours = (used) => PARTS.reduce((sum, part) => sum + used[part], 0);
-
-// What other programs took of the machine meanwhile: it bends every number but
-// those of CPU.
-function tellOthers(rounds) {
-	const share = medianOf(rounds, (r) => (r.used.machine - ours(r.used) + r.used.stolen) / r.wall / CORES);
-	if (share > 0.05) console.log(`  note: other programs took ${(share * 100).toFixed(0)} % of the machine meanwhile`);
-}
-
-// What held the rounds back, in words.
-function limit(rounds, waitsFor) {
-	const share = medianOf(rounds, busy);
-	const what = share > 0.85 ? 'CPU' : waitsFor;
-	return `${what} (${(share * 100).toFixed(0)} % busy)`;
-}
-
-const each = (rounds, part) => `${(medianOf(rounds, (r) => r.used[part] / r.done) * 1e6).toFixed(0)}`;
-const speed = (rounds) => [medianOf(rounds, (r) => r.perSecond).toFixed(0),
-	medianOf(rounds, (r) => r.p50).toFixed(1), medianOf(rounds, (r) => r.p99).toFixed(1)];
 
 async function redirects() {
 	const kinds = [

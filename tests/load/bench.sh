@@ -3,13 +3,17 @@
 # bench.sh proof  put it under the load a release has to bear
 #
 # Beside the instance it runs an nginx with three locations that differ in
-# nothing but who answers: nginx, a program that does nothing, the service.
+# nothing but who answers: nginx, a program that does nothing, the service; and
+# processes of the service with threads enough for many who wait for X.
 set -Eeuo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 DIR=$NEXUS_STACK/bench
 PATH=$PATH:/usr/sbin:/sbin
-NGINX='' NOTHING=''
+NGINX='' NOTHING='' MANY=''
+
+# Callers who wait for X at once; three quarters of the threads may.
+WAITING=256
 
 # Where the instance keeps its sockets, see dev.d/stack.sh.
 SOCKETS=$(readlink "$NEXUS_STACK/run/sockets" || printf '%s' "$NEXUS_STACK/run")
@@ -24,6 +28,7 @@ die() {
 stop() {
 	[[ -z $NGINX ]] || kill -s QUIT "$NGINX" 2>/dev/null || :
 	[[ -z $NOTHING ]] || kill -s TERM "$NOTHING" 2>/dev/null || :
+	[[ -z $MANY ]] || kill -s TERM "$MANY" 2>/dev/null || :
 	wait
 	rm -rf "$DIR"
 }
@@ -66,6 +71,10 @@ http {
 		zone service 64k;
 		server "unix:$SOCKETS/fcgi.sock" max_fails=0;
 	}
+	upstream many {
+		zone many 64k;
+		server "unix:$SOCKETS/many.sock" max_fails=0;
+	}
 	server {
 		listen 127.0.0.1:$1 backlog=4096;
 		access_log /dev/null nexus_x buffer=64k flush=1s;
@@ -80,19 +89,20 @@ http {
 		location /api/auth/twitter/ {
 			fastcgi_pass service;
 		}
+		location = /api/twitter/post {
+			fastcgi_pass many;
+		}
 	}
 }
 END
 }
 
-# Each part leads a session, as the parts of the instance do: the kernel shares
-# the CPU out between sessions.
-nothing_start() {
-	NEXUS_THREADS=${NEXUS_THREADS:-32} setsid spawn-fcgi -n -b 1024 -M 0600 \
-	    -s "$SOCKETS/nothing.sock" -- "$(command -v multiwatch)" \
-	    -f "$NEXUS_PROCESSES" -t 0 -- "$NEXUS_BUILD/tests/load/nothing-fcgi" \
-	    </dev/null >"$DIR/nothing.log" 2>&1 &
-	NOTHING=$!
+# part NAME THREADS PROGRAM: on NAME.sock.  Each part leads a session, as those
+# of the instance do: the kernel shares the CPU out between sessions.
+part() {
+	NEXUS_THREADS=$2 setsid spawn-fcgi -n -b 1024 -M 0600 \
+	    -s "$SOCKETS/$1.sock" -- "$(command -v multiwatch)" \
+	    -f "$NEXUS_PROCESSES" -t 0 -- "$3" </dev/null >"$DIR/$1.log" 2>&1 &
 }
 
 nginx_start() {
@@ -108,19 +118,28 @@ nginx_start() {
 		! answers "$LOAD_URL/nothing" || return 0
 		kill "$NGINX" 2>/dev/null || :
 	done
-	die "the nginx of the measurement does not start" "$DIR/nginx.log" "$DIR/nothing.log"
+	die "the nginx of the measurement does not start" "$DIR"/{nginx,nothing}.log
 }
 
 measure() {
+	local status=0 threads=$((4 * WAITING / 3 / NEXUS_PROCESSES + 11))
+
 	trap stop EXIT
 	trap 'exit 130' INT TERM
 	rm -rf "$DIR"
 	mkdir -p "$DIR"
 	ln -s "$HERE/../../nginx/snippets" "$DIR/snippets"
-	nothing_start
+	part nothing "${NEXUS_THREADS:-32}" "$NEXUS_BUILD/tests/load/nothing-fcgi"
+	NOTHING=$!
 	nginx_start
 	export LOAD_URL LOAD_NGINX_PID=$NGINX LOAD_NOTHING_PID=$NOTHING
-	node "$HERE/bench.js"
+	node "$HERE/bench.js" || status=$?
+	part many "$threads" "$NEXUS_BUILD/nexus-x-fcgi"
+	MANY=$!
+	LOAD_APP_PID=$MANY LOAD_WAITING=$WAITING LOAD_THREADS=$threads \
+	    node "$HERE/waiting.js" || status=$?
+	"$NEXUS_BUILD/tests/load/text-speed" || status=$?
+	return $status
 }
 
 case ${1-} in

@@ -35,11 +35,17 @@ function expect(step, answer, status, ok = true) {
 class Person {
 	#site = new Wire(SITE);
 	#x = new Wire(AUTHORIZE);
+	#publisher;
 	#rights = '';
 	#posts = 0;
 	isConnected = false;
 
+	constructor(publisher) {
+		this.#publisher = publisher === SITE ? this.#site : new Wire(publisher);
+	}
+
 	close() {
+		this.#publisher.close();
 		this.#site.close();
 		this.#x.close();
 	}
@@ -67,7 +73,7 @@ class Person {
 
 	async post() {
 		const body = JSON.stringify({ text: `Post ${++this.#posts} of ${randomUUID()}` });
-		const answer = await this.#site.request('POST', '/api/twitter/post', this.#rights + JSON_TYPE, body);
+		const answer = await this.#publisher.request('POST', '/api/twitter/post', this.#rights + JSON_TYPE, body);
 		expect('post', answer, 201);
 		const { state, post_id } = JSON.parse(answer.body);
 		expect('post', answer, 201, state === 'sent' && /^\d+$/.test(post_id));
@@ -86,8 +92,9 @@ const rank = (sorted, p) => sorted[Math.min(sorted.length - 1, Math.floor(sorted
 export class Crowd {
 	#people;
 
-	constructor(size) {
-		this.#people = Array.from({ length: size }, () => new Person());
+	// `publisher`: the origin that takes their posts.
+	constructor(size, publisher = SITE) {
+		this.#people = Array.from({ length: size }, () => new Person(publisher));
 	}
 
 	// Those who are to post are connected before the clock starts.
