@@ -9,19 +9,23 @@
 #include "cut.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unicode/ubrk.h>
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
+#include <unicode/ustring.h>
 #include <unicode/utf16.h>
 
-enum { URL_WEIGHT = 2300, EMOJI_WEIGHT = 200, NFC_MAX = 64, CLOSERS_MAX = 8 };
+enum {
+	URL_WEIGHT = 2300, EMOJI_WEIGHT = 200, NFC_MAX = 64, CLOSERS_MAX = 8,
+	TITLE_MAX = 4,
+};
 
 struct walk {
 	struct nx_cuts	*c;
-	UBreakIterator	*clusters, *lines;
-	int32_t		 line;		/* next line break at or after */
-	int32_t		 hit;		/* next entity */
-	bool		 is_nfc;
+	UBreakIterator	*clusters, *lines, *sentences;
+	int32_t		 line, sentence;	/* next such break */
+	int32_t		 hit;			/* next entity */
 };
 
 static bool
@@ -37,35 +41,52 @@ is_blank(const struct nx_units *t, int32_t from, int32_t to)
 	return true;
 }
 
-/* The weight of a cluster that is in no URL. */
+/* The weight of units that NFC changes; 0 when it does not. */
 static int
-weight_of(const struct walk *w, int32_t from, int32_t to)
+nfc_weight_of(const struct nx_units *t, int32_t from, int32_t to)
 {
-	const struct nx_units *t = &w->c->t;
-	const UChar *u = t->u;
-	UChar nfc[NFC_MAX];
 	UErrorCode ec = U_ZERO_ERROR;
-	int weight = 0, span;
+	UChar nfc[NFC_MAX];
+	int32_t n, i = 0;
+	int weight = 0;
 	UChar32 c;
 
-	if ((span = nx_emoji_span(t, from)) > 0 && span <= to - from) {
-		weight = EMOJI_WEIGHT;
-		from += span;
-	}
-	if (!w->is_nfc && to > from + 1) {
-		int32_t n = unorm2_normalize(unorm2_getNFCInstance(&ec),
-		    u + from, to - from, nfc, NFC_MAX, &ec);
-
-		/* A longer cluster is taken as it is, which is no less. */
-		if (U_SUCCESS(ec)) {
-			u = nfc;
-			from = 0;
-			to = n;
-		}
-	}
-	while (from < to) {
-		U16_NEXT(u, from, to, c);
+	/* A cluster that is too long for this is nothing that is written. */
+	if (to - from > NFC_MAX || (to == from + 1 && t->u[from] < 0x300))
+		return 0;
+	n = unorm2_normalize(unorm2_getNFCInstance(&ec), t->u + from,
+	    to - from, nfc, NFC_MAX, &ec);
+	if (U_FAILURE(ec) || (n == to - from && u_memcmp(nfc, t->u + from,
+	    n) == 0))
+		return 0;
+	while (i < n) {
+		U16_NEXT(nfc, i, n, c);
 		weight += nx_units_weight(c);
+	}
+	return weight;
+}
+
+/* The weight of a cluster, or a part of it, that is in no URL. */
+static int
+weight_of(const struct nx_cuts *c, int32_t from, int32_t to)
+{
+	int weight;
+	UChar32 point;
+
+	if (c->before != NULL)
+		return c->before[to] - c->before[from];
+	if ((weight = nfc_weight_of(&c->t, from, to)) > 0)
+		return weight;
+	while (from < to) {
+		int span = nx_emoji_at(&c->t, from);
+
+		if (span > 0) {
+			from += span;
+			weight += EMOJI_WEIGHT;
+			continue;
+		}
+		U16_NEXT(c->t.u, from, c->t.n, point);
+		weight += nx_units_weight(point);
 	}
 	return weight;
 }
@@ -78,7 +99,32 @@ is_wide_stop(UChar32 c)
 	    c == 0xff61;
 }
 
-/* Does a sentence end before unit `i`?  `*wide`: no space is needed. */
+/* Does the word before unit `i` only seem to end with a full stop? */
+static bool
+is_title(const struct nx_units *t, int32_t i)
+{
+	static const char *const titles[] = {
+		"Dr", "Mr", "Mrs", "Ms", "Mt", "No", "Prof", "St", "vs",
+	};
+	char word[TITLE_MAX + 1] = "";
+	int32_t from = i;
+	size_t k;
+
+	while (from > 0 && i - from <= TITLE_MAX && u_isalpha(t->u[from - 1]))
+		from--;
+	if (i - from == 1)
+		return true;
+	if (i - from > TITLE_MAX)
+		return false;
+	for (k = 0; from + (int32_t)k < i; k++)
+		word[k] = (char)(t->u[from + (int32_t)k] & 0x7f);
+	for (k = 0; k < sizeof(titles) / sizeof(titles[0]); k++)
+		if (strcmp(word, titles[k]) == 0)
+			return true;
+	return false;
+}
+
+/* May a sentence end before unit `i`?  `*wide`: no space is needed. */
 static bool
 sentence_ends(const struct nx_units *t, int32_t i, bool *wide)
 {
@@ -98,9 +144,23 @@ sentence_ends(const struct nx_units *t, int32_t i, bool *wide)
 		if (c == '"' || c == '\'')
 			continue;
 		*wide = is_wide_stop(c);
-		return u_hasBinaryProperty(c, UCHAR_S_TERM) || c == 0x2026;
+		return u_hasBinaryProperty(c, UCHAR_S_TERM) &&
+		    (c != '.' || back > 0 || !is_title(t, i));
 	}
 	return false;
+}
+
+/* Does ICU let a sentence begin at or behind white space at `i`? */
+static bool
+sentence_begins(struct walk *w, int32_t i)
+{
+	const struct nx_units *t = &w->c->t;
+
+	while (i < t->n && u_isUWhiteSpace(t->u[i]))
+		i++;
+	while (w->sentence != UBRK_DONE && w->sentence < i)
+		w->sentence = ubrk_next(w->sentences);
+	return w->sentence == i || i == t->n;
 }
 
 /* Ends of lines in the white space that begins at `i`; 2 is enough. */
@@ -135,9 +195,29 @@ level_at(struct walk *w, const struct nx_cut *cut)
 	if (!cut->blank && w->line != cut->unit)
 		return NX_CUT_CLUSTER;
 	ends = sentence_ends(t, cut->unit, &wide);
-	if (ends && (cut->blank || wide))
+	if (ends && (cut->blank || wide) && sentence_begins(w, cut->unit))
 		return NX_CUT_SENTENCE;
 	return cut->blank ? NX_CUT_SPACE : NX_CUT_LINE;
+}
+
+/* Is there a border of clusters between any two of these? */
+static bool
+is_plain(UChar c)
+{
+	return (c < 0x300 && c != '\r') || (c >= 0x3041 && c <= 0x3096) ||
+	    (c >= 0x30a1 && c <= 0x30fa) || (c >= 0x4e00 && c <= 0x9fff);
+}
+
+static int32_t
+cluster_end(const struct walk *w, int32_t i)
+{
+	const struct nx_units *t = &w->c->t;
+	int32_t end;
+
+	if (i + 1 < t->n && is_plain(t->u[i]) && is_plain(t->u[i + 1]))
+		return i + 1;
+	end = ubrk_following(w->clusters, i);
+	return end == UBRK_DONE ? t->n : end;
 }
 
 /* The end of what may not be cut and begins at `i`; its weight. */
@@ -145,10 +225,8 @@ static int32_t
 next_end(struct walk *w, int32_t i, int *weight)
 {
 	const struct nx_hits *hits = &w->c->hits;
-	int32_t end = ubrk_following(w->clusters, i), at = i;
+	int32_t end = cluster_end(w, i), at = i;
 
-	if (end == UBRK_DONE)
-		end = w->c->t.n;
 	while (w->hit < hits->n && hits->v[w->hit].end <= i)
 		w->hit++;
 	*weight = 0;
@@ -158,7 +236,7 @@ next_end(struct walk *w, int32_t i, int *weight)
 
 		if (h->kind == NX_ENTITY_URL) {
 			if (h->start > at)
-				*weight += weight_of(w, at, h->start);
+				*weight += weight_of(w->c, at, h->start);
 			*weight += URL_WEIGHT;
 			at = h->end;
 		}
@@ -167,14 +245,14 @@ next_end(struct walk *w, int32_t i, int *weight)
 			    ubrk_following(w->clusters, h->end);
 	}
 	if (at < end)
-		*weight += weight_of(w, at, end);
+		*weight += weight_of(w->c, at, end);
 	return end;
 }
 
-static size_t
+static int32_t
 utf8_length(const struct nx_units *t, int32_t from, int32_t to)
 {
-	size_t n = 0;
+	int32_t n = 0;
 	UChar32 c;
 
 	while (from < to) {
@@ -221,39 +299,23 @@ list(struct walk *w, int64_t max_weight)
 	return NX_OK;
 }
 
-static enum nx_rc
-open_breaks(struct walk *w)
-{
-	const struct nx_units *t = &w->c->t;
-	UErrorCode ec = U_ZERO_ERROR;
-	const UNormalizer2 *nfc = unorm2_getNFCInstance(&ec);
-
-	w->clusters = ubrk_open(UBRK_CHARACTER, "en", t->u, t->n, &ec);
-	w->lines = ubrk_open(UBRK_LINE, "en", t->u, t->n, &ec);
-	w->is_nfc = U_SUCCESS(ec) &&
-	    unorm2_spanQuickCheckYes(nfc, t->u, t->n, &ec) == t->n;
-	return U_SUCCESS(ec) ? NX_OK : NX_NO_MEMORY;
-}
-
 enum nx_rc
-nx_cuts_make(struct nx_slice text, int64_t max_weight, struct nx_cuts *out)
+nx_cuts_list(struct nx_cuts *c, int64_t max_weight)
 {
-	struct walk w = { .c = out };
+	struct walk w = { .c = c };
+	UErrorCode ec = U_ZERO_ERROR;
 	enum nx_rc rc;
 
-	*out = (struct nx_cuts){ 0 };
-	if ((rc = nx_units_read(text, &out->t)) != NX_OK ||
-	    (rc = nx_units_classify(&out->t)) != NX_OK)
-		return rc;
-	nx_scan(&out->t, NX_ENTITY_ALL, &out->hits);
-	if (out->hits.failed)
-		return NX_NO_MEMORY;
-	if ((rc = open_breaks(&w)) == NX_OK)
-		rc = list(&w, max_weight);
+	w.clusters = ubrk_open(UBRK_CHARACTER, "en", c->t.u, c->t.n, &ec);
+	w.lines = ubrk_open(UBRK_LINE, "en", c->t.u, c->t.n, &ec);
+	w.sentences = ubrk_open(UBRK_SENTENCE, "en", c->t.u, c->t.n, &ec);
+	rc = U_SUCCESS(ec) ? list(&w, max_weight) : NX_NO_MEMORY;
 	if (w.clusters != NULL)
 		ubrk_close(w.clusters);
 	if (w.lines != NULL)
 		ubrk_close(w.lines);
+	if (w.sentences != NULL)
+		ubrk_close(w.sentences);
 	return rc;
 }
 
@@ -263,5 +325,6 @@ nx_cuts_free(struct nx_cuts *c)
 	free(c->v);
 	nx_hits_free(&c->hits);
 	nx_units_free(&c->t);
-	c->v = NULL;
+	free(c->before);
+	*c = (struct nx_cuts){ 0 };
 }

@@ -22,15 +22,16 @@ enum nx_level {
  * a part here; what follows may be white space, which is then left out.
  */
 struct nx_cut {
-	size_t		byte;
-	int64_t		weight;		/* of all before, in hundredths */
-	int32_t		unit;
-	enum nx_level	level;
+	int32_t		byte, unit;
+	int32_t		weight;		/* of all before, in hundredths */
+	uint8_t		level;		/* enum nx_level */
 	bool		blank;		/* white space follows */
 };
 
 struct nx_cuts {
-	struct nx_units	 t;
+	struct nx_units	 t;		/* classified */
+	int32_t		*before;	/* weight before each unit, if the text
+					   is in NFC; else NULL */
 	struct nx_hits	 hits;		/* all entities of the text */
 	struct nx_cut	*v;		/* v[0] is the start */
 	int32_t		 n;		/* v[n] is the last place */
@@ -38,13 +39,13 @@ struct nx_cuts {
 };
 
 /*
- * List the places up to `max_weight`, white space at the start not counted,
- * then one more and those in white space that is reached there.  INVALID,
- * TOO_BIG or NO_MEMORY.  What comes back is given to nx_cuts_free(), also on
- * failure.
+ * List the places of c->t up to `max_weight`, white space at the start not
+ * counted, then one more and those in white space that is reached there.  Of
+ * `c`, `t`, `before` and `hits` are set.  NO_MEMORY.
  */
-NX_MUST_USE enum nx_rc	nx_cuts_make(struct nx_slice text, int64_t max_weight,
-			    struct nx_cuts *out);
+NX_MUST_USE enum nx_rc	nx_cuts_list(struct nx_cuts *c, int64_t max_weight);
+
+/* Frees all of `c`; a zeroed one is fine. */
 void			nx_cuts_free(struct nx_cuts *c);
 
 #endif

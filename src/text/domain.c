@@ -48,7 +48,7 @@ ascii_at(const struct nx_units *t, int32_t i, int32_t end)
 		n++;
 	}
 	name[n] = '\0';
-	return n > 0 && ends(t, i + n, end) && bsearch(name, tlds,
+	return n > 1 && ends(t, i + n, end) && bsearch(name, tlds,
 	    sizeof(tlds) / sizeof(tlds[0]), sizeof(tlds[0]),
 	    compare) != NULL ? n : 0;
 }
@@ -107,7 +107,7 @@ nx_tld_at(const struct nx_units *t, int32_t i, int32_t end)
 {
 	int n = 0;
 
-	if (i >= end)
+	if (i >= end || (t->u[i] < 0x80 && !nx_is_alnum(t->u[i])))
 		return 0;
 	n = ascii_at(t, i, end);
 	if (n == 0)

@@ -15,11 +15,13 @@ enum {
 	ZWJ = 0x200d, VS16 = 0xfe0f, VS15 = 0xfe0e, KEYCAP = 0x20e3,
 	MAN = 0x1f468, WOMAN = 0x1f469, BLACK_FLAG = 0x1f3f4,
 	HEART = 0x2764, HANDS = 0x1f91d,
+	/* As old as the library, which does not know all they make. */
+	EYE = 0x1f441, INFINITY_SIGN = 0x267e,
 	REGION_A = 0x1f1e6, REGION_Z = 0x1f1ff,
 };
 
 /* The code point at `i`, 0 past the end. */
-static UChar32
+static inline UChar32
 at(const struct nx_units *t, int32_t i)
 {
 	UChar32 c;
@@ -148,7 +150,7 @@ joined_at(const struct nx_units *t, int32_t i, UChar32 c)
 		return literal(t, i, u"\U0001F3F3\uFE0F\u200D\U0001F308");
 	case BLACK_FLAG:
 		return literal(t, i, u"\U0001F3F4\u200D\u2620\uFE0F");
-	case 0x1f441:
+	case EYE:
 		return literal(t, i, u"\U0001F441\u200D\U0001F5E8");
 	case 0x1f46f:
 	case 0x1f93c:
@@ -335,7 +337,8 @@ newer_at(const struct nx_units *t, int32_t i)
 	}
 	if (unknown)
 		return end[k - 1];
-	while (k-- > 0 && n == 0)
+	/* A single code point weighs the same either way. */
+	while (k-- > 0 && n == 0 && end[k] > U16_LENGTH(at(t, i)))
 		if (u_stringHasBinaryProperty(t->u + i, end[k], kind[k]))
 			n = end[k];
 	return n;
@@ -345,7 +348,7 @@ int
 nx_emoji_span(const struct nx_units *t, int32_t i)
 {
 	UChar32 c = at(t, i);
-	int w = U16_LENGTH(c), known, newer = 0;
+	int w = U16_LENGTH(c), known, newer = 0, arrow;
 	UChar32 next;
 
 	/* Hardly anything begins an emoji: leave early. */
@@ -362,6 +365,7 @@ nx_emoji_span(const struct nx_units *t, int32_t i)
 	if (c < 0x80)
 		return known;
 	if ((next == ZWJ || next == VS16 || is_tone(next)) &&
+	    c != EYE && c != INFINITY_SIGN &&
 	    u_hasBinaryProperty(c, UCHAR_EXTENDED_PICTOGRAPHIC)) {
 		int later = emoji_15_1(t, i);
 
@@ -371,8 +375,13 @@ nx_emoji_span(const struct nx_units *t, int32_t i)
 	}
 	if (newer < known)
 		newer = known;
-	if (newer > 0 && at(t, i + newer) == ZWJ &&
-	    at(t, i + newer + 1) == 0x27a1 && at(t, i + newer + 2) == VS16)
-		newer += 3;
+	if (newer == 0 && next == ZWJ &&
+	    u_hasBinaryProperty(c, UCHAR_EMOJI_PRESENTATION))
+		arrow = w;
+	else
+		arrow = newer;
+	if (arrow > 0 && at(t, i + arrow) == ZWJ &&
+	    at(t, i + arrow + 1) == 0x27a1 && at(t, i + arrow + 2) == VS16)
+		newer = arrow + 3;
 	return newer;
 }

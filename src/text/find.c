@@ -42,13 +42,11 @@ by_start(const void *a, const void *b)
 }
 
 void
-nx_scan(const struct nx_units *t, unsigned int kinds, struct nx_hits *out)
+nx_scan_rest(const struct nx_units *t, unsigned int kinds,
+    struct nx_hits *out)
 {
 	int32_t i, kept = 0, end = 0;
 
-	/* What lies inside a URL is not a hashtag. */
-	if ((kinds & (NX_ENTITY_URL | NX_ENTITY_HASHTAG)) != 0)
-		nx_scan_urls(t, out);
 	if ((kinds & NX_ENTITY_MENTION) != 0)
 		nx_scan_mentions(t, out);
 	if ((kinds & NX_ENTITY_HASHTAG) != 0)
@@ -123,7 +121,10 @@ nx_find(struct nx_slice text, unsigned int kinds, struct nx_arena *arena,
 		return rc;
 	if ((rc = nx_units_classify(&t)) != NX_OK)
 		goto out;
-	nx_scan(&t, kinds, &hits);
+	/* What lies inside a URL is not a hashtag. */
+	if ((kinds & (NX_ENTITY_URL | NX_ENTITY_HASHTAG)) != 0)
+		nx_scan_urls(&t, &hits);
+	nx_scan_rest(&t, kinds, &hits);
 	rc = hits.failed ? NX_NO_MEMORY : hand_over(&t, &hits, arena, out);
 	if (rc == NX_OK)
 		*count = (size_t)hits.n;

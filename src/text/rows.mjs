@@ -98,6 +98,14 @@ writeFileSync(here('class_rows.h'),
   banner('class_rows.h', 'code points that are not of the usual classes.') +
   `#define NX_CLASS_USUAL ${hex(usual)}\n#define NX_CLASS_ROWS \\\n` +
   lines(rows.map((r) => `{${r.map(hex).join(',')}},`), ' ')
+    .trimEnd().replaceAll('\n', ' \\\n') + '\n' +
+  '#define NX_CLASS_LATIN \\\n' +
+  lines(Array.from({ length: 256 }, (_, cp) => `${hex(flagsOf(cp))},`), ' ')
+    .trimEnd().replaceAll('\n', ' \\\n') + '\n' +
+  '/* The row that holds the first code point of a block of 256, or precedes. */\n' +
+  '#define NX_CLASS_BLOCKS \\\n' +
+  lines(Array.from({ length: 514 }, (_, block) =>
+    `${Math.max(0, rows.findLastIndex((r) => r[0] <= block * 256))},`), ' ')
     .trimEnd().replaceAll('\n', ' \\\n') + '\n');
 
 const listed = (name) => part(name).source.split('(?=')[0]

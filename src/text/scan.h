@@ -31,9 +31,19 @@ void	nx_scan_mentions(const struct nx_units *t, struct nx_hits *out);
 void	nx_scan_hashtags(const struct nx_units *t, struct nx_hits *out);
 void	nx_scan_cashtags(const struct nx_units *t, struct nx_hits *out);
 
-/* The same in order and without overlaps: the earlier start wins. */
-void	nx_scan(const struct nx_units *t, unsigned int kinds,
+/*
+ * To the URLs in `out` add what else is of `kinds`; all in order and without
+ * overlaps: the earlier start wins.
+ */
+void	nx_scan_rest(const struct nx_units *t, unsigned int kinds,
 	    struct nx_hits *out);
+
+/*
+ * What NFC units with these URLs, and no other hits, weigh; in hundredths.
+ * `before` (may be NULL) has room for t->n + 1: what stands before each unit.
+ */
+int64_t	nx_units_weigh(const struct nx_units *t, const struct nx_hits *urls,
+	    int32_t *before);
 
 /*
  * Does a known top-level domain, or one in Punycode, stand at `i`, with

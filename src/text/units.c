@@ -19,7 +19,21 @@ static const struct row rows[] = {
 	NX_CLASS_ROWS
 };
 
-enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
+/* The same for the first code points, which most texts are made of. */
+static const uint32_t latin[] = {
+	NX_CLASS_LATIN
+};
+
+/* Where the rows of each 256 code points begin. */
+static const uint16_t blocks[] = {
+	NX_CLASS_BLOCKS
+};
+
+enum {
+	ROWS = sizeof(rows) / sizeof(rows[0]),
+	LATIN = sizeof(latin) / sizeof(latin[0]),
+	BLOCKS = sizeof(blocks) / sizeof(blocks[0]) - 1,
+};
 
 enum nx_rc
 nx_units_read(struct nx_slice text, struct nx_units *out)
@@ -56,6 +70,8 @@ nx_units_nfc(struct nx_units *t)
 		return NX_NO_MEMORY;
 	if (unorm2_spanQuickCheckYes(nfc, t->u, t->n, &ec) == t->n)
 		return NX_OK;
+	if (nx_units_order(t) != NX_OK)
+		return NX_NO_MEMORY;
 	/* NFC never makes a unit more than three (UAX #15, section 9). */
 	max = t->n * 3;
 	u = malloc((size_t)max * sizeof(*u));
@@ -76,7 +92,9 @@ nx_units_nfc(struct nx_units *t)
 static int
 row_find(UChar32 c)
 {
-	int low = 0, high = ROWS - 1;
+	int block = c >> 8;
+	int low = block < BLOCKS ? blocks[block] : blocks[BLOCKS];
+	int high = block < BLOCKS ? blocks[block + 1] : ROWS - 1;
 
 	while (low < high) {
 		int mid = (low + high + 1) / 2;
@@ -102,6 +120,10 @@ nx_units_classify(struct nx_units *t)
 		uint32_t usual = NX_CLASS_USUAL;
 		UChar32 c;
 
+		if (t->u[i] < LATIN) {
+			t->cls[i] = latin[t->u[i]];
+			continue;
+		}
 		/* A pair begins with the usual unit flags, then its own. */
 		U16_GET(t->u, 0, i, t->n, c);
 		if (U16_IS_TRAIL(t->u[i]))
@@ -125,12 +147,4 @@ nx_units_free(struct nx_units *t)
 	free(t->u);
 	free(t->cls);
 	*t = (struct nx_units){ 0 };
-}
-
-int
-nx_units_weight(UChar32 c)
-{
-	return c <= 0x10ff || (c >= 0x2000 && c <= 0x200d) ||
-	    (c >= 0x2010 && c <= 0x201f) || (c >= 0x2032 && c <= 0x2037) ?
-	    100 : 200;
 }

@@ -48,6 +48,12 @@ struct nx_units {
 NX_MUST_USE enum nx_rc	nx_units_read(struct nx_slice text,
 			    struct nx_units *out);
 
+/*
+ * Bring long runs of marks into canonical order, so that NFC takes linear
+ * time: what they are equivalent to stays the same.  NO_MEMORY.
+ */
+NX_MUST_USE enum nx_rc	nx_units_order(struct nx_units *t);
+
 /* Replace the units by their NFC form.  NO_MEMORY. */
 NX_MUST_USE enum nx_rc	nx_units_nfc(struct nx_units *t);
 
@@ -64,7 +70,13 @@ nx_is_refused(UChar32 c)
 }
 
 /* The weight of one code point, in hundredths. */
-int	nx_units_weight(UChar32 c);
+static inline int
+nx_units_weight(UChar32 c)
+{
+	return c <= 0x10ff || (c >= 0x2000 && c <= 0x200d) ||
+	    (c >= 0x2010 && c <= 0x201f) || (c >= 0x2032 && c <= 0x2037) ?
+	    100 : 200;
+}
 
 /*
  * How many units the emoji at `i` has: more than one code point, counting as
@@ -72,5 +84,13 @@ int	nx_units_weight(UChar32 c);
  * either way).
  */
 int	nx_emoji_span(const struct nx_units *t, int32_t i);
+
+/* The same, told at once for what hardly ever begins one. */
+static inline int
+nx_emoji_at(const struct nx_units *t, int32_t i)
+{
+	return t->u[i] < 0xa9 && (i + 1 >= t->n || t->u[i + 1] < 0x20e3) ?
+	    0 : nx_emoji_span(t, i);
+}
 
 #endif

@@ -9,49 +9,79 @@
 
 enum { SCALE = 100, URL_WEIGHT = 23 * SCALE, EMOJI_WEIGHT = 2 * SCALE };
 
-/* Walk over the NFC units; sets the length, valid and valid_end. */
+/* Where a walk over NFC units has come to. */
+struct walk {
+	const struct nx_units	*t;
+	const struct nx_hits	*urls;
+	int32_t			 i, url, emoji_from;
+	int64_t			 weight;
+};
+
+/* Walk past a URL, an emoji or a code point. */
+static void
+step(struct walk *w)
+{
+	const struct nx_units *t = w->t;
+	const struct nx_hits *urls = w->urls;
+	int span = 0;
+	UChar32 c;
+
+	/* Emoji never overlap each other, but may lie in a URL. */
+	while (w->emoji_from < w->i) {
+		int n = nx_emoji_at(t, w->emoji_from);
+
+		w->emoji_from += n > 0 ? n : 1;
+	}
+	while (w->url < urls->n && urls->v[w->url].start < w->i)
+		w->url++;
+	if (w->emoji_from == w->i) {
+		span = nx_emoji_at(t, w->i);
+		w->emoji_from += span > 0 ? span : 1;
+	}
+	if (w->url < urls->n && urls->v[w->url].start == w->i) {
+		w->i += urls->v[w->url].len;
+		w->weight += URL_WEIGHT;
+	} else if (span > 0) {
+		w->i += span;
+		w->weight += EMOJI_WEIGHT;
+	} else {
+		U16_NEXT(t->u, w->i, t->n, c);
+		w->weight += nx_units_weight(c);
+	}
+}
+
+/* Sets the length, valid and valid_end. */
 static void
 walk(const struct nx_units *t, const struct nx_hits *urls, int limit,
     struct nx_weight *out)
 {
-	int32_t i = 0, url = 0, emoji_from = 0;
-	int64_t weight = 0;
+	struct walk w = { .t = t, .urls = urls };
 
 	out->valid = true;
-	while (i < t->n) {
-		int32_t next = i;
-		int span = 0;
-
-		/* Emoji never overlap each other, but may lie in a URL. */
-		while (emoji_from < i) {
-			int n = nx_emoji_span(t, emoji_from);
-
-			emoji_from += n > 0 ? n : 1;
-		}
-		while (url < urls->n && urls->v[url].start < i)
-			url++;
-		if (emoji_from == i) {
-			span = nx_emoji_span(t, i);
-			emoji_from += span > 0 ? span : 1;
-		}
-		if (url < urls->n && urls->v[url].start == i) {
-			next += urls->v[url].len;
-			weight += URL_WEIGHT;
-		} else if (span > 0) {
-			next += span;
-			weight += EMOJI_WEIGHT;
-		} else {
-			UChar32 c;
-
-			U16_NEXT(t->u, next, t->n, c);
-			weight += nx_units_weight(c);
-		}
-		i = next;
-		out->valid = out->valid && !nx_is_refused(t->u[i - 1]);
-		if (out->valid && weight <= (int64_t)limit * SCALE)
-			out->valid_end = i - 1;
+	while (w.i < t->n) {
+		step(&w);
+		out->valid = out->valid && !nx_is_refused(t->u[w.i - 1]);
+		if (out->valid && w.weight <= (int64_t)limit * SCALE)
+			out->valid_end = w.i - 1;
 	}
-	out->weighted_length = (int)(weight / SCALE);
+	out->weighted_length = (int)(w.weight / SCALE);
+}
+
+int64_t
+nx_units_weigh(const struct nx_units *t, const struct nx_hits *urls,
+    int32_t *before)
+{
+	struct walk w = { .t = t, .urls = urls };
+	int32_t i = 0;
+
+	if (before != NULL)
+		before[0] = 0;
+	while (w.i < t->n) {
+		step(&w);
+		while (before != NULL && i < w.i)
+			before[++i] = (int32_t)w.weight;
+	}
+	return w.weight;
 }
 
 static enum nx_rc

@@ -32,6 +32,7 @@ const mixed = [
 	'\u200b', '\u00a0', '\u3000', '\u2028', '\u180e', '\ufffe', '\ufeff', '\uffff', '!', '"', '%', '*', '+', ',', ':', ';',
 	'=', '[', ']', '`', '{', '|', '~', '\u2013', '·', '。', 'مرحبا', '.ไทย', 'हिन्दी', 'भारत', '嘉里大酒店',
 	'vermögensberatung', '.onion', 'www.', 'com', 'co', 'net/', ':8080', 'a_b.c.com', 'a.b_c.com', '-a.com', 'a-.com',
+	'👁️‍🗨️', '👁‍🗨', '♾️', '👩‍❤‍💋‍👩', '🏳‍🌈', '🇽🇽', '󠁧', 'か\u3099', '\u1100\u1161\u11a8', '\u0344', '<\u0338', '\u{1d15e}',
 	'x'.repeat(63), 'é'.repeat(30), 'z'.repeat(64), `/${'y'.repeat(41)}`, '\u017f', '\u212a', '\u0345', 'ι', 'Ⱥ', '\u1c80',
 ];
 // Few pieces, so that they meet in every order.
@@ -44,10 +45,32 @@ const narrow = [
 	['👍', '🏽', '🏻', '🙋', '🏃', '☝', '✌', '\ufe0f', '\u200d', '♀', '👨', '👩', '🎤', '🏌', '🕵'],
 ];
 
+// What a URL is put together from, right and wrong.
+const url = {
+	scheme: ['', '', '', 'http://', 'https://', 'HTTP://', 'http:/', 'ftp://', '//'],
+	label: ['a', 'www', 'example', 'xn--80ak6aa92e', 'xn--', '例え', 'bücher', 'пример', '-a', 'a-', 'a_b', '_a', 'a\u0301', 'İ', 'ﬁ', '☃',
+		'a\u200db', 'a\u3002b', '中'.repeat(19), '中'.repeat(20), 'x'.repeat(63), 'x'.repeat(64), 'é'.repeat(57), 't'],
+	tld: ['com', 'co', 'jp', 'tv', 'co.uk', 'COM', 'рф', '中国', 'みんな', 'भारत', 'भारतम्', 'xn--p1ai', 'museum', 'onion', '嘉里', '嘉里大酒店',
+		'vermögensberatung', 'السعودية', 'baz', 'x', 'co-m', 'com.', 'coma', 'com@', 'com中', 'comé', 'com_'],
+	port: ['', '', '', '', ':80', ':', ':99999999', ':8a'],
+	path: ['/', 'a', 'foo', '(a)', '(a(b)c)', '(', ')', '((', '()', '.', ',', "'", '!', '*', '#', '@', '$', '~', '|', '%', 'é', 'ш', '中', '–',
+		'[', ']', '=', '&', '😀', '×', 'ſ', 'K', 'aB3'.repeat(13), 'y'.repeat(40), 'y'.repeat(41)],
+	query: ['a', '=', '&', '(', ')', '!', '?', '@', ';', '+', '/', '#', '_', '.', '~', 'é', '中'],
+};
+
 const texts = (seed) => {
 	const rnd = random(seed);
+	const some = (list, most) => Array.from({ length: rnd(most + 1) }, () => list[rnd(list.length)]).join('');
+	const one = (list) => list[rnd(list.length)];
+	const link = () => {
+		const host = rnd(6) === 0 ? 't.co' :
+			`${one(url.label)}.${rnd(3) === 0 ? `${one(url.label)}.` : ''}${one(url.tld)}`;
+		return one(url.scheme) + host + one(url.port) + (rnd(2) === 0 ? `/${some(url.path, 5)}` : '') +
+			(rnd(3) === 0 ? `?${some(url.query, 5)}` : '');
+	};
 	const piece = () => {
 		const kind = rnd(12);
+		if (kind > 9) return link();
 		if (kind === 0) return String.fromCodePoint(1 + rnd(0x4ff));
 		if (kind === 1) return String.fromCodePoint(32 + rnd(95));
 		if (kind === 2) {

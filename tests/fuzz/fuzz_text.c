@@ -2,6 +2,7 @@
  * fuzz_text.c - any bytes through the text room, with its promises checked.
  *
  * The first byte chooses what is asked of nx_compose(), the rest is the text.
+ * A limit that is far too small brings seams into all texts.
  * A broken promise aborts.  Built alone with -fsanitize=fuzzer, or into
  * test_text_properties.
  */
@@ -27,7 +28,14 @@
 		}							\
 	} while (0)
 
-enum { ARENA_MAX = 64 << 20, LINK = 1, NUMBERING = 2, ON_LONG_SHIFT = 2 };
+enum {
+	ARENA_MAX = 64 << 20, LINK = 1, NUMBERING = 2, ON_LONG_SHIFT = 2,
+	LIMIT_SHIFT = 6, LIMIT_TINY = 40,
+};
+
+static const int limits[] = {
+	NX_LIMIT_POST, NX_LIMIT_LONG, LIMIT_TINY, LIMIT_TINY,
+};
 
 static const char full[] = "https://nexus.example.com/posts/full-text";
 
@@ -124,19 +132,53 @@ skip_blank(struct nx_slice text, size_t at)
 
 /* One part by itself: within the limit, and left alone when cut again. */
 static void
-check_part(const struct nx_part *part, struct nx_arena *arena)
+check_part(const struct nx_part *part, int limit, struct nx_arena *arena)
 {
 	struct nx_compose_ask ask = { .text = part->text,
-	    .limit = NX_LIMIT_POST, .on_long = NX_REJECT };
+	    .limit = limit, .on_long = NX_REJECT };
 	struct nx_composed again;
+	struct found own = find(part->text, arena);
 	struct nx_weight w;
+	bool has_url = false;
+	size_t i;
 
-	CHECK(nx_weigh(part->text, NX_LIMIT_POST, &w) == NX_OK && w.valid);
+	CHECK(part->text.p[part->text.n] == '\0');
+	CHECK(nx_weigh(part->text, limit, &w) == NX_OK && w.valid);
 	CHECK(w.weighted_length == part->weighted_length);
+	for (i = 0; i < own.n; i++)
+		has_url = has_url || own.v[i].kind == NX_ENTITY_URL;
+	CHECK(part->has_url == has_url);
 	CHECK(skip_blank(part->text, 0) < part->text.n);
 	CHECK(nx_compose(&ask, arena, &again, NULL) == NX_OK);
 	CHECK(again.count == 1 && !again.truncated);
 	CHECK(nx_slice_eq(again.parts[0].text, part->text));
+}
+
+/* What stands behind the text of a part. */
+static int
+suffix_of(const struct nx_compose_ask *ask, const struct nx_composed *c,
+    size_t i, char *out, size_t max)
+{
+	if (c->truncated)
+		return snprintf(out, max, "...%s%s", ask->link.n > 0 ? " " :
+		    "", ask->link.n > 0 ? full : "");
+	if (ask->numbering && c->count > 1)
+		return snprintf(out, max, " (%zu/%zu)", i + 1, c->count);
+	return 0;
+}
+
+/* Only what does not fit is changed, and no part begins or ends blank. */
+static void
+check_changed(const struct nx_compose_ask *ask, struct nx_slice part)
+{
+	struct nx_weight w;
+	UChar32 c;
+	int32_t i = (int32_t)part.n;
+
+	CHECK(nx_weigh(ask->text, ask->limit, &w) == NX_OK && !w.valid);
+	CHECK(skip_blank(part, 0) == 0);
+	U8_PREV(part.p, 0, i, c);
+	CHECK(!u_isUWhiteSpace(c));
 }
 
 static void
@@ -144,28 +186,25 @@ check_parts(const struct nx_compose_ask *ask, const struct nx_composed *c,
     struct nx_arena *arena)
 {
 	size_t i, k, at = 0;
+	bool has_url = false;
 	char suffix[400];
 
 	for (i = 0; i < c->count; i++) {
 		struct nx_slice part = c->parts[i].text;
-		int n = 0;
+		int n = suffix_of(ask, c, i, suffix, sizeof(suffix));
 
-		check_part(&c->parts[i], arena);
+		check_part(&c->parts[i], ask->limit, arena);
+		has_url = has_url || c->parts[i].has_url;
 		for (k = 0; k < i; k++)
 			CHECK(!nx_slice_eq(part, c->parts[k].text));
-		if (c->truncated)
-			n = snprintf(suffix, sizeof(suffix), "...%s%s",
-			    ask->link.n > 0 ? " " : "",
-			    ask->link.n > 0 ? full : "");
-		else if (ask->numbering && c->count > 1)
-			n = snprintf(suffix, sizeof(suffix), " (%zu/%zu)",
-			    i + 1, c->count);
 		CHECK(part.n > (size_t)n);
 		part.n -= (size_t)n;
 		CHECK(n == 0 || memcmp(part.p + part.n, suffix,
 		    (size_t)n) == 0);
-		if (part.n < ask->text.n)
+		if (part.n < ask->text.n) {
 			at = skip_blank(ask->text, at);
+			check_changed(ask, part);
+		}
 		CHECK(part.n <= ask->text.n - at);
 		CHECK(memcmp(part.p, ask->text.p + at, part.n) == 0);
 		check_same_entities(ask->text, at, part.n, c->parts[i].text,
@@ -173,6 +212,7 @@ check_parts(const struct nx_compose_ask *ask, const struct nx_composed *c,
 		CHECK(is_cluster_border(ask->text, at + part.n));
 		at += part.n;
 	}
+	CHECK(c->has_url == has_url);
 	CHECK(c->truncated || skip_blank(ask->text, at) == ask->text.n);
 }
 
@@ -182,7 +222,7 @@ check_compose(struct nx_slice text, unsigned int options,
 {
 	struct nx_compose_ask ask = {
 		.text = text,
-		.limit = NX_LIMIT_POST,
+		.limit = limits[options >> LIMIT_SHIFT],
 		.on_long = (enum nx_on_long)((options >> ON_LONG_SHIFT) % 3),
 		.link = nx_slice_str((options & LINK) != 0 ? full : NULL),
 		.numbering = (options & NUMBERING) != 0,

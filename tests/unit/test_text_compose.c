@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -224,6 +225,99 @@ threads_at_the_best_place(void **state)
 }
 
 static void
+prefers_words_to_lines(void **state)
+{
+	struct bench *b = *state;
+
+	add(b, "well-known ", 40);
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	assert_true(ends_with(b->got.parts[0].text, " well-known"));
+	assert_int_equal(b->got.parts[0].text.n, 274);
+	/* but not words that leave most of the post empty */
+	nx_buf_reset(&b->text);
+	add(b, "Some words ", 9);
+	add(b, "\u79c1\u306f\u5b66\u751f", 50);
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	assert_true(b->got.parts[0].weighted_length > 270);
+}
+
+static void
+knows_what_ends_a_sentence(void **state)
+{
+	static const struct {
+		const char	*text;
+		const char	*end;
+	} cases[] = {
+		{ "Here it ends. We saw Dr. Smith at work", "ends." },
+		{ "Here it ends. We saw it, e.g. at work", "ends." },
+		{ "Here it ends. We paid 3. 14 of them", "ends." },
+		{ "Here it ends. \"We left!\" they all said", "left!\"" },
+		{ "Here it ends? (We left.) Then all was well", "left.)" },
+		{ "Here it ends! We saw J. Smith at work", "ends!" },
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		nx_buf_reset(&b->text);
+		add(b, "some words ", 15);
+		add(b, cases[i].text, 1);
+		add(b, " and words", 20);
+		assert_int_equal(run(b, NX_THREAD), NX_OK);
+		if (!ends_with(b->got.parts[0].text, cases[i].end))
+			fail_msg("%zu: %s", i, b->got.parts[0].text.p);
+	}
+}
+
+static void
+keeps_parts_apart_and_visible(void **state)
+{
+	struct bench *b = *state;
+	size_t n;
+
+	/* halves that are the same */
+	for (int i = 0; i < 2; i++) {
+		add(b, "Some words here. ", 15);
+		add(b, "\n\n", 1);
+	}
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	assert_int_equal(b->got.count, 3);
+	/* white space that is longer than a post */
+	nx_buf_reset(&b->text);
+	add(b, "ab", 1);
+	add(b, " ", 300);
+	add(b, "cd", 1);
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	assert_int_equal(b->got.count, 2);
+	expect_part(b, 0, "ab");
+	expect_part(b, 1, "cd");
+	/* nothing that X would take for empty */
+	nx_buf_reset(&b->text);
+	add(b, "x", 280);
+	add(b, "\u202e", 1);
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	assert_int_equal(b->got.count, 2);
+	n = b->got.parts[1].text.n;
+	assert_int_equal(n, 4);
+	assert_memory_equal(b->got.parts[1].text.p, "x\u202e", n);
+}
+
+/* Too long for a link; but most cuts make one. */
+static void
+finds_seams_that_make_no_link(void **state)
+{
+	static const char *const units[] = { ".co", "a.com", "a_b.c.com" };
+	struct bench *b = *state;
+
+	b->ask.numbering = true;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		nx_buf_reset(&b->text);
+		add(b, units[i], 1500);
+		assert_int_equal(run(b, NX_THREAD), NX_OK);
+		assert_false(b->got.has_url);
+	}
+}
+
+static void
 numbers_parts(void **state)
 {
 	struct bench *b = *state;
@@ -283,7 +377,10 @@ keeps_cashtags_apart(void **state)
 
 	add(b, "Some words about $AAPL and then some. ", 10);
 	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	b->ask.numbering = true;
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
 	assert_int_equal(b->got.count, 10);
+	expect_part(b, 3, "Some words about $AAPL and then some. (4/10)");
 	assert_int_equal(run(b, NX_TRUNCATE), NX_INVALID);
 	assert_non_null(strstr(b->err.detail, "cashtags"));
 }
@@ -300,6 +397,12 @@ knows_when_it_cannot(void **state)
 	nx_buf_reset(&b->text);
 	add(b, "a", 1);
 	add(b, "\u0301", 400);
+	assert_int_equal(run(b, NX_THREAD), NX_TEXT_TOO_LONG);
+	/* a part of marks alone would be empty to X */
+	nx_buf_reset(&b->text);
+	add(b, "x", 280);
+	add(b, "\u202e", 150);
+	add(b, "y", 1);
 	assert_int_equal(run(b, NX_THREAD), NX_TEXT_TOO_LONG);
 	nx_buf_reset(&b->text);
 	add(b, "word ", 20000);
@@ -327,6 +430,56 @@ serves_long_posts(void **state)
 	assert_int_equal(b->got.parts[0].weighted_length, 24997);
 	assert_int_equal(run(b, NX_THREAD), NX_OK);
 	assert_int_equal(b->got.count, 2);
+}
+
+static double
+seconds(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* The CPU time that `n` bytes of `unit` take, cut short and as a thread. */
+static double
+cost(struct bench *b, const char *unit, size_t n)
+{
+	double start;
+
+	nx_arena_reset(b->arena);
+	nx_buf_reset(&b->text);
+	add(b, unit, (int)(n / strlen(unit)));
+	start = seconds();
+	(void)run(b, NX_TRUNCATE);
+	(void)run(b, NX_THREAD);
+	return seconds() - start;
+}
+
+/* Eight times the text may take about eight times as long, not 64 times. */
+static void
+is_linear(void **state)
+{
+	static const char *const units[] = { "a", "a.com", ".co", "a.com ",
+	    "$A", "\u4e16\u3002", "\U0001F469\u200d", "\ufb2c", "#a ",
+	    "\u0301", " ", "Yes. ", "a\n" };
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		double small = 1, large = 1;
+
+		/* the best of some: another process may be in the way */
+		for (int k = 0; k < 5; k++) {
+			double s = cost(b, units[i], 12000);
+			double l = cost(b, units[i], 96000);
+
+			small = s < small ? s : small;
+			large = l < large ? l : large;
+		}
+		if (large > small * 20 + 0.002)
+			fail_msg("%s: %f s, then %f s", units[i], small,
+			    large);
+	}
 }
 
 static void
@@ -357,11 +510,16 @@ main(void)
 		TEST(truncates_before_an_entity),
 		TEST(refuses_a_bad_link),
 		TEST(threads_at_the_best_place),
+		TEST(prefers_words_to_lines),
+		TEST(knows_what_ends_a_sentence),
+		TEST(keeps_parts_apart_and_visible),
+		TEST(finds_seams_that_make_no_link),
 		TEST(numbers_parts),
 		TEST(threads_every_script),
 		TEST(keeps_cashtags_apart),
 		TEST(knows_when_it_cannot),
 		TEST(serves_long_posts),
+		TEST(is_linear),
 		TEST(says_when_memory_is_short),
 	};
 

@@ -42,6 +42,9 @@ static const char *const words[] = {
 	"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
 	"com", "foo.comfoo", "RT", "\xe2\x80\x8d", "\xef\xb8\x8f", "\r\n",
 	"\xe3\x80\x80", "\xe2\x80\xae", "\xef\xac\xac", "(1/2)",
+	"a.co.co", ".com", "m", "x@a.com", "$A.B", "#a", "@a/b", "٣.١٤",
+	"Dr.", "e.g.", "3.14", "U.S.", "\"Yes.\"", "(No!)", "हिन्दी।", "🇯",
+	"🏴\xf3\xa0\x81\xa7", "1️⃣", "\xe2\x80\xa9", "\xe0\xa5\x98",
 };
 
 /*
