@@ -32,7 +32,13 @@ test('a post is published and answered to the letter', async () => {
 	const url = `https://x.com/${me.account}/status/${p.post_id}`;
 	assert.equal(p.state, 'sent');
 	assert.equal(p.url, url);
-	assert.deepEqual(p.parts, [{ position: 0, text, weighted_length: text.length, media_ids: [], state: 'sent', post_id: p.post_id, url }]);
+	const [{ sent_at, ...part }] = p.parts;
+	assert.deepEqual(part, { position: 0, text, weighted_length: text.length, media_ids: [], state: 'sent', post_id: p.post_id, url, error: null });
+	assert.ok(Math.abs(Date.parse(sent_at) - Date.now()) < 5000);
+	assert.equal(p.parts.length, 1);
+	assert.equal(p.status_url, `/api/twitter/posts/${p.id}`);
+	assert.equal(p.profile_url, `https://x.com/${me.account}`);
+	assert.deepEqual([p.reason, p.error, p.publish_at, p.next_try_at, p.can], [null, null, null, null, ['delete']]);
 	assert.equal(p.metrics, null);
 	assert.equal(typeof p.limits, 'object');
 	assert.equal(p.cost_usd, '0.0150');
@@ -54,7 +60,7 @@ test('a dry run calls nothing and stores nothing', async () => {
 	assert.equal(p.state, 'dry_run');
 	assert.deepEqual([p.id, p.post_id, p.url, p.metrics], [null, null, null, null]);
 	assert.equal(p.cost_usd, '0.0150');
-	assert.deepEqual(p.parts, [{ position: 0, text, weighted_length: text.length, media_ids: [], state: 'dry_run', post_id: null, url: null }]);
+	assert.deepEqual(p.parts, [{ position: 0, text, weighted_length: text.length, media_ids: [], state: 'dry_run', post_id: null, url: null, sent_at: null, error: null }]);
 	assert.deepEqual(await stored(), before);
 	const stranger = new Visitor();
 	assert.equal((await stranger.post({ text, dry_run: true })).status, 200);
@@ -267,7 +273,7 @@ test('a body that is not as long as it says', async () => {
 });
 
 test('methods and addresses that are not there', async () => {
-	for (const [method, path, allow] of [['GET', POST, /POST/], ['PUT', POST, /POST/], ['DELETE', POST, /POST/], ['POST', '/api/twitter/connections', /GET/],
+	for (const [method, path, allow] of [['GET', POST, /POST/], ['PUT', POST, /POST/], ['DELETE', POST, /POST/], ['POST', '/api/twitter/posts', /GET/], ['POST', '/api/twitter/connections', /GET/],
 		['POST', '/api/auth/twitter/initiate', /GET/], ['GET', '/api/auth/twitter/disconnect', /POST/], ['POST', '/healthz', /GET/]]) {
 		const res = await send(method, path, { headers: bearer(me.token) });
 		problem(res, 405, 'method_not_allowed');
@@ -307,10 +313,10 @@ test('one key, one post', async () => {
 });
 
 test('one key, many at once: one post', async () => {
-	for (let round = 0; round < (LIGHT ? 1 : 4); round++) {
+	for (const many of LIGHT ? [20] : [20, 100, 20, 100]) {
 		const key = { 'Idempotency-Key': crypto.randomUUID() };
 		const body = { text: words() };
-		const { value, by } = await grown(() => Promise.all(Array.from({ length: 20 }, () => me.post(body, key))));
+		const { value, by } = await grown(() => Promise.all(Array.from({ length: many }, () => me.post(body, key))));
 		assert.equal(by('posts_created'), 1);
 		assert.equal(value.filter((r) => r.status === 201).length, 1);
 		const id = value.find((r) => r.status === 201).json.id;
@@ -332,15 +338,67 @@ test('keys that are none', async () => {
 });
 
 test('what this version does not offer is said, not ignored', async () => {
-	for (const [name, value] of Object.entries({ media_ids: ['1'], poll: { options: ['a', 'b'], duration_minutes: 5 }, publish_at: '2030-01-01T00:00:00Z', queue: true })) {
+	for (const [name, value] of Object.entries({ media_ids: ['1'], metrics: true })) {
 		const { value: res, by } = await grown(() => me.post({ text: words(), [name]: value }));
-		assert.ok(res.status === 422 || res.status === 201 || res.status === 202, res.text);
-		if (res.status === 422) {
-			problem(res, 422, 'not_offered');
-			assert.match(res.json.detail, new RegExp(name));
-			assert.equal(by('posts_created'), 0);
-		}
+		problem(res, 422, 'not_offered');
+		assert.match(res.json.detail, new RegExp(name));
+		assert.equal(by('posts_created'), 0);
 	}
+	for (const [name, value] of Object.entries({ media_ids: [], metrics: false, queue: true, on_partial: 'delete' }))
+		assert.equal((await me.post({ text: words(), [name]: value })).status, 201, name);
+});
+
+test('a poll and the other marks reach X as they were asked for', async () => {
+	const poll = { options: ['one', 'two \u{1F44D}', 'three'], duration_minutes: 60 };
+	const res = await me.post({ text: words(), poll, reply_settings: 'following', made_with_ai: true, paid_partnership: true });
+	assert.equal(res.status, 201, res.text);
+	const there = (await postsOf(me.account)).find((x) => x.id === res.json.post_id);
+	assert.deepEqual(there.poll, poll);
+	assert.deepEqual([there.reply_settings, there.made_with_ai, there.paid_partnership], ['following', true, true]);
+	const long = Array.from({ length: 40 }, () => words()).join(' ');
+	const thread = await me.post({ text: long, on_long: 'thread', poll, made_with_ai: true });
+	assert.equal(thread.status, 201, thread.text);
+	const parts = thread.json.parts.map((part) => part.post_id);
+	const live = (await postsOf(me.account)).filter((x) => parts.includes(x.id));
+	assert.deepEqual(live.filter((x) => x.poll).map((x) => x.id), [parts[0]], 'one poll, on the first');
+	assert.ok(live.every((x) => x.made_with_ai));
+});
+
+test("X's exclusions are told before anything is sent", async () => {
+	const poll = (change) => ({ options: ['a', 'b'], duration_minutes: 5, ...change });
+	await fault({ path: '/2/', fault: '500' });
+	for (const [more, code, named] of [
+		[{ poll: poll({ options: ['a'] }) }, 'invalid', /poll\.options/], [{ poll: poll({ options: ['a', 'b', 'c', 'd', 'e'] }) }, 'invalid', /poll\.options/],
+		[{ poll: poll({ options: ['a', ''] }) }, 'invalid', /poll\.options/], [{ poll: poll({ options: ['a', 'x'.repeat(26)] }) }, 'invalid', /poll\.options/],
+		[{ poll: poll({ options: 'ab' }) }, 'invalid', /poll\.options/], [{ poll: poll({ options: [1, 2] }) }, 'invalid', /poll\.options/],
+		[{ poll: poll({ duration_minutes: 4 }) }, 'invalid', /poll\.duration_minutes/], [{ poll: poll({ duration_minutes: 10081 }) }, 'invalid', /poll\.duration_minutes/],
+		[{ poll: poll({ duration_minutes: '5' }) }, 'invalid', /poll\.duration_minutes/], [{ poll: poll({ colour: 1 }) }, 'unknown_member', /poll\.colour/],
+		[{ poll: {} }, 'invalid', /poll/], [{ poll: 'a' }, 'invalid', /poll/],
+		[{ quote_tweet_id: '1' }, 'quote_not_allowed', /./], [{ quote_tweet_id: 'x' }, 'invalid', /quote_tweet_id/],
+		[{ quote_tweet_id: '1', poll: poll() }, /^(invalid|quote_not_allowed)$/, /./], [{ on_partial: 'drop' }, 'invalid', /on_partial/],
+	]) {
+		const res = await me.post({ text: words(), ...more });
+		problem(res, 422, code);
+		assert.match(res.json.detail, named);
+	}
+	assert.equal((await sandbox('GET', '/sandbox/faults'))[0].hits, 0);
+	await clearFaults();
+});
+
+test('a Premium account posts at length, the others do not', async () => {
+	const premium = new Visitor({ account: `premium${crypto.randomBytes(4).toString('hex')}` });
+	await premium.connect();
+	const long = Array.from({ length: 400 }, () => words()).join(' ');
+	const res = await premium.post(long);
+	assert.equal(res.status, 201, res.text);
+	assert.deepEqual(res.json.parts.map((part) => part.text), [long]);
+	assert.deepEqual((await postsOf(premium.account)).map((x) => x.text), [long]);
+	const longer = Array.from({ length: 1200 }, () => words()).join(' ');
+	problem(await premium.post({ text: longer, on_long: 'reject' }), 422, 'text_too_long');
+	const thread = await premium.post({ text: longer, on_long: 'thread' });
+	assert.equal(thread.status, 201, thread.text);
+	assert.equal(thread.json.parts.length, 2);
+	problem(await me.post({ text: long, on_long: 'reject' }), 422, 'text_too_long');
 });
 
 test('many users post at once', async () => {

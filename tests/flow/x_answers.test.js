@@ -177,8 +177,11 @@ for (const [kind, live] of [['500', 0], ['503', 0], ['502', 0], ['garbage', 0], 
 		assert.equal(first.json.post_id, null);
 		assert.equal(first.json.parts[0].state, 'unknown');
 		assert.ok(first.json.id);
+		assert.equal(first.json.status_url, `/api/twitter/posts/${first.json.id}`);
+		assert.equal(first.json.profile_url, `https://x.com/${me.account}`);
 		assert.match(again.text, /"state":"unknown"/);
-		assert.ok([200, 202].includes(again.status));
+		assert.equal(again.status, 202);
+		assert.equal(again.json.status_url, first.json.status_url);
 		assert.equal(again.json.id, first.json.id);
 		assert.equal(by('posts_created'), live);
 		assert.deepEqual(await sql(`SELECT state FROM x_posts WHERE user_id = '${me.user}'`), [['unknown']]);

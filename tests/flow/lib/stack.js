@@ -105,6 +105,7 @@ export const settings = (change) => sandbox('POST', '/sandbox/settings', change)
 const USUAL = {
 	access_token_ttl: 7200, code_ttl: 30, latency_ms: 0, granted_scopes: null,
 	omit_refresh_token: false, enforce_limits: false,
+	reply_lag_ms: 0, read_lag_ms: 0, tco: true, old_names: false, create_limit: 100, window_s: 900,
 };
 
 // The sandbox as it was found; its memory of secrets stays for the last test.

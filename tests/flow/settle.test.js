@@ -1,0 +1,324 @@
+// Posts whose answer was lost: found at X, or found not to be there, and sent
+// once in either case.
+import { test, before, beforeEach, after } from 'node:test';
+import assert from 'node:assert/strict';
+import http from 'node:http';
+import { calm, clearFaults, fault, problem, settings, sleep, sql, until } from './lib/stack.js';
+import { bearer, Visitor, words } from './lib/visitor.js';
+import { ownProcess } from './lib/fcgi.js';
+import { calmQueue, CREATE, creates, crowd, live, look, POSTS, remove, resume, resumeToEnd, timePasses, underWay, withWorkers } from './lib/posting.js';
+
+const TEXTS = {
+	plain: (w) => w,
+	link: (w) => `${w} https://example.com/a/b?c=1&d=2#e and more`,
+	'bare host': (w) => `${w} see Example.COM/Path or example.org.`,
+	'two links': (w) => `https://example.com/${w.slice(-12)} https://example.org/${w.slice(-12)}`,
+	markup: (w) => `${w} <b>"R&D" & 'so' on</b> 1 < 2 > 0`,
+	'markup written out': (w) => `${w} &amp; &lt;b&gt; &amp;amp;`,
+	emoji: (w) => `${w} \u{1F468}\u200d\u{1F469}\u200d\u{1F467}\u200d\u{1F466}\u{1F1E9}\u{1F1EA} \u2764\ufe0f`,
+	'not composed': (w) => `${w} cafe\u0301 A\u030a \u1100\u1161`,
+	'white space': (w) => `${w}\n\n  line\ttwo   `,
+	names: (w) => `${w} #tag @somebody $CASH`,
+	Chinese: (w) => `${w} \u4e2d\u6587\u6d4b\u8bd5https://example.com/x`,
+	Arabic: (w) => `${w} \u0645\u0631\u062d\u0628\u0627 123`,
+};
+
+before(calmQueue);
+beforeEach(calm);
+after(calm);
+
+// One post per text, all of them lost in the same way.
+async function lose(rule, people, make = Object.values(TEXTS)) {
+	const begun = [];
+	const { sent } = await creates(async () => {
+		for (const [i, text] of make.entries()) {
+			const res = await people[i % people.length].post(text(words()));
+			assert.equal(res.status, 202, res.text);
+			begun.push({ me: people[i % people.length], ...res.json });
+		}
+	}, [{ ...rule, count: make.length }]);
+	assert.equal(sent, make.length);
+	await clearFaults();
+	return begun;
+}
+
+async function assertFound(posts) {
+	for (const { me, id, parts } of posts) {
+		const p = await look(me, id);
+		assert.equal(p.state, 'sent');
+		assert.equal(p.parts[0].state, 'sent');
+		assert.equal(p.reason, null);
+		const there = await live(me.account);
+		assert.deepEqual(there.filter((x) => x.id === p.post_id).map((x) => x.text), [parts[0].text]);
+		assert.equal(there.filter((x) => x.text === parts[0].text).length, 1);
+	}
+}
+
+const NOT_SENT = [{ fault: '503' }, { fault: '500' }, { fault: 'drop' }, { fault: 'garbage', work: false }, { fault: 'hang', ms: 2000 }];
+
+test('what X does not have after 90 quiet seconds may be sent again', async () => {
+	const waiting = [];
+	for (const rule of NOT_SENT) {
+		const me = new Visitor();
+		await me.connect();
+		const text = words(), key = { 'Idempotency-Key': rule.fault };
+		await fault({ ...CREATE, ...rule, count: 1 });
+		const res = await me.post(text, key);
+		await clearFaults();
+		assert.equal(res.status, 202, res.text);
+		waiting.push({ me, text, key, id: res.json.id });
+		assert.equal((await resume(me, res.json.id)).status, 202, 'too early to say');
+		assert.equal((await me.post(text, key)).status, 202);
+		assert.deepEqual(await live(me.account), []);
+	}
+	const state = async ({ me, id }) => (await look(me, id)).state;
+	const aged = (seconds) => sql(`UPDATE x_parts SET left_at = now() - interval '${seconds} seconds' WHERE post_id = ANY ('{${waiting.map(({ id }) => id)}}'::uuid[])`);
+	await aged(80);
+	for (const one of waiting) {
+		assert.equal((await resume(one.me, one.id)).status, 202, 'still too early');
+		assert.equal(await state(one), 'unknown');
+	}
+	await aged(91);
+	await sql(`UPDATE x_posts SET next_try_at = now() WHERE id = ANY ('{${waiting.map(({ id }) => id)}}'::uuid[])`);
+	await withWorkers(1, () => Promise.all(waiting.map((one) => until('it is called not sent', 20, async () => await state(one) === 'failed'))));
+	for (const one of waiting) {
+		assert.deepEqual(await live(one.me.account), []);
+		const p = await look(one.me, one.id);
+		assert.deepEqual([p.parts[0].state, p.can], ['failed', ['resume']]);
+		assert.match(p.reason, /not/);
+	}
+	const { sent } = await creates(async () => {
+		const [resumed, ...repeated] = waiting;
+		await resumeToEnd(resumed.me, resumed.id);
+		for (const { me, text, key, id } of repeated) {
+			const res = await me.post(text, key);
+			assert.equal(res.status, 201, res.text);
+			assert.notEqual(res.json.id, id);
+			assert.equal((await me.post(text, key)).status, 200);
+		}
+	});
+	assert.equal(sent, waiting.length);
+	for (const { me, text } of waiting)
+		assert.deepEqual((await live(me.account)).map((p) => p.text), [text]);
+});
+
+test('an unknown post says where to look', async () => {
+	const me = new Visitor();
+	await me.connect();
+	await fault({ ...CREATE, fault: 'drop_after', count: 1 });
+	const res = await me.post(words());
+	assert.equal(res.status, 202, res.text);
+	const p = res.json;
+	assert.equal(p.state, 'unknown');
+	assert.equal(p.post_id, null);
+	assert.equal(p.status_url, `${POSTS}/${p.id}`);
+	assert.equal(res.headers.location, p.status_url);
+	assert.equal(p.profile_url, `https://x.com/${me.account}`);
+	assert.deepEqual([...p.can].sort(), ['delete', 'resume']);
+	assert.match(p.reason, /may or may not/i);
+	const seen = await me.get(p.status_url);
+	assert.equal(seen.status, 200);
+	assert.deepEqual([seen.json.id, seen.json.state, seen.json.reason], [p.id, 'unknown', p.reason]);
+});
+
+for (const [name, rule] of Object.entries({
+	'a dropped connection': { fault: 'drop_after' }, 'a 500': { fault: '500', work: true }, 'a 503': { fault: '503', work: true },
+	'an unreadable 201': { fault: 'garbage', work: true },
+}))
+	test(`what ${name} hid is found when its owner asks`, async () => {
+		const people = await crowd(3);
+		const posts = await lose(rule, people);
+		const { sent } = await creates(() => Promise.all(posts.map(({ me, id }) => resumeToEnd(me, id))));
+		assert.equal(sent, 0, 'nothing is sent again');
+		await assertFound(posts);
+	});
+
+test('what was hidden is found by the worker', async () => {
+	const people = await crowd(3);
+	const posts = await lose({ fault: 'drop_after' }, people);
+	const { sent } = await creates(() => withWorkers(2, () => Promise.all(posts.map(({ me, id }) =>
+		until(`post ${id}`, 40, async () => (await look(me, id)).state === 'sent')))));
+	assert.equal(sent, 0);
+	await assertFound(posts);
+});
+
+for (const [what, setting] of [['leaves texts as they are', { tco: false }], ['knows the old names of fields only', { old_names: true }]])
+	test(`what was hidden is found at an X that ${what}`, async () => {
+		await settings(setting);
+		const people = await crowd(2);
+		const posts = await lose({ fault: 'drop_after' }, people);
+		await Promise.all(posts.map(({ me, id }) => resumeToEnd(me, id)));
+		await assertFound(posts);
+	});
+
+test('a reply and a part are found like any post', async () => {
+	const [me] = await crowd(1);
+	const parent = (await me.post(words())).json;
+	await fault({ ...CREATE, fault: 'drop_after', count: 1 });
+	const reply = (await me.post({ text: words(), reply_to: parent.post_id })).json;
+	assert.equal(reply.state, 'unknown');
+	await resumeToEnd(me, reply.id);
+	await assertFound([{ me, ...reply }]);
+	assert.equal((await live(me.account)).find((p) => p.text === reply.parts[0].text).reply_to, parent.post_id);
+});
+
+test('one post is not taken for another that differs in its link', async () => {
+	const [me] = await crowd(1);
+	const w = words();
+	await fault({ ...CREATE, fault: 'drop', count: 1 });
+	const never = (await me.post(`${w} https://example.com/1`)).json;
+	await fault({ ...CREATE, fault: 'drop_after', count: 2 });
+	const there = (await me.post(`${w} https://example.com/2`)).json;
+	const also = (await me.post(`${w} https://example.com/3`)).json;
+	await clearFaults();
+	assert.equal((await resume(me, never.id)).status, 202, 'not one of the others');
+	await resumeToEnd(me, also.id);
+	await resumeToEnd(me, there.id);
+	await assertFound([{ me, ...there }, { me, ...also }]);
+	await timePasses([me]);
+	await resume(me, never.id);
+	assert.notEqual((await look(me, never.id)).state, 'unknown');
+	const { post_id } = await look(me, never.id);
+	for (const one of [there, also])
+		assert.notEqual(post_id, (await look(me, one.id)).post_id);
+});
+
+test('a post of before with the same words is not taken for the lost one', async () => {
+	const [me] = await crowd(1);
+	const text = words();
+	const old = (await me.post(text)).json;
+	assert.equal((await remove(me, old.id)).json.state, 'deleted');
+	const again = (await me.post(text)).json;
+	assert.equal(again.state, 'sent');
+	assert.notEqual(again.post_id, old.post_id);
+	assert.equal((await remove(me, again.id)).json.state, 'deleted');
+	await fault({ ...CREATE, fault: 'drop_after', count: 1 });
+	const lost = (await me.post(text)).json;
+	const found = await resumeToEnd(me, lost.id);
+	assert.ok(![old.post_id, again.post_id].includes(found.post_id));
+	assert.deepEqual((await live(me.account)).map((p) => p.id), [found.post_id]);
+});
+
+test('a timeline that lags is asked again', async () => {
+	const [me] = await crowd(1);
+	await settings({ read_lag_ms: 3000 });
+	const [lost] = await lose({ fault: 'drop_after' }, [me], [TEXTS.link]);
+	const { sent } = await creates(async () => {
+		assert.equal((await resume(me, lost.id)).status, 202);
+		await resumeToEnd(me, lost.id, 15);
+	});
+	assert.equal(sent, 0);
+	await settings({ read_lag_ms: 0 });
+	await assertFound([lost]);
+});
+
+test('a timeline that cannot be read settles nothing', async () => {
+	const [me] = await crowd(1);
+	const lost = await lose({ fault: 'drop_after' }, [me], [TEXTS.plain]);
+	for (const kind of ['500', '503', 'garbage', 'drop', '401', '403', '404', '429']) {
+		await fault({ path: '/2/users/', method: 'GET', fault: kind, ...(kind === '429' && { reset_in: 1 }) });
+		await timePasses([me]);
+		const { sent } = await creates(() => resume(me, lost[0].id));
+		assert.equal(sent, 0, kind);
+		assert.equal((await look(me, lost[0].id)).state, 'unknown', kind);
+		await clearFaults();
+	}
+	await fault({ path: '/2/users/', method: 'GET', fault: 'garbage', body: '{"errors":[{"title":"Not Found Error","type":"https://api.twitter.com/2/problems/resource-not-found"}]}' });
+	await timePasses([me]);
+	await resume(me, lost[0].id);
+	assert.equal((await look(me, lost[0].id)).state, 'unknown');
+	await clearFaults();
+	await sleep(1100);
+	await resumeToEnd(me, lost[0].id);
+	await assertFound(lost);
+});
+
+test("X's word that it has the text already is evidence", async () => {
+	const [me] = await crowd(1);
+	const [lost] = await lose({ fault: 'drop_after' }, [me], [TEXTS.plain]);
+	await sql(`UPDATE x_posts SET next_try_at = now() + interval '1 hour' WHERE id = '${lost.id}'`);
+	problem(await me.post(lost.parts[0].text), 409, 'duplicate_text');
+	await withWorkers(1, () => until('it is looked up', 10, async () => (await look(me, lost.id)).state === 'sent'));
+	await assertFound([lost]);
+});
+
+test('what X hid for longer than the quiet time is not there twice', async () => {
+	const [me] = await crowd(1);
+	await settings({ read_lag_ms: 600000 });
+	const [lost] = await lose({ fault: 'drop_after' }, [me], [TEXTS.plain]);
+	await timePasses([me]);
+	await resume(me, lost.id);
+	await resume(me, lost.id);
+	assert.notEqual((await look(me, lost.id)).state, 'sending');
+	await settings({ read_lag_ms: 0 });
+	await timePasses([me]);
+	await resumeToEnd(me, lost.id);
+	await assertFound([lost]);
+	assert.equal((await live(me.account)).length, 1);
+});
+
+test('a process that dies leaves a post that is settled', async () => {
+	const [here, gone] = await crowd(2);
+	for (const [me, rule] of [[here, { fault: 'slow', ms: 300 }], [gone, { fault: 'hang' }]]) {
+		const own = await ownProcess();
+		await fault({ ...CREATE, ...rule, count: 1 });
+		const lost = own.ask('POST', '/api/twitter/post', Object.entries(bearer(me.token)), JSON.stringify({ text: words() })).catch(() => undefined);
+		await underWay();
+		await own.stop('SIGKILL');
+		assert.equal(await lost, undefined);
+		await clearFaults();
+	}
+	await sleep(400);
+	await timePasses([here, gone]);
+	const { sent } = await creates(() => withWorkers(1, () => until('both are settled', 30, async () => {
+		const rows = await sql(`SELECT user_id, state FROM x_posts WHERE user_id IN ('${here.user}', '${gone.user}')`);
+		return rows.every(([user, state]) => state === (user === here.user ? 'sent' : 'failed'));
+	})));
+	assert.equal(sent, 0);
+	assert.equal((await live(here.account)).length, 1);
+	assert.equal((await live(gone.account)).length, 0);
+});
+
+// An X that closes a kept connection after it has read the request.
+function closingX() {
+	const seen = [], closed = [];
+	const server = http.createServer((req, res) => {
+		const pieces = [];
+		req.on('data', (piece) => pieces.push(piece));
+		req.on('end', () => {
+			const { text } = JSON.parse(Buffer.concat(pieces).toString());
+			seen.push(text);
+			if (req.socket.used) {
+				closed.push(text);
+				req.socket.destroy();
+				return;
+			}
+			req.socket.used = true;
+			res.writeHead(201, { 'Content-Type': 'application/json' });
+			res.end(JSON.stringify({ data: { id: String(1900000000000000000n + BigInt(seen.length)), text } }));
+		});
+	});
+	return new Promise((done) => server.listen(0, '127.0.0.1', () => done({
+		seen, closed, url: `http://127.0.0.1:${server.address().port}`,
+		stop: () => { server.closeAllConnections(); server.close(); },
+	})));
+}
+
+test('a create leaves once, even if a kept connection closes under it', async () => {
+	const [me] = await crowd(1);
+	const x = await closingX();
+	const own = await ownProcess({ TWITTER_API_URL: x.url, TWITTER_TOKEN_URL: process.env.TWITTER_TOKEN_URL ?? `${process.env.TWITTER_API_URL}/2/oauth2/token` });
+	const texts = Array.from({ length: 120 }, words);
+	try {
+		for (const text of texts) {
+			const res = await own.ask('POST', '/api/twitter/post', Object.entries(bearer(me.token)), JSON.stringify({ text }));
+			assert.equal(res.status, x.closed.includes(text) ? 202 : 201, res.text);
+		}
+	} finally {
+		await own.stop();
+		x.stop();
+	}
+	assert.ok(x.closed.length > 5, `${x.closed.length} kept connections were closed`);
+	assert.deepEqual([...x.seen].sort(), [...texts].sort());
+	await sql(`DELETE FROM x_posts WHERE user_id = '${me.user}'`);
+});
