@@ -39,10 +39,14 @@ make(UChar *u, uint32_t *seed)
 	while (runs-- > 0) {
 		int32_t marks = (int32_t)(next(seed) % LENGTH / 3);
 
-		U16_APPEND_UNSAFE(u, n, bases[next(seed) % 7]);
-		while (marks-- > 0)
-			U16_APPEND_UNSAFE(u, n, some[next(seed) %
-			    (sizeof(some) / sizeof(some[0]))]);
+		UChar32 c = bases[next(seed) % 7];
+
+		U16_APPEND_UNSAFE(u, n, c);
+		while (marks-- > 0) {
+			c = some[next(seed) %
+			    (sizeof(some) / sizeof(some[0]))];
+			U16_APPEND_UNSAFE(u, n, c);
+		}
 	}
 	return n;
 }
