@@ -1,4 +1,4 @@
-/* clock.c - the two clocks and RFC 3339. */
+/* clock.c - clocks, deadlines and RFC 3339. */
 
 #include "nx/base/clock.h"
 
@@ -22,8 +22,24 @@ nx_clock_mono(void)
 {
 	struct timespec t;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	(void)clock_gettime(CLOCK_BOOTTIME, &t);
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void
+nx_clock_until(int64_t deadline, struct timespec *out)
+{
+	int64_t left = deadline - nx_clock_mono();
+
+	(void)clock_gettime(CLOCK_MONOTONIC, out);
+	if (left <= 0)
+		return;
+	out->tv_sec += left / 1000;
+	out->tv_nsec += left % 1000 * 1000000;
+	if (out->tv_nsec >= 1000000000) {
+		out->tv_sec++;
+		out->tv_nsec -= 1000000000;
+	}
 }
 
 int

@@ -1,11 +1,12 @@
 /*
- * json.c - strict reading and plain writing of JSON.
+ * json.c - reading and plain writing of JSON.
  *
  * json-c alone is too forgiving, also when it is told to be strict: it lets a
  * later duplicate win, turns a lone surrogate into U+FFFD, takes overlong
  * UTF-8, 'names' in single quotes, NaN, Infinity, -01 and 1.  One pass over
  * the text finds these: outside strings every member has exactly one colon,
- * so more colons than members in the tree means duplicates.
+ * so more colons than members in the tree means duplicates.  For a lenient
+ * reader the same pass makes a copy with the odd characters mended.
  */
 
 #include "nx/base/json.h"
@@ -13,15 +14,41 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "nx/base/clock.h"
+
+enum { TEXT_MAX = INT32_MAX / 2 };
 
 struct scan {
 	size_t		 colons;
 	int		 depth;
 	const char	*wrong;		/* NULL: nothing so far */
+	struct nx_buf	*mended;	/* NULL: strict */
+	const char	*from;		/* what `mended` does not have yet */
 };
+
+static void
+copy_until(struct scan *s, const char *p)
+{
+	if (p > s->from)
+		nx_buf_add(s->mended, s->from, (size_t)(p - s->from));
+	s->from = p;
+}
+
+/* `n` bytes at `p`, in a string, stand for no character that we keep. */
+static void
+odd(struct scan *s, const char *p, size_t n, const char *what)
+{
+	if (s->mended == NULL) {
+		s->wrong = what;
+		return;
+	}
+	copy_until(s, p);
+	nx_buf_adds(s->mended, "\xef\xbf\xbd");
+	s->from = p + n;
+}
 
 static int
 hex4(const char *p, const char *end)
@@ -56,15 +83,15 @@ scan_unicode(const char *p, const char *end, struct scan *s)
 		return p;	/* json-c says what is wrong */
 	p += 4;
 	if (v == 0)
-		s->wrong = "a string holds U+0000";
+		odd(s, p - 6, 6, "a string holds U+0000");
 	if (v >= 0xdc00 && v <= 0xdfff)
-		s->wrong = "a string holds a lone surrogate";
+		odd(s, p - 6, 6, "a string holds a lone surrogate");
 	if (v < 0xd800 || v > 0xdbff)
 		return p;
 	low = end - p > 2 && p[0] == '\\' && p[1] == 'u' ?
 	    hex4(p + 2, end) : -1;
 	if (low < 0xdc00 || low > 0xdfff) {
-		s->wrong = "a string holds a lone surrogate";
+		odd(s, p - 6, 6, "a string holds a lone surrogate");
 		return p;
 	}
 	return p + 6;
@@ -108,8 +135,10 @@ scan_string(const char *p, const char *end, struct scan *s)
 		    (size_t)(end - p));
 
 		if (n == 0)
-			s->wrong = "a string is not UTF-8";
-		if ((unsigned char)*p < 0x20)
+			odd(s, p, 1, "a string is not UTF-8");
+		else if (*p == '\0')
+			odd(s, p, 1, "a string holds a NUL byte");
+		else if ((unsigned char)*p < 0x20)
 			s->wrong = "a string holds a control character";
 		if (*p != '\\' || end - p == 1)
 			p += n == 0 ? 1 : n;
@@ -157,10 +186,10 @@ scan_number(const char *p, const char *end, struct scan *s)
 }
 
 static struct scan
-scan(struct nx_slice text)
+scan(struct nx_slice text, struct nx_buf *mended)
 {
 	const char *p = text.p, *end = text.p + text.n;
-	struct scan s = { 0 };
+	struct scan s = { .mended = mended, .from = p };
 
 	while (p < end) {
 		char c = *p++;
@@ -180,6 +209,8 @@ scan(struct nx_slice text)
 		else if (c == '\'' || c == 'N' || c == 'I')
 			s.wrong = "it is not JSON but JavaScript";
 	}
+	if (mended != NULL && mended->n > 0)
+		copy_until(&s, end);
 	return s;
 }
 
@@ -234,9 +265,9 @@ nx_json_parse(struct nx_slice text, struct json_object **out,
 	*out = NULL;
 	if (text.n == 0)
 		return nx_fail(err, NX_NOT_JSON, "There is no JSON at all.");
-	if (text.n > INT32_MAX / 2)
+	if (text.n > TEXT_MAX)
 		return nx_fail(err, NX_TOO_BIG, "The JSON is too long.");
-	s = scan(text);
+	s = scan(text, NULL);
 	if ((rc = parse_any(text, out, err)) != NX_OK)
 		return rc;
 	if (!json_object_is_type(*out, json_type_object))
@@ -248,6 +279,31 @@ nx_json_parse(struct nx_slice text, struct json_object **out,
 	json_object_put(*out);
 	*out = NULL;
 	return nx_fail(err, NX_NOT_JSON, "The JSON is refused: %s.", s.wrong);
+}
+
+enum nx_rc
+nx_json_parse_lenient(struct nx_slice text, struct json_object **out)
+{
+	struct nx_buf mended = NX_BUF_SECRET(TEXT_MAX);	/* may be a grant */
+	enum nx_rc rc = NX_NOT_JSON;
+	struct scan s;
+
+	*out = NULL;
+	if (text.n == 0 || text.n > TEXT_MAX)
+		return text.n == 0 ? NX_NOT_JSON : NX_TOO_BIG;
+	s = scan(text, &mended);
+	if (!nx_buf_ok(&mended))
+		rc = NX_NO_MEMORY;
+	else if (s.wrong == NULL)
+		rc = parse_any(mended.n > 0 ? nx_buf_slice(&mended) : text,
+		    out, NULL);
+	nx_buf_free(&mended);
+	if (rc == NX_OK && !json_object_is_type(*out, json_type_object)) {
+		json_object_put(*out);
+		*out = NULL;
+		rc = NX_NOT_JSON;
+	}
+	return rc;
 }
 
 static struct json_object *
@@ -311,6 +367,23 @@ nx_json_bool(struct json_object *obj, const char *name, bool *out)
 	if (v != NULL)
 		*out = json_object_get_boolean(v);
 	return v != NULL;
+}
+
+const char *
+nx_json_id(struct json_object *obj, const char *name,
+    char space[NX_JSON_ID_ROOM])
+{
+	struct json_object *v = member(obj, name, json_type_int);
+	uint64_t n;
+
+	if (v == NULL)
+		return nx_json_str(obj, name);
+	n = json_object_get_uint64(v);
+	/* json-c gives UINT64_MAX for what is larger. */
+	if (n == UINT64_MAX || (n == 0 && json_object_get_int64(v) < 0))
+		return NULL;
+	(void)snprintf(space, NX_JSON_ID_ROOM, "%" PRIu64, n);
+	return space;
 }
 
 static void

@@ -82,9 +82,9 @@ unlock(struct nx_callers *c)
 static bool
 wait_until(struct nx_callers *c, pthread_cond_t *cond, int64_t until)
 {
-	const struct timespec t = { .tv_sec = until / 1000,
-	    .tv_nsec = until % 1000 * 1000000 };
+	struct timespec t;
 
+	nx_clock_until(until, &t);
 	return pthread_cond_timedwait(cond, &c->mutex, &t) != ETIMEDOUT;
 }
 

@@ -363,11 +363,9 @@ unlock(struct nx_pool *pool)
 static void
 wait_until(struct nx_pool *pool, int64_t until)
 {
-	struct timespec t = {
-		.tv_sec = until / 1000,
-		.tv_nsec = until % 1000 * 1000000,
-	};
+	struct timespec t;
 
+	nx_clock_until(until, &t);
 	(void)pthread_cond_timedwait(&pool->freed, &pool->lock, &t);
 }
 

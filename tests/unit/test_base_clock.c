@@ -94,6 +94,28 @@ bounds_what_is_left(void **state)
 }
 
 static void
+tells_condition_variables_until_when(void **state)
+{
+	struct timespec now, until;
+
+	(void)state;
+	assert_int_equal(clock_gettime(CLOCK_MONOTONIC, &now), 0);
+	for (int ms = 0; ms < 3000; ms += 250) {
+		int64_t ahead;
+
+		nx_clock_until(nx_clock_mono() + ms, &until);
+		ahead = (int64_t)(until.tv_sec - now.tv_sec) * 1000 +
+		    (until.tv_nsec - now.tv_nsec) / 1000000;
+		assert_in_range(until.tv_nsec, 0, 999999999);
+		assert_in_range(ahead, ms < 1 ? 0 : ms - 1, ms + 2000);
+	}
+	nx_clock_until(nx_clock_mono() - 10000, &until);
+	assert_true(until.tv_sec >= now.tv_sec);
+	nx_clock_until(INT64_MAX, &until);
+	assert_true(until.tv_sec > now.tv_sec + 1000000000);
+}
+
+static void
 sleeps(void **state)
 {
 	int64_t before = nx_clock_mono();
@@ -112,6 +134,7 @@ main(void)
 		cmocka_unit_test(refuses_what_is_no_time),
 		cmocka_unit_test(writes_what_it_reads),
 		cmocka_unit_test(bounds_what_is_left),
+		cmocka_unit_test(tells_condition_variables_until_when),
 		cmocka_unit_test(sleeps),
 	};
 

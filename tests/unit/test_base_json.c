@@ -89,6 +89,133 @@ refuses_the_rest(void **state)
 	assert_int_equal(parse(NX_SLICE("\0")), NX_NOT_JSON);
 }
 
+#define FFFD "\xef\xbf\xbd"
+
+static void
+mends_what_is_odd_for_lenient_readers(void **state)
+{
+	static const struct { const char *text, *want; } cases[] = {
+		{ "{\"a\":\"x\"}", "x" },
+		{ "{\"a\":\"\\ud83d\\ude00\\\\u0000\"}",
+		  "\xf0\x9f\x98\x80\\u0000" },
+		{ "{\"a\":\"\\ud800\"}", FFFD },
+		{ "{\"a\":\"<\\udc00>\"}", "<" FFFD ">" },
+		{ "{\"a\":\"\\ud800\\u0041\"}", FFFD "A" },
+		{ "{\"a\":\"\\ud800\\ud83d\\ude00\"}",
+		  FFFD "\xf0\x9f\x98\x80" },
+		{ "{\"a\":\"\\ude00\\ud83d\"}", FFFD FFFD },
+		{ "{\"a\":\"x\\u0000y\"}", "x" FFFD "y" },
+		{ "{\"a\":\"\xff\xc3\"}", FFFD FFFD },
+		{ "{\"a\":\"\xed\xa0\x80\"}", FFFD FFFD FFFD },
+		{ "{\"b\":\"\xc3(\",\"a\":\"\xf0\x9f\x98\"}",
+		  FFFD FFFD FFFD },
+		{ "{\"a\":1,\"a\":\"2\"}", "2" },
+		{ "{\"a\":\"1\",\"b\":{\"c\":1,\"c\":2},"
+		  "\"\\u0061\":\"3\"}", "3" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t n = strlen(cases[i].text);
+		char *text = malloc(n);	/* without a NUL, for ASan */
+		struct json_object *v;
+
+		assert_non_null(text);
+		memcpy(text, cases[i].text, n);
+		if (nx_json_parse_lenient((struct nx_slice){ text, n }, &v)
+		    != NX_OK)
+			fail_msg("refused: %s", cases[i].text);
+		assert_string_equal(nx_json_str(v, "a"), cases[i].want);
+		json_object_put(v);
+		free(text);
+	}
+}
+
+static void
+mends_names_and_bytes_too(void **state)
+{
+	struct json_object *v;
+
+	(void)state;
+	assert_int_equal(nx_json_parse_lenient(NX_SLICE(
+	    "{\"x\\u0000y\":\"1\",\"n\":\"a\0b\"}"), &v), NX_OK);
+	assert_string_equal(nx_json_str(v, "x" FFFD "y"), "1");
+	assert_null(nx_json_str(v, "x"));
+	assert_string_equal(nx_json_str(v, "n"), "a" FFFD "b");
+	json_object_put(v);
+}
+
+static void
+lenient_readers_refuse_the_rest(void **state)
+{
+	static const char *const bad[] = {
+		"", " ", "[]", "1", "null", "{", "{}{}", "{}x", "{\"a\":1,}",
+		"{'a':1}", "{\"a\":01}", "{\"a\":NaN}", "/**/{}",
+		"\xef\xbb\xbf{}", "{\"a\":\"\n\"}", "{\"a\":\"x}",
+		"{\"a\":\"\\u12g4\"}", "{\"a\":\"\\ud800}", "{\"a\":\xff}",
+		"{\"a\":\"\\u0000\",}",
+	};
+	struct nx_buf deep = NX_BUF(10000);
+	struct json_object *v;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		v = (void *)1;
+		if (nx_json_parse_lenient(nx_slice_str(bad[i]), &v) !=
+		    NX_NOT_JSON)
+			fail_msg("taken: %s", bad[i]);
+		assert_null(v);
+	}
+	assert_int_equal(nx_json_parse_lenient(NX_SLICE("{}\0"), &v),
+	    NX_NOT_JSON);
+	for (int i = 0; i <= NX_JSON_DEPTH; i++)
+		nx_buf_adds(&deep, "{\"a\":");
+	nx_buf_addc(&deep, '1');
+	for (int i = 0; i <= NX_JSON_DEPTH; i++)
+		nx_buf_addc(&deep, '}');
+	assert_int_equal(nx_json_parse_lenient(nx_buf_slice(&deep), &v),
+	    NX_NOT_JSON);
+	nx_buf_free(&deep);
+}
+
+static void
+reads_ids(void **state)
+{
+	static const struct { const char *json, *want; } cases[] = {
+		{ "\"20\"", "20" }, { "\"7140w\"", "7140w" },
+		{ "20", "20" }, { "0", "0" },
+		{ "9007199254740993", "9007199254740993" },
+		{ "9223372036854775807", "9223372036854775807" },
+		{ "9999999999999999999", "9999999999999999999" },
+		{ "18446744073709551616", NULL },
+		{ "99999999999999999999999", NULL }, { "-1", NULL },
+		{ "-9223372036854775808", NULL }, { "1.5", NULL },
+		{ "2e3", NULL }, { "true", NULL }, { "null", NULL },
+		{ "[]", NULL }, { "{}", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct nx_buf b = NX_BUF(100);
+		char space[NX_JSON_ID_ROOM];
+		struct json_object *v;
+		const char *id;
+
+		nx_buf_addf(&b, "{\"id\":%s}", cases[i].json);
+		if (nx_json_parse_lenient(nx_buf_slice(&b), &v) != NX_OK)
+			fail_msg("refused: %s", cases[i].json);
+		id = nx_json_id(v, "id", space);
+		if ((id == NULL) != (cases[i].want == NULL))
+			fail_msg("%s", cases[i].json);
+		if (id != NULL)
+			assert_string_equal(id, cases[i].want);
+		assert_null(nx_json_id(v, "other", space));
+		assert_null(nx_json_id(NULL, "id", space));
+		json_object_put(v);
+		nx_buf_free(&b);
+	}
+}
+
 static enum nx_rc
 parse_nested(int depth)
 {
@@ -243,6 +370,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_json),
 		cmocka_unit_test(refuses_the_rest),
+		cmocka_unit_test(mends_what_is_odd_for_lenient_readers),
+		cmocka_unit_test(mends_names_and_bytes_too),
+		cmocka_unit_test(lenient_readers_refuse_the_rest),
+		cmocka_unit_test(reads_ids),
 		cmocka_unit_test(limits_the_depth),
 		cmocka_unit_test(stays_within_its_slice),
 		cmocka_unit_test(reads_members),

@@ -125,6 +125,8 @@ X(POST_BUSY, "post_busy", 409, 75, "The post is being worked on", \
 X(NOT_RESUMABLE, "not_resumable", 409, 1, \
   "There is nothing to go on with", \
   "Look at the post's state; publish the text as a new post.") \
+X(NOT_DELETED, "not_deleted", 409, 1, "X did not delete it", \
+  "Delete it on x.com, or try again later.") \
 X(X_REFUSED, "x_refused", 422, 1, "X refused the request", \
   "Read what X says in the detail, and change the post.") \
 X(X_ACCOUNT, "x_account", 409, 1, \

@@ -1,9 +1,13 @@
 /*
- * json.h - strict reading through json-c, and a writer without a tree.
+ * json.h - reading through json-c, and a writer without a tree.
  *
  * Reading is for bytes from outside: one value, UTF-8, no duplicate members,
  * no NUL or lone surrogate in a string, nested at most NX_JSON_DEPTH deep.
  * The tree belongs to whoever parsed it (json_object_put).  One thread.
+ *
+ * Strict is for those who call us: what is not understood is refused.  X's
+ * answers tell of what has happened already, and refusing one for a character
+ * in somebody's text would lose it: they are read leniently.
  */
 #ifndef NX_BASE_JSON_H
 #define NX_BASE_JSON_H
@@ -23,6 +27,13 @@ NX_MUST_USE enum nx_rc	nx_json_parse(struct nx_slice text,
 			    struct json_object **out, struct nx_err *err);
 
 /*
+ * The same for an answer of X: in a string, U+0000, a lone surrogate and each
+ * byte that is not UTF-8 become U+FFFD; of a repeated member the last counts.
+ */
+NX_MUST_USE enum nx_rc	nx_json_parse_lenient(struct nx_slice text,
+			    struct json_object **out);
+
+/*
  * A member of `obj` (NULL is fine); NULL when absent, null or of another
  * type.  What comes back lives as long as `obj`.
  */
@@ -36,6 +47,14 @@ struct json_object	*nx_json_array(struct json_object *obj,
 /* A whole number, as a JSON number or a decimal string (X sends both). */
 bool	nx_json_i64(struct json_object *obj, const char *name, int64_t *out);
 bool	nx_json_bool(struct json_object *obj, const char *name, bool *out);
+
+/*
+ * An id: a string as it stands, not looked into; a whole number from 0 up as
+ * its digits in `space`; otherwise NULL.  A string lives as long as `obj`.
+ */
+enum { NX_JSON_ID_ROOM = 24 };
+const char	*nx_json_id(struct json_object *obj, const char *name,
+		    char space[NX_JSON_ID_ROOM]);
 
 /*
  * The writer: appends to `out`, puts the commas.  `key` is NULL inside an
