@@ -53,6 +53,7 @@ struct nx_http {
 	struct nx_slice		 unsent;	/* what is left of the body */
 	struct nx_slice		 whole;
 	bool			 leaving;	/* bytes may have left */
+	bool			 too_long;	/* the answer */
 	struct nx_windows	 windows;
 	char			 why[CURL_ERROR_SIZE];
 };
@@ -259,6 +260,7 @@ on_body(char *p, size_t size, size_t count, void *arg)
 {
 	struct nx_http *http = arg;
 
+	http->too_long = size * count > http->body.max - http->body.n;
 	nx_buf_add(&http->body, p, size * count);
 	return nx_buf_ok(&http->body) ? size * count : 0;
 }
@@ -458,6 +460,87 @@ explain(struct nx_http_answer *out, const char *why)
 	    (int)sizeof(out->why) - 1, why);
 }
 
+static int
+hex(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* How many bytes at `p` stand for `c`, encoded or plain; 0: they do not. */
+static size_t
+stands_for(const char *p, const char *end, char c)
+{
+	static const char unicode[] = "\\u00";
+	const size_t lead = *p == '%' ? 1 : sizeof(unicode) - 1;
+
+	if (*p != '%' && *p != '\\')
+		return *p == c;
+	if ((size_t)(end - p) >= lead + 2 &&
+	    (lead == 1 || memcmp(p, unicode, lead) == 0) &&
+	    hex(p[lead]) == (unsigned char)c >> 4 &&
+	    hex(p[lead + 1]) == (c & 15))
+		return lead + 2;
+	if (end - p >= 2 && p[0] == '\\' && p[1] == c &&
+	    (c == '/' || c == '"' || c == '\\'))
+		return 2;
+	return *p == c;
+}
+
+/* Bytes that `secret` takes at `p`; 0: it is not there. */
+static size_t
+found(const char *p, const char *end, const char *secret)
+{
+	const char *at = p;
+
+	for (; *secret != '\0'; secret++) {
+		size_t n = at < end ? stands_for(at, end, *secret) : 0;
+
+		if (n == 0)
+			return 0;
+		at += n;
+	}
+	return (size_t)(at - p);
+}
+
+static void
+blank(char *p, size_t n, const char *secret)
+{
+	const char *end = p + n;
+
+	if (secret == NULL || strlen(secret) < NX_HTTP_SECRET_MIN)
+		return;
+	while (p < end) {
+		size_t len = found(p, end, secret);
+
+		memset(p, '*', len);
+		p += len > 0 ? len : 1;
+	}
+}
+
+/* X, or whoever stands before it, may repeat to us what we sent. */
+static void
+blank_secrets(struct nx_http *http, const struct nx_http_ask *ask,
+    struct nx_http_answer *out)
+{
+	const char *sent = strrchr(nx_buf_str(&http->auth), ' ');
+	const char *const *more = out->status / 100 == 2 ? NULL :
+	    ask->secrets;
+	const char *all[2] = { sent == NULL ? NULL : sent + 1,
+	    ask->basic_password };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		blank(http->body.p, out->body.n, all[i]);
+		blank(out->why, strlen(out->why), all[i]);
+	}
+	for (; more != NULL && *more != NULL; more++) {
+		blank(http->body.p, out->body.n, *more);
+		blank(out->why, strlen(out->why), *more);
+	}
+}
+
 /* After the first byte nobody knows what X did, whatever went wrong. */
 static void
 conclude(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
@@ -477,6 +560,7 @@ conclude(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
 		return;
 	}
 	out->outcome = http->leaving ? NX_HTTP_LOST : NX_HTTP_NOT_SENT;
+	out->too_long = http->too_long;
 	explain(out, !nx_buf_ok(&http->body) ? "the answer does not fit" :
 	    http->why[0] != '\0' ? http->why : curl_easy_strerror(code));
 }
@@ -491,7 +575,7 @@ nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,
 	*out = (struct nx_http_answer){ .outcome = NX_HTTP_NOT_SENT };
 	nx_http_forget(http);
 	http->windows = (struct nx_windows){ 0 };
-	http->leaving = false;
+	http->leaving = http->too_long = false;
 	http->why[0] = '\0';
 	if (left == 0)
 		wrong = "no time was left to ask";
@@ -510,6 +594,7 @@ nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,
 		explain(out, wrong);
 	else
 		conclude(http, curl_easy_perform(http->easy), out);
+	blank_secrets(http, ask, out);
 	(void)curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, NULL);
 	nx_buf_reset(&http->auth);
 }

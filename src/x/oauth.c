@@ -46,10 +46,14 @@ nx_oauth_authorize_url(const struct nx_conf *conf, const char *client_id,
 	add_field(out, "code_challenge_method", "S256");
 }
 
-/* Send a form as the kind of client that we are, and judge the answer. */
+/*
+ * Send a form with `secrets` in it as the kind of client that we are, and
+ * judge the answer.
+ */
 static void
 send_form(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
-    struct nx_http_answer *answer, struct nx_verdict *verdict)
+    const char *const *secrets, struct nx_http_answer *answer,
+    struct nx_verdict *verdict)
 {
 	const struct nx_conf *conf = x->conf;
 	const bool secret = conf->client_secret != NULL;
@@ -60,6 +64,7 @@ send_form(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
 		.basic_user = secret ? conf->client_id : NULL,
 		.basic_password = conf->client_secret,
 		.content_type = "application/x-www-form-urlencoded",
+		.secrets = secrets,
 		.once = act != NX_ACT_REVOKE,
 		.deadline = x->deadline,
 	};
@@ -136,7 +141,8 @@ wipe_member(struct json_object *body, const char *name)
 
 static void
 ask_grant(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
-    struct nx_grant *out, struct nx_verdict *verdict)
+    const char *const *secrets, struct nx_grant *out,
+    struct nx_verdict *verdict)
 {
 	const int64_t now = nx_clock_wall();	/* before: lifetimes run now */
 	struct json_object *body = NULL;
@@ -148,10 +154,10 @@ ask_grant(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
 		*verdict = (struct nx_verdict){ .class = NX_CLASS_RETRY };
 		return;
 	}
-	send_form(x, act, form, &answer, verdict);
+	send_form(x, act, form, secrets, &answer, verdict);
 	if (verdict->class != NX_CLASS_DONE)
 		return;
-	if (nx_json_parse(answer.body, &body, NULL) != NX_OK ||
+	if (nx_json_parse_lenient(answer.body, &body) != NX_OK ||
 	    !read_grant(body, now, x->arena, out)) {
 		*out = (struct nx_grant){ 0 };
 		nx_verdict_unreadable(act, verdict);
@@ -166,13 +172,14 @@ void
 nx_oauth_exchange(const struct nx_x *x, const char *code,
     const char *verifier, struct nx_grant *out, struct nx_verdict *verdict)
 {
+	const char *const secrets[] = { code, verifier, NULL };
 	struct nx_buf form = NX_BUF_SECRET(FORM_MAX);
 
 	add_field(&form, "grant_type", "authorization_code");
 	add_field(&form, "code", code);
 	add_field(&form, "redirect_uri", x->conf->redirect_uri);
 	add_field(&form, "code_verifier", verifier);
-	ask_grant(x, NX_ACT_CODE, &form, out, verdict);
+	ask_grant(x, NX_ACT_CODE, &form, secrets, out, verdict);
 	nx_buf_free(&form);
 }
 
@@ -180,11 +187,12 @@ void
 nx_oauth_refresh(const struct nx_x *x, const char *refresh_token,
     struct nx_grant *out, struct nx_verdict *verdict)
 {
+	const char *const secrets[] = { refresh_token, NULL };
 	struct nx_buf form = NX_BUF_SECRET(FORM_MAX);
 
 	add_field(&form, "grant_type", "refresh_token");
 	add_field(&form, "refresh_token", refresh_token);
-	ask_grant(x, NX_ACT_REFRESH, &form, out, verdict);
+	ask_grant(x, NX_ACT_REFRESH, &form, secrets, out, verdict);
 	nx_buf_free(&form);
 }
 
@@ -192,11 +200,12 @@ void
 nx_oauth_revoke(const struct nx_x *x, const char *token, const char *hint,
     struct nx_verdict *verdict)
 {
+	const char *const secrets[] = { token, NULL };
 	struct nx_buf form = NX_BUF_SECRET(FORM_MAX);
 	struct nx_http_answer answer;
 
 	add_field(&form, "token", token);
 	add_field(&form, "token_type_hint", hint);
-	send_form(x, NX_ACT_REVOKE, &form, &answer, verdict);
+	send_form(x, NX_ACT_REVOKE, &form, secrets, &answer, verdict);
 	nx_buf_free(&form);
 }

@@ -52,12 +52,13 @@ write_post(const struct nx_x_post *post, struct nx_buf *out)
 static const char *
 read_id(struct nx_slice text, struct nx_arena *arena)
 {
-	struct json_object *body = NULL;
+	struct json_object *body;
+	char space[NX_JSON_ID_ROOM];
 	const char *id, *copy = NULL;
 
-	if (nx_json_parse(text, &body, NULL) != NX_OK)
+	if (nx_json_parse_lenient(text, &body) != NX_OK)
 		return NULL;
-	id = nx_json_str(nx_json_object(body, "data"), "id");
+	id = nx_json_id(nx_json_object(body, "data"), "id", space);
 	if (nx_x_id_is_good(id))
 		copy = nx_arena_str(arena, id);
 	json_object_put(body);
@@ -95,21 +96,32 @@ nx_posts_create(const struct nx_x *x, const char *access_token,
 	nx_buf_free(&json);
 }
 
+static bool
+says_deleted(struct json_object *obj)
+{
+	const char *text = nx_json_str(obj, "deleted");
+	bool yes = false;
+
+	return (nx_json_bool(obj, "deleted", &yes) && yes) ||
+	    (text != NULL && strcmp(text, "true") == 0);
+}
+
 /* A 200 may also say that nothing was deleted, or name only errors. */
 static enum nx_class
 read_deleted(struct nx_slice text, const struct nx_err_x *said)
 {
-	struct json_object *body = NULL, *data;
 	const char *tail = strrchr(said->type, '/');
-	bool deleted = false, gone;
+	struct json_object *body;
+	bool done = tail != NULL && strcmp(tail, "/resource-not-found") == 0;
 
-	gone = tail != NULL && strcmp(tail, "/resource-not-found") == 0;
-	if (nx_json_parse(text, &body, NULL) != NX_OK)
+	if (nx_slice_trim(text, " \t\r\n").n == 0)
+		return NX_CLASS_DONE;
+	if (nx_json_parse_lenient(text, &body) != NX_OK)
 		return NX_CLASS_RETRY;
-	data = nx_json_object(body, "data");
-	(void)nx_json_bool(data, "deleted", &deleted);
+	done = done || says_deleted(nx_json_object(body, "data")) ||
+	    says_deleted(body);
 	json_object_put(body);
-	return deleted || gone ? NX_CLASS_DONE : NX_CLASS_REFUSED;
+	return done ? NX_CLASS_DONE : NX_CLASS_REFUSED;
 }
 
 void

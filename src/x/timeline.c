@@ -8,6 +8,7 @@
 #include "nx/x/timeline.h"
 
 #include <json-c/json.h>
+#include <stdlib.h>
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
@@ -18,32 +19,84 @@ enum {
 	SHORT_PAGE = 10,	/* of the longest posts this many fit */
 	URL_MAX = 2048,
 	COPIES = 2,		/* of an answer's bytes, for what is kept */
+	SNOWFLAKE_DIGITS = 15,	/* shorter ids are no snowflakes */
+	SNOWFLAKE_BITS = 22,	/* below the time */
+};
+
+static const int64_t snowflake_epoch = 1288834974657;	/* ms since 1970 */
+
+enum names {
+	NEW_NAMES,
+	OLD_NAMES,	/* of before 2.167 */
+	NO_NAMES,	/* nothing that a server could refuse */
 };
 
 /* How it is asked for. */
 struct manner {
-	bool	legacy;		/* in the names of before 2.167 */
+	bool	old_first;
+	int	turn;		/* the first names, the others, none */
+	bool	settled;	/* by the page before: fields are as they are */
 	int	page;
 };
 
+static enum names
+names_of(const struct manner *how)
+{
+	return how->turn == 2 ? NO_NAMES :
+	    how->old_first != (how->turn == 1) ? OLD_NAMES : NEW_NAMES;
+}
+
+/*
+ * What a post answers to is a field in the old names; in the new ones it is an
+ * expansion, which brings other posts along and bills them.
+ */
+static struct manner
+first_manner(const struct nx_timeline_ask *ask)
+{
+	struct manner how = { .page = PAGE, .old_first = ask->parents };
+
+	how.settled = ask->page != NULL && ask->old_names != NULL;
+	if (how.settled)
+		how.old_first = *ask->old_names;
+	return how;
+}
+
+static const char *
+fields(enum names names, bool parents)
+{
+	switch (names) {
+	case NEW_NAMES:
+		return parents ? "&post.fields=created_at,entities,note_post"
+		    "&expansions=referenced_posts" :
+		    "&post.fields=created_at,entities,note_post";
+	case OLD_NAMES:
+		return parents ? "&tweet.fields=created_at,entities,"
+		    "note_tweet,referenced_tweets" :
+		    "&tweet.fields=created_at,entities,note_tweet";
+	case NO_NAMES:
+		break;
+	}
+	return "";
+}
+
 static struct nx_http_answer
 ask_x(const struct nx_x *x, const char *token,
-    const struct nx_timeline_ask *ask, struct manner how)
+    const struct nx_timeline_ask *ask, const struct manner *how)
 {
 	struct nx_http_answer answer = { .outcome = NX_HTTP_NOT_SENT,
 	    .why = "the address does not fit" };
 	struct nx_buf url = NX_BUF(URL_MAX);
 	struct nx_http_ask request = { .method = "GET", .bearer = token,
 	    .deadline = x->deadline };
+	const enum names names = names_of(how);
 	char start[NX_RFC3339_MAX];
 
-	nx_buf_addf(&url, "%s/2/users/%s/tweets?max_results=%d&%s",
-	    x->conf->api_url, ask->x_user_id, how.page, how.legacy ?
-	    "tweet.fields=created_at,entities,note_tweet" :
-	    "post.fields=created_at,entities,note_post");
+	nx_buf_addf(&url, "%s/2/users/%s/tweets?max_results=%d%s",
+	    x->conf->api_url, ask->x_user_id, how->page,
+	    fields(names, ask->parents));
 	if (ask->since_id != NULL)
 		nx_buf_addf(&url, "&since_id=%s", ask->since_id);
-	if (ask->start > 0) {
+	if (ask->start > 0 && names != NO_NAMES) {
 		nx_clock_text(ask->start, start);
 		nx_buf_adds(&url, "&start_time=");
 		nx_buf_add_url(&url, nx_slice_str(start));
@@ -110,7 +163,8 @@ replied_to(struct json_object *post, struct nx_arena *arena)
 	for (size_t i = 0; i < length(all); i++) {
 		struct json_object *v = json_object_array_get_idx(all, i);
 		const char *type = nx_json_str(v, "type");
-		const char *id = nx_json_str(v, "id");
+		char space[NX_JSON_ID_ROOM];
+		const char *id = nx_json_id(v, "id", space);
 
 		if (type != NULL && strcmp(type, "replied_to") == 0 &&
 		    nx_x_id_is_good(id))
@@ -120,12 +174,60 @@ replied_to(struct json_object *post, struct nx_arena *arena)
 }
 
 static int64_t
-created_at(struct json_object *post)
+created_at(struct json_object *post, const char *id)
 {
 	int64_t at;
 
-	return nx_clock_parse(nx_slice_str(nx_json_str(post, "created_at")),
-	    &at) == NX_OK ? at : 0;
+	if (nx_clock_parse(nx_slice_str(nx_json_str(post, "created_at")),
+	    &at) == NX_OK)
+		return at;
+	if (strlen(id) < SNOWFLAKE_DIGITS)
+		return 0;
+	return (int64_t)(((strtoull(id, NULL, 10) >> SNOWFLAKE_BITS) +
+	    (uint64_t)snowflake_epoch) / 1000);
+}
+
+static bool
+is_alnum(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+	    (c >= 'A' && c <= 'Z');
+}
+
+static bool
+ends_in(struct nx_slice s, struct nx_slice end)
+{
+	return s.n >= end.n && memcmp(s.p + s.n - end.n, end.p, end.n) == 0;
+}
+
+/* Known to stand for something that is no post: its author wrote it. */
+static bool
+is_written(const struct nx_x_entry *entry, struct nx_slice link)
+{
+	for (size_t i = 0; i < entry->nlinks; i++)
+		if (nx_slice_is(link, entry->links[i].shown))
+			return entry->links[i].meant != NULL &&
+			    strstr(entry->links[i].meant, "/status/") == NULL;
+	return false;
+}
+
+/* X cuts with an ellipsis, and mostly puts a link to the post behind it. */
+static bool
+looks_cut(const struct nx_x_entry *entry)
+{
+	const struct nx_slice tco = NX_SLICE("https://t.co/");
+	struct nx_slice text = nx_slice_trim(entry->text, " \n"), rest = text;
+
+	while (rest.n > 0 && is_alnum(rest.p[rest.n - 1]))
+		rest.n--;
+	if (rest.n < text.n && ends_in(rest, tco)) {
+		rest.n -= tco.n;
+		if (is_written(entry, (struct nx_slice){ text.p + rest.n,
+		    text.n - rest.n }))
+			return false;
+		text = nx_slice_trim(rest, " \n");
+	}
+	return ends_in(text, NX_SLICE("\xe2\x80\xa6"));
 }
 
 static bool
@@ -135,25 +237,30 @@ read_entry(struct json_object *post, struct nx_arena *arena,
 	struct json_object *note = either(nx_json_object, post, "note_post",
 	    "note_tweet");
 	struct json_object *urls = urls_of(post), *more = urls_of(note);
-	const char *id = nx_json_str(post, "id");
+	char space[NX_JSON_ID_ROOM];
+	const char *id = nx_json_id(post, "id", space);
 	const char *text = nx_json_str(note, "text");
+	const bool noted = text != NULL && *text != '\0';
+	bool truncated = false;
 
-	if (text == NULL)
+	if (!noted)
 		text = nx_json_str(post, "text");
 	if (!nx_x_id_is_good(id) || text == NULL)
 		return false;
 	*out = (struct nx_x_entry){
 		.id = nx_arena_str(arena, id),
 		.text = { nx_arena_str(arena, text), strlen(text) },
-		.created_at = created_at(post),
+		.created_at = created_at(post, id),
 		.reply_to = replied_to(post, arena),
 		.links = nx_arena_alloc(arena, (length(urls) + length(more) +
 		    1) * sizeof(*out->links)),
 	};
-	if (out->links == NULL)
+	if (!nx_arena_ok(arena))
 		return false;
 	add_links(more, arena, out);
 	add_links(urls, arena, out);
+	(void)nx_json_bool(post, "truncated", &truncated);
+	out->is_cut = !noted && (truncated || looks_cut(out));
 	return true;
 }
 
@@ -172,50 +279,83 @@ read_entries(struct json_object *data, struct nx_arena *arena,
 	return out->n > 0 || n == 0;
 }
 
+/* Is there such a member, whatever it is?  null is nothing. */
+static bool
+has(struct json_object *obj, const char *name)
+{
+	struct json_object *v = NULL;
+
+	return json_object_object_get_ex(obj, name, &v) && v != NULL;
+}
+
 static bool
 has_errors(struct json_object *body)
 {
-	return length(nx_json_array(body, "errors")) > 0;
+	struct json_object *errors = nx_json_array(body, "errors");
+
+	return has(body, "errors") && (errors == NULL || length(errors) > 0);
 }
 
-/* DONE, REFUSED when X names only errors, RETRY when it makes no sense. */
-static enum nx_class
-read_page(struct nx_slice text, struct nx_arena *arena,
-    struct nx_timeline *out)
+/* Where the timeline goes on; false when that is not understood. */
+static bool
+read_next(struct json_object *body, struct nx_arena *arena, const char **out)
 {
-	struct json_object *body = NULL, *data, *meta;
-	enum nx_class class = NX_CLASS_RETRY;
-	int64_t count = -1;
+	struct json_object *meta = nx_json_object(body, "meta");
+	char space[NX_JSON_ID_ROOM];
+	const char *token = nx_json_id(meta, "next_token", space);
 
-	if (nx_json_parse(text, &body, NULL) != NX_OK)
-		return NX_CLASS_RETRY;
-	data = nx_json_array(body, "data");
-	meta = nx_json_object(body, "meta");
-	(void)nx_json_i64(meta, "result_count", &count);
-	out->next = nx_arena_str(arena, nx_json_str(meta, "next_token"));
-	if (length(data) == 0 && has_errors(body))
-		class = NX_CLASS_REFUSED;
-	else if (data == NULL ? count == 0 : read_entries(data, arena, out))
-		class = NX_CLASS_DONE;
-	json_object_put(body);
-	return nx_arena_ok(arena) ? class : NX_CLASS_RETRY;
+	if (token == NULL)
+		return !has(meta, "next_token") &&
+		    (meta != NULL || !has(body, "meta"));
+	if (*token != '\0')
+		*out = nx_arena_str(arena, token);
+	return true;
 }
 
 /* X leaves out what it does not know by name, and says nothing about it. */
 static bool
-lacks_fields(const struct nx_timeline *page)
+lacks_fields(struct json_object *data)
 {
-	for (size_t i = 0; i < page->n; i++)
-		if (page->entries[i].created_at != 0)
+	for (size_t i = 0; i < length(data); i++)
+		if (has(json_object_array_get_idx(data, i), "created_at"))
 			return false;
-	return page->n > 0;
+	return length(data) > 0;
 }
 
-/* What is LOST may have been longer than we take. */
+/*
+ * DONE, REFUSED when X names only errors, RETRY when it makes no sense.
+ * `bare`: without the fields that were asked for.
+ */
+static enum nx_class
+read_page(struct nx_slice text, struct nx_arena *arena,
+    struct nx_timeline *out, bool *bare)
+{
+	struct json_object *body = NULL, *data;
+	enum nx_class class = NX_CLASS_RETRY;
+	int64_t count = -1;
+
+	if (nx_json_parse_lenient(text, &body) != NX_OK)
+		return NX_CLASS_RETRY;
+	data = nx_json_array(body, "data");
+	(void)nx_json_i64(nx_json_object(body, "meta"), "result_count",
+	    &count);
+	out->complete = read_next(body, arena, &out->next) &&
+	    !has_errors(body) && count <= (int64_t)length(data);
+	*bare = lacks_fields(data);
+	if (length(data) == 0 && has_errors(body))
+		class = NX_CLASS_REFUSED;
+	else if (data != NULL ? read_entries(data, arena, out) :
+	    count == 0 && !has(body, "data"))
+		class = NX_CLASS_DONE;
+	out->complete = out->complete && out->n == length(data);
+	json_object_put(body);
+	return nx_arena_ok(arena) ? class : NX_CLASS_RETRY;
+}
+
 static bool
 is_too_long(const struct nx_x *x, const struct nx_http_answer *answer)
 {
-	return answer->outcome == NX_HTTP_LOST ||
+	return answer->too_long ||
 	    !nx_arena_has(x->arena, COPIES * answer->body.n);
 }
 
@@ -225,26 +365,36 @@ try_page(const struct nx_x *x, const char *access_token,
     const struct nx_timeline_ask *ask, struct manner *how,
     struct nx_timeline *out, struct nx_verdict *verdict)
 {
-	struct nx_http_answer answer = ask_x(x, access_token, ask, *how);
-	bool known;
+	struct nx_http_answer answer = ask_x(x, access_token, ask, how);
+	bool bare = false, next;
 
 	*out = (struct nx_timeline){ .windows = answer.windows };
 	nx_verdict_of(NX_ACT_READ, &answer, nx_clock_wall(), verdict);
 	if (is_too_long(x, &answer)) {
 		nx_verdict_unreadable(NX_ACT_READ, verdict);
-		if (how->page == SHORT_PAGE)
-			return true;
+		next = how->page == PAGE;
 		how->page = SHORT_PAGE;
-		return false;
+		return !next;
 	}
 	if (verdict->class == NX_CLASS_DONE)
-		verdict->class = read_page(answer.body, x->arena, out);
-	known = verdict->class == NX_CLASS_DONE ? !lacks_fields(out) :
-	    answer.status != 400;
-	if (known || how->legacy)
-		return true;
-	how->legacy = true;
-	return false;
+		verdict->class = read_page(answer.body, x->arena, out, &bare);
+	next = verdict->class == NX_CLASS_DONE ?
+	    bare && how->turn == 0 && !how->settled :
+	    answer.status == 400 && how->turn < 2;
+	how->turn += next;
+	return !next;
+}
+
+/* Do what start_time does, for servers that know nothing of it. */
+static void
+end_at(int64_t start, struct nx_timeline *out)
+{
+	for (size_t i = 0; i < out->n; i++)
+		if (out->entries[i].created_at == 0 ||
+		    out->entries[i].created_at >= start)
+			return;
+	if (out->n > 0)
+		out->next = NULL;
 }
 
 void
@@ -252,10 +402,15 @@ nx_timeline_read(const struct nx_x *x, const char *access_token,
     const struct nx_timeline_ask *ask, struct nx_timeline *out,
     struct nx_verdict *verdict)
 {
-	struct manner how = { .page = PAGE };
+	struct manner how = first_manner(ask);
 
 	while (!try_page(x, access_token, ask, &how, out, verdict))
 		continue;
-	if (verdict->class != NX_CLASS_DONE)
+	if (verdict->class != NX_CLASS_DONE) {
 		*out = (struct nx_timeline){ 0 };
+		return;
+	}
+	end_at(ask->start, out);
+	if (ask->old_names != NULL)
+		*ask->old_names = names_of(&how) == OLD_NAMES;
 }

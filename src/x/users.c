@@ -28,14 +28,15 @@ static bool
 read_user(struct nx_slice text, struct nx_arena *arena,
     struct nx_x_user *out)
 {
-	struct json_object *body = NULL, *data;
+	struct json_object *body, *data;
+	char space[NX_JSON_ID_ROOM];
 	const char *id, *username;
 	bool good = false;
 
-	if (nx_json_parse(text, &body, NULL) != NX_OK)
+	if (nx_json_parse_lenient(text, &body) != NX_OK)
 		return false;
 	data = nx_json_object(body, "data");
-	id = nx_json_str(data, "id");
+	id = nx_json_id(data, "id", space);
 	username = nx_json_str(data, "username");
 	if (nx_x_id_is_good(id) && is_username(username)) {
 		out->id = nx_arena_str(arena, id);
@@ -49,24 +50,38 @@ read_user(struct nx_slice text, struct nx_arena *arena,
 	return good;
 }
 
-void
-nx_users_me(const struct nx_x *x, const char *access_token,
-    struct nx_x_user *out, struct nx_verdict *verdict)
+static struct nx_http_answer
+ask_x(const struct nx_x *x, const char *access_token, const char *query,
+    struct nx_verdict *verdict)
 {
 	struct nx_http_answer answer = { .outcome = NX_HTTP_NOT_SENT,
 	    .why = "there is no memory for the address" };
 	struct nx_http_ask ask = {
 		.method = "GET",
-		.url = nx_arena_printf(x->arena, "%s/2/users/me"
-		    "?user.fields=subscription_type", x->conf->api_url),
+		.url = nx_arena_printf(x->arena, "%s/2/users/me%s",
+		    x->conf->api_url, query),
 		.bearer = access_token,
 		.deadline = x->deadline,
 	};
 
-	*out = (struct nx_x_user){ 0 };
 	if (ask.url != NULL)
 		nx_http_do(x->http, &ask, &answer);
 	nx_verdict_of(NX_ACT_READ, &answer, nx_clock_wall(), verdict);
+	return answer;
+}
+
+void
+nx_users_me(const struct nx_x *x, const char *access_token,
+    struct nx_x_user *out, struct nx_verdict *verdict)
+{
+	struct nx_http_answer answer;
+
+	*out = (struct nx_x_user){ 0 };
+	answer = ask_x(x, access_token, "?user.fields=subscription_type",
+	    verdict);
+	/* X renames fields: better no subscription than no user. */
+	if (verdict->class == NX_CLASS_REFUSED && answer.status == 400)
+		answer = ask_x(x, access_token, "", verdict);
 	if (verdict->class == NX_CLASS_DONE &&
 	    !read_user(answer.body, x->arena, out)) {
 		*out = (struct nx_x_user){ 0 };

@@ -34,6 +34,7 @@ enum {
 enum look {
 	ALWAYS,
 	READABLE,	/* the body is a JSON object */
+	PROBLEM,	/* it has the members by which X tells of one */
 	TYPE,		/* last path segment of `type` */
 	ERROR,		/* OAuth's `error` */
 	WORDS,		/* part of a text, whatever its case */
@@ -93,7 +94,8 @@ static const struct rule {
 						  NX_CLASS_ACCOUNT },
 { API,     403, READABLE, NULL,                   NX_CLASS_REFUSED },
 { API,     403, ALWAYS, NULL,                     NX_CLASS_RETRY },
-{ DELETE,  404, READABLE, NULL,                   NX_CLASS_DONE },
+/* a gateway's 404 says nothing about the post */
+{ DELETE,  404, PROBLEM, NULL,                    NX_CLASS_DONE },
 { API,     404, TYPE,   "resource-not-found",     NX_CLASS_REFUSED },
 { API,     404, ALWAYS, NULL,                     NX_CLASS_RETRY },
 { API,     0,   ALWAYS, NULL,                     NX_CLASS_REFUSED },
@@ -118,6 +120,12 @@ const char *
 nx_class_name(enum nx_class class)
 {
 	return class_names[class];
+}
+
+static bool
+is_2xx(int status)
+{
+	return status >= 200 && status < 300;
 }
 
 /* What an answer that tells nothing means: was there harm in sending it? */
@@ -179,7 +187,7 @@ said(struct json_object *body, const char *name)
  * in the message of the first error.
  */
 static void
-quote(struct json_object *body, int status, struct nx_err_x *x)
+quote(struct json_object *body, struct nx_err_x *x)
 {
 	const char *type = said(body, "type"), *title = said(body, "title");
 	const char *why = nx_json_str(first_error(body), "message");
@@ -190,7 +198,6 @@ quote(struct json_object *body, int status, struct nx_err_x *x)
 		why = nx_json_str(body, "error_description");
 	if (why == NULL)
 		why = nx_json_str(body, "message");
-	x->status = status;
 	take(x->type, sizeof(x->type),
 	    type != NULL ? type : nx_json_str(body, "error"));
 	take(x->title, sizeof(x->title), title);
@@ -225,6 +232,16 @@ has_words(struct json_object *body, const char *words)
 }
 
 static bool
+is_problem(struct json_object *body)
+{
+	struct json_object *error = first_error(body);
+
+	return said(body, "type") != NULL || said(body, "title") != NULL ||
+	    nx_json_str(error, "message") != NULL ||
+	    nx_json_str(error, "detail") != NULL;
+}
+
+static bool
 fits(const struct rule *r, enum nx_act act, int status,
     struct json_object *body)
 {
@@ -238,6 +255,8 @@ fits(const struct rule *r, enum nx_act act, int status,
 		return true;
 	case READABLE:
 		return body != NULL;
+	case PROBLEM:
+		return is_problem(body);
 	case TYPE:
 		return has_type(body, r->what);
 	case ERROR:
@@ -248,14 +267,23 @@ fits(const struct rule *r, enum nx_act act, int status,
 	return false;
 }
 
+static bool
+is_done(enum nx_act act, struct nx_slice text, struct json_object *body)
+{
+	return body != NULL || act == NX_ACT_REVOKE || (act ==
+	    NX_ACT_DELETE && nx_slice_trim(text, " \t\r\n").n == 0);
+}
+
 static enum nx_class
-classify(enum nx_act act, int status, struct json_object *body)
+classify(enum nx_act act, const struct nx_http_answer *answer,
+    struct json_object *body)
 {
 	const struct rule *r = rules;
+	const int status = answer->status;
 
-	if (status >= 200 && status < 300)
-		return body != NULL || act == NX_ACT_REVOKE ?
-		    NX_CLASS_DONE : lost(act);
+	if (is_2xx(status))
+		return is_done(act, answer->body, body) ? NX_CLASS_DONE :
+		    lost(act);
 	if (status >= 300 && status < 400)	/* not X's API at all */
 		return NX_CLASS_OPERATOR;
 	if (status < 400 || status >= 500 || status == 408)
@@ -309,10 +337,12 @@ nx_verdict_of(enum nx_act act, const struct nx_http_answer *answer,
 		    answer->why);
 		return;
 	}
-	if (nx_json_parse(answer->body, &body, NULL) != NX_OK)
+	if (nx_json_parse_lenient(answer->body, &body) != NX_OK)
 		body = NULL;
-	quote(body, answer->status, &out->x);
-	out->class = classify(act, answer->status, body);
+	out->x.status = answer->status;
+	if ((OAUTH & 1U << act) == 0 || !is_2xx(answer->status))
+		quote(body, &out->x);
+	out->class = classify(act, answer, body);
 	out->retry_at = when(answer, now, out->class, body);
 	json_object_put(body);
 }

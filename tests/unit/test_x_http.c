@@ -244,6 +244,7 @@ spoilt_answers_are_lost(void **state)
 		struct nx_http_answer a = get(f->http, f->secure, paths[i]);
 
 		assert_int_equal(a.outcome, NX_HTTP_LOST);
+		assert_int_equal(a.too_long, i == 0);	/* /huge */
 		assert_int_equal(a.status, 0);
 		assert_int_equal(a.body.n, 0);
 		assert_string_not_equal(a.why, "");
@@ -392,6 +393,54 @@ reads_status_and_headers(void **state)
 	nx_http_forget(f->http);
 }
 
+#define TOKEN "at/1+QWxhZGRpbg=="
+
+static void
+blanks_what_was_sent_in_secret(void **state)
+{
+	static const struct {
+		int status; const char *body, *want;
+	} rows[] = {
+		{ 403, "no: Bearer " TOKEN, "no: Bearer *****************" },
+		{ 200, TOKEN TOKEN, "**********************************" },
+		{ 403, "at\\/1+QWxhZGRpbg==.", "******************." },
+		{ 403, "at%2F1%2bQWxhZGRpbg%3D%3d",
+		  "*************************" },
+		{ 403, "\\u0061t/1+QWxhZGRpbg\\u003D=",
+		  "***************************" },
+		{ 403, "at/1+QWxhZGRpbg=", "at/1+QWxhZGRpbg=" },
+		{ 403, "at/1+at/1+QWxhZGRpbg==%", "at/1+*****************%" },
+		{ 403, "at%2", "at%2" }, { 403, "\\u00", "\\u00" },
+		{ 400, "a form-secret, a short one",
+		  "a ***********, a short one" },
+		{ 200, "a form-secret", "a form-secret" }, { 403, "", "" },
+	};
+	static const char *const form[] = { "form-secret", "short", NULL };
+	struct fixture *f = *state;
+	struct nx_http_ask a = {
+		.method = "POST", .bearer = TOKEN, .secrets = form,
+		.url = xs_url(f->plain, "127.0.0.1", "/said"),
+		.deadline = nx_clock_mono() + PATIENCE,
+	};
+	struct nx_http_answer out;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		xs_answer(f->plain, rows[i].status, "", rows[i].body);
+		nx_http_do(f->http, &a, &out);
+		assert_int_equal(out.status, rows[i].status);
+		if (!nx_slice_is(out.body, rows[i].want))
+			fail_msg("%.*s", (int)out.body.n, out.body.p);
+	}
+	a.bearer = NULL;
+	a.basic_user = "Aladdin";
+	a.basic_password = "open sesame";
+	xs_answer(f->plain, 401, "", "Aladdin:open sesame open%20sesame "
+	    "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==");
+	nx_http_do(f->http, &a, &out);
+	assert_true(nx_slice_is(out.body, "Aladdin:*********** ************* "
+	    "Basic ****************************"));
+}
+
 static void
 bad_ca_files_are_configuration_errors(void **state)
 {
@@ -470,6 +519,7 @@ main(void)
 		TEST(refuses_a_certificate_of_another_host),
 		TEST(refuses_bad_addresses_and_tokens),
 		TEST(reads_status_and_headers),
+		TEST(blanks_what_was_sent_in_secret),
 		TEST(bad_ca_files_are_configuration_errors),
 		TEST(threads_share_the_ca),
 	};

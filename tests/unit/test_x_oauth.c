@@ -109,6 +109,8 @@ usable_answers(void **state)
 		  30 * 86400, NULL, NULL },
 		{ "{\"access_token\":\"a\",\"expires_in\":\"soon\","
 		  "\"refresh_token\":null,\"scope\":\"\"}", 7200, NULL, NULL },
+		{ "{\"access_token\":\"b\",\"access_token\":\"a\","
+		  "\"x\":\"\\ud800\\u0000\"}", 7200, NULL, NULL },
 		{ "{\"scope\":\"a b\",\"refresh_token\":\"r\","
 		  "\"access_token\":\"a\"}", 7200, "r", "a b" },
 	};
@@ -147,7 +149,7 @@ unusable_answers_are_unknown(void **state)
 		"{\"access_token\":\"a\",\"token_type\":\"mac\"}",
 		"{\"access_token\":\"a\",\"refresh_token\":\"\"}",
 		"{\"data\":{\"access_token\":\"a\"}}",
-		"{\"access_token\":\"a\",\"access_token\":\"b\"}",
+		"{\"access_token\":\"\\ud800\"}",
 	};
 	struct x_fixture *f = *state;
 
@@ -179,6 +181,56 @@ refusals_leave_no_grant(void **state)
 	nx_oauth_exchange(&f->x, "c", "v", &g, &v);
 	assert_int_equal(v.class, NX_CLASS_CODE);
 	assert_int_equal(v.x.status, 400);
+}
+
+#define CODE "c+de/of-this-login"
+#define VERIFIER "verifier~of-this-login"
+#define REFRESH "bWRW/refresh+token=="
+
+static void
+keeps_its_secrets(void **state)
+{
+	static const char echo[] = "{\"error\":\"invalid_request\","
+	    "\"error_description\":\"" CODE "|" VERIFIER "|" REFRESH "|"
+	    "c%2Bde%2Fof-this-login|bWRW\\/refresh+token%3d%3D|"
+	    "the client's \\u0022secret\\\"|"
+	    "Y2xpZW50OjE6dGhlIGNsaWVudCdzICJzZWNyZXQi|end\"}";
+	struct x_fixture *f = *state;
+	struct nx_verdict v;
+	struct nx_grant g;
+
+	f->conf.client_secret = "the client's \"secret\"";
+	xs_answer(f->server, 400, "", echo);
+	nx_oauth_refresh(&f->x, REFRESH, &g, &v);
+	assert_non_null(strstr(v.x.detail, CODE "|" VERIFIER "|****"));
+	assert_non_null(strstr(v.x.detail, "*|end"));
+	assert_null(strstr(v.x.detail, "refresh+token"));
+	assert_null(strstr(v.x.detail, "client"));
+	assert_null(strstr(v.x.detail, "secret"));
+	assert_null(strstr(v.x.detail, "Y2xp"));
+	nx_oauth_exchange(&f->x, CODE, VERIFIER, &g, &v);
+	assert_non_null(strstr(v.x.detail, "*|" REFRESH "|*"));
+	assert_null(strstr(v.x.detail, "of-this-login"));
+	nx_oauth_revoke(&f->x, REFRESH, "refresh_token", &v);
+	assert_non_null(strstr(v.x.detail, CODE));
+	assert_null(strstr(v.x.detail, "refresh+token"));
+}
+
+/* X may grant once more what was sent. */
+static void
+takes_the_same_token_again(void **state)
+{
+	struct x_fixture *f = *state;
+	struct nx_verdict v;
+	struct nx_grant g;
+
+	xs_answer(f->server, 200, "", "{\"access_token\":\"a\","
+	    "\"refresh_token\":\"" REFRESH "\",\"detail\":\"" REFRESH
+	    "\"}");
+	nx_oauth_refresh(&f->x, REFRESH, &g, &v);
+	assert_int_equal(v.class, NX_CLASS_DONE);
+	assert_string_equal(g.refresh_token, REFRESH);
+	assert_string_equal(v.x.detail, "");
 }
 
 /* A lost answer to either exchange is one delivery, also when reused. */
@@ -231,6 +283,8 @@ main(void)
 		X_TEST(usable_answers),
 		X_TEST(unusable_answers_are_unknown),
 		X_TEST(refusals_leave_no_grant),
+		X_TEST(keeps_its_secrets),
+		X_TEST(takes_the_same_token_again),
 		X_TEST(spends_once),
 		X_TEST(asks_nothing_without_room_for_the_answer),
 	};

@@ -75,7 +75,9 @@ static void
 unusable_ids_are_unknown(void **state)
 {
 	static const char *const bodies[] = {
-		"{}", "{\"data\":{}}", "{\"data\":{\"id\":7}}",
+		"{}", "{\"data\":{}}", "{\"data\":{\"id\":-7}}",
+		"{\"data\":{\"id\":7.5}}",
+		"{\"data\":{\"id\":12345678901234567890}}",
 		"{\"data\":{\"id\":\"\"}}", "{\"data\":{\"id\":\"1a\"}}",
 		"{\"data\":{\"id\":\"12345678901234567890\"}}",
 		"{\"data\":[{\"id\":\"1\"}]}", "{\"id\":\"1\"}", "",
@@ -92,6 +94,33 @@ unusable_ids_are_unknown(void **state)
 		nx_posts_create(&f->x, "tok", &post, &out, &v);
 		assert_int_equal(v.class, NX_CLASS_UNKNOWN);
 		assert_null(out.id);
+	}
+}
+
+/* X took the post: what stands beside its id must not lose it. */
+static void
+finds_the_id_in_odd_answers(void **state)
+{
+	static const char *const bodies[] = {
+		"{\"data\":{\"id\":1445880548472328192}}",
+		"{\"data\":{\"text\":\"cut \\ud83d\",\"id\":"
+		"\"1445880548472328192\"}}",
+		"{\"data\":{\"text\":\"\\u0000 \xff\",\"id\":"
+		"\"1445880548472328192\"}}",
+		"{\"data\":{\"id\":\"1\",\"id\":"
+		"\"1445880548472328192\"}}",
+	};
+	struct x_fixture *f = *state;
+	struct nx_x_post post = { .text = NX_SLICE("a") };
+
+	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		struct nx_x_posted out;
+		struct nx_verdict v;
+
+		xs_answer(f->server, 201, "", bodies[i]);
+		nx_posts_create(&f->x, "tok", &post, &out, &v);
+		assert_int_equal(v.class, NX_CLASS_DONE);
+		assert_string_equal(out.id, "1445880548472328192");
 	}
 }
 
@@ -131,7 +160,18 @@ deletes(void **state)
 		{ 200, "{\"errors\":[{\"type\":\"https://api.x.com/2/problems/"
 		  "not-authorized-for-resource\"}]}", NX_CLASS_REFUSED },
 		{ 200, "{\"data\":{\"deleted\":", NX_CLASS_RETRY },
+		{ 200, "{\"deleted\":true}", NX_CLASS_DONE },
+		{ 200, "{\"deleted\":\"true\"}", NX_CLASS_DONE },
+		{ 200, "{\"data\":{\"deleted\":\"true\"}}", NX_CLASS_DONE },
+		{ 200, "{\"deleted\":\"false\"}", NX_CLASS_REFUSED },
+		{ 200, "{\"deleted\":1}", NX_CLASS_REFUSED },
+		{ 200, "{}", NX_CLASS_REFUSED },
+		{ 200, "", NX_CLASS_DONE }, { 202, "\n", NX_CLASS_DONE },
+		{ 204, "", NX_CLASS_DONE },
+		{ 200, "<html>", NX_CLASS_RETRY },
 		{ 404, "{\"title\":\"Not Found\"}", NX_CLASS_DONE },
+		{ 404, "{\"message\":\"no Route matched\"}",
+		  NX_CLASS_RETRY },
 		{ 404, "", NX_CLASS_RETRY },
 	};
 	struct x_fixture *f = *state;
@@ -182,6 +222,38 @@ reads_the_profile(void **state)
 }
 
 static void
+asks_for_less_when_a_field_is_refused(void **state)
+{
+	struct x_fixture *f = *state;
+	struct nx_x_user u;
+	struct nx_verdict v;
+
+	xs_answer(f->server, 400, "", "{\"errors\":[{\"message\":\"The query"
+	    " parameter [user.fields] is not valid.\"}],\"title\":\"Invalid"
+	    " Request\"}");
+	xs_then(f->server, 200, "", "{\"data\":{\"id\":17,\"username\":"
+	    "\"a\",\"name\":\"\\ud83d\"}}");
+	nx_users_me(&f->x, "tok", &u, &v);
+	assert_int_equal(v.class, NX_CLASS_DONE);
+	assert_string_equal(u.id, "17");
+	assert_string_equal(u.name, "\xef\xbf\xbd");
+	assert_null(u.subscription);
+	assert_string_equal(xs_seen(f->server).path, "/2/users/me");
+	assert_int_equal(xs_seen(f->server).requests, 2);
+
+	/* no more than once, and not for other refusals */
+	xs_answer(f->server, 400, "", "{\"title\":\"Invalid Request\"}");
+	nx_users_me(&f->x, "tok", &u, &v);
+	assert_int_equal(v.class, NX_CLASS_REFUSED);
+	assert_null(u.id);
+	assert_int_equal(xs_seen(f->server).requests, 4);
+	xs_answer(f->server, 401, "", "{\"title\":\"Unauthorized\"}");
+	nx_users_me(&f->x, "tok", &u, &v);
+	assert_int_equal(v.class, NX_CLASS_TOKEN);
+	assert_int_equal(xs_seen(f->server).requests, 5);
+}
+
+static void
 bad_profiles_are_read_again(void **state)
 {
 	static const char *const bodies[] = {
@@ -189,7 +261,7 @@ bad_profiles_are_read_again(void **state)
 		"{\"data\":{\"id\":\"x\",\"username\":\"a\"}}",
 		"{\"data\":{\"id\":\"1\",\"username\":\"a b\"}}",
 		"{\"data\":{\"id\":\"1\",\"username\":\"\"}}",
-		"{\"data\":{\"id\":1,\"username\":\"a\"}}",
+		"{\"data\":{\"id\":-1,\"username\":\"a\"}}",
 		"{\"errors\":[{\"title\":\"Not Found Error\"}]}",
 	};
 	struct x_fixture *f = *state;
@@ -212,9 +284,11 @@ main(void)
 		X_TEST(creates),
 		X_TEST(creates_polls_and_quotes),
 		X_TEST(unusable_ids_are_unknown),
+		X_TEST(finds_the_id_in_odd_answers),
 		X_TEST(windows_come_with_refusals),
 		X_TEST(deletes),
 		X_TEST(reads_the_profile),
+		X_TEST(asks_for_less_when_a_field_is_refused),
 		X_TEST(bad_profiles_are_read_again),
 	};
 

@@ -265,7 +265,26 @@ reading_and_deleting(void **state)
 { NX_ACT_DELETE, 404, BLANK("404", "Not Found", "gone"), NX_CLASS_DONE },
 { NX_ACT_DELETE, 404, "{\"type\":\"" NEW "resource-not-found\"}",
   NX_CLASS_DONE },
+{ NX_ACT_DELETE, 404, "{\"title\":\"Not Found\"}", NX_CLASS_DONE },
+{ NX_ACT_DELETE, 404, "{\"errors\":[{\"code\":144,\"message\":\"No status"
+  " found with that ID.\"}]}", NX_CLASS_DONE },
+{ NX_ACT_DELETE, 404, "{\"errors\":[{\"detail\":\"Could not find tweet\","
+  "\"resource_type\":\"tweet\"}]}", NX_CLASS_DONE },
+/* of gateways */
+{ NX_ACT_DELETE, 404, "{\"message\":\"no Route matched with those values\"}",
+  NX_CLASS_RETRY },
+{ NX_ACT_DELETE, 404, "{\"timestamp\":1,\"status\":404,\"error\":"
+  "\"Not Found\",\"path\":\"/2/tweets/1\"}", NX_CLASS_RETRY },
+{ NX_ACT_DELETE, 404, "{\"errors\":[\"not found\"]}", NX_CLASS_RETRY },
+{ NX_ACT_DELETE, 404, "{\"errors\":[],\"type\":7}", NX_CLASS_RETRY },
+{ NX_ACT_DELETE, 404, "{}", NX_CLASS_RETRY },
+{ NX_ACT_DELETE, 404, "", NX_CLASS_RETRY },
 { NX_ACT_DELETE, 404, HTML, NX_CLASS_RETRY },
+{ NX_ACT_DELETE, 204, "", NX_CLASS_DONE },
+{ NX_ACT_DELETE, 200, "", NX_CLASS_DONE },
+{ NX_ACT_DELETE, 202, " \r\n", NX_CLASS_DONE },
+{ NX_ACT_DELETE, 200, "{", NX_CLASS_RETRY },
+{ NX_ACT_CREATE, 204, "", NX_CLASS_UNKNOWN },
 { NX_ACT_DELETE, 200, HTML, NX_CLASS_RETRY },
 { NX_ACT_DELETE, 503, SERVICE, NX_CLASS_RETRY },
 { NX_ACT_DELETE, 403, FORBIDDEN("You are not authorized to delete this"
@@ -325,6 +344,11 @@ strange_bodies(void **state)
 { NX_ACT_CREATE, 418, "\"duplicate content\"", NX_CLASS_REFUSED },
 { NX_ACT_CREATE, 599, "null", NX_CLASS_UNKNOWN },
 { NX_ACT_READ, 199, "", NX_CLASS_RETRY },
+{ NX_ACT_CREATE, 201, "{\"data\":{\"text\":\"\\ud83d\"}}", NX_CLASS_DONE },
+{ NX_ACT_CREATE, 201, "{\"data\":{\"text\":\"\xff\\u0000\"}}",
+  NX_CLASS_DONE },
+{ NX_ACT_CREATE, 403, "{\"detail\":\"\",\"detail\":\"duplicate content"
+  " \\ud800\"}", NX_CLASS_DUPLICATE },
 	};
 
 	(void)state;
@@ -431,6 +455,16 @@ words_of_x(void **state)
 	    "\xc3\xa9\xc2\xa0\"}");
 	nx_verdict_of(NX_ACT_CREATE, &a, NOW, &v);
 	assert_string_equal(v.x.title, "ab[1mc\xc3\xa9\xc2\xa0");
+
+	/* a grant is not quoted, its refusal is */
+	a = answered(200, "{\"access_token\":\"a\",\"detail\":\"a\"}");
+	nx_verdict_of(NX_ACT_REFRESH, &a, NOW, &v);
+	assert_string_equal(v.x.detail, "");
+	nx_verdict_of(NX_ACT_READ, &a, NOW, &v);
+	assert_string_equal(v.x.detail, "a");
+	a.status = 400;
+	nx_verdict_of(NX_ACT_REFRESH, &a, NOW, &v);
+	assert_string_equal(v.x.detail, "a");
 
 	/* cut between characters, never within: 255 is no multiple of 2 */
 	for (size_t i = 0; i < sizeof(long_text) - 1; i += 2)

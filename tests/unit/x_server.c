@@ -38,7 +38,7 @@ struct xs {
 	char		 url[200];
 	pthread_mutex_t	 lock;		/* guards what follows */
 	struct xs_seen	 seen;
-	char		 answer[4000], then[4000];
+	char		 answer[4000], then[2][4000];
 };
 
 struct conn {
@@ -243,9 +243,10 @@ say_set(struct conn *c)
 
 	pthread_mutex_lock(&c->s->lock);
 	memcpy(copy, c->s->answer, sizeof(copy));
-	if (c->s->then[0] != '\0')
-		memcpy(c->s->answer, c->s->then, sizeof(copy));
-	c->s->then[0] = '\0';
+	if (c->s->then[0][0] != '\0')
+		memcpy(c->s->answer, c->s->then[0], sizeof(copy));
+	memcpy(c->s->then[0], c->s->then[1], sizeof(copy));
+	c->s->then[1][0] = '\0';
 	pthread_mutex_unlock(&c->s->lock);
 	return say(c, copy);
 }
@@ -263,7 +264,7 @@ behave(struct conn *c, const char *path)
 		(void)say(c, ok);
 	else if (strcmp(path, "/hang") == 0)
 		(void)conn_read(c, c->in, 1);
-	else if (strcmp(path, "/huge") == 0)
+	else if (strncmp(path, "/huge", 5) == 0)
 		return say_huge(c);
 	else if (strcmp(path, "/cut") == 0)
 		(void)say(c, "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n"
@@ -399,13 +400,16 @@ set_answer(struct xs *s, char to[4000], int status, const char *headers,
 void
 xs_answer(struct xs *s, int status, const char *headers, const char *body)
 {
+	pthread_mutex_lock(&s->lock);
+	s->then[0][0] = s->then[1][0] = '\0';
+	pthread_mutex_unlock(&s->lock);
 	set_answer(s, s->answer, status, headers, body);
 }
 
 void
 xs_then(struct xs *s, int status, const char *headers, const char *body)
 {
-	set_answer(s, s->then, status, headers, body);
+	set_answer(s, s->then[s->then[0][0] != '\0'], status, headers, body);
 }
 
 struct xs_seen

@@ -3,7 +3,7 @@
  *
  * One thread for each connection.  The path says how it behaves:
  *   /ok      200 {}                      /drop    reads all, then closes
- *   /hang    reads all, never answers    /huge    a body of 2 MiB
+ *   /hang    reads all, never answers    /huge... a body of 2 MiB
  *   /cut     closes within the body      /bye     200 {}, then closes
  *   /noise   no HTTP at all              others   the answer that was set
  */
@@ -41,7 +41,7 @@ void		 xs_stop(struct xs *s);
 const char	*xs_url(struct xs *s, const char *host, const char *path);
 void		 xs_answer(struct xs *s, int status, const char *headers,
 		    const char *body);
-/* The answer from the second request on. */
+/* The answer from the second request on; said again, from the third on. */
 void		 xs_then(struct xs *s, int status, const char *headers,
 		    const char *body);
 struct xs_seen	 xs_seen(struct xs *s);

@@ -34,6 +34,7 @@ struct nx_http_ask {
 	const char	*content_type;	/* of the body, or NULL */
 	char *const	*headers;	/* further lines, NULL at the end */
 	struct nx_slice	 body;		/* of a POST */
+	const char *const *secrets;	/* in it, NULL at the end, or NULL */
 	bool		 once;		/* leaves at most once (see above) */
 	int64_t		 deadline;	/* nx_clock_mono() milliseconds */
 };
@@ -41,6 +42,7 @@ struct nx_http_ask {
 enum {
 	NX_HTTP_BODY_MAX = 1024 * 1024,
 	NX_HTTP_HEADERS_MAX = 4,	/* in `headers` */
+	NX_HTTP_SECRET_MIN = 8,		/* bytes; less is found by chance */
 };
 
 struct nx_http_answer {
@@ -49,6 +51,7 @@ struct nx_http_answer {
 	int			 retry_after;	/* seconds, 0: not given */
 	struct nx_windows	 windows;
 	struct nx_slice		 body;	/* until the handle's next request */
+	bool			 too_long;	/* LOST for its length alone */
 	char			 why[128];	/* of NOT_SENT and LOST */
 };
 
@@ -82,6 +85,13 @@ void				 nx_http_free(struct nx_http *http);
  * NX_HTTP_TIMEOUT_MS.  Redirects are not followed, proxies not used; http://
  * is for loopback hosts.  An answer longer than NX_HTTP_BODY_MAX counts as
  * LOST.  Never fails otherwise: `out` says it all.
+ *
+ * A secret that was sent does not come back: wherever the answer (or `why`)
+ * repeats the bearer token, the Basic password or what Basic made of it, or
+ * one of `secrets`, it is overwritten with `*`; plain, percent-encoded, or
+ * escaped as in JSON.  Not so `secrets` in a 2xx, which may grant the same
+ * token again: what such an answer says is for nobody's eyes.  Secrets
+ * shorter than NX_HTTP_SECRET_MIN stay.
  */
 enum { NX_HTTP_TIMEOUT_MS = 10000 };
 void	nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,

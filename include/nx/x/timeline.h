@@ -1,9 +1,9 @@
 /*
  * timeline.h - what an account has posted (GET /2/users/{id}/tweets).
  *
- * X is changing its names (facts: post.fields against tweet.fields).  The new
- * ones are asked for; where an answer shows that the server does not know
- * them, the old ones are, once more.  Both are read.
+ * X is changing its names (facts: post.fields against tweet.fields).  Where an
+ * answer shows that the server does not know the names that were asked for,
+ * the others are, once more; where it refuses both, none.  All are read.
  */
 #ifndef NX_X_TIMELINE_H
 #define NX_X_TIMELINE_H
@@ -19,7 +19,11 @@ struct nx_x_link {
 struct nx_x_entry {
 	const char		*id;
 	struct nx_slice		 text;	/* whole, also of a long post */
-	int64_t			 created_at;	/* wall clock; 0: not said */
+	bool			 is_cut;	/* it ends as what X cuts, and
+						 * no note has the whole: an
+						 * author may end so, too */
+	int64_t			 created_at;	/* wall clock, as said or as
+						 * the id tells; 0: neither */
 	const char		*reply_to;	/* NULL: none, or not said */
 	struct nx_x_link	*links;
 	size_t			 nlinks;
@@ -30,6 +34,10 @@ struct nx_timeline_ask {
 	const char	*since_id;	/* newer ones only; or NULL */
 	int64_t		 start;		/* not older, wall clock; or 0 */
 	const char	*page;		/* `next` of the page before, or NULL */
+	bool		 parents;	/* reply_to is wanted: the old names
+					 * first, where it costs nothing */
+	bool		*old_names;	/* what was found out, for the next
+					 * page; begins false, or NULL */
 };
 
 /* Everything lives in the arena that was given. */
@@ -37,6 +45,8 @@ struct nx_timeline {
 	struct nx_x_entry	*entries;	/* newest first */
 	size_t			 n;
 	const char		*next;	/* NULL: that was all */
+	bool			 complete;	/* nothing on it was left out
+						 * or could not be read */
 	struct nx_windows	 windows;
 };
 

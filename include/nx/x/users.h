@@ -12,7 +12,10 @@ struct nx_x_user {
 	const char	*subscription;	/* Premium, ...; NULL: not said */
 };
 
-/* `out` is filled only when the verdict is DONE. */
+/*
+ * `out` is filled only when the verdict is DONE.  When X refuses the question
+ * for its fields, it is asked once more without them.
+ */
 void	nx_users_me(const struct nx_x *x, const char *access_token,
 	    struct nx_x_user *out, struct nx_verdict *verdict);
 

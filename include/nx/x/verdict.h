@@ -46,7 +46,9 @@ struct nx_verdict {
 
 /*
  * `now`: wall clock.  A 2xx whose body is not a JSON object is never DONE,
- * except for REVOKE, where the status says it all.
+ * except for REVOKE, where the status says it all, and DELETE, when the body
+ * is empty.  X's words are not taken from a 2xx of the token endpoint, which
+ * may hold a grant.
  */
 void	nx_verdict_of(enum nx_act act, const struct nx_http_answer *answer,
 	    int64_t now, struct nx_verdict *out);
