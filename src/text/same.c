@@ -30,6 +30,12 @@ struct walk {
 	size_t			 nlinks;
 };
 
+static struct nx_slice
+from(struct nx_slice s, size_t i)
+{
+	return (struct nx_slice){ s.p + i, s.n - i };
+}
+
 static int
 compare(struct nx_slice a, struct nx_slice b)
 {
@@ -102,10 +108,11 @@ known(const struct walk *w, struct nx_slice *tco)
 /*
  * How much of `sent` stands for `meant`.  Where X sees a link and we do not
  * (its list of domains is newer than ours) it is as long as what X says, less
- * what X may have added.
+ * what X may have added; `rest` is then what must follow.
  */
 static size_t
-written(struct nx_slice sent, size_t url, struct nx_slice meant)
+written(struct nx_slice sent, size_t url, struct nx_slice meant,
+    struct nx_slice rest)
 {
 	size_t scheme = meant.n > 7 && strncasecmp(meant.p, "http", 4) == 0 ?
 	    7 + ((meant.p[4] | 0x20) == 's') : 0;
@@ -115,17 +122,13 @@ written(struct nx_slice sent, size_t url, struct nx_slice meant)
 	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
 		size_t n = lengths[i];
 
-		if (n > 0 && n <= sent.n && nx_url_is_same(
-		    (struct nx_slice){ sent.p, n }, meant))
+		if (n == 0 || n > sent.n || (n != url && n < sent.n &&
+		    (rest.n == 0 || rest.p[0] != sent.p[n])))
+			continue;
+		if (nx_url_is_same((struct nx_slice){ sent.p, n }, meant))
 			return n;
 	}
 	return 0;
-}
-
-static struct nx_slice
-from(struct nx_slice s, size_t i)
-{
-	return (struct nx_slice){ s.p + i, s.n - i };
 }
 
 /* Blanks and one link that X put there, or that nobody knows. */
@@ -145,35 +148,45 @@ is_added(const struct walk *w, struct nx_slice tail)
 	    (link == NULL || nx_url_is_added(link->meant));
 }
 
-/* Pass one t.co link of `shown` and what it stands for in `sent`. */
-static bool
+/*
+ * Pass one t.co link of `shown` and what it stands for in `sent`; DIFFERENT
+ * when it cannot be passed.
+ */
+static enum nx_likeness
 pass_link(const struct walk *w, size_t url, struct nx_slice *sent,
     struct nx_slice *shown)
 {
 	struct nx_slice tco = tco_of(*shown);
+	enum nx_likeness like = NX_SAME;
 	const struct nx_link *link;
 	size_t n;
 
 	if (tco.n == 0)
-		return false;
+		return NX_DIFFERENT;
 	if (url > 0 && begins(*shown, (struct nx_slice){ sent->p, url })) {
 		*sent = from(*sent, url);
 		*shown = from(*shown, url);
-		return true;
+		return NX_SAME;
 	}
 	link = known(w, &tco);
-	n = link == NULL ? url : written(*sent, url, link->meant);
+	n = link == NULL ? url : written(*sent, url, link->meant,
+	    from(*shown, tco.n));
+	if (n == 0) {
+		like = NX_ALIKE;
+		n = url;
+	}
 	if (n == 0)
-		return false;
+		return NX_DIFFERENT;
 	*sent = from(*sent, n);
 	*shown = from(*shown, tco.n);
-	return true;
+	return like;
 }
 
-static bool
-is_walked(const struct walk *w)
+static enum nx_likeness
+walk_both(const struct walk *w)
 {
 	struct nx_slice sent = w->sent, shown = w->shown;
+	enum nx_likeness all = NX_SAME, one;
 	size_t u = 0;
 
 	while (shown.n > 0) {
@@ -183,19 +196,23 @@ is_walked(const struct walk *w)
 			u++;
 		if (u < w->nurls && w->urls[u].start == at)
 			url = w->urls[u].end - at;
-		if (pass_link(w, url, &sent, &shown))
+		one = pass_link(w, url, &sent, &shown);
+		if (one != NX_DIFFERENT) {
+			all = one < all ? one : all;
 			continue;
+		}
 		if (sent.n == 0 || sent.p[0] != shown.p[0])
 			break;
 		sent = from(sent, 1);
 		shown = from(shown, 1);
 	}
-	return sent.n == 0 && (shown.n == 0 || is_added(w, shown));
+	return sent.n == 0 && (shown.n == 0 || is_added(w, shown)) ? all :
+	    NX_DIFFERENT;
 }
 
 static enum nx_rc
 walk(struct nx_slice sent, struct nx_slice shown,
-    const struct nx_link *links, size_t nlinks, bool *same)
+    const struct nx_link *links, size_t nlinks, enum nx_likeness *out)
 {
 	struct nx_arena *arena = nx_arena_new(ARENA_MAX);
 	struct walk w = { .sent = sent, .shown = shown };
@@ -213,7 +230,7 @@ walk(struct nx_slice sent, struct nx_slice shown,
 		if (links[i].shown.n > 0)
 			w.links[w.nlinks++] = &links[i];
 	qsort(w.links, w.nlinks, sizeof(*w.links), by_shown);
-	*same = is_walked(&w);
+	*out = walk_both(&w);
 out:
 	free(w.links);
 	nx_arena_free(arena);
@@ -223,34 +240,16 @@ out:
 /* One reading of `shown`: some servers write HTML entities, some do not. */
 static enum nx_rc
 read_as(struct nx_slice sent, struct nx_slice shown, bool html,
-    const struct nx_link *links, size_t nlinks, bool *same)
+    const struct nx_link *links, size_t nlinks, enum nx_likeness *out)
 {
 	struct nx_buf text = NX_BUF(STORED_MAX);
 	enum nx_rc rc = nx_stored(shown, html, &text);
 
-	if (rc == NX_OK)
-		*same = nx_slice_eq(sent, nx_buf_slice(&text));
-	if (rc == NX_OK && !*same)
-		rc = walk(sent, nx_buf_slice(&text), links, nlinks, same);
-	nx_buf_free(&text);
-	return rc;
-}
-
-enum nx_rc
-nx_text_is_same(struct nx_slice sent, struct nx_slice shown,
-    const struct nx_link *links, size_t nlinks, bool *same)
-{
-	struct nx_buf text = NX_BUF(STORED_MAX);
-	enum nx_rc rc = nx_stored(sent, false, &text);
-
-	*same = false;
-	if (rc == NX_OK)
-		rc = read_as(nx_buf_slice(&text), shown, true, links, nlinks,
-		    same);
-	if (rc == NX_OK && !*same && shown.n > 0 &&
-	    memchr(shown.p, '&', shown.n) != NULL)
-		rc = read_as(nx_buf_slice(&text), shown, false, links, nlinks,
-		    same);
+	*out = NX_DIFFERENT;
+	if (rc == NX_OK && nx_slice_eq(sent, nx_buf_slice(&text)))
+		*out = NX_SAME;
+	else if (rc == NX_OK)
+		rc = walk(sent, nx_buf_slice(&text), links, nlinks, out);
 	nx_buf_free(&text);
 	return rc;
 }
@@ -273,15 +272,40 @@ cut_mention(struct nx_slice *s)
 	return true;
 }
 
-enum nx_rc
-nx_text_is_same_reply(struct nx_slice sent, struct nx_slice shown,
-    const struct nx_link *links, size_t nlinks, bool *same)
+/* `shown` without as many mentions as it begins with more than `sent`. */
+static struct nx_slice
+cut_mentions(struct nx_slice sent, struct nx_slice shown)
 {
-	struct nx_slice rest = sent, ahead = shown;
+	struct nx_slice ahead = shown;
 
-	while (cut_mention(&rest))
+	while (cut_mention(&sent))
 		(void)cut_mention(&ahead);
 	while (cut_mention(&ahead))
 		(void)cut_mention(&shown);
-	return nx_text_is_same(sent, shown, links, nlinks, same);
+	return shown;
+}
+
+enum nx_rc
+nx_text_compare(struct nx_slice sent, struct nx_slice shown,
+    const struct nx_link *links, size_t nlinks, bool is_reply,
+    enum nx_likeness *out)
+{
+	struct nx_buf text = NX_BUF(STORED_MAX);
+	enum nx_likeness plain = NX_DIFFERENT;
+	enum nx_rc rc = nx_stored(sent, false, &text);
+
+	*out = NX_DIFFERENT;
+	if (is_reply)
+		shown = cut_mentions(sent, shown);
+	if (rc == NX_OK)
+		rc = read_as(nx_buf_slice(&text), shown, true, links, nlinks,
+		    out);
+	if (rc == NX_OK && *out != NX_SAME && shown.n > 0 &&
+	    memchr(shown.p, '&', shown.n) != NULL)
+		rc = read_as(nx_buf_slice(&text), shown, false, links, nlinks,
+		    &plain);
+	if (plain > *out)
+		*out = plain;
+	nx_buf_free(&text);
+	return rc;
 }

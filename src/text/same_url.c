@@ -11,7 +11,6 @@ enum { HOST_MAX = 256, ESCAPED = 0x100 };
 static const char parting[] = "%/?#&=+;";
 
 struct parts {
-	struct nx_slice	scheme;		/* with ://; empty: none */
 	struct nx_slice	host;
 	struct nx_slice	rest;		/* port, path, query, fragment */
 };
@@ -34,25 +33,38 @@ starts(struct nx_slice s, const char *with)
 	return s.n >= n && strncasecmp(s.p, with, n) == 0;
 }
 
+static bool
+is_equal(struct nx_slice a, struct nx_slice b)
+{
+	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
+}
+
+/* X's own has several names. */
+static struct nx_slice
+one_of_x(struct nx_slice host)
+{
+	const struct nx_slice x = NX_SLICE("x.com");
+	struct nx_slice bare = host;
+
+	(void)head(&bare, starts(bare, "www.") ? 4 :
+	    starts(bare, "mobile.") ? 7 : 0);
+	return is_equal(bare, x) || is_equal(bare, NX_SLICE("twitter.com")) ?
+	    x : host;
+}
+
 static struct parts
 parts_of(struct nx_slice url)
 {
 	struct parts out;
 	size_t n = 0;
 
-	out.scheme = head(&url, starts(url, "https://") ? 8 :
+	(void)head(&url, starts(url, "https://") ? 8 :
 	    starts(url, "http://") ? 7 : 0);
 	while (n < url.n && memchr(":/?#", url.p[n], 4) == NULL)
 		n++;
-	out.host = head(&url, n);
+	out.host = one_of_x(head(&url, n));
 	out.rest = url;
 	return out;
-}
-
-static bool
-is_equal(struct nx_slice a, struct nx_slice b)
-{
-	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
 }
 
 static int32_t
@@ -96,12 +108,17 @@ hex(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The next byte, percent-encoding undone where that changes nothing. */
+/*
+ * The next byte, percent-encoding undone where that changes nothing; `html`:
+ * &amp; is one.
+ */
 static int
-next(struct nx_slice *s)
+next(struct nx_slice *s, bool html)
 {
 	int c = (unsigned char)s->p[0], high, low;
 
+	if (html && c == '&' && starts(*s, "&amp;"))
+		(void)head(s, 4);
 	if (c != '%' || s->n < 3 || (high = hex(s->p[1])) < 0 ||
 	    (low = hex(s->p[2])) < 0) {
 		(void)head(s, 1);
@@ -113,12 +130,49 @@ next(struct nx_slice *s)
 }
 
 static bool
-is_same_rest(struct nx_slice a, struct nx_slice b)
+is_same_text(struct nx_slice a, struct nx_slice b, bool html)
 {
 	while (a.n > 0 && b.n > 0)
-		if (next(&a) != next(&b))
+		if (next(&a, false) != next(&b, html))
 			return false;
 	return a.n == b.n;
+}
+
+/* Only `meant` may have parameters beside, those of who counts clicks. */
+static bool
+is_same_query(struct nx_slice written, struct nx_slice meant, bool html)
+{
+	bool more = written.n > 0;
+	struct nx_slice wanted = nx_slice_cut(&written, '&');
+
+	while (meant.n > 0) {
+		struct nx_slice given = nx_slice_cut(&meant, '&');
+
+		if (html && starts(meant, "amp;"))
+			(void)head(&meant, 4);
+		if (more && is_same_text(wanted, given, false)) {
+			more = written.n > 0;
+			wanted = nx_slice_cut(&written, '&');
+		} else if (!starts(given, "utm_")) {
+			return false;
+		}
+	}
+	return !more;
+}
+
+/* A fragment is the browser's: `meant` may come without it. */
+static bool
+is_same_rest(struct nx_slice written, struct nx_slice meant, bool html)
+{
+	const struct nx_slice a = nx_slice_cut(&written, '#');
+	const struct nx_slice b = nx_slice_cut(&meant, '#');
+	struct nx_slice query = a, query_meant = b;
+
+	if (meant.p != NULL && !is_same_text(written, meant, html))
+		return false;
+	return is_same_text(nx_slice_cut(&query, '?'),
+	    nx_slice_cut(&query_meant, '?'), html) &&
+	    is_same_query(query, query_meant, html);
 }
 
 /* Cut the port off; what follows begins with a `/`, written or not. */
@@ -141,12 +195,10 @@ nx_url_is_same(struct nx_slice written, struct nx_slice meant)
 {
 	struct parts a = parts_of(written), b = parts_of(meant);
 
-	if (a.host.n == 0 || (a.scheme.n > 0 && b.scheme.n > 0 &&
-	    a.scheme.n != b.scheme.n))
-		return false;
-	return is_same_host(a.host, b.host) &&
+	return a.host.n > 0 && is_same_host(a.host, b.host) &&
 	    nx_slice_eq(cut_port(&a.rest), cut_port(&b.rest)) &&
-	    is_same_rest(a.rest, b.rest);
+	    (is_same_rest(a.rest, b.rest, false) ||
+	    is_same_rest(a.rest, b.rest, true));
 }
 
 static bool
@@ -165,8 +217,7 @@ nx_url_is_added(struct nx_slice meant)
 	struct parts parts = parts_of(meant);
 	struct nx_slice path = parts.rest, kind;
 
-	if (!is_equal(parts.host, NX_SLICE("x.com")) &&
-	    !is_equal(parts.host, NX_SLICE("twitter.com")))
+	if (!is_equal(parts.host, NX_SLICE("x.com")))
 		return false;
 	if (nx_slice_cut(&path, '/').n > 0 || nx_slice_cut(&path, '/').n == 0 ||
 	    !nx_slice_is(nx_slice_cut(&path, '/'), "status") ||

@@ -7,10 +7,11 @@
 #include "nx/base/slice.h"
 
 /*
- * Does `meant`, as X tells it, stand for `written`?  Where no scheme was
- * written any will do; hosts are compared without case and in either form of
+ * Does `meant`, as X tells it, stand for `written`?  http and https are one,
+ * as are X's own hosts; hosts are compared without case and in either form of
  * IDNA, paths and queries with percent-encoding undone where RFC 3986 says
- * that it changes nothing.  Linear, and ends at the first difference.
+ * that it changes nothing.  `meant` may lack the fragment, have parameters
+ * utm_* beside, and be written as HTML (&amp;).  Linear.
  */
 bool	nx_url_is_same(struct nx_slice written, struct nx_slice meant);
 

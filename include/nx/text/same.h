@@ -22,22 +22,21 @@ struct nx_link {
 	struct nx_slice	meant;		/* as written; empty: not known */
 };
 
-/*
- * Where it is not known what a t.co link stands for, any link will do in its
- * place.  INVALID when either is not UTF-8, TOO_BIG, NO_MEMORY.
- */
-NX_MUST_USE enum nx_rc	nx_text_is_same(struct nx_slice sent,
-			    struct nx_slice shown,
-			    const struct nx_link *links, size_t nlinks,
-			    bool *same);
+enum nx_likeness {
+	NX_DIFFERENT,
+	NX_ALIKE,	/* the words agree, what a link stands for does not */
+	NX_SAME,
+};
 
 /*
- * The same for a reply to somebody else's post, which X may show with
- * mentions before it that were not sent ("@author @other ...").
+ * Where it is not known what a t.co link stands for, any link will do in its
+ * place.  `is_reply`: X may show mentions before a reply that were not sent
+ * ("@author @other ...").  INVALID when either is not UTF-8, TOO_BIG,
+ * NO_MEMORY.
  */
-NX_MUST_USE enum nx_rc	nx_text_is_same_reply(struct nx_slice sent,
+NX_MUST_USE enum nx_rc	nx_text_compare(struct nx_slice sent,
 			    struct nx_slice shown,
 			    const struct nx_link *links, size_t nlinks,
-			    bool *same);
+			    bool is_reply, enum nx_likeness *out);
 
 #endif
