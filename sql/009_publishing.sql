@@ -16,12 +16,20 @@ ALTER TABLE x_posts
 	-- lease lives; NULL: nothing.  A lease's own end counts as well.
 	ADD COLUMN IF NOT EXISTS next_try_at timestamptz,
 	-- Who took it last was the worker, so nobody waits for the outcome.
-	ADD COLUMN IF NOT EXISTS by_worker boolean NOT NULL DEFAULT false;
+	ADD COLUMN IF NOT EXISTS by_worker boolean NOT NULL DEFAULT false,
+	-- Rows of programs that do not know of it become due when nobody can
+	-- still be at them.
+	ALTER COLUMN next_try_at SET DEFAULT (now() + interval '61 s');
 
 ALTER TABLE x_parts
-	-- How often it left, or may have, and when it last did.
+	-- How often it left, or may have, and when it last and first did.
 	ADD COLUMN IF NOT EXISTS attempts integer NOT NULL DEFAULT 0,
-	ADD COLUMN IF NOT EXISTS left_at timestamptz;
+	ADD COLUMN IF NOT EXISTS left_at timestamptz,
+	ADD COLUMN IF NOT EXISTS first_left_at timestamptz,
+	-- Once it was `unknown`.
+	ADD COLUMN IF NOT EXISTS was_lost boolean NOT NULL DEFAULT false,
+	-- While it is `unknown`: X's id that nobody else may take for theirs.
+	ADD COLUMN IF NOT EXISTS reserved_id text;
 
 -- Indexes of before, which had these names, served nothing yet.
 DO $$
@@ -50,11 +58,25 @@ UPDATE x_posts SET
 	    THEN coalesce(publish_at, created_at) ELSE publish_at END
 	WHERE state IN ('queued', 'sending', 'unknown')
 	AND next_try_at IS NULL;
-UPDATE x_parts q SET attempts = 1, left_at = p.created_at
+UPDATE x_parts q SET attempts = 1, left_at = p.created_at,
+	first_left_at = p.created_at, was_lost = q.state = 'unknown'
 	FROM x_posts p
 	WHERE p.next_try_at IS NOT NULL AND p.state IN ('sending', 'unknown')
 	AND q.user_id = p.user_id AND q.post_id = p.id
 	AND q.state IN ('sending', 'unknown') AND q.left_at IS NULL;
+
+-- Programs of before end a post without a word about its next try.
+CREATE OR REPLACE FUNCTION x_rest() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+	NEW.next_try_at := NULL;
+	RETURN NEW;
+END $$;
+DROP TRIGGER IF EXISTS x_rest ON x_posts;
+CREATE TRIGGER x_rest BEFORE UPDATE ON x_posts FOR EACH ROW
+	WHEN (OLD.state = 'sending' AND NEW.next_try_at = OLD.next_try_at
+	    AND NEW.state IN ('sent', 'partial', 'failed'))
+	EXECUTE FUNCTION x_rest();
 
 -- As x_tell() does for connections (006_notices.sql), and for its reasons.
 CREATE OR REPLACE FUNCTION x_tell_post() RETURNS trigger

@@ -10,33 +10,58 @@ enum { PARTS_JSON_MAX = 1024 * 1024 };
 /*
  * 1 user, 2 connection or null, 3 id, 4 key, 5 hash, 6 options, 7 warnings,
  * 8 price, 9 parts, 10 lease, 11 its length in ms, 12 when or null.  Nothing
- * is stored unless exactly one connection will do.
+ * is stored unless exactly one connection will do.  `until`: the end of the
+ * line that it has to stand in, or null.
  */
-static const char insert[] =
-    "WITH usable AS ("
-    " SELECT array_agg(id) AS ids FROM platform_connections"
-    " WHERE user_id = $1 AND platform = 'twitter'"
-    "  AND status = 'connected' AND ($2::uuid IS NULL OR id = $2)),"
-    "post AS ("
-    " INSERT INTO x_posts (id, user_id, connection_id, state,"
-    "  idempotency_key, body_hash, options, warnings, price, publish_at,"
-    "  lease_owner, lease_until, next_try_at)"
-    " SELECT $3, $1, ids[1],"
-    "  CASE WHEN $12::bigint IS NULL THEN 'sending' ELSE 'queued' END,"
-    "  $4, $5, coalesce($6, '{}')::jsonb, coalesce($7, '[]')::jsonb, $8,"
-    "  to_timestamp($12::bigint), $10, CASE WHEN $12::bigint IS NULL"
-    "   THEN now() + $11 * interval '1 ms' END,"
-    "  coalesce(to_timestamp($12::bigint),"
-    "   now() + $11 * interval '1 ms' + interval '1 s')"
-    " FROM usable WHERE cardinality(ids) = 1"
-    " ON CONFLICT DO NOTHING RETURNING user_id, id)"
-    "INSERT INTO x_parts (user_id, post_id, position, text,"
-    " weighted_length, state, attempts, left_at)"
-    " SELECT post.user_id, post.id, p.position, p.text, p.weighted_length,"
-    "  p.state, (p.state = 'sending')::integer,"
-    "  CASE WHEN p.state = 'sending' THEN now() END"
-    " FROM post, jsonb_to_recordset($9) AS p(position smallint,"
-    "  text text, weighted_length int, state text)";
+#define RESERVED							\
+	" state, " NX_POST_SECOND("publish_at") ","			\
+	" CASE WHEN state = 'queued' THEN "				\
+	NX_POST_SECOND("next_try_at") " END"
+
+#define INSERT_WITH(until)						\
+	"WITH usable AS ("						\
+	" SELECT array_agg(id) AS ids FROM platform_connections"	\
+	" WHERE user_id = $1 AND platform = 'twitter'"			\
+	"  AND status = 'connected' AND ($2::uuid IS NULL OR id = $2))," \
+	"line AS ("							\
+	" SELECT ids[1] AS connection_id, " until " AS until,"		\
+	"  now() + $11 * interval '1 ms' AS lease_end"			\
+	" FROM usable WHERE cardinality(ids) = 1),"			\
+	"plan AS ("							\
+	" SELECT *, coalesce(to_timestamp($12::bigint),"		\
+	"  CASE WHEN until IS NOT NULL THEN now() END) AS at FROM line)," \
+	"post AS ("							\
+	" INSERT INTO x_posts (id, user_id, connection_id, state,"	\
+	"  idempotency_key, body_hash, options, warnings, price,"	\
+	"  publish_at, lease_owner, lease_until, next_try_at)"		\
+	" SELECT $3, $1, connection_id,"				\
+	"  CASE WHEN at IS NULL THEN 'sending' ELSE 'queued' END,"	\
+	"  $4, $5, coalesce($6, '{}')::jsonb,"				\
+	"  coalesce($7, '[]')::jsonb, $8, at, $10,"			\
+	"  CASE WHEN at IS NULL THEN lease_end END,"			\
+	"  coalesce(to_timestamp($12::bigint), until,"			\
+	"   lease_end + interval '1 s') FROM plan"			\
+	" ON CONFLICT DO NOTHING RETURNING *),"				\
+	"parts AS ("							\
+	" INSERT INTO x_parts (user_id, post_id, position, text,"	\
+	"  weighted_length, state, attempts, left_at, first_left_at)"	\
+	" SELECT user_id, id, p.position, p.text, p.weighted_length,"	\
+	"  CASE WHEN leaves THEN 'sending' ELSE 'waiting' END,"		\
+	"  leaves::integer, CASE WHEN leaves THEN now() END,"		\
+	"  CASE WHEN leaves THEN now() END"				\
+	" FROM post, jsonb_to_recordset($9) AS p(position smallint,"	\
+	"  text text, weighted_length int, first boolean),"		\
+	"  LATERAL (SELECT post.state = 'sending' AND p.first"		\
+	"   AS leaves) l)"						\
+	"SELECT" RESERVED " FROM post"
+
+/* Two texts: one with a condition in it would be planned anew each time. */
+static const char insert[] = INSERT_WITH("NULL::timestamptz");
+static const char insert_in_line[] = INSERT_WITH(
+    "(SELECT greatest(next_try_at + interval '1 us', now()) FROM x_posts"
+    " WHERE connection_id = ids[1] AND state = 'queued'"
+    "  AND publish_at <= now()"
+    " ORDER BY publish_at DESC, created_at DESC, id DESC LIMIT 1)");
 
 /* Ours, without its parts, or the one that used the key before. */
 static const char find[] =
@@ -51,7 +76,7 @@ enum { SAME_BODY = NX_POST_NCOLUMNS, IS_OURS };
 static const char nobody[] = "00000000-0000-0000-0000-000000000000";
 
 static const char have_post[] =
-    "SELECT 1 FROM x_posts WHERE user_id = $1 AND id = $2";
+    "SELECT" RESERVED " FROM x_posts WHERE user_id = $1 AND id = $2";
 
 static const char remove_post[] =
     "DELETE FROM x_posts WHERE user_id = $1 AND id = $2"
@@ -73,8 +98,7 @@ parts_json(const struct nx_new_post *post, struct nx_buf *out,
 		nx_jw_i64(&w, "position", (int64_t)i);
 		nx_jw_slice(&w, "text", p->text);
 		nx_jw_i64(&w, "weighted_length", p->weighted_length);
-		nx_jw_str(&w, "state", post->publish_at != 0 ? "waiting" :
-		    p->state == NULL ? "sending" : p->state);
+		nx_jw_bool(&w, "first", i == 0);
 		nx_jw_close(&w, '}');
 	}
 	nx_jw_close(&w, ']');
@@ -107,19 +131,33 @@ read_repeat(const struct nx_store_ask *ask, const PGresult *found,
 	return rc;
 }
 
+/* How the post was stored; false: it was not. */
+static bool
+read_reserved(const struct nx_store_ask *ask, const PGresult *row,
+    struct nx_stored_post *out)
+{
+	if (PQntuples(row) == 0)
+		return false;
+	out->state = nx_row_str(ask->arena, row, 0, 0);
+	out->publish_at = nx_row_i64(row, 0, 1);
+	out->next_try_at = nx_row_i64(row, 0, 2);
+	return out->state != NULL;
+}
+
 /*
- * Nothing was inserted and nothing found: either nothing could be, or a
- * first try had done it, whose answer was lost.
+ * Nothing was inserted: either nothing could be, or a first try had done it,
+ * whose answer was lost.
  */
 static bool
-is_there(const struct nx_store_ask *ask, const struct nx_new_post *post)
+is_there(const struct nx_store_ask *ask, const struct nx_new_post *post,
+    struct nx_stored_post *out)
 {
 	const struct nx_query query = {
 		have_post, { post->user_id, post->id }, 2,
 	};
 	PGresult *row = NULL;
 	bool there = nx_row_run(ask, &query, 1, &row, NULL) == NX_OK &&
-	    PQntuples(row) == 1;
+	    read_reserved(ask, row, out);
 
 	nx_db_clear(&row, 1);
 	return there;
@@ -128,21 +166,19 @@ is_there(const struct nx_store_ask *ask, const struct nx_new_post *post)
 static enum nx_rc
 read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
     PGresult *const *results, struct nx_connection *connection,
-    struct nx_stored_post *repeat, struct nx_err *err)
+    struct nx_stored_post *stored, struct nx_err *err)
 {
 	const PGresult *found = results[FIND];
-	bool ours = strcmp(PQcmdTuples(results[INSERT]), "0") != 0;
+	bool ours;
 	enum nx_rc rc;
 
-	if (found != NULL && PQntuples(found) > 0) {
-		ours = nx_row_bool(found, 0, IS_OURS);
-		if (!ours)
-			return read_repeat(ask, found, repeat, err);
-	}
+	if (found != NULL && PQntuples(found) > 0 &&
+	    !nx_row_bool(found, 0, IS_OURS))
+		return read_repeat(ask, found, stored, err);
+	ours = read_reserved(ask, results[INSERT], stored) ||
+	    is_there(ask, post, stored);
 	rc = nx_row_pick(ask, results[CONNECTIONS], post->connection_id,
 	    connection, err);
-	if (!ours)
-		ours = is_there(ask, post);
 	if (rc == NX_OK && !ours)
 		rc = nx_fail(err, NX_BUSY, "The connection has just"
 		    " changed.");
@@ -153,7 +189,7 @@ read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
 
 enum nx_rc
 nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
-    struct nx_connection *connection, struct nx_stored_post *repeat,
+    struct nx_connection *connection, struct nx_stored_post *stored,
     struct nx_err *err)
 {
 	struct nx_buf parts = NX_BUF(PARTS_JSON_MAX);
@@ -176,13 +212,15 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
 	enum nx_rc rc;
 
 	memset(connection, 0, sizeof(*connection));
-	memset(repeat, 0, sizeof(*repeat));
+	memset(stored, 0, sizeof(*stored));
 	rc = parts_json(post, &parts, err);
 	queries[INSERT].params[8] = nx_buf_str(&parts);
+	if (post->queues)
+		queries[INSERT].sql = insert_in_line;
 	if (rc == NX_OK)
 		rc = nx_row_repeat(ask, queries, n, results, err);
 	if (rc == NX_OK)
-		rc = read_begun(ask, post, results, connection, repeat, err);
+		rc = read_begun(ask, post, results, connection, stored, err);
 	nx_db_clear(results, NSTEPS);
 	nx_buf_free(&parts);
 	return rc;
@@ -208,6 +246,7 @@ nx_post_repeat(const struct nx_store_ask *ask, const char *user_id,
 
 /* Its owner wanted it gone while somebody was at it, who does not know. */
 #define NOTED "(goal = 'delete' AND state IN ('unknown', 'sending'))"
+#define STOPS "($4 = 'sending' AND " NOTED ")"
 
 /*
  * The post before its parts, as everybody locks them.  Once the lease is given
@@ -216,7 +255,8 @@ nx_post_repeat(const struct nx_store_ask *ask, const char *user_id,
  * 8 failed, 9 release the key, 10 the part's state, 11 keep the lease, 12 ms
  */
 static const char finish_post[] =
-    "UPDATE x_posts SET state = $4, error = $5, updated_at = now(),"
+    "UPDATE x_posts SET state = CASE WHEN " STOPS " THEN 'partial'"
+    "  ELSE $4 END, error = $5, updated_at = now(),"
     " goal = CASE WHEN " NOTED " THEN goal ELSE $6 END,"
     " tries = CASE WHEN $8::boolean THEN tries + 1"
     "  WHEN $10 IN ('sent', 'deleted') THEN 0 ELSE tries END,"
@@ -224,23 +264,26 @@ static const char finish_post[] =
     "  ELSE idempotency_key END,"
     " publish_at = CASE WHEN $4 = 'queued' THEN coalesce(publish_at, now())"
     "  ELSE publish_at END,"
-    " lease_until = CASE WHEN $11::boolean"
+    " lease_until = CASE WHEN $11::boolean AND NOT " STOPS
     "  THEN now() + $12 * interval '1 ms' END,"
-    " next_try_at = CASE WHEN $11::boolean"
+    " next_try_at = CASE WHEN $11::boolean AND NOT " STOPS
     "  THEN now() + $12 * interval '1 ms' + interval '1 s'"
-    "  WHEN " NOTED " AND $6 <> 'delete' THEN now()"
+    "  WHEN " STOPS " OR (" NOTED " AND $6 <> 'delete') THEN now()"
     "  WHEN $7::integer >= 0 THEN now() + $7::integer * interval '1 s' END"
     " WHERE user_id = $1 AND id = $2 AND lease_owner = $3"
-    "  AND lease_until IS NOT NULL RETURNING 1";
+    "  AND lease_until IS NOT NULL RETURNING state = $4";
 
-#define OURS " AND EXISTS (SELECT 1 FROM x_posts WHERE user_id = $1"	\
-	" AND id = $2 AND lease_owner = $3)"
+#define OURS_AS(also)							\
+	" AND EXISTS (SELECT 1 FROM x_posts WHERE user_id = $1"		\
+	" AND id = $2 AND lease_owner = $3" also ")"
+#define OURS OURS_AS("")
 
 /* 1 user, 2 id, 3 lease, 4 position, 5 state, 6 X's id, 7 error */
 static const char finish_part[] =
     "UPDATE x_parts SET state = $5, x_post_id = coalesce($6, x_post_id),"
     " error = $7, updated_at = now(), sent_at = CASE WHEN $5 = 'sent'"
-    "  THEN coalesce(sent_at, now()) ELSE sent_at END"
+    "  THEN coalesce(sent_at, now()) ELSE sent_at END,"
+    " was_lost = was_lost OR 'unknown' IN (state, $5), reserved_id = NULL"
     " WHERE user_id = $1 AND post_id = $2 AND position = $4"
     " AND (state <> 'sent' OR $5 IN ('sent', 'deleted'))"
     " AND (state <> 'deleted' OR $5 = 'deleted')" OURS;
@@ -248,9 +291,10 @@ static const char finish_part[] =
 /* 1 user, 2 id, 3 lease, 4 position of the part before */
 static const char next_part[] =
     "UPDATE x_parts SET state = 'sending', attempts = attempts + 1,"
-    " left_at = now(), updated_at = now()"
+    " left_at = now(), updated_at = now(),"
+    " first_left_at = coalesce(first_left_at, left_at, now())"
     " WHERE user_id = $1 AND post_id = $2 AND position = $4::int + 1"
-    " AND state IN ('waiting', 'failed')" OURS;
+    " AND state IN ('waiting', 'failed')" OURS_AS(" AND state = 'sending'");
 
 static const char note_success[] =
     "UPDATE x_grants g SET last_success_at = now() FROM x_posts p"
@@ -278,9 +322,10 @@ static const char mend[] =
     "  WHERE user_id = $1 AND post_id = $2 AND position = $4"
     "  AND state = 'sent')";
 
+/* 4 the post's state: who goes on sending must hold the lease. */
 static const char lock_post[] =
-    "SELECT lease_owner = $3 FROM x_posts WHERE user_id = $1 AND id = $2"
-    " FOR NO KEY UPDATE";
+    "SELECT lease_owner = $3 AND ($4 <> 'sending' OR lease_until IS NOT NULL)"
+    " FROM x_posts WHERE user_id = $1 AND id = $2 FOR NO KEY UPDATE";
 
 /* 1 user, 2 id, 3 X's id, 4 position */
 static const char record_late[] =
@@ -299,7 +344,8 @@ too_late(const struct nx_store_ask *ask, const struct nx_post_outcome *o,
 {
 	char position[NX_NUMBER_MAX];
 	const struct nx_query queries[] = {
-		{ lock_post, { o->user_id, o->id, o->lease }, 3 },
+		{ lock_post, { o->user_id, o->id, o->lease, o->post_state },
+		    4 },
 		{ record_late, { o->user_id, o->id, o->x_id,
 		    nx_row_number(position, o->position) }, 4 },
 	};
@@ -317,27 +363,29 @@ too_late(const struct nx_store_ask *ask, const struct nx_post_outcome *o,
 	return rc;
 }
 
-enum { FINISH_POST, FINISH_PART, THIRD, FOURTH, NFINISH };
+enum { FINISH_POST, FINISH_PART, THIRD, NFINISH = THIRD + 2 };
 
 /* What is written besides post and part; returns how many statements. */
 static int
 more_to_write(const struct nx_post_outcome *o, const char *position,
     struct nx_query queries[NFINISH])
 {
-	bool sent = strcmp(o->part_state, "sent") == 0;
+	const bool sent = strcmp(o->part_state, "sent") == 0;
+	int n = THIRD;
 
-	if (sent) {
-		queries[THIRD] = (struct nx_query){ note_success,
+	if (sent && o->x_id != NULL)
+		queries[n++] = (struct nx_query){ note_success,
 		    { o->user_id, o->id }, 2 };
-		queries[FOURTH] = (struct nx_query){ next_part, { o->user_id,
+	if (sent && strcmp(o->post_state, "sending") == 0)
+		queries[n++] = (struct nx_query){ next_part, { o->user_id,
 		    o->id, o->lease, position }, 4 };
-		return strcmp(o->post_state, "sending") == 0 ? 4 : 3;
-	}
-	if (strcmp(o->part_state, "deleted") == 0)
-		return 2;
-	queries[THIRD] = (struct nx_query){ mend, { o->user_id, o->id,
-	    o->lease, position, o->post_state }, 5 };
-	return 3;
+	if (!sent && strcmp(o->part_state, "deleted") != 0)
+		queries[n++] = (struct nx_query){ mend, { o->user_id, o->id,
+		    o->lease, position, o->post_state }, 5 };
+	if (strcmp(o->post_state, "queued") == 0 && o->next_try > 0)
+		queries[n++] = (struct nx_query){ nx_post_hold,
+		    { o->user_id, o->id, o->lease }, 3 };
+	return n;
 }
 
 enum nx_rc
@@ -361,11 +409,13 @@ nx_post_finish(const struct nx_store_ask *ask,
 	PGresult *results[NFINISH] = { NULL };
 	enum nx_rc rc = nx_row_repeat(ask, queries, n, results, err);
 
-	*ours = rc == NX_OK && PQntuples(results[FINISH_POST]) == 1;
-	if (rc == NX_OK && !*ours)
+	*ours = false;
+	if (rc == NX_OK && PQntuples(results[FINISH_POST]) == 0)
 		rc = too_late(ask, o, ours, err);
-	else if (rc == NX_OK && queries[n - 1].sql == mend)
-		*ours = strcmp(PQcmdTuples(results[n - 1]), "0") == 0;
+	else if (rc == NX_OK)
+		*ours = nx_row_bool(results[FINISH_POST], 0, 0) &&
+		    (queries[THIRD].sql != mend ||
+		    strcmp(PQcmdTuples(results[THIRD]), "0") == 0);
 	nx_db_clear(results, NFINISH);
 	return rc;
 }
@@ -379,8 +429,7 @@ static const char seen[] =
     "  AND p.created_at > now() - " NX_POST_MEMORY " AND q.text = $4"
     "  AND CASE q.state WHEN 'unknown' THEN p.state = 'unknown'"
     "   WHEN 'failed' THEN p.state IN ('failed', 'partial', 'cancelled')"
-    "    AND q.error ->> 'code' = 'not_sent'"
-    "    AND q.updated_at > now() - interval '1 day'"
+    "    AND q.was_lost"
     "    AND (p.lease_until IS NULL OR p.lease_until <= now())"
     "   ELSE false END"
     " ORDER BY p.id FOR NO KEY UPDATE OF p),"
@@ -389,7 +438,8 @@ static const char seen[] =
     "  next_try_at = now(), lease_owner = CASE WHEN p.state = 'unknown'"
     "   THEN p.lease_owner END"
     " FROM twins t WHERE p.user_id = t.user_id AND p.id = t.id)"
-    "UPDATE x_parts q SET state = 'unknown', error = $5, updated_at = now()"
+    "UPDATE x_parts q SET state = 'unknown', error = $5,"
+    " updated_at = now(), was_lost = true"
     " FROM twins t WHERE q.user_id = t.user_id AND q.post_id = t.id"
     "  AND q.position = t.position";
 

@@ -49,6 +49,16 @@ const char nx_post_due[] =
 const char nx_post_open[] =
     CLAIM_ONE("p.state IN ('unknown', 'sending')", "'unknown'");
 
+/* What failed has been asked for again since, and may be live as that. */
+#define IS_SUPERSEDED							\
+	"(p.state = 'failed' AND NOT EXISTS (SELECT 1 FROM x_parts"	\
+	"  WHERE user_id = $1 AND post_id = $2 AND state = 'sent')"	\
+	" AND EXISTS (SELECT 1 FROM x_posts o WHERE o.user_id = $1"	\
+	"  AND o.connection_id = p.connection_id"			\
+	"  AND o.created_at > p.created_at"				\
+	"  AND o.body_hash = p.body_hash AND o.state IN ('queued',"	\
+	"   'sending', 'sent', 'unknown', 'partial')))"
+
 /* 1 user, 2 id, 3 lease, 4 ms */
 static const char resume[] =
     "UPDATE x_posts p SET state = CASE WHEN p.state IN ('partial', 'failed')"
@@ -59,6 +69,7 @@ static const char resume[] =
     " AND p.lease_owner IS DISTINCT FROM $3 AND " IS_FREE
     " AND (p.state IN ('unknown', 'sending')"
     "  OR p.state IN ('partial', 'failed') AND p.goal = 'send'"
+    "  AND NOT " IS_SUPERSEDED
     "  AND NOT EXISTS (SELECT 1 FROM x_parts WHERE user_id = $1"
     "   AND post_id = $2 AND state = 'deleted'))";
 
@@ -88,35 +99,38 @@ static const char remove_it[] =
 #define HELD " p.user_id = $1 AND p.id = $2 AND p.lease_owner = $3"
 
 /*
- * Of the part to look for or to send next, before anything is done to it.
- * X's ids are only roughly in order, hence the ten seconds.
+ * Of the part to look for, before anything is done to it.  X's ids are only
+ * roughly in order, hence the ten seconds.
  */
 static const char about[] =
-    "SELECT " NX_POST_SECOND("q.left_at") ","
-    NX_POST_SECOND("now() - q.left_at") ","
+    "SELECT " NX_POST_SECOND("l.first") ","
+    NX_POST_SECOND("now() - coalesce(q.left_at, p.created_at)") ","
     " (SELECT b.x_post_id FROM ("
     "   SELECT y.x_post_id, y.sent_at FROM x_posts x"
     "   JOIN x_parts y ON y.user_id = x.user_id AND y.post_id = x.id"
     "   WHERE x.user_id = $1 AND x.connection_id = p.connection_id"
-    "    AND x.created_at < q.left_at"
+    "    AND x.created_at < l.first"
     "    AND x.created_at > now() - " NX_POST_MEMORY
     "    AND y.x_post_id IS NOT NULL"
-    "    AND y.sent_at < q.left_at - interval '10 s'"
+    "    AND y.sent_at < l.first - interval '10 s'"
     "    AND y.sent_at > now() - interval '30 days'"
     "   ORDER BY x.created_at DESC LIMIT 200) b"
     "  ORDER BY b.sent_at DESC LIMIT 1)"
     " FROM x_posts p JOIN x_parts q ON q.user_id = p.user_id"
-    "  AND q.post_id = p.id AND q.state NOT IN ('sent', 'deleted')"
-    " WHERE" HELD " ORDER BY q.position LIMIT 1";
+    "  AND q.post_id = p.id AND q.state IN ('sending', 'unknown'),"
+    " LATERAL (SELECT coalesce(q.first_left_at, q.left_at, p.created_at)"
+    "  AS first) l"
+    " WHERE" HELD " AND p.state = 'unknown' ORDER BY q.position LIMIT 1";
 
 static const char doubt[] =
-    "UPDATE x_parts q SET state = 'unknown', updated_at = now()"
-    " FROM x_posts p WHERE" HELD " AND p.state = 'unknown'"
+    "UPDATE x_parts q SET state = 'unknown', was_lost = true,"
+    " updated_at = now() FROM x_posts p WHERE" HELD " AND p.state = 'unknown'"
     " AND q.user_id = $1 AND q.post_id = $2 AND q.state = 'sending'";
 
 static const char go_on[] =
     "UPDATE x_parts q SET state = 'sending', attempts = attempts + 1,"
-    " left_at = now(), updated_at = now()"
+    " left_at = now(), updated_at = now(),"
+    " first_left_at = coalesce(first_left_at, left_at, now())"
     " FROM x_posts p WHERE" HELD " AND p.state = 'sending'"
     " AND q.user_id = $1 AND q.post_id = $2"
     " AND q.position = (SELECT min(position) FROM x_parts"
@@ -146,11 +160,12 @@ static const char sort_out[] =
 static const char find_post[] =
     "SELECT " NX_POST_COLUMNS ", p.lease_owner = $3"
     " AND p.lease_until > now(),"
-    " ceil(extract(epoch FROM p.lease_until - now()))::bigint"
+    " ceil(extract(epoch FROM p.lease_until - now()))::bigint,"
+    IS_SUPERSEDED
     NX_POST_FROM("x_posts", "")
     " WHERE p.user_id = $1 AND p.id = $2 ORDER BY q.position";
 
-enum { IS_TAKEN = NX_POST_NCOLUMNS, LEASE_LEFT };
+enum { IS_TAKEN = NX_POST_NCOLUMNS, LEASE_LEFT, SUPERSEDED };
 
 /* 1 user, 2 id */
 static const char find_connection[] =
@@ -198,10 +213,12 @@ read_claim(const struct nx_store_ask *ask, PGresult *const *results,
 	    err);
 
 	out->taken = rc == NX_OK && nx_row_bool(results[POST], 0, IS_TAKEN);
+	out->superseded = rc == NX_OK &&
+	    nx_row_bool(results[POST], 0, SUPERSEDED);
 	if (!out->taken)
 		return rc;
 	if (PQntuples(part) == 1) {
-		out->left_at = nx_row_i64(part, 0, 0);
+		out->first_left_at = nx_row_i64(part, 0, 0);
 		out->age = nx_row_i64(part, 0, 1);
 		out->since_id = nx_row_str(ask->arena, part, 0, 2);
 	}
@@ -313,25 +330,53 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 	return rc;
 }
 
-static const char is_known[] =
-    "SELECT EXISTS (SELECT 1 FROM x_posts p"
-    " JOIN x_parts q ON q.user_id = p.user_id AND q.post_id = p.id"
-    " WHERE p.user_id = $1 AND q.x_post_id = $2"
-    "  AND p.created_at > to_timestamp($3::bigint) - " NX_POST_MEMORY ")";
+/* Who asks for the same id at once comes one after the other. */
+static const char lock_id[] =
+    "SELECT pg_advisory_xact_lock("
+    " hashtextextended($1 || ' ' || $2, 0))";
+
+/*
+ * 1 user, 2 post, 3 position, 4 X's id, 5 since.  An id of before `since` is
+ * not this one: a simulator's begin anew.
+ */
+static const char reserve[] =
+    "UPDATE x_parts q SET reserved_id = $4, updated_at = now()"
+    " FROM x_posts p WHERE p.user_id = $1 AND p.id = $2"
+    " AND q.user_id = $1 AND q.post_id = $2 AND q.position = $3"
+    " AND q.state = 'unknown'"
+    " AND NOT EXISTS (SELECT 1 FROM x_posts o"
+    "  JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"
+    "  WHERE o.user_id = $1"
+    "   AND o.created_at > to_timestamp($5::bigint) - " NX_POST_MEMORY
+    "   AND (r.post_id, r.position) <> (q.post_id, q.position)"
+    "   AND (r.x_post_id = $4"
+    "    OR (r.state = 'unknown' AND r.reserved_id = $4))"
+    "   AND coalesce(r.sent_at, r.updated_at)"
+    "    >= to_timestamp($5::bigint))"
+    " AND (q.reserved_id = $4 OR NOT EXISTS (SELECT 1 FROM x_posts o"
+    "  JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"
+    "  WHERE o.user_id = $1 AND o.connection_id = p.connection_id"
+    "   AND o.id <> p.id AND o.next_try_at IS NOT NULL"
+    "   AND o.lease_until > now()"
+    "   AND r.state = 'sending' AND r.text = q.text))";
 
 enum nx_rc
-nx_post_id_is_known(const struct nx_store_ask *ask, const char *user_id,
-    const char *x_id, int64_t since, bool *known, struct nx_err *err)
+nx_post_reserve_id(const struct nx_store_ask *ask,
+    const struct nx_stored_post *post, size_t position, const char *x_id,
+    int64_t since, bool *ours)
 {
-	char number[NX_NUMBER_MAX];
-	const struct nx_query query = {
-		is_known, { user_id, x_id, nx_row_number(number, since) }, 3,
+	char at[NX_NUMBER_MAX], number[NX_NUMBER_MAX];
+	const struct nx_query queries[] = {
+		{ lock_id, { post->user_id, x_id }, 2 },
+		{ reserve, { post->user_id, post->id,
+		    nx_row_number(at, (int64_t)position), x_id,
+		    nx_row_number(number, since) }, 5 },
 	};
-	PGresult *row = NULL;
-	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
+	PGresult *results[2] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, queries, 2, results, NULL);
 
-	*known = rc == NX_OK && nx_row_bool(row, 0, 0);
-	nx_db_clear(&row, 1);
+	*ours = rc == NX_OK && strcmp(PQcmdTuples(results[1]), "1") == 0;
+	nx_db_clear(results, 2);
 	return rc;
 }
 
@@ -346,8 +391,9 @@ static const char put_off[] =
 
 static const char put_part_off[] =
     "UPDATE x_parts q SET state = 'waiting', updated_at = now(),"
-    " attempts = greatest(attempts - 1, 0) FROM x_posts p WHERE" HELD
-    " AND p.lease_until IS NULL"
+    " attempts = greatest(attempts - 1, 0),"
+    " first_left_at = CASE WHEN attempts > 1 THEN first_left_at END"
+    " FROM x_posts p WHERE" HELD " AND p.lease_until IS NULL"
     " AND q.user_id = $1 AND q.post_id = $2 AND q.state = 'sending'";
 
 enum nx_rc
@@ -360,10 +406,12 @@ nx_post_put_off(const struct nx_store_ask *ask,
 		{ put_off, { post->user_id, post->id, lease, state,
 		    nx_row_number(seconds, next_try) }, 5 },
 		{ put_part_off, { post->user_id, post->id, lease }, 3 },
+		{ nx_post_hold, { post->user_id, post->id, lease }, 3 },
 	};
-	PGresult *results[2] = { NULL };
-	enum nx_rc rc = nx_row_repeat(ask, queries, 2, results, err);
+	enum { N = sizeof(queries) / sizeof(queries[0]) };
+	PGresult *results[N] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, queries, N, results, err);
 
-	nx_db_clear(results, 2);
+	nx_db_clear(results, N);
 	return rc;
 }

@@ -4,6 +4,22 @@
 
 enum { FIRST_PART_COLUMN = 16, PART_STATE_COLUMN = 18 };
 
+/* The index on next_try_at then has them in their order. */
+const char nx_post_hold[] =
+    "WITH behind AS ("
+    " SELECT o.user_id, o.id, o.publish_at, o.created_at,"
+    "  p.next_try_at AS until FROM x_posts p"
+    " JOIN x_posts o ON o.connection_id = p.connection_id"
+    " WHERE p.user_id = $1 AND p.id = $2 AND p.lease_owner = $3"
+    "  AND p.state = 'queued' AND p.next_try_at > now()"
+    "  AND o.state = 'queued' AND o.publish_at IS NOT NULL"
+    "  AND o.id <> p.id AND o.next_try_at < p.next_try_at"
+    " FOR NO KEY UPDATE OF o SKIP LOCKED),"
+    "place AS (SELECT user_id, id, until + interval '1 us' * row_number()"
+    "  OVER (ORDER BY publish_at, created_at, id) AS at FROM behind)"
+    "UPDATE x_posts o SET next_try_at = place.at FROM place"
+    " WHERE o.user_id = place.user_id AND o.id = place.id";
+
 static const char *const goals[] = {
 	[NX_GOAL_SEND] = "send",
 	[NX_GOAL_DELETE] = "delete",
@@ -66,6 +82,7 @@ read_part(struct nx_arena *a, const PGresult *r, int row,
 		.error = nx_row_str(a, r, row, c + 4),
 		.attempts = (int)nx_row_i64(r, row, c + 5),
 		.sent_at = nx_row_i64(r, row, c + 6),
+		.was_lost = nx_row_bool(r, row, c + 7),
 	};
 }
 

@@ -26,14 +26,15 @@
 	NX_POST_SECOND("p.next_try_at") ","				\
 	" p.state = 'sending' AND p.lease_until < now(),"		\
 	" q.text, q.weighted_length, q.state, q.x_post_id, q.error,"	\
-	" q.attempts, " NX_POST_SECOND("q.sent_at")
+	" q.attempts, " NX_POST_SECOND("q.sent_at") ","			\
+	" q.was_lost OR q.state = 'unknown'"
 #define NX_POST_FROM(posts, which)					\
 	" FROM " posts " p"						\
 	" LEFT JOIN platform_connections c ON c.id = p.connection_id"	\
 	" LEFT JOIN x_parts q ON q.user_id = p.user_id"			\
 	"  AND q.post_id = p.id" which
 
-enum { NX_POST_NCOLUMNS = 23 };
+enum { NX_POST_NCOLUMNS = 24 };
 
 /* All of them; one post's rows are neighbours. */
 NX_MUST_USE enum nx_rc	nx_row_posts(struct nx_arena *arena,
@@ -48,6 +49,12 @@ NX_MUST_USE enum nx_rc	nx_row_post(struct nx_arena *arena,
 
 /* As x_posts.goal has it. */
 const char	*nx_row_goal(enum nx_goal goal);
+
+/*
+ * Post 1 user, 2 id, 3 lease was queued until later: what is queued behind it
+ * follows then, in order, and is not looked at before.
+ */
+extern const char	nx_post_hold[];
 
 /* The claims' statements, for the test that explains them. */
 extern const char	nx_post_due[], nx_post_open[];

@@ -24,6 +24,7 @@ static const char keys[] =
     "WITH old AS ("
     " SELECT user_id, id FROM x_posts WHERE idempotency_key IS NOT NULL"
     " AND created_at < now() - interval '1 day'"
+    " AND updated_at < now() - interval '1 day'"
     " AND state NOT IN ('queued', 'sending', 'unknown')"
     " AND (state <> 'partial' OR next_try_at IS NULL)"
     " ORDER BY created_at" BATCH "),"

@@ -82,9 +82,10 @@ put(const struct env *e, const char *connection, char id[NX_UUID_LEN + 1],
 	    " '%s', '%s', '', now(), CASE WHEN '%s' = 'queued' THEN now()"
 	    " END) RETURNING *) INSERT INTO x_parts (user_id, post_id,"
 	    " position, text, weighted_length, state, x_post_id, attempts,"
-	    " left_at, sent_at) SELECT user_id, id, n - 1, 'part ' || n, 6,"
+	    " first_left_at, left_at, sent_at) SELECT user_id, id, n - 1, 'part ' || n, 6,"
 	    " s, CASE WHEN s IN ('sent', 'deleted') THEN 100 + n END,"
 	    " (s <> 'waiting')::integer, CASE WHEN s <> 'waiting' THEN now()"
+	    " - interval '90 s' END, CASE WHEN s <> 'waiting' THEN now()"
 	    " - interval '60 s' END, CASE WHEN s IN ('sent', 'deleted')"
 	    " THEN now() - interval '50 s' END"
 	    " FROM post, unnest(string_to_array('%s', ','))"
@@ -105,6 +106,31 @@ change(const struct env *e, const char *id, const char *assignments)
 	(void)snprintf(text, sizeof(text), "UPDATE x_posts SET %s"
 	    " WHERE user_id = $1 AND id = $2", assignments);
 	(void)sql(e, text, e->user, id);
+}
+
+/* The same for a part: assignments, and an expression. */
+static inline void
+change_part(const struct env *e, const char *id, const char *assignments)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text), "UPDATE x_parts SET %s"
+	    " WHERE user_id = $1 AND post_id = $2", assignments);
+	(void)sql(e, text, e->user, id);
+}
+
+static inline const char *
+part_field(const struct env *e, const char *id, int position,
+    const char *expression)
+{
+	char text[512];
+	const char *out;
+
+	(void)snprintf(text, sizeof(text), "SELECT %s FROM x_parts"
+	    " WHERE user_id = $1 AND post_id = $2 AND position = %d",
+	    expression, position);
+	out = sql(e, text, e->user, id);
+	return out == NULL ? "null" : out;
 }
 
 /* What comes of `position`; set what else matters. */

@@ -18,6 +18,8 @@ begins_and_ends(void **state)
 	begin(&ask, what, &m);
 	assert_int_equal(m.rc, NX_OK);
 	assert_false(m.repeat.is_repeat);
+	assert_string_equal(m.repeat.state, "sending");
+	assert_int_equal(m.repeat.next_try_at, 0);
 	assert_string_equal(m.connection.id, connection);
 	assert_string_equal(m.connection.access_token, "access-1");
 	assert_field(e, m.id, "lease_until - now() < interval '61 s' AND"
@@ -32,6 +34,10 @@ begins_and_ends(void **state)
 
 	assert_true(finish_as(e, &m, 0, "sent", "sending", "111"));
 	assert_story(e, m.id, "sending: sent 111, sending");
+	for (int i = 0; i < 2; i++)
+		assert_string_equal(part_field(e, m.id, i, "attempts ||"
+		    " (first_left_at = left_at AND NOT was_lost)::text"),
+		    "1true");
 	assert_true(finish_as(e, &m, 1, "sent", "sent", "112"));
 	/* A late, second word on a part that was sent changes nothing. */
 	assert_true(finish_as(e, &m, 0, "unknown", "unknown", NULL));
@@ -76,12 +82,67 @@ a_later_one_is_queued(void **state)
 	assert_int_equal(m.rc, NX_OK);
 	assert_story(e, m.id, "queued: waiting, waiting");
 	assert_field(e, m.id, "lease_until", "null");
+	assert_string_equal(m.repeat.state, "queued");
+	assert_int_equal(m.repeat.next_try_at, when);
 	begin(&ask, (struct nx_new_post){ .user_id = e->user, .key = "key" },
 	    &again);
 	assert_int_equal(again.repeat.publish_at, when);
 	assert_int_equal(again.repeat.next_try_at, when);
 	assert_int_equal(again.repeat.parts[0].attempts, 0);
 	assert_int_equal(again.repeat.parts[0].sent_at, 0);
+}
+
+/* It does not overtake what waits for X's limit. */
+static void
+it_stands_in_line(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	const struct nx_new_post what = { .user_id = e->user, .key = "key",
+	    .queues = true };
+	char connection[NX_ID_LEN + 1], other[NX_UUID_LEN + 1];
+	char first[NX_UUID_LEN + 1], last[NX_UUID_LEN + 1];
+	struct made m, again;
+
+	save(e, &g, connection);
+	put(e, e->user, other, "queued", "waiting");
+	put(e, connection, last, "queued", "waiting");
+	change(e, last, "publish_at = now() + interval '1 min'");
+	put(e, connection, first, "sending", "sending");
+	begin(&ask, what, &m);
+	assert_string_equal(m.repeat.state, "sending");
+	assert_true(finish_as(e, &m, 0, "failed", "failed", NULL));
+	change(e, m.id, "idempotency_key = NULL");
+
+	put(e, connection, first, "queued", "waiting");
+	change(e, first, "next_try_at = now() + interval '9 h',"
+	    " publish_at = now() - interval '2 s'");
+	change(e, last, "next_try_at = now() + interval '5 min',"
+	    " publish_at = now() - interval '1 s'");
+	begin(&ask, what, &m);
+	assert_int_equal(m.rc, NX_OK);
+	assert_false(m.repeat.is_repeat);
+	assert_string_equal(m.connection.access_token, "access-1");
+	assert_string_equal(m.repeat.state, "queued");
+	assert_in_range(nx_clock_wall() - m.repeat.publish_at, 0, 60);
+	assert_in_range(m.repeat.next_try_at - nx_clock_wall(), 240, 300);
+	assert_story(e, m.id, "queued: waiting, waiting");
+	assert_field(e, m.id, "lease_until", "null");
+	assert_string_equal(part_field(e, m.id, 0, "attempts || '-' ||"
+	    " num_nonnulls(left_at, first_left_at)"), "0-0");
+	begin(&ask, what, &again);
+	assert_true(again.repeat.is_repeat);
+	assert_string_equal(again.repeat.id, m.id);
+	/* Without the wish, or long after they could have been sent. */
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &again);
+	assert_string_equal(again.repeat.state, "sending");
+	(void)sql(e, "UPDATE x_posts SET next_try_at = now() - interval '1 h'"
+	    " WHERE user_id = $1 AND state = 'queued'", e->user, NULL);
+	begin(&ask, (struct nx_new_post){ .user_id = e->user,
+	    .queues = true }, &again);
+	assert_field(e, again.id, "state || (next_try_at = created_at)",
+	    "queuedtrue");
 }
 
 static void
@@ -189,6 +250,74 @@ what_follows(void **state)
 	    "0-");
 }
 
+/* Who is behind a post that is put off is not looked at until then. */
+static void
+a_queue_waits_together(void **state)
+{
+	enum { N = 4 };
+	static const char *const when[N] = { "publish_at = now() - '1 s'::"
+	    "interval", "publish_at = now() - '2 s'::interval",
+	    "next_try_at = now() + interval '1 h'", "connection_id = id" };
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	struct nx_post_outcome o;
+	char connection[NX_ID_LEN + 1], ids[N][NX_UUID_LEN + 1];
+	struct made m;
+
+	save(e, &g, connection);
+	for (int i = 0; i < N; i++) {
+		put(e, connection, ids[i], "queued", "waiting");
+		change(e, ids[i], when[i]);
+	}
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
+	o = outcome(e, m.id, m.lease, 0);
+	o.part_state = "waiting";
+	o.post_state = "queued";
+	o.next_try = 0;
+	assert_true(finish(e, &o));
+	assert_field(e, ids[0], "next_try_at <= now()", "t");
+	change(e, m.id, "lease_until = now()");
+	o.next_try = 600;
+	for (int i = 0; i < 2; i++)
+		assert_true(finish(e, &o));
+	assert_string_equal(sql(e, "SELECT string_agg(extract(microseconds"
+	    " FROM p.next_try_at - o.next_try_at)::int::text, ' ' ORDER BY"
+	    " p.next_try_at) FROM x_posts o JOIN x_posts p ON p.user_id ="
+	    " o.user_id AND p.next_try_at BETWEEN o.next_try_at AND"
+	    " o.next_try_at + interval '1 s' WHERE o.user_id = $1"
+	    " AND o.id = $2", e->user, m.id), "0 1 2");
+	assert_string_equal(sql(e, "SELECT a.next_try_at > b.next_try_at FROM"
+	    " x_posts a, x_posts b WHERE a.id = $1 AND b.id = $2", ids[0],
+	    ids[1]), "t");
+	assert_field(e, ids[2], "next_try_at > now() + '59 min'", "t");
+	assert_field(e, ids[3], "next_try_at <= now()", "t");
+}
+
+/* X takes a post: that alone shows that the connection works. */
+static void
+a_success_is_noted(void **state)
+{
+	static const char *const noted = "(SELECT last_success_at IS NOT NULL"
+	    " FROM x_grants g WHERE g.connection_id = p.connection_id)";
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	char connection[NX_ID_LEN + 1];
+	struct made m;
+
+	save(e, &g, connection);
+	(void)sql(e, "UPDATE x_grants SET last_success_at = NULL"
+	    " WHERE connection_id = $1", connection, NULL);
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
+	change_part(e, m.id, "x_post_id = 7, state = 'sent'");
+	assert_true(finish_as(e, &m, 0, "sent", "partial", NULL));
+	assert_field(e, m.id, noted, "f");
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
+	assert_true(finish_as(e, &m, 0, "sent", "sending", "8"));
+	assert_field(e, m.id, noted, "t");
+}
+
 /* The lease was taken over: only what is certain counts. */
 static void
 too_late(void **state)
@@ -235,6 +364,8 @@ too_late(void **state)
 static void
 a_wish_is_not_forgotten(void **state)
 {
+	static const char *const due = "goal || (next_try_at <= now() AND"
+	    " lease_until IS NULL)";
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
@@ -244,11 +375,19 @@ a_wish_is_not_forgotten(void **state)
 	save(e, &g, connection);
 	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
 	change(e, m.id, "state = 'unknown', goal = 'delete'");
+	/* Nothing follows, however often it is said. */
+	for (int i = 0; i < 2; i++) {
+		assert_false(finish_as(e, &m, 0, "sent", "sending", "1"));
+		assert_story(e, m.id, "partial: sent 1, waiting");
+		assert_field(e, m.id, due, "deletetrue");
+	}
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
 	assert_true(finish_as(e, &m, 0, "sent", "sending", "1"));
-	assert_true(finish_as(e, &m, 1, "sent", "sent", "2"));
-	assert_true(finish_as(e, &m, 1, "sent", "sent", "2"));
+	change(e, m.id, "state = 'unknown', goal = 'delete'");
+	for (int i = 0; i < 2; i++)
+		assert_true(finish_as(e, &m, 1, "sent", "sent", "2"));
 	assert_story(e, m.id, "sent: sent 1, sent 2");
-	assert_field(e, m.id, "goal || (next_try_at <= now())", "deletetrue");
+	assert_field(e, m.id, due, "deletetrue");
 }
 
 static void
@@ -263,6 +402,7 @@ x_has_the_text_already(void **state)
 	    .connection_id = e->user, .parts = &part, .nparts = 1 };
 	char self[NX_UUID_LEN + 1], unknown[NX_UUID_LEN + 1];
 	char lost[NX_UUID_LEN + 1], refused[NX_UUID_LEN + 1];
+	struct nx_stored_post got;
 	struct nx_err err;
 
 	put(e, e->user, self, "unknown", "unknown");
@@ -271,8 +411,9 @@ x_has_the_text_already(void **state)
 	put(e, e->user, refused, "failed", "failed");
 	(void)sql(e, "UPDATE x_posts SET next_try_at = NULL"
 	    " WHERE user_id = $1", e->user, NULL);
-	(void)sql(e, "UPDATE x_parts SET error = '{\"code\":\"not_sent\"}'"
-	    " WHERE user_id = $1 AND post_id = $2", e->user, lost);
+	change_part(e, lost, "was_lost = state = 'failed',"
+	    " updated_at = now() - interval '9 days'");
+	change_part(e, refused, "error = '{\"code\":\"not_sent\"}'");
 	post.id = self;
 	assert_int_equal(nx_post_seen(&ask, &post, 0, &err), NX_OK);
 	assert_field(e, self, "next_try_at", "null");
@@ -281,9 +422,37 @@ x_has_the_text_already(void **state)
 	assert_field(e, lost, "(next_try_at <= now()) || (error ->> 'code')",
 	    "trueduplicate_text");
 	assert_story(e, refused, "failed: failed");
+	change_part(e, lost, "state = 'failed'");
+	assert_int_equal(nx_post_get(&ask, e->user, lost, &got, &err), NX_OK);
+	assert_true(got.parts[0].was_lost);
+	assert_false(got.parts[1].was_lost);
 	assert_string_equal(sql(e, "SELECT count(*) FROM x_parts WHERE user_id"
 	    " = $1 AND error ->> 'code' = 'duplicate_text'", e->user, NULL),
 	    "2");
+}
+
+/* Whatever becomes of it. */
+static void
+what_was_lost_stays_so(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	char connection[NX_ID_LEN + 1];
+	struct made m;
+
+	save(e, &g, connection);
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
+	assert_true(finish_as(e, &m, 0, "unknown", "unknown", NULL));
+	change_part(e, m.id, "reserved_id = 7");
+	memcpy(m.lease, m.id, sizeof(m.id));
+	change(e, m.id, "lease_owner = id, lease_until = now()");
+	assert_true(finish_as(e, &m, 0, "failed", "failed", NULL));
+	change(e, m.id, "lease_until = now()");
+	assert_true(finish_as(e, &m, 0, "sent", "sending", "1"));
+	assert_string_equal(part_field(e, m.id, 0, "was_lost || '-' ||"
+	    " coalesce(reserved_id, '')"), "true-");
+	assert_string_equal(part_field(e, m.id, 1, "was_lost"), "f");
 }
 
 static const char *
@@ -382,12 +551,16 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, env_open, env_close)
 		T(begins_and_ends),
 		T(a_later_one_is_queued),
+		T(it_stands_in_line),
 		T(a_failed_one_gives_its_key_back),
 		T(nothing_is_stored_without_a_connection),
 		T(what_follows),
+		T(a_queue_waits_together),
+		T(a_success_is_noted),
 		T(too_late),
 		T(a_wish_is_not_forgotten),
 		T(x_has_the_text_already),
+		T(what_was_lost_stays_so),
 		T(is_told),
 		T(one_key_a_hundred_times),
 #undef T

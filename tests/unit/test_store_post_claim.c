@@ -74,7 +74,7 @@ in_the_order_of_their_time(void **state)
 	assert_string_equal(c.post.state, "sending");
 	assert_string_equal(c.post.parts[0].state, "sending");
 	assert_int_equal(c.post.parts[0].attempts, 1);
-	assert_int_equal(c.left_at, 0);
+	assert_int_equal(c.first_left_at, 0);
 	assert_string_equal(c.connection.id, one);
 	assert_string_equal(c.connection.access_token, "access-1");
 	assert_int_equal(c.token_rc, NX_OK);
@@ -93,6 +93,10 @@ in_the_order_of_their_time(void **state)
 	c = claim_due(e);
 	assert_string_equal(c.post.id, first);
 	end(e, &c, "failed");
+	/* The others were put off with it. */
+	assert_null(claim_due(e).post.id);
+	change(e, second, "next_try_at = now()");
+	change(e, third, "next_try_at = now()");
 	c = claim_due(e);
 	assert_string_equal(c.post.id, second);
 	/* Whoever has died holds nobody up. */
@@ -116,10 +120,9 @@ a_broken_thread_goes_on(void **state)
 	c = claim_due(e);
 	assert_story(e, id, "sending: sent 101, sending, waiting");
 	assert_int_equal(c.post.parts[1].attempts, 2);
-	assert_in_range(c.age, 60, 90);
-	assert_in_range(nx_clock_wall() - c.left_at, 60, 90);
-	/* It has left since then; here nothing was that old. */
-	assert_null(c.since_id);
+	assert_string_equal(part_field(e, id, 1, "now() - first_left_at >"
+	    " interval '90 s' AND now() - left_at < interval '30 s'"), "t");
+	assert_string_equal(part_field(e, id, 2, "first_left_at"), "null");
 	change(e, id, "lease_until = now(), state = 'partial',"
 	    " next_try_at = NULL");
 	assert_null(claim_due(e).post.id);
@@ -148,7 +151,9 @@ what_nobody_knows(void **state)
 	c = claim_unknown(e);
 	assert_string_equal(c.post.id, id);
 	assert_string_equal(c.post.state, "unknown");
-	assert_in_range(c.age, 60, 90);
+	assert_in_range(c.age, 60, 80);
+	assert_in_range(nx_clock_wall() - c.first_left_at, 90, 110);
+	assert_true(c.post.parts[1].was_lost);
 	assert_null(claim_unknown(e).post.id);
 	change(e, id, "lease_until = now()");
 	assert_null(claim_unknown(e).post.id);	/* not due yet */
@@ -163,6 +168,18 @@ what_nobody_knows(void **state)
 	assert_true(c.taken);
 	assert_string_equal(c.post.parts[1].state, "unknown");
 	assert_story(e, id, "unknown: sent 101, unknown, waiting");
+	assert_string_equal(part_field(e, id, 1, "was_lost"), "t");
+	/* A program of before says nothing of when it left. */
+	put(e, connection, id, "unknown", "unknown");
+	change_part(e, id, "first_left_at = NULL, left_at = NULL");
+	change(e, id, "created_at = now() - interval '200 s'");
+	c = claim_unknown(e);
+	assert_in_range(c.age, 200, 220);
+	assert_in_range(nx_clock_wall() - c.first_left_at, 200, 220);
+	put(e, connection, id, "unknown", "unknown");
+	change_part(e, id, "first_left_at = NULL");
+	c = claim_unknown(e);
+	assert_in_range(nx_clock_wall() - c.first_left_at, 60, 80);
 }
 
 /* Stranded without a part that may have left. */
@@ -216,20 +233,20 @@ what_x_had_before(void **state)
 	(void)sql(e, "UPDATE x_posts SET next_try_at = NULL,"
 	    " created_at = now() - interval '1 h' WHERE user_id = $1",
 	    e->user, NULL);
-	(void)sql(e, "UPDATE x_parts SET sent_at = now() - interval '69 s'"
+	(void)sql(e, "UPDATE x_parts SET sent_at = now() - interval '99 s'"
 	    " WHERE user_id = $1", e->user, NULL);
-	(void)sql(e, "UPDATE x_parts SET sent_at = now() - interval '71 s',"
+	(void)sql(e, "UPDATE x_parts SET sent_at = now() - interval '101 s',"
 	    " x_post_id = 200 + position WHERE user_id = $1 AND post_id = $2"
 	    " AND position < 2", e->user, before);
-	(void)sql(e, "UPDATE x_parts SET sent_at = now() - interval '75 s'"
+	(void)sql(e, "UPDATE x_parts SET sent_at = now() - interval '105 s'"
 	    " WHERE user_id = $1 AND post_id = $2 AND position = 0",
 	    e->user, before);
 	put(e, connection, id, "unknown", "sent,unknown");
-	change(e, id, "created_at = now() - interval '62 s'");
+	change(e, id, "created_at = now() - interval '92 s'");
 	assert_string_equal(claim_unknown(e).since_id, "201");
 	change(e, id, "lease_until = now(), next_try_at = now()");
 	(void)sql(e, "UPDATE x_parts SET sent_at = now() - interval '31 days'"
-	    " WHERE user_id = $1 AND sent_at < now() - interval '70 s'",
+	    " WHERE user_id = $1 AND sent_at < now() - interval '100 s'",
 	    e->user, NULL);
 	assert_null(claim_unknown(e).since_id);
 }
@@ -366,12 +383,16 @@ put_off(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char next[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 	struct nx_err err;
-	bool known;
 
 	attach(e, connection);
+	put(e, connection, next, "queued", "waiting");
 	put(e, connection, id, "partial", "sent,failed,waiting");
+	change(e, next, "next_try_at = now() - interval '1 s', publish_at ="
+	    " now() + interval '1 s'");
+	change(e, id, "next_try_at = now() - interval '1 h'");
 	change(e, id, "tries = 2");
 	c = claim_due(e);
 	for (int i = 0; i < 2; i++)
@@ -381,23 +402,192 @@ put_off(void **state)
 	assert_field(e, id, "tries || (lease_until IS NULL AND publish_at"
 	    " IS NOT NULL AND next_try_at > now() + interval '20 s')::text",
 	    "2true");
-	assert_string_equal(sql(e, "SELECT attempts FROM x_parts WHERE"
-	    " user_id = $1 AND post_id = $2 AND position = 1", e->user, id),
-	    "1");
+	assert_string_equal(part_field(e, id, 1, "attempts ||"
+	    " (first_left_at IS NOT NULL)::text"), "1true");
+	assert_field(e, next, "next_try_at > now() + interval '20 s'", "t");
 	change(e, id, "lease_owner = id, lease_until = now()");
 	assert_int_equal(nx_post_put_off(&ask, &c.post, c.lease, "failed",
 	    -1, &err), NX_OK);
 	assert_field(e, id, "state", "queued");
-	assert_int_equal(nx_post_id_is_known(&ask, e->user, "101",
-	    nx_clock_wall(), &known, &err), NX_OK);
-	assert_true(known);
-	assert_int_equal(nx_post_id_is_known(&ask, e->user, "102",
-	    nx_clock_wall(), &known, &err), NX_OK);
-	assert_false(known);
+	/* What has not left at all. */
+	change(e, next, "next_try_at = now(), publish_at = now() - interval"
+	    " '1 day'");
+	c = claim_due(e);
+	assert_string_equal(c.post.id, next);
+	assert_int_equal(nx_post_put_off(&ask, &c.post, c.lease, "queued",
+	    0, &err), NX_OK);
+	assert_string_equal(part_field(e, next, 0, "attempts || '-' ||"
+	    " num_nonnulls(first_left_at)"), "0-0");
+}
+
+/* Asked for again under the same key, since nothing of it was live. */
+static void
+a_later_one_takes_its_place(void **state)
+{
+	static const char *const live[] = { "queued", "sending", "sent",
+	    "unknown", "partial" };
+	static const char *const not_live[] = { "failed", "deleted",
+	    "cancelled" };
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char later[NX_UUID_LEN + 1], text[160];
+	struct nx_claimed c;
+	struct nx_err err;
+
+	attach(e, connection);
+	put(e, connection, id, "failed", "failed");
+	put(e, connection, later, "sent", "sent");
+	for (size_t i = 0; i < sizeof(live) / sizeof(live[0]); i++) {
+		(void)snprintf(text, sizeof(text), "state = '%s'", live[i]);
+		change(e, later, text);
+		assert_int_equal(nx_post_take(&ask, e->user, id,
+		    NX_TAKE_RESUME, &c, &err), NX_OK);
+		assert_false(c.taken);
+		assert_true(c.superseded);
+		assert_string_equal(c.post.state, "failed");
+	}
+	for (size_t i = 0; i < sizeof(not_live) / sizeof(not_live[0]); i++) {
+		(void)snprintf(text, sizeof(text), "state = '%s'",
+		    not_live[i]);
+		change(e, later, text);
+		assert_int_equal(nx_post_take(&ask, e->user, id,
+		    NX_TAKE_RESUME, &c, &err), NX_OK);
+		assert_true(c.taken);
+		assert_false(c.superseded);
+		end(e, &c, "failed");
+	}
+	/* Another text, another account, an earlier one, a part is live. */
+	for (int i = 0; i < 4; i++) {
+		static const char *const unlike[] = { "body_hash = 'b'",
+		    "body_hash = '', connection_id = id",
+		    "created_at = now() - interval '1 h'",
+		    "created_at = now()" };
+
+		change(e, later, unlike[i]);
+		if (i == 2) {
+			(void)snprintf(text, sizeof(text),
+			    "connection_id = '%s'", connection);
+			change(e, later, text);
+		}
+		change(e, later, "state = 'sent'");
+		if (i == 3)
+			change_part(e, id, "state = 'sent', x_post_id = 5");
+		assert_int_equal(nx_post_take(&ask, e->user, id,
+		    NX_TAKE_RESUME, &c, &err), NX_OK);
+		assert_int_equal(c.taken, i < 3);
+		assert_false(c.superseded);
+		if (c.taken)
+			end(e, &c, "failed");
+	}
+}
+
+static bool
+reserve(const struct env *e, const char *id, size_t position,
+    const char *x_id, int64_t since)
+{
+	struct nx_store_ask ask = ask_of(e);
+	const struct nx_stored_post post = { .id = id, .user_id = e->user };
+	bool ours = false;
+
+	assert_int_equal(nx_post_reserve_id(&ask, &post, position, x_id,
+	    since, &ours), NX_OK);
+	return ours;
+}
+
+static void
+an_id_is_one_parts(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	const int64_t since = nx_clock_wall() - 600;
+	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char other[NX_UUID_LEN + 1], twin[NX_UUID_LEN + 1];
+	struct nx_stored_post got;
+	struct nx_err err;
+
+	attach(e, connection);
+	put(e, connection, id, "unknown", "sent,unknown,waiting");
+	put(e, connection, other, "unknown", "unknown");
+	for (int i = 0; i < 2; i++)
+		assert_true(reserve(e, id, 1, "7", since));
+	assert_false(reserve(e, other, 0, "7", since));
+	assert_int_equal(nx_post_get(&ask, e->user, id, &got, &err), NX_OK);
+	assert_string_equal(got.parts[1].state, "unknown");
+	assert_null(got.parts[1].post_id);
+	/* It is taken back with the outcome, or for another one. */
+	assert_true(reserve(e, id, 1, "8", since));
+	assert_true(reserve(e, other, 0, "7", since));
+	assert_false(reserve(e, id, 1, "7", since));
+	/* Nor what is on record, of the same post too; unless of before. */
+	assert_false(reserve(e, id, 1, "101", since));
+	assert_false(reserve(e, other, 0, "101", since));
+	assert_true(reserve(e, other, 0, "101", nx_clock_wall() - 10));
 	change(e, id, "created_at = now() - interval '90 days'");
-	assert_int_equal(nx_post_id_is_known(&ask, e->user, "101",
-	    nx_clock_wall(), &known, &err), NX_OK);
-	assert_false(known);
+	assert_true(reserve(e, other, 0, "101", since));
+	/* Not what is not unknown. */
+	assert_false(reserve(e, id, 0, "9", since));
+	assert_false(reserve(e, id, 2, "9", since));
+	/* One with the same text is on its way and may come to have it. */
+	put(e, connection, twin, "sending", "sending");
+	change(e, twin, "lease_until = now() + interval '1 min'");
+	assert_true(reserve(e, other, 0, "101", since));
+	assert_false(reserve(e, other, 0, "10", since));
+	change_part(e, twin, "text = 'another'");
+	assert_true(reserve(e, other, 0, "10", since));
+	change_part(e, twin, "text = 'part 1'");
+	change(e, twin, "connection_id = id");
+	assert_true(reserve(e, other, 0, "11", since));
+	(void)sql(e, "UPDATE x_posts SET lease_until = now(), connection_id ="
+	    " $1 WHERE id = $2", connection, twin);
+	assert_true(reserve(e, other, 0, "12", since));
+}
+
+struct finder {
+	const struct env	*e;
+	char			 id[NX_UUID_LEN + 1];
+	bool			 ours, failed;
+};
+
+static void *
+find(void *arg)
+{
+	struct finder *f = arg;
+	struct nx_store_ask ask = ask_of(f->e);
+	const struct nx_stored_post post = { .id = f->id,
+	    .user_id = f->e->user };
+
+	f->failed = nx_post_reserve_id(&ask, &post, 0, "55",
+	    nx_clock_wall() - 600, &f->ours) != NX_OK;
+	return NULL;
+}
+
+static void
+one_of_all_who_ask(void **state)
+{
+	enum { N = 8, ROUNDS = 20 };
+	struct env *e = need_database(state);
+	char connection[NX_ID_LEN + 1];
+	struct finder finders[N];
+
+	attach(e, connection);
+	for (int round = 0; round < ROUNDS; round++) {
+		int won = 0;
+
+		for (int i = 0; i < N; i++) {
+			finders[i] = (struct finder){ .e = e };
+			put(e, connection, finders[i].id, "unknown",
+			    "unknown");
+		}
+		race(find, finders, sizeof(finders[0]), N);
+		for (int i = 0; i < N; i++) {
+			assert_false(finders[i].failed);
+			won += finders[i].ours;
+		}
+		assert_int_equal(won, 1);
+		(void)sql(e, "DELETE FROM x_parts WHERE user_id = $1",
+		    e->user, NULL);
+	}
 }
 
 enum { ACCOUNTS = 4, EACH = 30, WORKERS = 12 };
@@ -506,9 +696,9 @@ many_workers(void **state)
 
 static const char *const crowd[] = {
 	"INSERT INTO x_posts (id, user_id, connection_id, state, body_hash,"
-	" publish_at) SELECT gen_random_uuid(), gen_random_uuid(),"
-	" gen_random_uuid(), CASE WHEN n % 20 = 0 THEN 'failed' ELSE 'sent'"
-	" END, '', now() - interval '1 day'"
+	" publish_at, next_try_at) SELECT gen_random_uuid(),"
+	" gen_random_uuid(), gen_random_uuid(), CASE WHEN n % 20 = 0 THEN"
+	" 'failed' ELSE 'sent' END, '', now() - interval '1 day', NULL"
 	" FROM generate_series(1, 100000) AS n",
 	"INSERT INTO x_posts (id, user_id, connection_id, state, body_hash,"
 	" publish_at, next_try_at) SELECT gen_random_uuid(),"
@@ -600,6 +790,9 @@ main(void)
 		T(without_a_token),
 		T(by_name),
 		T(put_off),
+		T(a_later_one_takes_its_place),
+		T(an_id_is_one_parts),
+		T(one_of_all_who_ask),
 		T(many_workers),
 		T(few_rows_are_read),
 #undef T

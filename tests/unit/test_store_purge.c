@@ -41,23 +41,32 @@ keys_of_settled_posts(void **state)
 	struct env *e = need_database(state);
 
 	(void)sql(e, "INSERT INTO x_posts (id, user_id, connection_id, state,"
-	    " idempotency_key, body_hash, created_at)"
-	    " SELECT gen_random_uuid(), $1::uuid, $1::uuid, s, s || h, '',"
-	    " now() - h * interval '1 hour' FROM unnest('{sent,failed,partial,"
+	    " idempotency_key, body_hash, created_at, updated_at,"
+	    " next_try_at) SELECT gen_random_uuid(), $1::uuid, $1::uuid, s,"
+	    " s || h, '', t, t, NULL FROM unnest('{sent,failed,partial,"
 	    "queued,sending,unknown}'::text[]) AS s,"
-	    " unnest('{23,25}'::integer[]) AS h", e->user, NULL);
+	    " unnest('{23,25}'::integer[]) AS h,"
+	    " LATERAL (SELECT now() - h * interval '1 hour' AS t) l",
+	    e->user, NULL);
+	/* Its outcome is younger than it is. */
+	(void)sql(e, "INSERT INTO x_posts (id, user_id, connection_id, state,"
+	    " idempotency_key, body_hash, created_at, updated_at)"
+	    " VALUES (gen_random_uuid(), $1::uuid, $1::uuid, 'sent', 'late',"
+	    " '', now() - interval '9 days', now() - interval '23 h')",
+	    e->user, NULL);
 	/* The worker goes on with it. */
 	(void)sql(e, "INSERT INTO x_posts (id, user_id, connection_id, state,"
-	    " idempotency_key, body_hash, created_at, next_try_at)"
-	    " VALUES (gen_random_uuid(), $1::uuid, $1::uuid, 'partial',"
-	    " 'resumes', '', now() - interval '25 h', now())", e->user, NULL);
+	    " idempotency_key, body_hash, created_at, updated_at,"
+	    " next_try_at) SELECT gen_random_uuid(), $1::uuid, $1::uuid,"
+	    " 'partial', 'resumes', '', t, t, now()"
+	    " FROM (SELECT now() - interval '25 h' AS t) AS s", e->user, NULL);
 	purge_all(e);
 	assert_string_equal(sql(e, "SELECT string_agg(idempotency_key, ','"
 	    " ORDER BY idempotency_key) FROM x_posts WHERE user_id = $1",
-	    e->user, NULL), "failed23,partial23,queued23,queued25,resumes,"
-	    "sending23,sending25,sent23,unknown23,unknown25");
+	    e->user, NULL), "failed23,late,partial23,queued23,queued25,"
+	    "resumes,sending23,sending25,sent23,unknown23,unknown25");
 	assert_string_equal(sql(e, "SELECT count(*) FROM x_posts"
-	    " WHERE user_id = $1", e->user, NULL), "13");
+	    " WHERE user_id = $1", e->user, NULL), "14");
 }
 
 int

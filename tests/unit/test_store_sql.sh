@@ -86,6 +86,7 @@ DROP INDEX x_posts_open, x_posts_queue;
 CREATE INDEX x_posts_open ON x_posts (lease_until)
 	WHERE state IN ('sending', 'unknown');
 CREATE INDEX x_posts_queue ON x_posts (publish_at) WHERE state = 'queued';
+ALTER TABLE x_posts ALTER COLUMN next_try_at DROP DEFAULT;
 INSERT INTO x_posts (id, user_id, connection_id, state, body_hash)
 	VALUES ('$p1', '$p1', '$p1', 'sending', ''),
 	(gen_random_uuid(), '$p1', '$p1', 'sent', '');
@@ -95,9 +96,26 @@ SQL
 migrate "${name}_a"
 same "indexes of before are replaced" "$(on "${name}_a" -c "$shape")" "$before"
 same "what was left open is due" "$(on "${name}_a" -c "SELECT count(*),
-    bool_and(p.id = '$p1' AND q.attempts = 1 AND q.left_at IS NOT NULL)
+    bool_and(p.id = '$p1' AND q.attempts = 1 AND q.left_at = q.first_left_at)
     FROM x_posts p LEFT JOIN x_parts q ON q.post_id = p.id
     WHERE next_try_at <= now()")" "1|t"
+
+# So does what they begin from now on, unless they end it as well.
+on "${name}_a" -f - <<SQL
+DELETE FROM x_posts;
+INSERT INTO x_posts (id, user_id, connection_id, state, body_hash)
+	SELECT gen_random_uuid(), '$p1', '$p1', 'sending', s FROM
+	unnest('{sending,unknown,sent,failed,partial}'::text[]) AS s;
+UPDATE x_posts SET state = body_hash;
+INSERT INTO x_posts (id, user_id, connection_id, state, body_hash,
+	next_try_at) VALUES ('$p1', '$p1', '$p1', 'sending', 'ours', now());
+UPDATE x_posts SET state = 'partial', next_try_at = now() + interval '60 s'
+	WHERE id = '$p1';
+SQL
+same "what older programs leave open becomes due" "$(on "${name}_a" -c "SELECT
+    string_agg(body_hash, ' ' ORDER BY body_hash) FROM x_posts WHERE
+    next_try_at BETWEEN now() + interval '50 s' AND now() + interval '61 s'")" \
+    "ours sending unknown"
 
 # Supabase, with a table that is older than we are.
 b=${name}_b

@@ -23,6 +23,7 @@ struct nx_stored_part {
 	const char	*post_id;	/* X's, or NULL */
 	const char	*error;		/* JSON object as text, or NULL */
 	int		 attempts;	/* how often it left, or may have */
+	bool		 was_lost;	/* once it was `unknown` */
 	int64_t		 sent_at;	/* wall clock; 0: not */
 };
 
@@ -66,25 +67,32 @@ struct nx_new_post {
 	const char		*lease;		/* a fresh UUID: who sends it */
 	long			 price;
 	int64_t			 publish_at;	/* 0: at once */
-	const struct nx_stored_part *parts;	/* text, length, state */
+	bool			 queues;	/* overtakes nothing that is
+						 * queued and due */
+	const struct nx_stored_part *parts;	/* text and length */
 	size_t			 nparts;
 };
 
 /*
  * The first of the two round trips around a post: find the connection and
  * store the post with its parts as `sending` under the lease (or, with
- * publish_at, as `queued` and all parts `waiting`), both or neither.
- * When the key was used before, `repeat` is filled (is_repeat true) with the
+ * publish_at, as `queued` and all parts `waiting`), both or neither.  With
+ * `queues` it is `queued` as well, from now on and until the last of them, when
+ * posts of its connection are queued and due already.
+ *
+ * When the key was used before, `stored` is filled (is_repeat true) with the
  * first outcome and nothing is stored; `connection` is then not filled.
+ * Otherwise `stored` has three members that tell how it was stored: state, and
+ * when that is `queued`, publish_at and next_try_at.
  * Errors as nx_connection_pick().
  */
 NX_MUST_USE enum nx_rc	nx_post_begin(const struct nx_store_ask *ask,
 			    const struct nx_new_post *post,
 			    struct nx_connection *connection,
-			    struct nx_stored_post *repeat,
+			    struct nx_stored_post *stored,
 			    struct nx_err *err);
 
-/* The post that has used the key, as `repeat` above; is_repeat tells. */
+/* The post that has used the key, as `stored` above; is_repeat tells. */
 NX_MUST_USE enum nx_rc	nx_post_repeat(const struct nx_store_ask *ask,
 			    const char *user_id, const char *key,
 			    const char *body_hash,
@@ -100,6 +108,11 @@ NX_MUST_USE enum nx_rc	nx_post_repeat(const struct nx_store_ask *ask,
  * cannot be disputed is written, namely that a part was sent (its post then
  * becomes `sent`, or `partial` and due at once, unless somebody is at it), and
  * the caller must stop.  A part that was sent stays so until it is deleted.
+ * It is false as well when the post should stay `sending` and its owner has
+ * wanted it gone meanwhile: no part follows, it is `partial` and due at once.
+ *
+ * Posts of its connection that are queued and due before one that is put off
+ * as `queued` are put off with it.
  * Safe to repeat.  NOT_FOUND: the user has no such post.
  */
 struct nx_post_outcome {
@@ -121,8 +134,8 @@ NX_MUST_USE enum nx_rc	nx_post_finish(const struct nx_store_ask *ask,
 /*
  * X refused part `position` because it has its text already.  Whatever other
  * post of the connection may be what X has, namely one whose part with the
- * same text is `unknown`, or was called not sent (error code not_sent) within
- * the last day, becomes `unknown` and due at once, with this part's error.
+ * same text is `unknown`, or failed after it was lost, becomes `unknown` and
+ * due at once, with this part's error.
  */
 NX_MUST_USE enum nx_rc	nx_post_seen(const struct nx_store_ask *ask,
 			    const struct nx_stored_post *post,

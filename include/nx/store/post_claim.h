@@ -15,15 +15,17 @@
 struct nx_claimed {
 	char			 lease[NX_ID_LEN + 1];
 	bool			 taken;		/* the lease is ours */
+	bool			 superseded;	/* not resumed: see RESUME */
 	struct nx_stored_post	 post;	/* as it is now; id NULL: none */
 	struct nx_connection	 connection;	/* access token opened */
 	enum nx_rc		 token_rc;	/* why it is not; else NX_OK */
 
-	/* Of the part that is `unknown`, or was sent before. */
-	int64_t			 left_at;	/* wall clock; 0: never */
-	int64_t			 age;	/* seconds since, by the database */
+	/* Of the part that is `unknown`: */
+	int64_t			 first_left_at;	/* wall clock */
+	int64_t			 age;	/* seconds since it last left */
 	const char		*since_id;	/* newest post that X had for
-						 * sure before; NULL: none */
+						 * sure before it first left;
+						 * NULL: none */
 };
 
 /*
@@ -42,7 +44,9 @@ NX_MUST_USE enum nx_rc	nx_post_claim_unknown(const struct nx_store_ask *ask,
 enum nx_take {
 	NX_TAKE_RESUME,		/* partial, failed: becomes `sending` with its
 				 * first part that is waiting or failed, unless
-				 * a part was deleted or its goal is not SEND */
+				 * a part was deleted or its goal is not SEND,
+				 * or nothing of it is live and the same was
+				 * asked for again since, and did not fail */
 	NX_TAKE_REMOVE,		/* queued, failed without a part that is sent:
 				 * becomes `cancelled`, not taken; with one,
 				 * and sent, partial: goal DELETE; unknown: goal
@@ -59,16 +63,23 @@ NX_MUST_USE enum nx_rc	nx_post_take(const struct nx_store_ask *ask,
 			    enum nx_take how, struct nx_claimed *out,
 			    struct nx_err *err);
 
-/* Is X's id on record for another part since `since` (wall clock)? */
-NX_MUST_USE enum nx_rc	nx_post_id_is_known(const struct nx_store_ask *ask,
-			    const char *user_id, const char *x_id,
-			    int64_t since, bool *known, struct nx_err *err);
+/*
+ * Write X's id down as that of part `position`, which is `unknown`, unless it
+ * is another part's (on record since `since`, wall clock) or may be about to
+ * become that: one of the connection with the same text is being sent.
+ * `*ours` is true for one of all who ask at once.
+ */
+NX_MUST_USE enum nx_rc	nx_post_reserve_id(const struct nx_store_ask *ask,
+			    const struct nx_stored_post *post,
+			    size_t position, const char *x_id,
+			    int64_t since, bool *ours);
 
 /*
  * Give the lease back without an outcome: a part that is `sending` becomes
  * `waiting` again, since it did not leave; the post becomes `state` and is due
- * in `next_try` seconds (-1: never).  Goal, error and tries stay.  Nothing
- * happens where the lease has gone to somebody else.
+ * in `next_try` seconds (-1: never), with those behind it as nx_post_finish()
+ * says.  Goal, error and tries stay.  Nothing happens where the lease has gone
+ * to somebody else.
  */
 NX_MUST_USE enum nx_rc	nx_post_put_off(const struct nx_store_ask *ask,
 			    const struct nx_stored_post *post,
