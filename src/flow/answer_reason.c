@@ -8,23 +8,26 @@
 
 enum { CODE_MAX = 64, CAUSE_MAX = sizeof(((struct nx_err *)0)->detail) };
 
-/* How its parts stand. */
+/* How its parts stand; an index is nparts when there is none. */
 struct tally {
 	size_t	live, deleted;
-	size_t	missing;	/* the first that is neither; nparts: none */
+	size_t	missing;	/* the first that is neither */
+	size_t	kept;		/* the first that X did not delete */
 };
 
 static struct tally
 count(const struct nx_stored_post *post)
 {
-	struct tally t = { .missing = post->nparts };
+	struct tally t = { .missing = post->nparts, .kept = post->nparts };
 
 	for (size_t i = 0; i < post->nparts; i++) {
 		const char *state = post->parts[i].state;
 
-		if (strcmp(state, "sent") == 0)
+		if (strcmp(state, "sent") == 0) {
 			t.live++;
-		else if (strcmp(state, "deleted") == 0)
+			if (post->parts[i].error != NULL)
+				t.kept = i;
+		} else if (strcmp(state, "deleted") == 0)
 			t.deleted++;
 		else if (t.missing == post->nparts)
 			t.missing = i;
@@ -89,15 +92,15 @@ add_cause(struct nx_buf *out, const char *error)
 }
 
 static bool
-is_rate(const char *error)
+has_code(const char *error, enum nx_rc rc)
 {
 	struct nx_buf code = NX_BUF(CODE_MAX);
-	bool rate;
+	bool same;
 
 	add_member(&code, error, "code");
-	rate = nx_slice_is(nx_buf_slice(&code), nx_rc_code(NX_X_RATE));
+	same = nx_slice_is(nx_buf_slice(&code), nx_rc_code(rc));
 	nx_buf_free(&code);
-	return rate;
+	return same;
 }
 
 /* `words`, the time and a full stop, unless there is no time. */
@@ -129,7 +132,7 @@ say_queued(const struct nx_stored_post *post, const struct tally *t,
 	if (t->live > 0) {
 		add_live(out, post, t);
 		nx_buf_adds(out, "; the others follow by themselves.");
-	} else if (is_rate(post->error))
+	} else if (has_code(post->error, NX_X_RATE))
 		add_time(out, "X's limit is reached; it is sent at", at);
 	else if (post->error != NULL) {
 		nx_buf_adds(out, "It could not be sent yet.");
@@ -137,6 +140,24 @@ say_queued(const struct nx_stored_post *post, const struct tally *t,
 		add_time(out, " The next try is at", at);
 	} else
 		add_time(out, "It will be sent at", at);
+}
+
+/* Why it is not settled yet, once that was tried. */
+static void
+add_doubt(struct nx_buf *out, const struct nx_stored_post *post)
+{
+	if (post->error == NULL || has_code(post->error, NX_DUPLICATE))
+		return;
+	if (has_code(post->error, NX_OUTCOME_UNKNOWN)) {
+		if (post->tries > 1 || post->next_try_at == 0)
+			add_cause(out, post->error);
+		return;
+	}
+	nx_buf_adds(out, " It could not be looked up yet.");
+	add_cause(out, post->error);
+	nx_buf_addc(out, ' ');
+	add_member(out, post->error, "remedy");
+	add_time(out, " The next look is at", post->next_try_at);
 }
 
 static void
@@ -150,10 +171,13 @@ say_unknown(const struct nx_stored_post *post, const struct tally *t,
 	} else
 		nx_buf_adds(out, "X may or may not have it: the answer was"
 		    " lost.");
-	nx_buf_adds(out, post->goal == NX_GOAL_SEND ?
-	    " We look it up at X, which takes a minute or two; do not post"
-	    " it again meanwhile." :
-	    " We look it up at X and delete what we find.");
+	if (post->goal != NX_GOAL_SEND)
+		nx_buf_adds(out, " We look it up at X and delete what we"
+		    " find.");
+	else if (post->next_try_at != 0)
+		nx_buf_adds(out, " We look it up at X, which takes a minute"
+		    " or two; do not post it again meanwhile.");
+	add_doubt(out, post);
 }
 
 /* The wish to have it gone, while something of it is still there. */
@@ -165,8 +189,7 @@ say_removal(const struct nx_stored_post *post, const struct tally *t,
 		nx_buf_addf(out, "Part %zu could not be sent, so the others"
 		    " are deleted again; ", t->missing + 1);
 	else
-		nx_buf_adds(out, post->next_try_at != 0 ?
-		    "It is being deleted; " : "It could not be deleted; ");
+		nx_buf_adds(out, "It is being deleted; ");
 	if (post->nparts > 1)
 		add_live(out, post, t);
 	else
@@ -174,6 +197,21 @@ say_removal(const struct nx_stored_post *post, const struct tally *t,
 	nx_buf_addc(out, '.');
 	add_cause(out, post->error);
 	add_time(out, " The next try is at", post->next_try_at);
+}
+
+/* X did not delete what somebody wanted gone. */
+static void
+say_kept(const struct nx_stored_post *post, const struct tally *t,
+    struct nx_buf *out)
+{
+	if (post->nparts > 1) {
+		nx_buf_addf(out, "Part %zu could not be deleted; ",
+		    t->kept + 1);
+		add_live(out, post, t);
+	} else
+		nx_buf_adds(out, "It could not be deleted; it is still on X");
+	nx_buf_addc(out, '.');
+	add_cause(out, post->parts[t->kept].error);
 }
 
 static void
@@ -227,6 +265,8 @@ nx_post_reason(const struct nx_stored_post *post, struct nx_buf *out)
 		}
 	} else if (post->goal != NX_GOAL_SEND && t.live > 0)
 		say_removal(post, &t, out);
+	else if (t.kept < post->nparts)
+		say_kept(post, &t, out);
 	else if (is(post, "partial"))
 		say_partial(post, &t, out);
 	else if (is(post, "failed"))

@@ -87,8 +87,9 @@ nx_delivery_ready(struct nx_ctx *ctx, struct nx_delivery *d,
 		return nx_fail(&ctx->err, NX_NEEDS_REAUTH, "@%s is no longer"
 		    " connected.", c->username == NULL ? "" : c->username);
 	if (c->access_token == NULL)
-		return nx_fail(&ctx->err, NX_KEY_UNKNOWN,
-		    "The access token of connection %s does not open.", c->id);
+		return nx_fail(&ctx->err, d->token_rc == NX_OK ?
+		    NX_NEEDS_REAUTH : d->token_rc, "The access token of"
+		    " connection %s does not open.", c->id);
 	if ((rc = nx_connect_need(ctx, c, scope)) != NX_OK)
 		return rc;
 	if (d->refreshed || !nx_refresh_is_due(c, nx_clock_wall()))
@@ -191,6 +192,7 @@ send_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 			break;
 		nx_clock_sleep(pause);
 	}
+	d->too_soon = misses_parent(d, i, &v);
 	if (v.class != NX_CLASS_DONE)
 		return nx_verdict_fail(NX_ACT_CREATE, &v, nx_clock_wall(),
 		    &ctx->err);
@@ -220,6 +222,14 @@ passes(enum nx_rc rc)
 	}
 }
 
+/* Is anything of it live, or meant to be gone? */
+static bool
+is_begun(const struct nx_stored_post *p)
+{
+	return p->goal != NX_GOAL_SEND ||
+	    strcmp(p->parts[0].state, "sent") == 0;
+}
+
 int
 nx_delivery_wait(const struct nx_delivery *d, const struct nx_err *err)
 {
@@ -236,10 +246,12 @@ nx_delivery_wait(const struct nx_delivery *d, const struct nx_err *err)
 		nx_random(&spread, sizeof(spread));
 		wait = err->retry_after + spread % 3;
 	}
-	if (!passes(err->rc) || (p->tries >= TRIES_MAX && !x_knows) ||
-	    nx_clock_wall() - due + wait > WAIT_MAX)
+	if (!(passes(err->rc) || (err->rc == NX_X_REFUSED && d->too_soon)) ||
+	    (p->tries >= TRIES_MAX && err->rc != NX_X_RATE))
 		return -1;
-	return wait;
+	/* What nobody has seen yet is not news for ever. */
+	return !is_begun(p) && nx_clock_wall() - due + wait > WAIT_MAX ?
+	    -1 : wait;
 }
 
 /* Did X never decide about it, so that the same key may try again? */
@@ -250,27 +262,27 @@ is_undecided(enum nx_rc rc)
 }
 
 bool
-nx_delivery_failed_as(const struct nx_stored_part *part, enum nx_rc rc)
+nx_delivery_says(const char *error, enum nx_rc rc)
 {
-	struct json_object *error = NULL;
+	struct json_object *obj = NULL;
 	const char *code;
 	bool same;
 
-	if (part->error == NULL ||
-	    nx_json_parse(nx_slice_str(part->error), &error, NULL) != NX_OK)
+	if (error == NULL ||
+	    nx_json_parse(nx_slice_str(error), &obj, NULL) != NX_OK)
 		return false;
-	code = nx_json_str(error, "code");
+	code = nx_json_str(obj, "code");
 	same = code != NULL && strcmp(code, nx_rc_code(rc)) == 0;
-	json_object_put(error);
+	json_object_put(obj);
 	return same;
 }
 
-/* After an answer that was lost; or X, which did not show it, has it. */
+/* Its answer was lost; or once was, and now X has the text already. */
 static bool
 may_be_live(const struct nx_stored_part *part, enum nx_rc rc)
 {
-	return rc == NX_OUTCOME_UNKNOWN || (rc == NX_DUPLICATE &&
-	    nx_delivery_failed_as(part, NX_NOT_SENT));
+	return rc == NX_OUTCOME_UNKNOWN ||
+	    (rc == NX_DUPLICATE && part->was_lost);
 }
 
 /* The states that follow when part `i` came to `rc`. */
@@ -300,7 +312,8 @@ decide(const struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
 		return;
 	}
 	wait = nx_delivery_wait(d, &ctx->err);
-	if (i > 0 && d->options.withdraw) {
+	if (i > 0 && d->options.withdraw && !(wait >= 0 &&
+	    rc == NX_X_RATE && d->options.queue)) {
 		o->goal = NX_GOAL_WITHDRAW;
 		o->next_try = 0;
 		o->keeps_lease = true;
@@ -339,20 +352,27 @@ nx_delivery_took(struct nx_stored_post *post, const struct nx_post_outcome *o)
 	    nx_clock_wall() + o->next_try;
 }
 
-/* Part `i` did not leave in this delivery: the rest is for the worker. */
-static enum nx_rc
+/*
+ * Part `i` did not leave in this delivery: the rest is for the worker, at once
+ * or, where that cannot be written down, when the lease has run out.
+ */
+static void
 hand_over(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
-	enum nx_rc rc;
+	struct nx_err err = { 0 };
 
-	rc = nx_post_put_off(&ask, d->post, d->lease, "queued", 0, &ctx->err);
-	if (rc == NX_OK) {
+	if (nx_post_put_off(&ask, d->post, d->lease, "queued", 0,
+	    &err) == NX_OK) {
 		d->post->state = "queued";
 		d->post->parts[i].state = "waiting";
 		d->post->next_try_at = nx_clock_wall();
+		return;
 	}
-	return rc;
+	d->post->state = "sending";
+	nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
+	    "post.not_handed_over", NX_S("post", d->post->id),
+	    NX_S("detail", err.detail));
 }
 
 /* Part `i` is live and our row does not know: its lease runs out, and then
@@ -397,7 +417,7 @@ step(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, bool *more)
 
 /* A thread of which nothing shall stay when it breaks, as it did with `rc`. */
 static enum nx_rc
-take_back(struct nx_ctx *ctx, struct nx_delivery *d, enum nx_rc rc)
+withdraw_broken(struct nx_ctx *ctx, struct nx_delivery *d, enum nx_rc rc)
 {
 	struct nx_err why = ctx->err;
 	enum nx_rc left = nx_withdraw(ctx, d);
@@ -419,8 +439,10 @@ nx_deliver(struct nx_ctx *ctx, struct nx_delivery *d)
 	while (i < post->nparts && strcmp(post->parts[i].state, "sent") == 0)
 		i++;
 	for (size_t first = i; more && i < post->nparts; i++) {
-		if (i > first && !has_room(ctx, d, 0))
-			return hand_over(ctx, d, i);
+		if (i > first && !has_room(ctx, d, 0)) {
+			hand_over(ctx, d, i);
+			return NX_OK;
+		}
 		rc = step(ctx, d, i, &more);
 	}
 	if (rc == NX_OK)
@@ -429,6 +451,6 @@ nx_deliver(struct nx_ctx *ctx, struct nx_delivery *d)
 	    "post.unknown" : post->next_try_at != 0 ? "post.put_off" :
 	    "post.failed", post->user_id, post->connection_id);
 	if (post->goal == NX_GOAL_WITHDRAW)
-		return take_back(ctx, d, rc);
+		return withdraw_broken(ctx, d, rc);
 	return strcmp(post->state, "failed") == 0 ? rc : NX_OK;
 }

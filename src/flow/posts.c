@@ -40,6 +40,7 @@ open_delivery(struct nx_ctx *ctx, struct nx_claimed *claimed, bool attended,
 		.post = &claimed->post,
 		.connection = &claimed->connection,
 		.lease = claimed->lease,
+		.token_rc = claimed->token_rc,
 		.leased_until = nx_clock_mono() + NX_POST_LEASE_MS,
 		.attended = attended,
 	};
@@ -48,7 +49,7 @@ open_delivery(struct nx_ctx *ctx, struct nx_claimed *claimed, bool attended,
 }
 
 static void
-publish(struct nx_published *out, const struct nx_delivery *d)
+show(struct nx_published *out, const struct nx_delivery *d)
 {
 	out->post = *d->post;
 	out->limits = d->limits;
@@ -68,15 +69,19 @@ settle(struct nx_ctx *ctx, struct nx_delivery *d,
 
 /* Whether there is anything to go on with in a post that was not taken. */
 static enum nx_rc
-stays(struct nx_ctx *ctx, const struct nx_stored_post *post)
+stays(struct nx_ctx *ctx, const struct nx_claimed *claimed)
 {
 	static const char *const fine[] = { "sent", "queued", "sending",
 	    "unknown" };
+	const struct nx_stored_post *post = &claimed->post;
 
 	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
 		if (strcmp(post->state, fine[i]) == 0)
 			return NX_OK;
 	}
+	if (claimed->superseded)
+		return nx_fail(&ctx->err, NX_NOT_RESUMABLE, "The same was"
+		    " asked for again since, as a post of its own.");
 	return nx_fail(&ctx->err, NX_NOT_RESUMABLE, "Post %s is %s%s.",
 	    post->id, post->state, post->goal != NX_GOAL_SEND ?
 	    " and on its way to be removed" : "");
@@ -94,7 +99,7 @@ go_on(struct nx_ctx *ctx, struct nx_claimed *claimed,
 	if (rc == NX_OK)
 		rc = *looked ? settle(ctx, &d, claimed) :
 		    nx_deliver(ctx, &d);
-	publish(out, &d);
+	show(out, &d);
 	return rc;
 }
 
@@ -116,7 +121,7 @@ nx_posts_resume(struct nx_ctx *ctx, const char *user_id, const char *id,
 			return rc;
 		if (!claimed.taken) {
 			out->post = claimed.post;
-			return stays(ctx, &claimed.post);
+			return stays(ctx, &claimed);
 		}
 		rc = go_on(ctx, &claimed, out, &looked);
 		/* A thread's part that was not sent after all is sent now. */
@@ -147,54 +152,54 @@ nx_posts_remove(struct nx_ctx *ctx, const char *user_id, const char *id,
 	rc = open_delivery(ctx, &claimed, true, &d);
 	if (rc == NX_OK)
 		rc = nx_withdraw(ctx, &d);
-	publish(out, &d);
+	show(out, &d);
 	return rc;
 }
 
+typedef enum nx_rc claim_fn(const struct nx_store_ask *ask,
+    struct nx_claimed *out, struct nx_err *err);
+typedef enum nx_rc work_fn(struct nx_ctx *ctx, struct nx_delivery *d,
+    const struct nx_claimed *claimed);
+
 /* A post's own trouble is told where it happens; a turn goes on. */
-static void
-say(struct nx_ctx *ctx, const struct nx_claimed *claimed, enum nx_rc rc)
+static enum nx_rc
+turn(struct nx_ctx *ctx, claim_fn *claim, work_fn *work, int *done)
 {
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	struct nx_claimed claimed;
+	struct nx_delivery d;
+	enum nx_rc rc = claim(&ask, &claimed, &ctx->err);
+
+	*done = rc == NX_OK && claimed.post.id != NULL;
+	if (*done == 0)
+		return rc;
+	rc = open_delivery(ctx, &claimed, false, &d);
+	if (rc == NX_OK)
+		rc = work(ctx, &d, &claimed);
 	nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id, "post.done",
-	    NX_S("post", claimed->post.id),
-	    NX_S("state", claimed->post.state),
-	    NX_S("connection", claimed->post.connection_id),
+	    NX_S("post", claimed.post.id), NX_S("state", claimed.post.state),
+	    NX_S("connection", claimed.post.connection_id),
 	    NX_S("code", rc == NX_OK ? NULL : nx_rc_code(rc)));
+	return NX_OK;
+}
+
+static enum nx_rc
+send_or_remove(struct nx_ctx *ctx, struct nx_delivery *d,
+    const struct nx_claimed *claimed)
+{
+	(void)claimed;
+	return d->post->goal == NX_GOAL_SEND ? nx_deliver(ctx, d) :
+	    nx_withdraw(ctx, d);
 }
 
 enum nx_rc
 nx_posts_send_due(struct nx_ctx *ctx, int *done)
 {
-	struct nx_store_ask ask = nx_ctx_store(ctx);
-	struct nx_claimed claimed;
-	struct nx_delivery d;
-	enum nx_rc rc = nx_post_claim_due(&ask, &claimed, &ctx->err);
-
-	*done = rc == NX_OK && claimed.post.id != NULL;
-	if (*done == 0)
-		return rc;
-	rc = open_delivery(ctx, &claimed, false, &d);
-	if (rc == NX_OK)
-		rc = d.post->goal == NX_GOAL_SEND ? nx_deliver(ctx, &d) :
-		    nx_withdraw(ctx, &d);
-	say(ctx, &claimed, rc);
-	return NX_OK;
+	return turn(ctx, nx_post_claim_due, send_or_remove, done);
 }
 
 enum nx_rc
 nx_posts_settle_due(struct nx_ctx *ctx, int *done)
 {
-	struct nx_store_ask ask = nx_ctx_store(ctx);
-	struct nx_claimed claimed;
-	struct nx_delivery d;
-	enum nx_rc rc = nx_post_claim_unknown(&ask, &claimed, &ctx->err);
-
-	*done = rc == NX_OK && claimed.post.id != NULL;
-	if (*done == 0)
-		return rc;
-	rc = open_delivery(ctx, &claimed, false, &d);
-	if (rc == NX_OK)
-		rc = settle(ctx, &d, &claimed);
-	say(ctx, &claimed, rc);
-	return NX_OK;
+	return turn(ctx, nx_post_claim_unknown, settle, done);
 }

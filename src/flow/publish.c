@@ -96,7 +96,7 @@ compose(struct nx_ctx *ctx, const struct nx_publish_ask *ask, int limit,
 		post->parts[i].weighted_length =
 		    made.parts[i].weighted_length;
 		post->parts[i].state = ask->dry_run ? "dry_run" :
-		    i > 0 || post->publish_at != 0 ? "waiting" : "sending";
+		    i > 0 ? "waiting" : "sending";
 		post->price += nx_price_post(made.parts[i].has_url);
 	}
 	post->warnings = nx_answer_warnings(ctx->arena, &made);
@@ -140,13 +140,13 @@ repeated(struct nx_ctx *ctx, struct nx_stored_post *post)
 	return NX_OK;
 }
 
-/* First round trip: reserve.  `*done` when a first outcome was found. */
+/* First round trip: reserve.  `*done` when there is nothing to send now. */
 static enum nx_rc
 begin(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     struct nx_delivery *d, bool *done)
 {
 	struct nx_store_ask store = nx_ctx_store(ctx);
-	struct nx_stored_post *post = d->post, repeat = { 0 };
+	struct nx_stored_post *post = d->post, stored = { 0 };
 	char hash[NX_SHA256_HEX + 1], id[NX_UUID_LEN + 1];
 	struct nx_new_post row;
 	enum nx_rc rc;
@@ -164,24 +164,31 @@ begin(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 		.lease = d->lease,
 		.price = post->price,
 		.publish_at = post->publish_at,
+		.queues = ask->options.queue,
 		.parts = post->parts,
 		.nparts = post->nparts,
 	};
-	rc = nx_post_begin(&store, &row, d->connection, &repeat, &ctx->err);
+	rc = nx_post_begin(&store, &row, d->connection, &stored, &ctx->err);
 	if (rc != NX_OK)
 		return rc;
-	*done = repeat.is_repeat;
-	if (repeat.is_repeat) {
-		*post = repeat;
+	if (stored.is_repeat) {
+		*done = true;
+		*post = stored;
 		return repeated(ctx, post);
 	}
+	*done = strcmp(stored.state, "queued") == 0;
+	post->state = stored.state;
+	post->publish_at = stored.publish_at;
+	post->next_try_at = stored.next_try_at;
 	post->id = nx_arena_str(ctx->arena, id);
 	post->user_id = ask->user_id;
 	post->connection_id = d->connection->id;
 	post->username = d->connection->username;
 	post->created_at = post->updated_at = nx_clock_wall();
-	post->next_try_at = post->publish_at;
-	post->parts[0].attempts = post->publish_at == 0;
+	if (*done)
+		post->parts[0].state = "waiting";
+	else
+		post->parts[0].attempts = 1;
 	return NX_OK;
 }
 
@@ -270,13 +277,13 @@ nx_publish(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	if (ask->publish_at != 0 && nx_when_check(ask->publish_at,
 	    nx_clock_wall(), &ctx->err) != NX_OK)
 		return too_late(ctx, ask, &out->post);
-	out->post.state = ask->dry_run ? "dry_run" :
-	    out->post.publish_at != 0 ? "queued" : "sending";
-	if (ask->dry_run)
+	if (ask->dry_run) {
+		out->post.state = "dry_run";
 		return NX_OK;
+	}
 	nx_random_uuid(lease);
 	rc = begin(ctx, ask, &d, &done);
-	if (rc != NX_OK || done || out->post.publish_at != 0)
+	if (rc != NX_OK || done)
 		return rc;
 	rc = nx_deliver(ctx, &d);
 	out->limits = d.limits;

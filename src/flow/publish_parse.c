@@ -196,18 +196,31 @@ read_dry_run(struct nx_ctx *ctx, const char *name, struct json_object *v,
 
 /* Promised by the contract and not built yet: only "nothing" is accepted. */
 static enum nx_rc
-not_offered(struct nx_ctx *ctx, const char *name, struct json_object *v,
+offered(struct nx_ctx *ctx, const char *name, bool nothing)
+{
+	return nothing ? NX_OK : nx_fail(&ctx->err, NX_NOT_OFFERED,
+	    "%s is not offered by this version.", name);
+}
+
+static enum nx_rc
+read_media(struct nx_ctx *ctx, const char *name, struct json_object *v,
     struct nx_publish_ask *out)
 {
 	(void)out;
-	if (json_object_is_type(v, json_type_boolean) &&
-	    !json_object_get_boolean(v))
-		return NX_OK;
-	if (json_object_is_type(v, json_type_array) &&
-	    json_object_array_length(v) == 0)
-		return NX_OK;
-	return nx_fail(&ctx->err, NX_NOT_OFFERED,
-	    "%s is not offered by this version.", name);
+	if (!json_object_is_type(v, json_type_array))
+		return want(ctx, name, "an array");
+	return offered(ctx, name, json_object_array_length(v) == 0);
+}
+
+static enum nx_rc
+read_metrics(struct nx_ctx *ctx, const char *name, struct json_object *v,
+    struct nx_publish_ask *out)
+{
+	bool wanted = false;
+	enum nx_rc rc = read_bool(ctx, name, v, &wanted);
+
+	(void)out;
+	return rc != NX_OK ? rc : offered(ctx, name, !wanted);
 }
 
 static enum nx_rc
@@ -313,7 +326,7 @@ static const struct {
 	{ "connection_id", read_connection_id },
 	{ "on_long", read_on_long },
 	{ "link", read_link },
-	{ "media_ids", not_offered },
+	{ "media_ids", read_media },
 	{ "reply_to", read_reply_to },
 	{ "reply_settings", read_reply_settings },
 	{ "quote_tweet_id", read_quote },
@@ -324,7 +337,7 @@ static const struct {
 	{ "on_partial", read_on_partial },
 	{ "publish_at", read_publish_at },
 	{ "queue", read_queue },
-	{ "metrics", not_offered },
+	{ "metrics", read_metrics },
 	{ "dry_run", read_dry_run },
 };
 

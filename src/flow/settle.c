@@ -3,14 +3,15 @@
  *
  * The account's own timeline is the witness.  A post that is there is adopted
  * at once.  One that is not may still be under way inside X, so it is called
- * not sent only by a look that comes after enough quiet and saw everything
- * since well before the part left.
+ * not sent only by a look that comes after enough quiet, saw everything since
+ * the part left, and left no doubt.  Otherwise it stays unknown.
  */
 
 #include "nx/flow/deliver.h"
 
 #include "nx/base/clock.h"
 #include "nx/text/same.h"
+#include "nx/text/weigh.h"
 #include "nx/x/timeline.h"
 
 enum {
@@ -19,17 +20,23 @@ enum {
 	LEEWAY = 600,		/* seconds that X's clock may be off */
 	PAGES_MAX = 32,		/* X reaches back 3,200 posts */
 	PAUSE_MIN = 3,		/* seconds between two looks */
-	BLIND_MIN = 15, BLIND_MAX = 900,	/* while X cannot be asked */
-	GIVE_UP = 7 * 24 * 3600,
+	BLIND_MIN = 15, BLIND_MAX = 900,	/* when looking does not help */
+	GIVE_UP = 7 * 24 * 3600, GIVE_UP_TRIES = 10,
 };
 
 /* One search through a timeline. */
 struct search {
 	const struct nx_delivery	*d;
 	size_t				 part;
+	const char			*since_id;
 	int64_t				 not_before;	/* wall clock */
-	const char			*found;		/* X's id, or NULL */
-	bool				 whole;	/* nothing was left out */
+	struct nx_arena			*page;	/* of one page */
+	const char			*found;	/* X's id; or NULL */
+	const char			*untold;	/* fits, if a reply */
+	int				 nuntold;
+	bool				 tells_parents;
+	bool				 whole;	/* all of it was seen */
+	bool				 doubt;	/* it may be what was seen */
 };
 
 static size_t
@@ -43,22 +50,25 @@ unknown_part(const struct nx_stored_post *post)
 	return i;
 }
 
-/* The post that part `i` answers to: its own thread's, or somebody's. */
+/* The post that the part answers to: its own thread's, or somebody's. */
 static const char *
-parent_of(const struct nx_delivery *d, size_t i)
+parent_of(const struct search *s)
 {
-	return i > 0 ? d->post->parts[i - 1].post_id : d->options.reply_to;
+	return s->part > 0 ? s->d->post->parts[s->part - 1].post_id :
+	    s->d->options.reply_to;
 }
 
 static enum nx_rc
-has_text(const struct search *s, const struct nx_x_entry *entry,
-    struct nx_arena *arena, bool *same)
+compare(const struct search *s, const struct nx_x_entry *entry,
+    enum nx_likeness *out)
 {
-	const struct nx_slice text = s->d->post->parts[s->part].text;
-	struct nx_link *links = nx_arena_alloc(arena,
+	const struct nx_stored_part *part = &s->d->post->parts[s->part];
+	struct nx_link *links = nx_arena_alloc(s->page,
 	    (entry->nlinks + 1) * sizeof(*links));
 
-	*same = false;
+	enum nx_rc rc;
+
+	*out = NX_DIFFERENT;
 	if (links == NULL)
 		return NX_NO_MEMORY;
 	for (size_t i = 0; i < entry->nlinks; i++)
@@ -66,62 +76,87 @@ has_text(const struct search *s, const struct nx_x_entry *entry,
 			nx_slice_str(entry->links[i].shown),
 			nx_slice_str(entry->links[i].meant),
 		};
-	return parent_of(s->d, s->part) == NULL ?
-	    nx_text_is_same(text, entry->text, links, entry->nlinks, same) :
-	    nx_text_is_same_reply(text, entry->text, links, entry->nlinks,
-	    same);
+	rc = nx_text_compare(part->text, entry->text, links, entry->nlinks,
+	    parent_of(s) != NULL, out);
+	/* Of what X cuts, only the beginning is there to be compared. */
+	if (rc == NX_OK && *out != NX_SAME && entry->is_cut &&
+	    part->weighted_length > NX_LIMIT_POST)
+		*out = NX_ALIKE;
+	return rc;
 }
 
-/* Is it the part that is looked for, and nobody else's? */
+/* Write the id down as ours; false where it is somebody else's. */
 static enum nx_rc
-is_ours(struct nx_ctx *ctx, const struct search *s,
-    const struct nx_x_entry *entry, bool *ours)
+reserve(struct nx_ctx *ctx, const struct search *s, const char *id,
+    bool *ours)
 {
-	const struct nx_stored_post *post = s->d->post;
-	const char *parent = parent_of(s->d, s->part);
-	struct nx_store_ask ask;
-	bool known = false;
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+
+	return nx_post_reserve_id(&ask, s->d->post, s->part, id,
+	    s->not_before, ours);
+}
+
+/* An entry with the right text: is it the part that is looked for? */
+static enum nx_rc
+consider(struct nx_ctx *ctx, struct search *s, const struct nx_x_entry *e,
+    enum nx_likeness likeness)
+{
+	const char *id, *parent = parent_of(s);
+	bool ours = false;
 	enum nx_rc rc;
 
-	*ours = false;
-	if (entry->created_at != 0 && entry->created_at < s->not_before)
+	if (likeness == NX_DIFFERENT)
 		return NX_OK;
-	if (entry->reply_to != NULL &&
-	    (parent == NULL || strcmp(parent, entry->reply_to) != 0))
+	if (e->reply_to != NULL &&
+	    (parent == NULL || strcmp(parent, e->reply_to) != 0))
 		return NX_OK;
-	rc = has_text(s, entry, ctx->arena, ours);
-	if (rc != NX_OK || !*ours)
+	if ((id = nx_arena_str(ctx->arena, e->id)) == NULL)
+		return nx_fail(&ctx->err, NX_NO_MEMORY, "while looking");
+	if (likeness == NX_ALIKE)
+		s->doubt = true;
+	else if (parent != NULL && e->reply_to == NULL) {
+		s->untold = id;
+		s->nuntold++;
+	} else {
+		rc = reserve(ctx, s, id, &ours);
+		if (ours)
+			s->found = id;
 		return rc;
-	ask = nx_ctx_store(ctx);
-	rc = nx_post_id_is_known(&ask, post->user_id, entry->id,
-	    s->not_before, &known, &ctx->err);
-	*ours = rc == NX_OK && !known;
-	return rc;
+	}
+	return NX_OK;
 }
 
 static enum nx_rc
 look_at_page(struct nx_ctx *ctx, struct search *s,
     const struct nx_timeline *page)
 {
-	bool ours = false;
+	enum nx_likeness likeness;
 	enum nx_rc rc = NX_OK;
 
-	for (size_t i = 0; i < page->n && rc == NX_OK && !ours; i++) {
-		rc = is_ours(ctx, s, &page->entries[i], &ours);
-		if (ours)
-			s->found = page->entries[i].id;
+	for (size_t i = 0; i < page->n; i++)
+		s->tells_parents |= page->entries[i].reply_to != NULL;
+	for (size_t i = 0; i < page->n && rc == NX_OK &&
+	    s->found == NULL; i++) {
+		const struct nx_x_entry *e = &page->entries[i];
+
+		if (e->created_at != 0 && e->created_at < s->not_before)
+			continue;
+		rc = compare(s, e, &likeness);
+		if (rc == NX_OK)
+			rc = consider(ctx, s, e, likeness);
 	}
 	return rc;
 }
 
 static enum nx_rc
-read_page(struct nx_ctx *ctx, struct nx_delivery *d,
+read_page(struct nx_ctx *ctx, struct nx_delivery *d, struct nx_arena *arena,
     const struct nx_timeline_ask *what, struct nx_timeline *page)
 {
 	struct nx_x x = nx_ctx_x(ctx);
 	struct nx_verdict v;
 	enum nx_rc rc;
 
+	x.arena = arena;
 	nx_timeline_read(&x, d->connection->access_token, what, page, &v);
 	if (nx_delivery_renews(ctx, d, v.class, &rc))
 		nx_timeline_read(&x, d->connection->access_token, what, page,
@@ -134,13 +169,15 @@ read_page(struct nx_ctx *ctx, struct nx_delivery *d,
 
 /* Page by page until it is found, or there is no more, or no time. */
 static enum nx_rc
-look(struct nx_ctx *ctx, struct nx_delivery *d, const char *since_id,
-    struct search *s)
+look_through(struct nx_ctx *ctx, struct nx_delivery *d, struct search *s)
 {
+	bool old_names = false, complete = true;
 	struct nx_timeline_ask what = {
 		.x_user_id = d->connection->x_user_id,
-		.since_id = since_id,
-		.start = since_id == NULL ? s->not_before : 0,
+		.since_id = s->since_id,
+		.start = s->since_id == NULL ? s->not_before : 0,
+		.parents = true,
+		.old_names = &old_names,
 	};
 	struct nx_timeline page;
 	enum nx_rc rc = NX_OK;
@@ -148,14 +185,55 @@ look(struct nx_ctx *ctx, struct nx_delivery *d, const char *since_id,
 	for (int n = 0; n < PAGES_MAX && rc == NX_OK; n++) {
 		if (n > 0 && nx_clock_left(ctx->deadline) < 2 * NX_SAVE_MS)
 			return NX_OK;
-		rc = read_page(ctx, d, &what, &page);
+		nx_arena_reset(s->page);
+		rc = read_page(ctx, d, s->page, &what, &page);
 		if (rc == NX_OK)
 			rc = look_at_page(ctx, s, &page);
-		s->whole = rc == NX_OK && page.next == NULL;
-		if (s->found != NULL || s->whole)
+		if (rc != NX_OK || s->found != NULL)
 			return rc;
-		what.page = page.next;
+		complete = complete && page.complete;
+		s->whole = complete && page.next == NULL;
+		if (page.next == NULL || (what.page != NULL &&
+		    strcmp(page.next, what.page) == 0))
+			return NX_OK;
+		what.page = nx_arena_str(ctx->arena, page.next);
 	}
+	return rc;
+}
+
+/* Where X does not tell what answers to what, the only one will do. */
+static enum nx_rc
+settle_for(struct nx_ctx *ctx, struct search *s)
+{
+	bool ours = false;
+	enum nx_rc rc = NX_OK;
+
+	if (s->found != NULL || s->tells_parents || s->nuntold == 0)
+		return NX_OK;
+	if (s->nuntold == 1)
+		rc = reserve(ctx, s, s->untold, &ours);
+	if (ours)
+		s->found = s->untold;
+	else
+		s->doubt = s->nuntold > 1;
+	return rc;
+}
+
+static enum nx_rc
+look(struct nx_ctx *ctx, struct nx_delivery *d, struct search *s)
+{
+	enum nx_rc rc = nx_delivery_ready(ctx, d, "tweet.read");
+
+	if (rc != NX_OK)
+		return rc;
+	if ((s->page = nx_arena_new(NX_ARENA_MAX)) == NULL)
+		return nx_fail(&ctx->err, NX_NO_MEMORY, "while looking");
+	rc = look_through(ctx, d, s);
+	if (rc == NX_OK)
+		rc = settle_for(ctx, s);
+	nx_arena_free(s->page);
+	if (rc != NX_OK && ctx->err.rc != rc)
+		(void)nx_fail(&ctx->err, rc, "while looking");
 	return rc;
 }
 
@@ -173,6 +251,8 @@ save(struct nx_ctx *ctx, struct nx_delivery *d,
 		return nx_fail(&ctx->err, NX_POST_BUSY, "Somebody else is at"
 		    " post %s.", d->post->id);
 	nx_delivery_took(d->post, outcome);
+	if (strcmp(outcome->part_state, "unknown") == 0)
+		return NX_OK;
 	nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
 	    "post.settled", NX_S("post", d->post->id),
 	    NX_S("part", outcome->part_state), NX_S("x_id", outcome->x_id),
@@ -208,7 +288,7 @@ adopt(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s,
 	return NX_OK;
 }
 
-/* For the reason in ctx->err. */
+/* Enough quiet, and nothing there. */
 static enum nx_rc
 not_sent(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 {
@@ -219,10 +299,18 @@ not_sent(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 		.goal = d->post->goal,
 		.next_try = -1,
 		.failed = true,
-		.error = nx_delivery_error(ctx),
-		.release_key = i == 0 && ctx->err.rc == NX_NOT_SENT,
 	};
+	const bool duplicate = nx_delivery_says(d->post->parts[i].error,
+	    NX_DUPLICATE);
 
+	if (duplicate)
+		(void)nx_fail(&ctx->err, NX_DUPLICATE, "X says that it has"
+		    " this text already, but not since it was first sent.");
+	else
+		(void)nx_fail(&ctx->err, NX_NOT_SENT, "X's answer was lost,"
+		    " and the account's timeline does not show it.");
+	outcome.error = nx_delivery_error(ctx);
+	outcome.release_key = i == 0 && !duplicate;
 	if (outcome.goal != NX_GOAL_SEND && i == 0)
 		outcome.post_state = "cancelled";
 	else if (outcome.goal != NX_GOAL_SEND)
@@ -230,7 +318,7 @@ not_sent(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 	else if (i > 0 && d->options.withdraw) {
 		outcome.goal = NX_GOAL_WITHDRAW;
 		outcome.next_try = 0;
-	} else if (i > 0 && ctx->err.rc == NX_NOT_SENT) {
+	} else if (i > 0 && !duplicate) {
 		struct nx_err passing = { .rc = NX_X_DOWN };
 
 		outcome.next_try = nx_delivery_wait(d, &passing);
@@ -238,101 +326,107 @@ not_sent(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 	return save(ctx, d, &outcome);
 }
 
-/* Enough quiet, and nothing there. */
-static enum nx_rc
-missing(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
-{
-	if (nx_delivery_failed_as(&d->post->parts[i], NX_DUPLICATE))
-		(void)nx_fail(&ctx->err, NX_DUPLICATE, "X says that it has"
-		    " this text already, but not since it was first sent.");
-	else
-		(void)nx_fail(&ctx->err, NX_NOT_SENT, "X's answer was lost,"
-		    " and the account's timeline does not show it.");
-	return not_sent(ctx, d, i);
-}
-
-static enum nx_rc
+static void
 look_again(struct nx_ctx *ctx, struct nx_delivery *d, int64_t wait)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_err err = { 0 };
-	enum nx_rc rc = nx_post_put_off(&ask, d->post, d->lease, "unknown",
-	    (int)wait, &err);
 
-	if (rc == NX_OK)
+	if (nx_post_put_off(&ask, d->post, d->lease, "unknown", (int)wait,
+	    &err) == NX_OK)
 		d->post->next_try_at = nx_clock_wall() + wait;
 	else
 		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
 		    "post.not_put_off", NX_S("post", d->post->id),
 		    NX_S("detail", err.detail));
-	return rc;
 }
 
-/* X could not be asked. */
+/*
+ * Looking did not help, for the reason in ctx->err, which its owner can read
+ * meanwhile.  After a week it is left to somebody who presses the button.
+ */
 static enum nx_rc
-blind(struct nx_ctx *ctx, struct nx_delivery *d, int64_t age)
+stay_unknown(struct nx_ctx *ctx, struct nx_delivery *d, size_t i,
+    int64_t age)
 {
+	const bool ends = age > GIVE_UP && d->post->tries >= GIVE_UP_TRIES;
+	struct nx_post_outcome outcome = {
+		.position = (int)i,
+		.part_state = "unknown",
+		.post_state = "unknown",
+		.goal = d->post->goal,
+		.failed = true,
+	};
 	int64_t wait = age / 4;
-	enum nx_rc rc = ctx->err.rc;
 
-	if (wait < ctx->err.retry_after)
-		wait = ctx->err.retry_after;
 	if (wait > BLIND_MAX)
 		wait = BLIND_MAX;
 	if (wait < BLIND_MIN)
 		wait = BLIND_MIN;
-	nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
-	    "post.not_looked_up", NX_S("post", d->post->id),
-	    NX_S("code", nx_rc_code(rc)), NX_S("detail", ctx->err.detail));
-	if (age > GIVE_UP) {
-		(void)nx_fail(&ctx->err, NX_OUTCOME_UNKNOWN, "X could not be"
-		    " asked about it for a week: look at the account.");
-		return not_sent(ctx, d, unknown_part(d->post));
-	}
-	(void)look_again(ctx, d, wait);
-	return rc;
+	if (wait < ctx->err.retry_after)
+		wait = ctx->err.retry_after;
+	outcome.next_try = ends ? -1 : (int)wait;
+	/* That X says it has it is worth more than why nobody finds it. */
+	outcome.error = nx_delivery_says(d->post->parts[i].error,
+	    NX_DUPLICATE) ? d->post->parts[i].error : nx_delivery_error(ctx);
+	return save(ctx, d, &outcome);
 }
 
 static enum nx_rc
-search(struct nx_ctx *ctx, struct nx_delivery *d,
-    const struct nx_claimed *claimed, struct search *s)
+undecided(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s,
+    int64_t age)
 {
-	const struct nx_stored_part *part = &d->post->parts[s->part];
-	/* One that left before may be live since then. */
-	const bool again = part->attempts > 1;
-	const char *since = claimed->age < QUIET && !again ?
-	    claimed->since_id : NULL;
-	enum nx_rc rc;
+	if (s->doubt)
+		(void)nx_fail(&ctx->err, NX_OUTCOME_UNKNOWN, "The account has"
+		    " a post that may be this one: look at it on x.com.");
+	else
+		(void)nx_fail(&ctx->err, NX_OUTCOME_UNKNOWN, "Not all that"
+		    " the account has posted since could be read.");
+	return stay_unknown(ctx, d, s->part, age);
+}
 
-	s->not_before = (again ? d->post->created_at : claimed->left_at) -
-	    LEEWAY;
-	rc = nx_delivery_ready(ctx, d, "tweet.read");
-	return rc == NX_OK ? look(ctx, d, since, s) : rc;
+static enum nx_rc
+blind(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, int64_t age)
+{
+	struct nx_err why = ctx->err;
+
+	nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
+	    "post.not_looked_up", NX_S("post", d->post->id),
+	    NX_S("code", nx_rc_code(why.rc)), NX_S("detail", why.detail));
+	(void)stay_unknown(ctx, d, i, age);
+	ctx->err = why;
+	return why.rc;
 }
 
 enum nx_rc
 nx_settle(struct nx_ctx *ctx, struct nx_delivery *d,
     const struct nx_claimed *claimed, bool *go_on)
 {
-	struct search s = { .d = d, .part = unknown_part(d->post) };
+	struct search s = {
+		.d = d,
+		.part = unknown_part(d->post),
+		.since_id = claimed->since_id,
+		.not_before = claimed->first_left_at - LEEWAY,
+	};
 	const int64_t age = claimed->age;
-	int64_t wait = age / 2, quiet;
+	int64_t wait = age / 2, quiet = QUIET;
 	enum nx_rc rc;
 
 	*go_on = false;
 	if (s.part == d->post->nparts)
 		return NX_OK;
-	quiet = nx_delivery_failed_as(&d->post->parts[s.part],
-	    NX_DUPLICATE) ? QUIET_EVIDENT : QUIET;
-	rc = search(ctx, d, claimed, &s);
+	if (nx_delivery_says(d->post->parts[s.part].error, NX_DUPLICATE))
+		quiet = QUIET_EVIDENT;
+	rc = look(ctx, d, &s);
 	if (rc != NX_OK)
-		return blind(ctx, d, age);
+		return blind(ctx, d, s.part, age);
 	if (s.found != NULL)
 		return adopt(ctx, d, &s, go_on);
-	if (age >= quiet && s.whole)
-		return missing(ctx, d, s.part);
+	if (age >= quiet)
+		return s.whole && !s.doubt ? not_sent(ctx, d, s.part) :
+		    undecided(ctx, d, &s, age);
 	if (wait > quiet - age)
 		wait = quiet - age;
-	(void)look_again(ctx, d, wait < PAUSE_MIN ? PAUSE_MIN : wait);
+	look_again(ctx, d, wait < PAUSE_MIN ? PAUSE_MIN : wait);
 	return NX_OK;
 }

@@ -2,6 +2,19 @@
 
 #include "nx/flow/when.h"
 
+/* Does a time that was read name a part of a second beside whole ones? */
+static bool
+has_fraction(struct nx_slice text)
+{
+	size_t i = sizeof("2026-12-24T18:00:00") - 1;
+
+	if (text.p[i++] != '.')
+		return false;
+	while (text.p[i] == '0')	/* `Z` or an offset follows */
+		i++;
+	return text.p[i] >= '1' && text.p[i] <= '9';
+}
+
 enum nx_rc
 nx_when_read(const char *name, struct nx_slice text, int64_t now,
     int64_t *out, struct nx_err *err)
@@ -14,6 +27,8 @@ nx_when_read(const char *name, struct nx_slice text, int64_t now,
 		return nx_fail(err, NX_INVALID, "%s must be a time such as"
 		    " 2026-12-24T18:00:00Z or 2026-12-24T19:00:00+01:00.",
 		    name);
+	if (has_fraction(text))
+		at++;
 	nx_clock_text(now, server);
 	if (at > now + NX_WHEN_AHEAD_MAX)
 		return nx_fail(err, NX_INVALID, "%s is more than a year"

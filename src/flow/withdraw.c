@@ -49,6 +49,28 @@ delete_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 	return rc;
 }
 
+/* X's refusal is about this deletion, not about what was posted. */
+static enum nx_rc
+explain(struct nx_ctx *ctx, enum nx_rc rc)
+{
+	struct nx_err why = ctx->err;
+
+	if (rc != NX_X_REFUSED && rc != NX_X_ACCOUNT)
+		return rc;
+	(void)nx_fail(&ctx->err, NX_NOT_DELETED, "%s", why.detail);
+	ctx->err.x = why.x;
+	return NX_NOT_DELETED;
+}
+
+/* Did X decide about the thread that is taken back?  Then its key stays. */
+static bool
+was_decided(const struct nx_stored_post *post)
+{
+	return nx_delivery_says(post->error, NX_X_REFUSED) ||
+	    nx_delivery_says(post->error, NX_X_ACCOUNT) ||
+	    nx_delivery_says(post->error, NX_DUPLICATE);
+}
+
 /* What has to wait is the worker's; what X refuses stays as it is. */
 static struct nx_post_outcome
 outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
@@ -66,6 +88,8 @@ outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
 		.next_try = last ? -1 : 0,
 		.failed = rc != NX_OK && rc != NX_X_RATE,
 		.keeps_lease = rc == NX_OK && !last,
+		.release_key = last && post->goal == NX_GOAL_WITHDRAW &&
+		    !was_decided(post),
 	};
 
 	if (last && post->goal == NX_GOAL_DELETE)
@@ -86,52 +110,67 @@ end_without_parts(struct nx_ctx *ctx, struct nx_delivery *d)
 	    &ctx->err);
 }
 
-/* The rest is for the worker, at once. */
-static enum nx_rc
+/* The rest is for the worker: at once, or when the lease has run out. */
+static void
 hand_over(struct nx_ctx *ctx, struct nx_delivery *d)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
+	struct nx_err err = { 0 };
 
 	d->post->next_try_at = nx_clock_wall();
-	return nx_post_put_off(&ask, d->post, d->lease, d->post->state, 0,
-	    &ctx->err);
+	if (nx_post_put_off(&ask, d->post, d->lease, d->post->state, 0,
+	    &err) != NX_OK)
+		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
+		    "post.not_handed_over", NX_S("post", d->post->id),
+		    NX_S("detail", err.detail));
+}
+
+/* Delete part `i` and write it down; `*more` when the next may follow. */
+static enum nx_rc
+remove_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, bool *more)
+{
+	struct nx_stored_post *post = d->post;
+	struct nx_post_outcome outcome;
+	enum nx_rc rc = explain(ctx, delete_part(ctx, d, i)), saved;
+	bool ours;
+
+	*more = false;
+	outcome = outcome_of(ctx, d, i, rc);
+	if (rc != NX_OK)
+		nx_ctx_report(ctx, "post.not_deleted", post->user_id,
+		    post->connection_id);
+	saved = nx_delivery_save(ctx, d, &outcome, &ours);
+	if (saved != NX_OK)
+		return nx_fail(&ctx->err, saved, "What was deleted could"
+		    " not be saved; it is tried again.");
+	nx_delivery_took(post, &outcome);
+	*more = ours && outcome.keeps_lease;
+	return rc != NX_OK && outcome.next_try < 0 ? rc : NX_OK;
 }
 
 enum nx_rc
 nx_withdraw(struct nx_ctx *ctx, struct nx_delivery *d)
 {
 	struct nx_stored_post *post = d->post;
-	bool ours = true, first = true;
-	enum nx_rc rc;
+	bool more = true, first = true;
+	enum nx_rc rc = NX_OK;
 
 	if (count_live(post) == 0)
 		return end_without_parts(ctx, d);
-	for (size_t i = post->nparts; i-- > 0;) {
-		struct nx_post_outcome outcome;
-
+	for (size_t i = post->nparts; i-- > 0 && more;) {
 		if (strcmp(post->parts[i].state, "sent") != 0)
 			continue;
 		if (!first && nx_clock_left(ctx->deadline) <
-		    NX_HTTP_TIMEOUT_MS + NX_SAVE_MS)
-			return hand_over(ctx, d);
+		    NX_HTTP_TIMEOUT_MS + NX_SAVE_MS) {
+			hand_over(ctx, d);
+			return NX_OK;
+		}
 		first = false;
-		rc = delete_part(ctx, d, i);
-		outcome = outcome_of(ctx, d, i, rc);
-		if (rc != NX_OK)
-			nx_ctx_report(ctx, "post.not_deleted", post->user_id,
-			    post->connection_id);
-		rc = nx_delivery_save(ctx, d, &outcome, &ours);
-		if (rc != NX_OK)
-			return nx_fail(&ctx->err, rc, "What was deleted could"
-			    " not be saved; it is tried again.");
-		nx_delivery_took(post, &outcome);
-		if (!ours || !outcome.keeps_lease)
-			break;
+		rc = remove_part(ctx, d, i, &more);
 	}
-	if (ours && post->goal != NX_GOAL_SEND &&
-	    post->next_try_at == 0)
+	if (rc == NX_OK && post->next_try_at == 0)
 		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
 		    "post.withdrawn", NX_S("post", post->id),
 		    NX_S("state", post->state));
-	return NX_OK;
+	return rc;
 }

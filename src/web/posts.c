@@ -179,10 +179,14 @@ nx_web_post_get(struct nx_call *call)
 	return NX_OK;
 }
 
-enum nx_rc
-nx_web_post_resume(struct nx_call *call)
+typedef enum nx_rc change_fn(struct nx_ctx *, const char *user,
+    const char *id, struct nx_published *out);
+
+/* What changes a post has a body only if the caller likes to. */
+static enum nx_rc
+change(struct nx_call *call, change_fn *how)
 {
-	const char *user = NULL, *named = NULL, *id;
+	const char *user, *named = NULL, *id;
 	struct nx_published done;
 	enum nx_rc rc = NX_OK;
 
@@ -190,23 +194,20 @@ nx_web_post_resume(struct nx_call *call)
 		rc = read_body(call, &named);
 	if (rc != NX_OK || (rc = read_user(call, named, &user)) != NX_OK ||
 	    (rc = read_id(call, &id)) != NX_OK ||
-	    (rc = nx_posts_resume(call->ctx, user, id, &done)) != NX_OK)
+	    (rc = how(call->ctx, user, id, &done)) != NX_OK)
 		return rc;
 	nx_web_answer(call, &done, 200);
 	return NX_OK;
 }
 
 enum nx_rc
+nx_web_post_resume(struct nx_call *call)
+{
+	return change(call, nx_posts_resume);
+}
+
+enum nx_rc
 nx_web_post_remove(struct nx_call *call)
 {
-	const char *user, *id;
-	struct nx_published done;
-	enum nx_rc rc;
-
-	if ((rc = read_user(call, NULL, &user)) != NX_OK ||
-	    (rc = read_id(call, &id)) != NX_OK ||
-	    (rc = nx_posts_remove(call->ctx, user, id, &done)) != NX_OK)
-		return rc;
-	nx_web_answer(call, &done, 200);
-	return NX_OK;
+	return change(call, nx_posts_remove);
 }

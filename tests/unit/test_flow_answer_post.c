@@ -194,7 +194,8 @@ static const char *
 state_of(char letter)
 {
 	switch (letter) {
-	case 's': return "sent";
+	case 's':
+	case 'k': return "sent";	/* X did not delete it */
 	case 'd': return "deleted";
 	case 'f': return "failed";
 	case 'u': return "unknown";
@@ -206,7 +207,8 @@ state_of(char letter)
 struct story {
 	const char	*state, *parts;
 	enum nx_goal	 goal;
-	const char	*error, *part_error;	/* of each that failed */
+	const char	*error, *part_error;	/* of each f and k */
+	int		 tries;
 	int64_t		 publish_at, next_try_at;
 	const char	*reason, *can;
 };
@@ -222,6 +224,7 @@ tell(const struct story *s)
 	p.post.state = s->state;
 	p.post.goal = s->goal;
 	p.post.error = s->error;
+	p.post.tries = s->tries;
 	p.post.publish_at = s->publish_at;
 	p.post.next_try_at = s->next_try_at;
 	p.post.parts = parts;
@@ -229,7 +232,8 @@ tell(const struct story *s)
 	for (size_t i = 0; i < p.post.nparts; i++) {
 		parts[i].text = NX_SLICE("x");
 		parts[i].state = state_of(s->parts[i]);
-		parts[i].error = s->parts[i] == 'f' ? s->part_error : NULL;
+		parts[i].error = strchr("fk", s->parts[i]) != NULL ?
+		    s->part_error : NULL;
 	}
 	nx_answer_post(&p, &b);
 	assert_int_equal(nx_json_parse(nx_buf_slice(&b), &obj, NULL), NX_OK);
@@ -272,9 +276,28 @@ says_why_what_is_under_way_is(void **state)
 		{ "unknown", "u", .next_try_at = AT,
 		  .reason = "X may or may not have it: the answer was lost."
 		  LOOK, .can = BOTH },
-		{ "unknown", "ssuw", .reason = "2 of 4 parts are on X; part 3"
-		  " may or may not be: the answer was lost." LOOK,
-		  .can = BOTH },
+		{ "unknown", "ssuw", .next_try_at = AT, .reason = "2 of 4"
+		  " parts are on X; part 3 may or may not be: the answer was"
+		  " lost." LOOK, .can = BOTH },
+		{ "unknown", "u", .next_try_at = AT, .tries = 1,
+		  .error = PROBLEM("outcome_unknown", "Lost."),
+		  .reason = "X may or may not have it: the answer was lost."
+		  LOOK, .can = BOTH },
+		{ "unknown", "u", .next_try_at = AT, .tries = 2,
+		  .error = PROBLEM("outcome_unknown", "Look at it."),
+		  .reason = "X may or may not have it: the answer was lost."
+		  LOOK " Look at it.", .can = BOTH },
+		{ "unknown", "u", .tries = 11,
+		  .error = PROBLEM("outcome_unknown", "Look at it."),
+		  .reason = "X may or may not have it: the answer was lost."
+		  " Look at it.", .can = BOTH },
+		{ "unknown", "u", .next_try_at = AT, .tries = 2,
+		  .error = "{\"code\":\"needs_reauth\",\"detail\":\"@x is no"
+		  " longer connected.\",\"remedy\":\"Use Connect X.\"}",
+		  .reason = "X may or may not have it: the answer was lost."
+		  LOOK " It could not be looked up yet. @x is no longer"
+		  " connected. Use Connect X. The next look is at"
+		  " 2027-01-15T08:00:00Z.", .can = BOTH },
 		{ "unknown", "u", NX_GOAL_DELETE, .reason = "X may or may not"
 		  " have it: the answer was lost. We look it up at X and"
 		  " delete what we find.", .can = "[\"resume\"]" },
@@ -319,9 +342,13 @@ static void
 says_how_a_removal_goes(void **state)
 {
 	static const struct story stories[] = {
-		{ "sent", "s", NX_GOAL_DELETE, .error = DENIED,
+		{ "sent", "k", .error = DENIED, .part_error = DENIED,
 		  .reason = "It could not be deleted; it is still on X."
 		  " X answered 403: Not permitted.", .can = "[\"delete\"]" },
+		{ "partial", "skd", .error = DENIED, .part_error = DENIED,
+		  .reason = "Part 2 could not be deleted; 2 of 3 parts are"
+		  " still on X. X answered 403: Not permitted.",
+		  .can = "[\"delete\"]" },
 		{ "sent", "s", NX_GOAL_DELETE, .next_try_at = AT,
 		  .reason = "It is being deleted; it is still on X. The next"
 		  " try is at 2027-01-15T08:00:00Z.", .can = "[\"delete\"]" },

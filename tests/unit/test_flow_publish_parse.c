@@ -103,11 +103,12 @@ refuses_wrong_types(void **state)
 		{ "quote_tweet_id", "digits" }, { "poll", "object" },
 		{ "publish_at", "time" }, { "queue", "bool" },
 		{ "on_partial", "enum" }, { "dry_run", "bool" },
+		{ "media_ids", "array" }, { "metrics", "bool" },
 	};
 	static const struct { const char *json, *kind; } values[] = {
 		{ "\"other\"", "string" }, { "\"\"", "string" },
 		{ "true", "bool" }, { "0", "" }, { "1", "" }, { "1.5", "" },
-		{ "[]", "" }, { "[\"x\"]", "" }, { "{}", "" },
+		{ "[]", "array" }, { "[\"x\"]", "array" }, { "{}", "" },
 	};
 	struct web *w = *state;
 	struct nx_publish_ask a;
@@ -324,7 +325,7 @@ static void
 says_what_is_not_offered(void **state)
 {
 	static const char *const members[] = { "\"media_ids\":[\"1\"]",
-	    "\"media_ids\":[1]", "\"media_ids\":\"1\"", "\"metrics\":true" };
+	    "\"media_ids\":[1]", "\"metrics\":true" };
 	struct web *w = *state;
 	struct nx_publish_ask a;
 
@@ -336,6 +337,8 @@ says_what_is_not_offered(void **state)
 		assert_memory_equal(w->ctx.err.detail, members[i] + 1,
 		    (size_t)(end - members[i] - 1));
 	}
+	assert_int_equal(parse_str(w, "{\"text\":\"x\",\"media_ids\":[],"
+	    "\"metrics\":false}", &a), NX_OK);
 }
 
 static void

@@ -105,8 +105,9 @@ shows_nobody_the_posts_of_others(void **state)
 	    WEB_OTHER), 404);
 }
 
+/* Of what changes a post: resume and delete. */
 static void
-reads_the_body_of_resume(void **state)
+reads_the_body_of_a_change(void **state)
 {
 	static const struct {
 		const char *query, *body; int status; const char *code;
@@ -129,14 +130,23 @@ reads_the_body_of_resume(void **state)
 	const char *const plain[] = { who, "CONTENT_TYPE=text/plain",
 	    "CONTENT_LENGTH=2", NULL };
 
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		assert_int_equal(web_post(w, nx_arena_printf(w->ctx.arena,
-		    POSTS "/x/resume%s", cases[i].query), who,
-		    cases[i].body), cases[i].status);
-		assert_string_equal(web_said(w, "code"), cases[i].code);
+	for (size_t i = 0; i < 2 * COUNT(cases); i++) {
+		const bool resume = i < COUNT(cases);
+		const size_t k = i % COUNT(cases);
+		const char *const more[] = { who, nx_arena_printf(
+		    w->ctx.arena, "CONTENT_LENGTH=%zu",
+		    strlen(cases[k].body)), "CONTENT_TYPE=application/json",
+		    NULL };
+
+		assert_int_equal(web_run(w, resume ? "POST" : "DELETE",
+		    nx_arena_printf(w->ctx.arena, POSTS "/x%s%s",
+		    resume ? "/resume" : "", cases[k].query), more,
+		    cases[k].body), cases[k].status);
+		assert_string_equal(web_said(w, "code"), cases[k].code);
 	}
 	assert_int_equal(web_run(w, "POST", POSTS "/x/resume", plain, "{}"),
 	    415);
+	assert_int_equal(web_run(w, "DELETE", POSTS "/x", plain, "{}"), 415);
 }
 
 static int
@@ -235,7 +245,7 @@ main(void)
 		WEB_TEST(knows_no_post_by_what_is_no_id),
 		WEB_TEST(bounds_the_page),
 		WEB_TEST(shows_nobody_the_posts_of_others),
-		WEB_TEST(reads_the_body_of_resume),
+		WEB_TEST(reads_the_body_of_a_change),
 		WEB_TEST(gives_each_outcome_its_status),
 		WEB_TEST(says_when_to_look_again),
 	};

@@ -16,7 +16,9 @@ struct nx_delivery {
 	const char		*lease;
 	int64_t			 leased_until;	/* nx_clock_mono() ms */
 	bool			 refreshed;	/* its token, already */
+	enum nx_rc		 token_rc;	/* why there is no token */
 	bool			 attended;	/* somebody waits for it */
+	bool			 too_soon;	/* X may not see a parent yet */
 	bool			 unrecorded;	/* X has it, not our row */
 	struct nx_windows	 limits;	/* X's last word on them */
 };
@@ -40,7 +42,8 @@ NX_MUST_USE enum nx_rc	nx_settle(struct nx_ctx *ctx, struct nx_delivery *d,
 
 /*
  * Delete what is live, newest first, for the post's goal, and give the lease
- * back.  Where X does not delete all of it, post.error says why.
+ * back.  NX_OK when that is done, or is the worker's now; else why it is not:
+ * NOT_DELETED and those of nx_refresh().
  */
 NX_MUST_USE enum nx_rc	nx_withdraw(struct nx_ctx *ctx,
 			    struct nx_delivery *d);
@@ -70,13 +73,12 @@ NX_MUST_USE enum nx_rc	nx_delivery_save(struct nx_ctx *ctx,
 void	nx_delivery_took(struct nx_stored_post *post,
 	    const struct nx_post_outcome *outcome);
 
-/* Seconds until ctx->err may have passed; -1: it will not, or not in time. */
+/* Seconds until `err` may have passed; -1: it will not, or not in time. */
 int	nx_delivery_wait(const struct nx_delivery *d,
 	    const struct nx_err *err);
 
-/* Is that the error that is kept with the part? */
-bool	nx_delivery_failed_as(const struct nx_stored_part *part,
-	    enum nx_rc rc);
+/* Is that what an error says that is kept as JSON?  NULL says nothing. */
+bool	nx_delivery_says(const char *error, enum nx_rc rc);
 
 /* ctx->err as the JSON that is kept with a post; NULL: no memory. */
 const char	*nx_delivery_error(struct nx_ctx *ctx);

@@ -10,8 +10,9 @@ enum {
 };
 
 /*
- * Read RFC 3339 into `out` (wall clock, never 0).  INVALID, with `name` in
- * err, when it is no time or further ahead than NX_WHEN_AHEAD_MAX.  Pure.
+ * Read RFC 3339 into `out` (wall clock, never 0; a part of a second counts as
+ * a whole one, so that nothing is sent before its time).  INVALID, with `name`
+ * in err, when it is no time or further ahead than NX_WHEN_AHEAD_MAX.  Pure.
  */
 NX_MUST_USE enum nx_rc	nx_when_read(const char *name, struct nx_slice text,
 			    int64_t now, int64_t *out, struct nx_err *err);
