@@ -5,6 +5,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { BUILD, calm, clearFaults, env, fault, grown, inParallel, LIGHT, run, settings, sleep, sql, until } from './lib/stack.js';
+import { calmQueue } from './lib/posting.js';
 import { Visitor, words } from './lib/visitor.js';
 
 before(calm);
@@ -186,7 +187,8 @@ test('the worker renews what is due, forgets what is old, and ends when told', a
 		INSERT INTO x_events (code, created_at) VALUES ('old', now() - interval '91 days'), ('young', now() - interval '89 days');
 		INSERT INTO x_logins (state_hash, claim, user_id, created_at) VALUES ('sweep-test', gen_random_uuid(), gen_random_uuid(), now() - interval '2 hours')`);
 	assert.equal((await people[0].post(words(), { 'Idempotency-Key': 'sweep' })).status, 201);
-	await sql(`UPDATE x_posts SET created_at = now() - interval '25 hours' WHERE user_id = '${people[0].user}'`);
+	await sql(`UPDATE x_posts SET created_at = now() - interval '25 hours', updated_at = now() - interval '25 hours' WHERE user_id = '${people[0].user}'`);
+	await calmQueue();
 	const { by } = await grown(async () => {
 		const two = [start('nexus-x-worker'), start('nexus-x-worker')];
 		await until('all are renewed', 15, async () => (await versions(people)).every(([v]) => v === '2'));
