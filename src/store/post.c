@@ -106,7 +106,7 @@ parts_json(const struct nx_new_post *post, struct nx_buf *out,
 	    nx_fail(err, NX_NO_MEMORY, "The post is too large to store.");
 }
 
-/* It was stored, but its connection is of no use: as if it never was. */
+/* What was stored is of no use, or nobody will be told: as if it never was. */
 static void
 undo(const struct nx_store_ask *ask, const struct nx_new_post *post)
 {
@@ -221,6 +221,8 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
 		rc = nx_row_repeat(ask, queries, n, results, err);
 	if (rc == NX_OK)
 		rc = read_begun(ask, post, results, connection, stored, err);
+	else if (rc == NX_DB_DOWN || rc == NX_TIMEOUT)
+		undo(ask, post);	/* perhaps only the answer was lost */
 	nx_db_clear(results, NSTEPS);
 	nx_buf_free(&parts);
 	return rc;
