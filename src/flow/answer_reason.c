@@ -175,8 +175,9 @@ say_unknown(const struct nx_stored_post *post, const struct tally *t,
 		nx_buf_adds(out, " We look it up at X and delete what we"
 		    " find.");
 	else if (post->next_try_at != 0)
-		nx_buf_adds(out, " We look it up at X, which takes a minute"
-		    " or two; do not post it again meanwhile.");
+		nx_buf_addf(out, " We look it up at X%s; do not post it"
+		    " again meanwhile.", post->tries > 1 ? "" :
+		    ", which takes a minute or two");
 	add_doubt(out, post);
 }
 

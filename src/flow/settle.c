@@ -390,6 +390,9 @@ blind(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, int64_t age)
 {
 	struct nx_err why = ctx->err;
 
+	/* It is about this look, not about what was posted. */
+	if (why.rc == NX_X_REFUSED || why.rc == NX_X_ACCOUNT)
+		ctx->err.rc = why.rc = NX_NOT_LOOKED_UP;
 	nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
 	    "post.not_looked_up", NX_S("post", d->post->id),
 	    NX_S("code", nx_rc_code(why.rc)), NX_S("detail", why.detail));

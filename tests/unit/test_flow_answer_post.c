@@ -248,6 +248,7 @@ tell(const struct story *s)
 }
 
 #define BOTH "[\"resume\",\"delete\"]"
+#define LOOK_ON " We look it up at X; do not post it again meanwhile."
 #define LOOK " We look it up at X, which takes a minute or two; do not post" \
 	" it again meanwhile."
 
@@ -286,7 +287,7 @@ says_why_what_is_under_way_is(void **state)
 		{ "unknown", "u", .next_try_at = AT, .tries = 2,
 		  .error = PROBLEM("outcome_unknown", "Look at it."),
 		  .reason = "X may or may not have it: the answer was lost."
-		  LOOK " Look at it.", .can = BOTH },
+		  LOOK_ON " Look at it.", .can = BOTH },
 		{ "unknown", "u", .tries = 11,
 		  .error = PROBLEM("outcome_unknown", "Look at it."),
 		  .reason = "X may or may not have it: the answer was lost."
@@ -295,7 +296,7 @@ says_why_what_is_under_way_is(void **state)
 		  .error = "{\"code\":\"needs_reauth\",\"detail\":\"@x is no"
 		  " longer connected.\",\"remedy\":\"Use Connect X.\"}",
 		  .reason = "X may or may not have it: the answer was lost."
-		  LOOK " It could not be looked up yet. @x is no longer"
+		  LOOK_ON " It could not be looked up yet. @x is no longer"
 		  " connected. Use Connect X. The next look is at"
 		  " 2027-01-15T08:00:00Z.", .can = BOTH },
 		{ "unknown", "u", NX_GOAL_DELETE, .reason = "X may or may not"

@@ -135,6 +135,9 @@ X(X_ACCOUNT, "x_account", 409, 1, \
 X(OUTCOME_UNKNOWN, "outcome_unknown", 502, 75, \
   "X may or may not have carried this out", \
   "Do not post it again: it is looked up at X, and its state will tell.") \
+X(NOT_LOOKED_UP, "not_looked_up", 502, 75, \
+  "X does not show what the account has posted", \
+  "Look at the account on x.com; do not post it again before.") \
 X(NOT_SENT, "not_sent", 503, 75, "X does not have it", \
   "It may be sent again: resume it, or repeat the request.") \
 /* X as a whole */ \
