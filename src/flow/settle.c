@@ -85,15 +85,33 @@ compare(const struct search *s, const struct nx_x_entry *entry,
 	return rc;
 }
 
-/* Write the id down as ours; false where it is somebody else's. */
+/* Write the id down as ours, unless it is, or may become, somebody else's. */
 static enum nx_rc
-reserve(struct nx_ctx *ctx, const struct search *s, const char *id,
-    bool *ours)
+reserve(struct nx_ctx *ctx, struct search *s, const char *id)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
+	enum nx_id_claim claim;
+	enum nx_rc rc = nx_post_reserve_id(&ask, s->d->post, s->part, id,
+	    s->not_before, &claim);
 
-	return nx_post_reserve_id(&ask, s->d->post, s->part, id,
-	    s->not_before, ours);
+	if (claim == NX_ID_OURS)
+		s->found = id;
+	else if (claim == NX_ID_CONTESTED)
+		s->doubt = true;
+	return rc;
+}
+
+/* What is only alike leaves a doubt, unless it is known to be another's. */
+static enum nx_rc
+doubt(struct nx_ctx *ctx, struct search *s, const char *id)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	bool taken = false;
+	enum nx_rc rc = nx_post_id_is_taken(&ask, s->d->post, s->part, id,
+	    s->not_before, &taken);
+
+	s->doubt = s->doubt || !taken;
+	return rc;
 }
 
 /* An entry with the right text: is it the part that is looked for? */
@@ -102,8 +120,6 @@ consider(struct nx_ctx *ctx, struct search *s, const struct nx_x_entry *e,
     enum nx_likeness likeness)
 {
 	const char *id, *parent = parent_of(s);
-	bool ours = false;
-	enum nx_rc rc;
 
 	if (likeness == NX_DIFFERENT)
 		return NX_OK;
@@ -113,16 +129,12 @@ consider(struct nx_ctx *ctx, struct search *s, const struct nx_x_entry *e,
 	if ((id = nx_arena_str(ctx->arena, e->id)) == NULL)
 		return nx_fail(&ctx->err, NX_NO_MEMORY, "while looking");
 	if (likeness == NX_ALIKE)
-		s->doubt = true;
-	else if (parent != NULL && e->reply_to == NULL) {
+		return doubt(ctx, s, id);
+	if (parent != NULL && e->reply_to == NULL) {
 		s->untold = id;
 		s->nuntold++;
-	} else {
-		rc = reserve(ctx, s, id, &ours);
-		if (ours)
-			s->found = id;
-		return rc;
-	}
+	} else
+		return reserve(ctx, s, id);
 	return NX_OK;
 }
 
@@ -205,18 +217,12 @@ look_through(struct nx_ctx *ctx, struct nx_delivery *d, struct search *s)
 static enum nx_rc
 settle_for(struct nx_ctx *ctx, struct search *s)
 {
-	bool ours = false;
-	enum nx_rc rc = NX_OK;
-
 	if (s->found != NULL || s->tells_parents || s->nuntold == 0)
 		return NX_OK;
 	if (s->nuntold == 1)
-		rc = reserve(ctx, s, s->untold, &ours);
-	if (ours)
-		s->found = s->untold;
-	else
-		s->doubt = s->nuntold > 1;
-	return rc;
+		return reserve(ctx, s, s->untold);
+	s->doubt = true;
+	return NX_OK;
 }
 
 static enum nx_rc

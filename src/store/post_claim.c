@@ -339,31 +339,60 @@ static const char lock_id[] =
  * 1 user, 2 post, 3 position, 4 X's id, 5 since.  An id of before `since` is
  * not this one: a simulator's begin anew.
  */
+#define ANOTHER_HAS_IT(more)						\
+	"EXISTS (SELECT 1 FROM x_posts o"				\
+	" JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"	\
+	" WHERE o.user_id = $1"						\
+	"  AND o.created_at > to_timestamp($5::bigint) - " NX_POST_MEMORY \
+	"  AND (r.post_id, r.position) <> ($2::uuid, $3::smallint)"	\
+	"  AND (r.x_post_id = $4"					\
+	"   OR (r.state = 'unknown' AND r.reserved_id = $4))"		\
+	"  AND coalesce(r.sent_at, r.updated_at)"			\
+	"   >= to_timestamp($5::bigint)" more ")"
+
+/* Within minutes, too: where ids are short, the texts must agree. */
 static const char reserve[] =
-    "UPDATE x_parts q SET reserved_id = $4, updated_at = now()"
-    " FROM x_posts p WHERE p.user_id = $1 AND p.id = $2"
-    " AND q.user_id = $1 AND q.post_id = $2 AND q.position = $3"
-    " AND q.state = 'unknown'"
-    " AND NOT EXISTS (SELECT 1 FROM x_posts o"
+    "WITH twin AS (SELECT EXISTS (SELECT 1 FROM x_posts p"
+    "  JOIN x_parts q ON q.user_id = p.user_id AND q.post_id = p.id"
+    "   AND q.position = $3 AND q.reserved_id IS DISTINCT FROM $4"
+    "  JOIN x_posts o ON o.user_id = p.user_id AND o.id <> p.id"
+    "   AND o.connection_id = p.connection_id"
+    "   AND o.next_try_at IS NOT NULL AND o.lease_until > now()"
     "  JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"
-    "  WHERE o.user_id = $1"
-    "   AND o.created_at > to_timestamp($5::bigint) - " NX_POST_MEMORY
-    "   AND (r.post_id, r.position) <> (q.post_id, q.position)"
-    "   AND (r.x_post_id = $4"
-    "    OR (r.state = 'unknown' AND r.reserved_id = $4))"
-    "   AND coalesce(r.sent_at, r.updated_at)"
-    "    >= to_timestamp($5::bigint))"
-    " AND (q.reserved_id = $4 OR NOT EXISTS (SELECT 1 FROM x_posts o"
-    "  JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"
-    "  WHERE o.user_id = $1 AND o.connection_id = p.connection_id"
-    "   AND o.id <> p.id AND o.next_try_at IS NOT NULL"
-    "   AND o.lease_until > now()"
-    "   AND r.state = 'sending' AND r.text = q.text))";
+    "   AND r.state = 'sending' AND r.text = q.text"
+    "  WHERE p.user_id = $1 AND p.id = $2) AS under_way),"
+    " mine AS (UPDATE x_parts q SET reserved_id = $4, updated_at = now()"
+    " WHERE q.user_id = $1 AND q.post_id = $2 AND q.position = $3"
+    " AND q.state = 'unknown' AND NOT (SELECT under_way FROM twin)"
+    " AND NOT " ANOTHER_HAS_IT(" AND (length($4) >= 15"
+    "  OR r.text = q.text)") " RETURNING 1)"
+    " SELECT EXISTS (SELECT 1 FROM mine), under_way FROM twin";
+
+static const char another_has[] = "SELECT " ANOTHER_HAS_IT("");
+
+enum nx_rc
+nx_post_id_is_taken(const struct nx_store_ask *ask,
+    const struct nx_stored_post *post, size_t position, const char *x_id,
+    int64_t since, bool *taken)
+{
+	char at[NX_NUMBER_MAX], number[NX_NUMBER_MAX];
+	const struct nx_query query = {
+		another_has, { post->user_id, post->id,
+		    nx_row_number(at, (int64_t)position), x_id,
+		    nx_row_number(number, since) }, 5,
+	};
+	PGresult *row = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, NULL);
+
+	*taken = rc == NX_OK && nx_row_bool(row, 0, 0);
+	nx_db_clear(&row, 1);
+	return rc;
+}
 
 enum nx_rc
 nx_post_reserve_id(const struct nx_store_ask *ask,
     const struct nx_stored_post *post, size_t position, const char *x_id,
-    int64_t since, bool *ours)
+    int64_t since, enum nx_id_claim *out)
 {
 	char at[NX_NUMBER_MAX], number[NX_NUMBER_MAX];
 	const struct nx_query queries[] = {
@@ -375,7 +404,11 @@ nx_post_reserve_id(const struct nx_store_ask *ask,
 	PGresult *results[2] = { NULL };
 	enum nx_rc rc = nx_row_repeat(ask, queries, 2, results, NULL);
 
-	*ours = rc == NX_OK && strcmp(PQcmdTuples(results[1]), "1") == 0;
+	*out = NX_ID_TAKEN;
+	if (rc == NX_OK && nx_row_bool(results[1], 0, 0))
+		*out = NX_ID_OURS;
+	else if (rc == NX_OK && nx_row_bool(results[1], 0, 1))
+		*out = NX_ID_CONTESTED;
 	nx_db_clear(results, 2);
 	return rc;
 }

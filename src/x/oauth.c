@@ -157,7 +157,8 @@ ask_grant(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
 	send_form(x, act, form, secrets, &answer, verdict);
 	if (verdict->class != NX_CLASS_DONE)
 		return;
-	if (nx_json_parse_lenient(answer.body, &body) != NX_OK ||
+	/* Strictly: of two tokens nobody knows which one is meant. */
+	if (nx_json_parse(answer.body, &body, NULL) != NX_OK ||
 	    !read_grant(body, now, x->arena, out)) {
 		*out = (struct nx_grant){ 0 };
 		nx_verdict_unreadable(act, verdict);

@@ -147,7 +147,7 @@ test('a reply that X never takes leaves what is live, and why', async () => {
 	assert.match(p.reason, /2 of 4/);
 	assert.match(p.parts[2].error.x.detail, /not visible to you/);
 	assert.deepEqual(p.can, ['resume', 'delete']);
-	assert.equal(p.next_try_at, null, 'nothing but a person goes on with it');
+	assert.ok(p.next_try_at, 'while the part before it is young, it may only be too soon');
 	assertChain(await resumeToEnd(me, p.id), await live(me.account));
 });
 

@@ -482,17 +482,24 @@ a_later_one_takes_its_place(void **state)
 	}
 }
 
-static bool
-reserve(const struct env *e, const char *id, size_t position,
+static enum nx_id_claim
+claim_id(const struct env *e, const char *id, size_t position,
     const char *x_id, int64_t since)
 {
 	struct nx_store_ask ask = ask_of(e);
 	const struct nx_stored_post post = { .id = id, .user_id = e->user };
-	bool ours = false;
+	enum nx_id_claim claim = NX_ID_TAKEN;
 
 	assert_int_equal(nx_post_reserve_id(&ask, &post, position, x_id,
-	    since, &ours), NX_OK);
-	return ours;
+	    since, &claim), NX_OK);
+	return claim;
+}
+
+static bool
+reserve(const struct env *e, const char *id, size_t position,
+    const char *x_id, int64_t since)
+{
+	return claim_id(e, id, position, x_id, since) == NX_ID_OURS;
 }
 
 static void
@@ -511,7 +518,7 @@ an_id_is_one_parts(void **state)
 	put(e, connection, other, "unknown", "unknown");
 	for (int i = 0; i < 2; i++)
 		assert_true(reserve(e, id, 1, "7", since));
-	assert_false(reserve(e, other, 0, "7", since));
+	assert_int_equal(claim_id(e, other, 0, "7", since), NX_ID_TAKEN);
 	assert_int_equal(nx_post_get(&ask, e->user, id, &got, &err), NX_OK);
 	assert_string_equal(got.parts[1].state, "unknown");
 	assert_null(got.parts[1].post_id);
@@ -532,7 +539,8 @@ an_id_is_one_parts(void **state)
 	put(e, connection, twin, "sending", "sending");
 	change(e, twin, "lease_until = now() + interval '1 min'");
 	assert_true(reserve(e, other, 0, "101", since));
-	assert_false(reserve(e, other, 0, "10", since));
+	assert_int_equal(claim_id(e, other, 0, "10", since),
+	    NX_ID_CONTESTED);
 	change_part(e, twin, "text = 'another'");
 	assert_true(reserve(e, other, 0, "10", since));
 	change_part(e, twin, "text = 'part 1'");
@@ -557,8 +565,11 @@ find(void *arg)
 	const struct nx_stored_post post = { .id = f->id,
 	    .user_id = f->e->user };
 
+	enum nx_id_claim claim;
+
 	f->failed = nx_post_reserve_id(&ask, &post, 0, "55",
-	    nx_clock_wall() - 600, &f->ours) != NX_OK;
+	    nx_clock_wall() - 600, &claim) != NX_OK;
+	f->ours = claim == NX_ID_OURS;
 	return NULL;
 }
 

@@ -109,8 +109,6 @@ usable_answers(void **state)
 		  30 * 86400, NULL, NULL },
 		{ "{\"access_token\":\"a\",\"expires_in\":\"soon\","
 		  "\"refresh_token\":null,\"scope\":\"\"}", 7200, NULL, NULL },
-		{ "{\"access_token\":\"b\",\"access_token\":\"a\","
-		  "\"x\":\"\\ud800\\u0000\"}", 7200, NULL, NULL },
 		{ "{\"scope\":\"a b\",\"refresh_token\":\"r\","
 		  "\"access_token\":\"a\"}", 7200, "r", "a b" },
 	};
@@ -149,6 +147,7 @@ unusable_answers_are_unknown(void **state)
 		"{\"access_token\":\"a\",\"token_type\":\"mac\"}",
 		"{\"access_token\":\"a\",\"refresh_token\":\"\"}",
 		"{\"data\":{\"access_token\":\"a\"}}",
+		"{\"access_token\":\"a\",\"access_token\":\"b\"}",
 		"{\"access_token\":\"\\ud800\"}",
 	};
 	struct x_fixture *f = *state;

@@ -65,14 +65,21 @@ NX_MUST_USE enum nx_rc	nx_post_take(const struct nx_store_ask *ask,
 
 /*
  * Write X's id down as that of part `position`, which is `unknown`, unless it
- * is another part's (on record since `since`, wall clock) or may be about to
- * become that: one of the connection with the same text is being sent.
- * `*ours` is true for one of all who ask at once.
+ * is another part's (TAKEN, on record since `since`, wall clock) or may be
+ * about to become that (CONTESTED): one of the connection with the same text
+ * is being sent.  OURS for one of all who ask at once.
  */
+enum nx_id_claim { NX_ID_TAKEN, NX_ID_OURS, NX_ID_CONTESTED };
 NX_MUST_USE enum nx_rc	nx_post_reserve_id(const struct nx_store_ask *ask,
 			    const struct nx_stored_post *post,
 			    size_t position, const char *x_id,
-			    int64_t since, bool *ours);
+			    int64_t since, enum nx_id_claim *out);
+
+/* Is it another part's?  As above, but nothing is written down. */
+NX_MUST_USE enum nx_rc	nx_post_id_is_taken(const struct nx_store_ask *ask,
+			    const struct nx_stored_post *post,
+			    size_t position, const char *x_id,
+			    int64_t since, bool *taken);
 
 /*
  * Give the lease back without an outcome: a part that is `sending` becomes
