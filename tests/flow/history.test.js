@@ -120,6 +120,10 @@ test('the service role acts for the user it names', async () => {
 	problem(await as('GET', `${POSTS}/${post.id}?user_id=${NOBODY}`), 404, 'post_unknown');
 	problem(await me.get(`${POSTS}?user_id=${crypto.randomUUID()}`), 403, 'forbidden');
 	problem(await me.send('DELETE', `${POSTS}/${post.id}?user_id=${crypto.randomUUID()}`), 403, 'forbidden');
+	const body = JSON.stringify({ user_id: crypto.randomUUID() });
+	const another = { body, headers: { 'Content-Type': 'application/json', 'Content-Length': body.length } };
+	problem(await me.send('DELETE', `${POSTS}/${post.id}`, another), 403, 'forbidden');
+	problem(await me.send('POST', `${POSTS}/${post.id}/resume`, another), 403, 'forbidden');
 	assert.equal((await as('POST', `${POSTS}/${post.id}/resume?user_id=${me.user}`)).json.state, 'sent');
 	const gone = await as('DELETE', `${POSTS}/${post.id}?user_id=${me.user}`);
 	assert.deepEqual([gone.status, gone.json.state], [200, 'deleted']);
@@ -194,9 +198,13 @@ test('a deletion that X refuses is told, and may be tried again', async () => {
 	const p = (await me.post(words())).json;
 	await fault({ ...DELETES, fault: '403' });
 	const res = await remove(me, p.id);
-	assert.ok(res.status === 200 || res.status >= 400, res.text);
+	problem(res, 409, 'not_deleted');
+	assert.equal(res.json.x.status, 403);
 	const now = await look(me, p.id);
 	assert.equal(now.state, 'sent');
+	assert.equal(now.parts[0].error.code, 'not_deleted');
+	assert.match(now.reason, /^It could not be deleted; it is still on X\. X answered 403: /);
+	assert.deepEqual((await page(me, '?limit=1')).json.posts.map((one) => [one.id, one.reason]), [[p.id, now.reason]]);
 	assert.equal(now.next_try_at, null);
 	assert.deepEqual(now.can, ['delete']);
 	assert.ok(now.error.code, 'it is said why');

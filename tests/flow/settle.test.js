@@ -199,6 +199,88 @@ test('a post of before with the same words is not taken for the lost one', async
 	assert.deepEqual((await live(me.account)).map((p) => p.id), [found.post_id]);
 });
 
+test('replies of the same text are told apart by what they answer', async () => {
+	const [me] = await crowd(1);
+	const [one, two] = [(await me.post(words())).json, (await me.post(words())).json];
+	const text = words(), lost = [];
+	for (const [parent, kind] of [[one, 'drop'], [two, 'drop_after']]) {
+		await fault({ ...CREATE, fault: kind, count: 1 });
+		const res = await me.post({ text, reply_to: parent.post_id });
+		assert.equal(res.status, 202, res.text);
+		lost.push(res.json.id);
+		await clearFaults();
+	}
+	await timePasses([me]);
+	for (const id of lost)
+		assert.equal((await resume(me, id)).status, 200);
+	const [never, there] = [await look(me, lost[0]), await look(me, lost[1])];
+	assert.deepEqual([never.state, never.post_id, there.state], ['failed', null, 'sent']);
+	const replies = async () => (await live(me.account)).filter((p) => p.text === text);
+	assert.deepEqual((await replies()).map((p) => [p.id, p.reply_to]), [[there.post_id, two.post_id]]);
+	const { sent } = await creates(() => resume(me, there.id));
+	assert.equal(sent, 0);
+	assert.equal((await remove(me, there.id)).json.state, 'deleted');
+	await resumeToEnd(me, never.id);
+	assert.deepEqual((await replies()).map((p) => p.reply_to), [one.post_id]);
+});
+
+test('one live post is adopted by one of two that lost the same text', async () => {
+	const people = await crowd(6);
+	const pairs = await Promise.all(people.map(async (me) => ({ me, text: words() })));
+	for (const pair of pairs) {
+		pair.ids = [];
+		for (const kind of ['drop_after', 'drop']) {
+			await fault({ ...CREATE, fault: kind, count: 1 });
+			pair.ids.push((await pair.me.post(pair.text)).json.id);
+			await clearFaults();
+		}
+	}
+	await timePasses(people);
+	await fault({ path: '/2/users/', method: 'GET', fault: 'slow', ms: 300 });
+	await Promise.all(pairs.flatMap(({ me, ids }) => ids.map((id) => resume(me, id))));
+	for (const { me, text, ids } of pairs) {
+		const both = await Promise.all(ids.map((id) => look(me, id)));
+		assert.deepEqual(both.map((p) => p.state).sort(), ['failed', 'sent']);
+		const there = (await live(me.account)).filter((p) => p.text === text);
+		assert.deepEqual(there.map((p) => p.id), both.filter((p) => p.state === 'sent').map((p) => p.post_id));
+	}
+});
+
+test('what is on X is not called missing while its twin is being sent', async () => {
+	const [me] = await crowd(1);
+	const [lost] = await lose({ fault: 'drop_after' }, [me], [TEXTS.plain]);
+	await timePasses([me]);
+	await fault({ ...CREATE, fault: 'slow', ms: 2000, count: 1 });
+	const twin = me.post(lost.parts[0].text);
+	await underWay();
+	assert.equal((await resume(me, lost.id)).status, 202);
+	assert.equal((await look(me, lost.id)).state, 'unknown');
+	problem(await twin, 409, 'duplicate_text');
+	await resumeToEnd(me, lost.id);
+	await assertFound([lost]);
+});
+
+test('who cannot look says why', async () => {
+	const [refused, gone] = await crowd(2);
+	const lost = await lose({ fault: 'drop_after' }, [refused, gone], [TEXTS.plain, TEXTS.plain]);
+	await fault({ path: '/2/users/', method: 'GET', fault: '403' });
+	await gone.json('/api/auth/twitter/disconnect', {});
+	await timePasses([refused, gone]);
+	problem(await resume(refused, lost[0].id), 502, 'not_looked_up');
+	problem(await resume(gone, lost[1].id), 409, 'needs_reauth');
+	for (const [i, [code, why]] of [['not_looked_up', /X answered 403/], ['needs_reauth', /no longer connected/]].entries()) {
+		const p = await look(lost[i].me, lost[i].id);
+		assert.deepEqual([p.state, p.parts[0].state, p.parts[0].error.code], ['unknown', 'unknown', code]);
+		assert.match(p.reason, /could not be looked up yet/);
+		assert.match(p.reason, why);
+	}
+	await clearFaults();
+	await gone.connect();
+	for (const { me, id } of lost)
+		await resumeToEnd(me, id);
+	await assertFound(lost);
+});
+
 test('a timeline that lags is asked again', async () => {
 	const [me] = await crowd(1);
 	await settings({ read_lag_ms: 3000 });

@@ -2,8 +2,12 @@
 // lost, nothing is done twice, no connection is half made.
 import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { calm, clearFaults, counts, fault, grown, problem, sandbox, settings, sql, until } from './lib/stack.js';
-import { landed, Visitor, words } from './lib/visitor.js';
+import { readFileSync, statSync } from 'node:fs';
+import http from 'node:http';
+import { join } from 'node:path';
+import { calm, clearFaults, counts, fault, grown, problem, sandbox, settings, sql, STACK, until } from './lib/stack.js';
+import { ownProcess } from './lib/fcgi.js';
+import { bearer, landed, Visitor, words } from './lib/visitor.js';
 
 before(calm);
 beforeEach(calm);
@@ -232,4 +236,50 @@ test('X hanging at each step: a read is tried again, the rest has a code', async
 	assert.equal(after.posts_created - before.posts_created, 0);
 	await nothingConnected(atToken);
 	assert.equal((await atProfile.connections())[0].status, 'connected');
+});
+
+// An X that repeats to us what we send, in everything it says.
+function echoingX() {
+	const heard = [];
+	const server = http.createServer((req, res) => {
+		const said = req.headers.authorization ?? '';
+		heard.push(said.split(' ').pop());
+		res.writeHead(req.method === 'POST' ? 400 : 403, `No ${said}`, { 'Content-Type': 'application/json', 'X-Was': said });
+		res.end(JSON.stringify({ title: said, detail: `not with ${said}`, type: `about:${encodeURIComponent(said)}`, errors: [{ message: said }] }));
+	});
+	return new Promise((done) => server.listen(0, '127.0.0.1', () => done({
+		heard, url: `http://127.0.0.1:${server.address().port}`,
+		stop: () => { server.closeAllConnections(); server.close(); },
+	})));
+}
+
+test('a token that X repeats goes nowhere', async () => {
+	const me = new Visitor();
+	await me.connect();
+	const there = (await me.post(words())).json;
+	await fault({ path: '/2/tweets', method: 'POST', fault: 'drop', count: 1 });
+	const lost = (await me.post(words())).json;
+	assert.deepEqual([there.state, lost.state], ['sent', 'unknown']);
+	const x = await echoingX(), log = join(STACK, 'log/flow-own.log');
+	const own = await ownProcess({ TWITTER_API_URL: x.url, TWITTER_TOKEN_URL: process.env.TWITTER_TOKEN_URL ?? `${process.env.TWITTER_API_URL}/2/oauth2/token` });
+	const from = statSync(log).size;
+	const ask = (method, path, body) => own.ask(method, path, Object.entries(bearer(me.token)), body);
+	const answers = [];
+	try {
+		answers.push(await ask('POST', '/api/twitter/post', JSON.stringify({ text: words() })));
+		answers.push(await ask('DELETE', `/api/twitter/posts/${there.id}`));
+		answers.push(await ask('POST', `/api/twitter/posts/${lost.id}/resume`));
+		answers.push(await ask('GET', '/api/twitter/posts'));
+	} finally {
+		await own.stop();
+		x.stop();
+	}
+	assert.deepEqual(answers.map((res) => res.status), [422, 409, 502, 200]);
+	assert.ok(x.heard.length >= 3 && x.heard[0].length > 20);
+	const rows = await sql(['x_events', 'x_parts', 'x_posts'].map((table) => `SELECT t::text FROM ${table} t WHERE user_id = '${me.user}'`).join(' UNION ALL '));
+	const logged = readFileSync(log, 'utf8').slice(from);
+	assert.match(logged, /post\.not_deleted/);
+	assert.match(answers[0].json.detail, /: Bearer \*+$/);
+	for (const told of [...answers.map((res) => res.text), logged, ...rows.flat()])
+		assert.ok(!told.includes(x.heard[0].slice(0, 20)), 'a token in what is told');
 });
