@@ -94,8 +94,17 @@ export async function ask(path, method, uri, headers = [], body = '') {
 	return parse(text);
 }
 
+// A socket is there for a moment before anybody listens.
+const listens = (path) => new Promise((done) => {
+	const socket = net.connect(path, () => {
+		socket.destroy();
+		done(true);
+	});
+	socket.on('error', () => done(false));
+});
+
 // A process of our own under spawn-fcgi; `change` adds, replaces or (with
-// undefined) removes variables.  `late` does not wait for it to answer.
+// undefined) removes variables.
 export async function ownProcess(change = {}, { preload } = {}) {
 	const dir = mkdtempSync(join(tmpdir(), 'nx-flow-'));
 	const path = join(dir, 's');
@@ -117,7 +126,7 @@ export async function ownProcess(change = {}, { preload } = {}) {
 	const gone = new Promise((done) => child.on('close', (status, signal) => done({ status, signal })));
 	let ended = false;
 	gone.then(() => { ended = true; });
-	await until('the socket', 10, () => ended || existsSync(path));
+	await until('the socket', 10, () => ended || listens(path));
 	return {
 		path, pid: child.pid, gone, isGone: () => ended,
 		ask: (...args) => ask(path, ...args),
