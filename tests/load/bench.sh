@@ -134,7 +134,8 @@ measure() {
 	nginx_start
 	export LOAD_URL LOAD_NGINX_PID=$NGINX LOAD_NOTHING_PID=$NOTHING
 	node "$HERE/bench.js" || status=$?
-	part many "$threads" "$NEXUS_BUILD/nexus-x-fcgi"
+	# As many database connections a thread as the instance has.
+	NEXUS_DB_POOL=$((threads / 4)) part many "$threads" "$NEXUS_BUILD/nexus-x-fcgi"
 	MANY=$!
 	LOAD_APP_PID=$MANY LOAD_WAITING=$WAITING LOAD_THREADS=$threads \
 	    node "$HERE/waiting.js" || status=$?
