@@ -2,12 +2,13 @@
 
 #include "nx/base/stop.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+
+#include "nx/base/must.h"
 
 struct nx_stop {
 	atomic_bool	 told;
@@ -17,13 +18,6 @@ struct nx_stop {
 	sigset_t	 signals;
 };
 
-static void
-must(int rc)
-{
-	assert(rc == 0);
-	(void)rc;
-}
-
 static void *
 watch(void *arg)
 {
@@ -32,10 +26,10 @@ watch(void *arg)
 
 	while (sigwait(&s->signals, &got) != 0)
 		continue;
-	must(pthread_mutex_lock(&s->mutex));
+	nx_lock(&s->mutex);
 	atomic_store(&s->told, true);
-	must(pthread_cond_broadcast(&s->wake));
-	must(pthread_mutex_unlock(&s->mutex));
+	nx_must(pthread_cond_broadcast(&s->wake));
+	nx_unlock(&s->mutex);
 	return NULL;
 }
 
@@ -50,7 +44,7 @@ block_signals(struct nx_stop *s)
 	(void)sigaddset(&s->signals, SIGUSR1);
 	all = s->signals;
 	(void)sigaddset(&all, SIGHUP);
-	must(pthread_sigmask(SIG_BLOCK, &all, NULL));
+	nx_must(pthread_sigmask(SIG_BLOCK, &all, NULL));
 }
 
 struct nx_stop *
@@ -61,16 +55,16 @@ nx_stop_new(void)
 
 	if (s == NULL)
 		return NULL;
-	must(pthread_mutex_init(&s->mutex, NULL));
-	must(pthread_condattr_init(&attr));
-	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
-	must(pthread_cond_init(&s->wake, &attr));
-	must(pthread_condattr_destroy(&attr));
+	nx_must(pthread_mutex_init(&s->mutex, NULL));
+	nx_must(pthread_condattr_init(&attr));
+	nx_must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
+	nx_must(pthread_cond_init(&s->wake, &attr));
+	nx_must(pthread_condattr_destroy(&attr));
 	block_signals(s);
 	if (pthread_create(&s->watcher, NULL, watch, s) == 0)
 		return s;
-	must(pthread_cond_destroy(&s->wake));
-	must(pthread_mutex_destroy(&s->mutex));
+	nx_must(pthread_cond_destroy(&s->wake));
+	nx_must(pthread_mutex_destroy(&s->mutex));
 	free(s);
 	return NULL;
 }
@@ -82,9 +76,9 @@ nx_stop_free(struct nx_stop *s)
 		return;
 	if (!atomic_load(&s->told))
 		(void)pthread_kill(s->watcher, SIGUSR1);
-	must(pthread_join(s->watcher, NULL));
-	must(pthread_cond_destroy(&s->wake));
-	must(pthread_mutex_destroy(&s->mutex));
+	nx_must(pthread_join(s->watcher, NULL));
+	nx_must(pthread_cond_destroy(&s->wake));
+	nx_must(pthread_mutex_destroy(&s->mutex));
 	free(s);
 }
 
@@ -107,9 +101,9 @@ nx_stop_wait(struct nx_stop *s, int ms)
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000L;
 	}
-	must(pthread_mutex_lock(&s->mutex));
+	nx_lock(&s->mutex);
 	while (!atomic_load(&s->told) && rc != ETIMEDOUT)
 		rc = pthread_cond_timedwait(&s->wake, &s->mutex, &until);
-	must(pthread_mutex_unlock(&s->mutex));
+	nx_unlock(&s->mutex);
 	return atomic_load(&s->told);
 }

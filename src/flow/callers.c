@@ -9,7 +9,6 @@
 
 #include "nx/flow/callers.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -19,6 +18,7 @@
 #include <unistd.h>
 
 #include "nx/base/clock.h"
+#include "nx/base/must.h"
 #include "nx/base/random.h"
 #include "nx/seal/verified.h"
 
@@ -62,22 +62,6 @@ struct nx_callers {
 	bool			 loaded;	/* a fetch has succeeded */
 };
 
-static void
-lock(struct nx_callers *c)
-{
-	int rc = pthread_mutex_lock(&c->mutex);
-
-	assert(rc == 0);
-}
-
-static void
-unlock(struct nx_callers *c)
-{
-	int rc = pthread_mutex_unlock(&c->mutex);
-
-	assert(rc == 0);
-}
-
 /* With the lock held; false once `until` (mono ms) has passed. */
 static bool
 wait_until(struct nx_callers *c, pthread_cond_t *cond, int64_t until)
@@ -102,10 +86,10 @@ hold(struct nx_callers *c)
 {
 	struct snapshot *s;
 
-	lock(c);
+	nx_lock(&c->mutex);
 	s = c->current;
 	(void)atomic_fetch_add(&s->holders, 1);
-	unlock(c);
+	nx_unlock(&c->mutex);
 	return s;
 }
 
@@ -115,11 +99,11 @@ publish(struct nx_callers *c, struct snapshot *s)
 {
 	struct snapshot *old;
 
-	lock(c);
+	nx_lock(&c->mutex);
 	old = c->current;
 	s->generation = old == NULL ? 1 : old->generation + 1;
 	c->current = s;
-	unlock(c);
+	nx_unlock(&c->mutex);
 	let_go(old);
 }
 
@@ -304,15 +288,15 @@ fetch_thread(void *arg)
 	int again = AGAIN_MS;
 	int64_t next = 0;
 
-	lock(c);
+	nx_lock(&c->mutex);
 	while (!c->stopping) {
 		bool good, in_turn = nx_clock_mono() >= next;
 
 		c->wanted = false;
 		c->fetching = true;
-		unlock(c);
+		nx_unlock(&c->mutex);
 		good = fetch_and_tell(c);
-		lock(c);
+		nx_lock(&c->mutex);
 		c->fetching = false;
 		c->loaded = c->loaded || good;
 		c->fetches++;
@@ -329,7 +313,7 @@ fetch_thread(void *arg)
 		    wait_until(c, &c->wake, next))
 			;
 	}
-	unlock(c);
+	nx_unlock(&c->mutex);
 	return NULL;
 }
 
@@ -355,15 +339,15 @@ nx_callers_start(struct nx_callers *c, struct nx_err *err)
 void
 nx_callers_stop(struct nx_callers *c)
 {
-	lock(c);
+	nx_lock(&c->mutex);
 	c->stopping = true;
 	(void)pthread_cond_broadcast(&c->wake);
-	unlock(c);
+	nx_unlock(&c->mutex);
 	if (c->running)
 		(void)pthread_join(c->fetcher, NULL);
-	lock(c);
+	nx_lock(&c->mutex);
 	c->running = false;
-	unlock(c);
+	nx_unlock(&c->mutex);
 	nx_http_free(c->http);
 	c->http = NULL;
 }
@@ -400,7 +384,7 @@ await_keys(struct nx_callers *c, uint64_t generation, int64_t deadline,
 	enum nx_rc rc = NX_OK;
 	bool in_time = true;
 
-	lock(c);
+	nx_lock(&c->mutex);
 	while (in_time && c->current->generation == generation && comes(c)) {
 		const uint64_t before = c->fetches;
 
@@ -415,7 +399,7 @@ await_keys(struct nx_callers *c, uint64_t generation, int64_t deadline,
 			in_time = wait_until(c, &c->ended, until);
 		c->waiting--;
 	}
-	unlock(c);
+	nx_unlock(&c->mutex);
 	return rc;
 }
 
@@ -448,9 +432,9 @@ still_waits(struct nx_callers *c, enum nx_rc rc, struct nx_err *err)
 {
 	bool waits;
 
-	lock(c);
+	nx_lock(&c->mutex);
 	waits = c->running && !c->loaded;
-	unlock(c);
+	nx_unlock(&c->mutex);
 	if (!waits)
 		return rc;
 	rc = nx_fail(err, NX_BUSY, "The keys that sign-ins are checked with"

@@ -10,10 +10,8 @@
 
 #include "nx/flow/sweep.h"
 
-#include <assert.h>
-#include <pthread.h>
-
 #include "nx/base/clock.h"
+#include "nx/base/must.h"
 
 enum {
 	ROUND_MS = 10000,
@@ -58,35 +56,16 @@ struct sweeper {
 	int		 nrefusals;
 };
 
-static void
-must(int rc)
-{
-	assert(rc == 0);
-	(void)rc;
-}
-
-static void
-lock(struct sweep *s)
-{
-	must(pthread_mutex_lock(&s->mutex));
-}
-
-static void
-unlock(struct sweep *s)
-{
-	must(pthread_mutex_unlock(&s->mutex));
-}
-
 static bool
 is_over(struct sweep *s)
 {
 	bool over;
 
-	lock(s);
+	nx_lock(&s->mutex);
 	if (nx_ctx_stops(s->ctx))
 		s->out->stopped = s->over = true;
 	over = s->over;
-	unlock(s);
+	nx_unlock(&s->mutex);
 	return over;
 }
 
@@ -119,7 +98,7 @@ count(struct sweep *s, enum nx_rc rc, const struct nx_renewal *r,
 {
 	struct nx_sweep *out = s->out;
 
-	lock(s);
+	nx_lock(&s->mutex);
 	s->tried++;
 	s->round_tried++;
 	heed(s, r->said, err);
@@ -134,7 +113,7 @@ count(struct sweep *s, enum nx_rc rc, const struct nx_renewal *r,
 		out->failed++;
 	else
 		out->waiting++;
-	unlock(s);
+	nx_unlock(&s->mutex);
 }
 
 static void
@@ -158,7 +137,7 @@ claim(struct nx_ctx *ctx, struct sweep *s, struct nx_claim *out)
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	enum nx_rc rc = nx_lease_claim_due(&ask, &s->due, 1, out, &ctx->err);
 
-	lock(s);
+	nx_lock(&s->mutex);
 	if (rc != NX_OK && s->rc == NX_OK) {
 		s->rc = rc;
 		s->err = ctx->err;
@@ -167,7 +146,7 @@ claim(struct nx_ctx *ctx, struct sweep *s, struct nx_claim *out)
 		s->over = true;
 	s->out->due += (int64_t)out->n + out->unreadable;
 	s->out->unreadable += out->unreadable;
-	unlock(s);
+	nx_unlock(&s->mutex);
 	if (out->unreadable > 0)
 		nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
 		    "sweep.unreadable", NX_S("detail", out->why.detail));
@@ -255,7 +234,7 @@ one_round(struct sweep *s, struct sweeper *all, int n)
 
 	s->round_ends = nx_clock_mono() + ROUND_MS;
 	s->round_tried = s->round_refused = 0;
-	must(pthread_attr_init(&attr));
+	nx_must(pthread_attr_init(&attr));
 	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
 	for (int i = 0; i < n; i++)
 		start(&all[i], &attr);
@@ -263,7 +242,7 @@ one_round(struct sweep *s, struct sweeper *all, int n)
 	for (int i = 0; i < n; i++) {
 		if (!all[i].runs)
 			continue;
-		must(pthread_join(all[i].thread, NULL));
+		nx_must(pthread_join(all[i].thread, NULL));
 		ran++;
 	}
 	wave = is_wave(s->round_tried, s->round_refused) ||
@@ -337,9 +316,9 @@ nx_sweep(struct nx_ctx *ctx, const struct nx_due *due, int threads,
 	rc = nx_lease_clock(&ask, &s.due.begun, &ctx->err);
 	if (rc != NX_OK)
 		return rc;
-	must(pthread_mutex_init(&s.mutex, NULL));
+	nx_must(pthread_mutex_init(&s.mutex, NULL));
 	rc = sweep(&s, all, n);
-	must(pthread_mutex_destroy(&s.mutex));
+	nx_must(pthread_mutex_destroy(&s.mutex));
 	if (rc != NX_OK)
 		ctx->err = s.err;
 	return rc;

@@ -3,8 +3,9 @@
 #include "nx/seal/verified.h"
 
 #include <assert.h>
-#include <pthread.h>
 #include <stdlib.h>
+
+#include "nx/base/must.h"
 
 enum { WAYS = 4 };
 
@@ -45,22 +46,6 @@ nx_verified_free(struct nx_verified *v)
 	free(v);
 }
 
-static void
-lock(struct nx_verified *v)
-{
-	int rc = pthread_mutex_lock(&v->mutex);
-
-	assert(rc == 0);
-}
-
-static void
-unlock(struct nx_verified *v)
-{
-	int rc = pthread_mutex_unlock(&v->mutex);
-
-	assert(rc == 0);
-}
-
 /* The four that a token with this hash can be among. */
 static struct entry *
 set_of(struct nx_verified *v, const unsigned char *hash)
@@ -87,7 +72,7 @@ nx_verified_find(struct nx_verified *v,
 	struct entry *set = set_of(v, hash);
 	bool found = false;
 
-	lock(v);
+	nx_lock(&v->mutex);
 	for (int i = 0; i < WAYS && !found; i++) {
 		if (!is_of(&set[i], hash))
 			continue;
@@ -100,7 +85,7 @@ nx_verified_find(struct nx_verified *v,
 		*out = set[i].claims;
 		found = true;
 	}
-	unlock(v);
+	nx_unlock(&v->mutex);
 	return found;
 }
 
@@ -111,7 +96,7 @@ nx_verified_keep(struct nx_verified *v,
 {
 	struct entry *set = set_of(v, hash), *to = set;
 
-	lock(v);
+	nx_lock(&v->mutex);
 	for (int i = 0; i < WAYS; i++) {
 		if (is_of(&set[i], hash)) {
 			to = &set[i];
@@ -124,5 +109,5 @@ nx_verified_keep(struct nx_verified *v,
 	to->generation = generation;
 	to->used = ++v->clock;
 	to->claims = *claims;
-	unlock(v);
+	nx_unlock(&v->mutex);
 }

@@ -16,6 +16,7 @@
 #include "db.h"
 #include "nx/base/arena.h"
 #include "nx/base/clock.h"
+#include "nx/base/must.h"
 
 enum {
 	ATTEMPT_MS = 3000,		/* for one host */
@@ -49,14 +50,6 @@ struct nx_pool {
 	int64_t		 closed_until;	/* no new attempts before this */
 	struct nx_err	 why;		/* the failure that closed it */
 };
-
-/* pthread calls fail only through our own mistakes. */
-static void
-must(int rc)
-{
-	assert(rc == 0);
-	(void)rc;
-}
 
 static void
 quiet(void *unused, const PGresult *notice)
@@ -234,11 +227,11 @@ nx_pool_new(const char *url, int size, struct nx_pool **out,
 		free(pool);
 		return rc;
 	}
-	must(pthread_mutex_init(&pool->lock, NULL));
-	must(pthread_condattr_init(&attr));
-	must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
-	must(pthread_cond_init(&pool->freed, &attr));
-	must(pthread_condattr_destroy(&attr));
+	nx_must(pthread_mutex_init(&pool->lock, NULL));
+	nx_must(pthread_condattr_init(&attr));
+	nx_must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
+	nx_must(pthread_cond_init(&pool->freed, &attr));
+	nx_must(pthread_condattr_destroy(&attr));
 	*out = pool;
 	return NX_OK;
 }
@@ -262,8 +255,8 @@ nx_pool_free(struct nx_pool *pool)
 	assert(pool->nidle == pool->nopen);	/* all were given back */
 	while (pool->nidle > 0)
 		db_close(pool->idle[--pool->nidle]);
-	must(pthread_cond_destroy(&pool->freed));
-	must(pthread_mutex_destroy(&pool->lock));
+	nx_must(pthread_cond_destroy(&pool->freed));
+	nx_must(pthread_mutex_destroy(&pool->lock));
 	nx_arena_free(pool->texts);
 	free(pool->idle);
 	free(pool);
@@ -347,18 +340,6 @@ connect_any(const struct nx_pool *pool, int first, int64_t deadline,
 	return rc;
 }
 
-static void
-lock(struct nx_pool *pool)
-{
-	must(pthread_mutex_lock(&pool->lock));
-}
-
-static void
-unlock(struct nx_pool *pool)
-{
-	must(pthread_mutex_unlock(&pool->lock));
-}
-
 /* Lock held, given up while waiting. */
 static void
 wait_until(struct nx_pool *pool, int64_t until)
@@ -421,17 +402,17 @@ note_attempt(struct nx_pool *pool, const struct nx_db *db,
 	pool->nopen--;
 	pool->closed_until = nx_clock_mono() + BACKOFF_MS;
 	pool->why = *err;
-	must(pthread_cond_broadcast(&pool->freed));
+	nx_must(pthread_cond_broadcast(&pool->freed));
 }
 
 static void
 forget(struct nx_pool *pool, struct nx_db *db)
 {
-	lock(pool);
+	nx_lock(&pool->lock);
 	pool->nopen--;
 	pool->nliving--;
-	must(pthread_cond_signal(&pool->freed));
-	unlock(pool);
+	nx_must(pthread_cond_signal(&pool->freed));
+	nx_unlock(&pool->lock);
 	db_close(db);
 }
 
@@ -444,9 +425,9 @@ take_new(struct nx_pool *pool, int first, int64_t deadline,
 
 	if (rc == NX_OK)
 		(*out)->unnamed = &pool->unnamed;
-	lock(pool);
+	nx_lock(&pool->lock);
 	note_attempt(pool, *out, &why);
-	unlock(pool);
+	nx_unlock(&pool->lock);
 	if (rc != NX_OK && err != NULL)
 		*err = why;
 	return rc;
@@ -463,7 +444,7 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 		enum turn turn;
 		int first;
 
-		lock(pool);
+		nx_lock(&pool->lock);
 		turn = await_turn(pool, deadline);
 		if (turn == TURN_IDLE)
 			db = pool->idle[--pool->nidle];
@@ -471,7 +452,7 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 			pool->nopen++;
 		first = pool->good;
 		why = pool->why;
-		unlock(pool);
+		nx_unlock(&pool->lock);
 
 		if (turn == TURN_NEW)
 			return take_new(pool, first, deadline, out, err);
@@ -520,11 +501,11 @@ nx_pool_give(struct nx_pool *pool, struct nx_db *db)
 		return;
 	}
 	db->idle_since = nx_clock_mono();
-	lock(pool);
+	nx_lock(&pool->lock);
 	stale = take_stale(pool);
 	pool->idle[pool->nidle++] = db;
-	must(pthread_cond_signal(&pool->freed));
-	unlock(pool);
+	nx_must(pthread_cond_signal(&pool->freed));
+	nx_unlock(&pool->lock);
 	db_close(stale);
 }
 

@@ -7,7 +7,6 @@
 
 #include "nx/web/serve.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,6 +18,7 @@
 
 #include "job.h"
 #include "nx/base/clock.h"
+#include "nx/base/must.h"
 #include "nx/flow/keep.h"
 
 enum {
@@ -46,22 +46,6 @@ struct server {
 	bool			 has_keeper;
 };
 
-static void
-lock(struct server *s)
-{
-	int rc = pthread_mutex_lock(&s->mutex);
-
-	assert(rc == 0);
-}
-
-static void
-unlock(struct server *s)
-{
-	int rc = pthread_mutex_unlock(&s->mutex);
-
-	assert(rc == 0);
-}
-
 enum admission { GO, ASIDE, FULL };
 
 static enum admission
@@ -69,7 +53,7 @@ admit(struct server *s, struct nx_job *job)
 {
 	enum admission a = FULL;
 
-	lock(s);
+	nx_lock(&s->mutex);
 	if (s->calling < s->slots) {
 		s->calling++;
 		a = GO;
@@ -80,7 +64,7 @@ admit(struct server *s, struct nx_job *job)
 		s->aside++;
 		a = ASIDE;
 	}
-	unlock(s);
+	nx_unlock(&s->mutex);
 	return a;
 }
 
@@ -90,7 +74,7 @@ next_aside(struct server *s)
 {
 	struct nx_job *job;
 
-	lock(s);
+	nx_lock(&s->mutex);
 	job = s->first;
 	if (job == NULL)
 		s->calling--;
@@ -100,7 +84,7 @@ next_aside(struct server *s)
 			s->last = &s->first;
 		s->aside--;
 	}
-	unlock(s);
+	nx_unlock(&s->mutex);
 	return job;
 }
 
@@ -221,13 +205,13 @@ keeper_waits(struct server *s)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += REPLAY_MS / 1000;
-	lock(s);
+	nx_lock(&s->mutex);
 	while (!atomic_load(&s->stopping)) {
 		if (pthread_cond_timedwait(&s->wake, &s->mutex,
 		    &until) == ETIMEDOUT)
 			break;
 	}
-	unlock(s);
+	nx_unlock(&s->mutex);
 	return !atomic_load(&s->stopping);
 }
 
@@ -295,9 +279,9 @@ drain(struct server *s)
 	struct timespec until;
 
 	atomic_store(&s->stopping, true);
-	lock(s);
+	nx_lock(&s->mutex);
 	(void)pthread_cond_broadcast(&s->wake);
-	unlock(s);
+	nx_unlock(&s->mutex);
 	(void)clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += NX_DRAIN_MS / 1000;
 	for (int i = 0; i < s->nthreads; i++) {
