@@ -94,16 +94,6 @@ nx_url_origin(struct nx_slice url)
 	return (struct nx_slice){ url.p, scheme + host.n };
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 bool
 nx_url_is_local_path(struct nx_slice path)
 {
@@ -119,7 +109,7 @@ nx_url_is_local_path(struct nx_slice path)
 	if (path.n > 1 && path.p[1] == '/')
 		return false;
 	if (path.n > 3 && path.p[1] == '%') {
-		int c = hex(path.p[2]) * 16 + hex(path.p[3]);
+		int c = nx_hex_digit(path.p[2]) * 16 + nx_hex_digit(path.p[3]);
 
 		return c != '/' && c != '\\' && c > 0x20;
 	}
@@ -136,8 +126,8 @@ decode(struct nx_slice in, struct nx_buf *out)
 			nx_buf_addc(out, in.p[i] == '+' ? ' ' : in.p[i]);
 			continue;
 		}
-		if (in.n - i < 3 || (hi = hex(in.p[i + 1])) < 0 ||
-		    (lo = hex(in.p[i + 2])) < 0 || hi * 16 + lo == 0)
+		if (in.n - i < 3 || (hi = nx_hex_digit(in.p[i + 1])) < 0 ||
+		    (lo = nx_hex_digit(in.p[i + 2])) < 0 || hi * 16 + lo == 0)
 			return NX_MALFORMED;
 		nx_buf_addc(out, (char)(hi * 16 + lo));
 		i += 2;

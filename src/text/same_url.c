@@ -99,15 +99,6 @@ is_same_host(struct nx_slice a, struct nx_slice b)
 	return n >= 0 && strncasecmp(one, other, (size_t)n) == 0;
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /*
  * The next byte, percent-encoding undone where that changes nothing; `html`:
  * &amp; is one.
@@ -119,8 +110,8 @@ next(struct nx_slice *s, bool html)
 
 	if (html && c == '&' && starts(*s, "&amp;"))
 		(void)head(s, 4);
-	if (c != '%' || s->n < 3 || (high = hex(s->p[1])) < 0 ||
-	    (low = hex(s->p[2])) < 0) {
+	if (c != '%' || s->n < 3 || (high = nx_hex_digit(s->p[1])) < 0 ||
+	    (low = nx_hex_digit(s->p[2])) < 0) {
 		(void)head(s, 1);
 		return c;
 	}

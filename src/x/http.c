@@ -460,15 +460,6 @@ explain(struct nx_http_answer *out, const char *why)
 	    (int)sizeof(out->why) - 1, why);
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* How many bytes at `p` stand for `c`, encoded or plain; 0: they do not. */
 static size_t
 stands_for(const char *p, const char *end, char c)
@@ -480,8 +471,8 @@ stands_for(const char *p, const char *end, char c)
 		return *p == c;
 	if ((size_t)(end - p) >= lead + 2 &&
 	    (lead == 1 || memcmp(p, unicode, lead) == 0) &&
-	    hex(p[lead]) == (unsigned char)c >> 4 &&
-	    hex(p[lead + 1]) == (c & 15))
+	    nx_hex_digit(p[lead]) == (unsigned char)c >> 4 &&
+	    nx_hex_digit(p[lead + 1]) == (c & 15))
 		return lead + 2;
 	if (end - p >= 2 && p[0] == '\\' && p[1] == c &&
 	    (c == '/' || c == '"' || c == '\\'))

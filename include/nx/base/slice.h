@@ -70,4 +70,15 @@ nx_slice_trim(struct nx_slice s, const char *set)
 	return s;
 }
 
+/* What a hexadecimal digit stands for; -1: it is none. */
+static inline int
+nx_hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 #endif
