@@ -128,9 +128,7 @@ part_for_x(const struct nx_delivery *d, size_t i)
 	what.reply_to = o->reply_to;
 	what.quote = o->quote;
 	what.reply_settings = o->reply_settings;
-	what.npoll = o->npoll;
-	what.poll_minutes = o->poll_minutes;
-	memcpy(what.poll, o->poll, sizeof(what.poll));
+	what.poll = o->poll;
 	return what;
 }
 
@@ -352,27 +350,33 @@ nx_delivery_took(struct nx_stored_post *post, const struct nx_post_outcome *o)
 	    nx_clock_wall() + o->next_try;
 }
 
-/*
- * Part `i` did not leave in this delivery: the rest is for the worker, at once
- * or, where that cannot be written down, when the lease has run out.
- */
-static void
-hand_over(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
+bool
+nx_delivery_put_off(struct nx_ctx *ctx, struct nx_delivery *d,
+    const char *state, int wait)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_err err = { 0 };
 
-	if (nx_post_put_off(&ask, d->post, d->lease, "queued", 0,
+	if (nx_post_put_off(&ask, d->post, d->lease, state, wait,
 	    &err) == NX_OK) {
-		d->post->state = "queued";
-		d->post->parts[i].state = "waiting";
-		d->post->next_try_at = nx_clock_wall();
-		return;
+		d->post->state = state;
+		d->post->next_try_at = nx_clock_wall() + wait;
+		return true;
 	}
-	d->post->state = "sending";
 	nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
-	    "post.not_handed_over", NX_S("post", d->post->id),
+	    "post.not_put_off", NX_S("post", d->post->id),
 	    NX_S("detail", err.detail));
+	return false;
+}
+
+/* Part `i` did not leave in this delivery: the rest is for the worker. */
+static void
+hand_over(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
+{
+	if (nx_delivery_put_off(ctx, d, "queued", 0))
+		d->post->parts[i].state = "waiting";
+	else
+		d->post->state = "sending";
 }
 
 /* Part `i` is live and our row does not know: its lease runs out, and then

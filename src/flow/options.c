@@ -2,25 +2,11 @@
 
 #include "nx/flow/options.h"
 
-#include <assert.h>
 #include <json-c/json.h>
 
 #include "nx/base/json.h"
 
 enum { TEXT_MAX = 8192 };	/* four poll options, each byte escaped */
-
-static void
-write_poll(struct nx_jw *w, const struct nx_options *o)
-{
-	assert(o->npoll <= NX_POLL_MAX);
-	nx_jw_open(w, "poll", '{');
-	nx_jw_open(w, "options", '[');
-	for (int i = 0; i < o->npoll; i++)
-		nx_jw_str(w, NULL, o->poll[i]);
-	nx_jw_close(w, ']');
-	nx_jw_i64(w, "duration_minutes", o->poll_minutes);
-	nx_jw_close(w, '}');
-}
 
 const char *
 nx_options_text(const struct nx_options *o, struct nx_arena *arena)
@@ -36,8 +22,7 @@ nx_options_text(const struct nx_options *o, struct nx_arena *arena)
 		nx_jw_str(&w, "quote_tweet_id", o->quote);
 	if (o->reply_settings != NULL)
 		nx_jw_str(&w, "reply_settings", o->reply_settings);
-	if (o->npoll > 0)
-		write_poll(&w, o);
+	nx_poll_write(&w, &o->poll);
 	if (o->made_with_ai)
 		nx_jw_bool(&w, "made_with_ai", true);
 	if (o->paid_partnership)
@@ -99,10 +84,11 @@ read_poll(struct json_object *obj, struct nx_arena *arena,
 
 		if (!json_object_is_type(v, json_type_string))
 			return false;
-		out->poll[i] = nx_arena_str(arena, json_object_get_string(v));
+		out->poll.options[i] = nx_arena_str(arena,
+		    json_object_get_string(v));
 	}
-	out->npoll = (int)n;
-	out->poll_minutes = (int)minutes;
+	out->poll.n = (int)n;
+	out->poll.minutes = (int)minutes;
 	return true;
 }
 
@@ -150,7 +136,7 @@ nx_options_check(const struct nx_options *options, const char *plan,
 {
 	if (options->quote == NULL)
 		return NX_OK;
-	if (options->npoll > 0)
+	if (options->poll.n > 0)
 		return nx_fail(err, NX_INVALID, "X takes either a poll or a"
 		    " quote in one post, not both.");
 	if (strcmp(plan, "enterprise") == 0)

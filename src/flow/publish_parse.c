@@ -272,9 +272,9 @@ read_poll_options(struct nx_ctx *ctx, struct json_object *list,
 		    !is_poll_option(s))
 			return want(ctx, "each of poll.options",
 			    "a string of 1 to 25 characters");
-		out->poll[i] = s.p;
+		out->poll.options[i] = s.p;
 	}
-	out->npoll = (int)n;
+	out->poll.n = (int)n;
 	return NX_OK;
 }
 
@@ -288,7 +288,7 @@ read_poll_minutes(struct nx_ctx *ctx, struct json_object *v,
 	if (minutes < POLL_MINUTES_MIN || minutes > POLL_MINUTES_MAX)
 		return want(ctx, "poll.duration_minutes",
 		    "a whole number from 5 to 10080");
-	out->poll_minutes = (int)minutes;
+	out->poll.minutes = (int)minutes;
 	return NX_OK;
 }
 

@@ -332,21 +332,6 @@ not_sent(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 	return save(ctx, d, &outcome);
 }
 
-static void
-look_again(struct nx_ctx *ctx, struct nx_delivery *d, int64_t wait)
-{
-	struct nx_store_ask ask = nx_ctx_store(ctx);
-	struct nx_err err = { 0 };
-
-	if (nx_post_put_off(&ask, d->post, d->lease, "unknown", (int)wait,
-	    &err) == NX_OK)
-		d->post->next_try_at = nx_clock_wall() + wait;
-	else
-		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
-		    "post.not_put_off", NX_S("post", d->post->id),
-		    NX_S("detail", err.detail));
-}
-
 /*
  * Looking did not help, for the reason in ctx->err, which its owner can read
  * meanwhile.  After a week it is left to somebody who presses the button.
@@ -436,6 +421,8 @@ nx_settle(struct nx_ctx *ctx, struct nx_delivery *d,
 		    undecided(ctx, d, &s, age);
 	if (wait > quiet - age)
 		wait = quiet - age;
-	look_again(ctx, d, wait < PAUSE_MIN ? PAUSE_MIN : wait);
+	if (wait < PAUSE_MIN)
+		wait = PAUSE_MIN;
+	(void)nx_delivery_put_off(ctx, d, "unknown", (int)wait);
 	return NX_OK;
 }

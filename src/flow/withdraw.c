@@ -110,21 +110,6 @@ end_without_parts(struct nx_ctx *ctx, struct nx_delivery *d)
 	    &ctx->err);
 }
 
-/* The rest is for the worker: at once, or when the lease has run out. */
-static void
-hand_over(struct nx_ctx *ctx, struct nx_delivery *d)
-{
-	struct nx_store_ask ask = nx_ctx_store(ctx);
-	struct nx_err err = { 0 };
-
-	d->post->next_try_at = nx_clock_wall();
-	if (nx_post_put_off(&ask, d->post, d->lease, d->post->state, 0,
-	    &err) != NX_OK)
-		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
-		    "post.not_handed_over", NX_S("post", d->post->id),
-		    NX_S("detail", err.detail));
-}
-
 /* Delete part `i` and write it down; `*more` when the next may follow. */
 static enum nx_rc
 remove_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, bool *more)
@@ -162,7 +147,8 @@ nx_withdraw(struct nx_ctx *ctx, struct nx_delivery *d)
 			continue;
 		if (!first && nx_clock_left(ctx->deadline) <
 		    NX_HTTP_TIMEOUT_MS + NX_SAVE_MS) {
-			hand_over(ctx, d);
+			if (!nx_delivery_put_off(ctx, d, post->state, 0))
+				post->next_try_at = nx_clock_wall();
 			return NX_OK;
 		}
 		first = false;

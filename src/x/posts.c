@@ -11,15 +11,18 @@
 /* 25,000 characters of 4 bytes, each perhaps escaped, and what is around. */
 enum { JSON_MAX = 256 * 1024 };
 
-static void
-write_poll(struct nx_jw *w, const struct nx_x_post *post)
+void
+nx_poll_write(struct nx_jw *w, const struct nx_poll *poll)
 {
+	assert(poll->n >= 0 && poll->n <= NX_POLL_MAX);
+	if (poll->n == 0)
+		return;
 	nx_jw_open(w, "poll", '{');
 	nx_jw_open(w, "options", '[');
-	for (int i = 0; i < post->npoll; i++)
-		nx_jw_str(w, NULL, post->poll[i]);
+	for (int i = 0; i < poll->n; i++)
+		nx_jw_str(w, NULL, poll->options[i]);
 	nx_jw_close(w, ']');
-	nx_jw_i64(w, "duration_minutes", post->poll_minutes);
+	nx_jw_i64(w, "duration_minutes", poll->minutes);
 	nx_jw_close(w, '}');
 }
 
@@ -28,11 +31,9 @@ write_post(const struct nx_x_post *post, struct nx_buf *out)
 {
 	struct nx_jw w = { .out = out };
 
-	assert(post->npoll >= 0 && post->npoll <= NX_POLL_MAX);
 	nx_jw_open(&w, NULL, '{');
 	nx_jw_slice(&w, "text", post->text);
-	if (post->npoll > 0)
-		write_poll(&w, post);
+	nx_poll_write(&w, &post->poll);
 	if (post->quote != NULL)
 		nx_jw_str(&w, "quote_tweet_id", post->quote);
 	if (post->reply_to != NULL) {

@@ -35,8 +35,8 @@ static void
 everything_comes_back(void **state)
 {
 	const struct nx_options all = { .reply_to = "1", .quote = "2",
-	    .reply_settings = "following", .poll = { "a \"b\"", "\xc3\xa9",
-	    "c", "d" }, .npoll = 4, .poll_minutes = 5, .made_with_ai = true,
+	    .reply_settings = "following", .poll = { { "a \"b\"",
+	    "\xc3\xa9", "c", "d" }, 4, 5 }, .made_with_ai = true,
 	    .paid_partnership = true, .queue = true, .withdraw = true };
 	const char *text = nx_options_text(&all, *state);
 	struct nx_options out;
@@ -51,10 +51,10 @@ everything_comes_back(void **state)
 	assert_string_equal(out.reply_to, "1");
 	assert_string_equal(out.quote, "2");
 	assert_string_equal(out.reply_settings, "following");
-	assert_int_equal(out.npoll, 4);
-	assert_int_equal(out.poll_minutes, 5);
+	assert_int_equal(out.poll.n, 4);
+	assert_int_equal(out.poll.minutes, 5);
 	for (int i = 0; i < 4; i++)
-		assert_string_equal(out.poll[i], all.poll[i]);
+		assert_string_equal(out.poll.options[i], all.poll.options[i]);
 	assert_true(out.made_with_ai && out.paid_partnership && out.queue &&
 	    out.withdraw);
 }
@@ -69,7 +69,7 @@ older_and_newer_rows_read(void **state)
 	assert_string_equal(out.reply_to, "17");
 	assert_true(out.paid_partnership);
 	assert_false(out.queue || out.withdraw || out.made_with_ai);
-	assert_int_equal(out.npoll, 0);
+	assert_int_equal(out.poll.n, 0);
 	assert_null(out.quote);
 	assert_int_equal(nx_options_read("{}", *state, &out, NULL), NX_OK);
 	assert_int_equal(nx_options_read("{\"later\": {\"a\": [1]},"
@@ -102,15 +102,14 @@ broken_rows_do_not_read(void **state)
 		    &err), NX_INTERNAL);
 		assert_int_equal(err.rc, NX_INTERNAL);
 		assert_null(out.reply_to);
-		assert_int_equal(out.npoll, 0);
+		assert_int_equal(out.poll.n, 0);
 	}
 }
 
 static void
 x_rules_are_checked(void **state)
 {
-	struct nx_options o = { .npoll = 2, .poll = { "a", "b" },
-	    .poll_minutes = 5 };
+	struct nx_options o = { .poll = { { "a", "b" }, 2, 5 } };
 	struct nx_err err = { 0 };
 
 	(void)state;
@@ -120,7 +119,7 @@ x_rules_are_checked(void **state)
 	    NX_INVALID);
 	assert_string_equal(err.detail, "X takes either a poll or a quote in"
 	    " one post, not both.");
-	o.npoll = 0;
+	o.poll.n = 0;
 	assert_int_equal(nx_options_check(&o, "enterprise", &err), NX_OK);
 	assert_int_equal(nx_options_check(&o, "pro", &err),
 	    NX_QUOTE_REFUSED);

@@ -57,11 +57,11 @@ reads_every_member(void **state)
 	assert_string_equal(a.options.reply_to, "1445880548472328192");
 	assert_string_equal(a.options.reply_settings, "mentionedUsers");
 	assert_string_equal(a.options.quote, "7");
-	assert_int_equal(a.options.npoll, 3);
-	assert_string_equal(a.options.poll[0], "a");
-	assert_string_equal(a.options.poll[1], "\xc3\xbc b");
-	assert_string_equal(a.options.poll[2], "c");
-	assert_int_equal(a.options.poll_minutes, 60);
+	assert_int_equal(a.options.poll.n, 3);
+	assert_string_equal(a.options.poll.options[0], "a");
+	assert_string_equal(a.options.poll.options[1], "\xc3\xbc b");
+	assert_string_equal(a.options.poll.options[2], "c");
+	assert_int_equal(a.options.poll.minutes, 60);
 	assert_true(a.options.made_with_ai && a.options.paid_partnership);
 	assert_true(a.options.queue && a.options.withdraw);
 	assert_true(a.numbering && a.dry_run);
@@ -83,7 +83,7 @@ leaves_the_rest_at_its_default(void **state)
 	assert_null(a.options.reply_to);
 	assert_null(a.options.reply_settings);
 	assert_null(a.options.quote);
-	assert_int_equal(a.options.npoll, 0);
+	assert_int_equal(a.options.poll.n, 0);
 	assert_false(a.options.made_with_ai || a.options.paid_partnership);
 	assert_false(a.options.queue || a.options.withdraw);
 	assert_int_equal(a.publish_at, 0);

@@ -53,8 +53,8 @@ static void
 creates_polls_and_quotes(void **state)
 {
 	struct x_fixture *f = *state;
-	struct nx_x_post post = { .text = NX_SLICE("?"), .npoll = 2,
-	    .poll = { "yes \"!\"", "no" }, .poll_minutes = 1440 };
+	struct nx_x_post post = { .text = NX_SLICE("?"),
+	    .poll = { { "yes \"!\"", "no" }, 2, 1440 } };
 	struct nx_x_posted out;
 	struct nx_verdict v;
 

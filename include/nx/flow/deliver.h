@@ -69,6 +69,14 @@ NX_MUST_USE enum nx_rc	nx_delivery_save(struct nx_ctx *ctx,
 			    struct nx_delivery *d,
 			    const struct nx_post_outcome *what, bool *ours);
 
+/*
+ * Leave the rest to the worker, in `wait` seconds: nx_post_put_off() for this
+ * post.  False, and logged, when that cannot be written down: then it is the
+ * worker's when the lease has run out.
+ */
+bool	nx_delivery_put_off(struct nx_ctx *ctx, struct nx_delivery *d,
+	    const char *state, int wait);
+
 /* Put an outcome that was saved into the post at hand. */
 void	nx_delivery_took(struct nx_stored_post *post,
 	    const struct nx_post_outcome *outcome);

@@ -14,8 +14,7 @@ struct nx_options {
 	const char	*reply_to;		/* X's post id */
 	const char	*quote;			/* X's post id */
 	const char	*reply_settings;
-	const char	*poll[NX_POLL_MAX];
-	int		 npoll, poll_minutes;
+	struct nx_poll	 poll;
 	bool		 made_with_ai;
 	bool		 paid_partnership;
 	bool		 queue;		/* wait for X's limits to open again */

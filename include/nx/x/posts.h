@@ -2,9 +2,16 @@
 #ifndef NX_X_POSTS_H
 #define NX_X_POSTS_H
 
+#include "nx/base/json.h"
 #include "nx/x/oauth.h"
 
 enum { NX_POLL_MIN = 2, NX_POLL_MAX = 4 };
+
+struct nx_poll {
+	const char	*options[NX_POLL_MAX];
+	int		 n;			/* 0: no poll */
+	int		 minutes;
+};
 
 /* Absent things are NULL or zero. */
 struct nx_x_post {
@@ -12,9 +19,7 @@ struct nx_x_post {
 	const char	*reply_to;		/* X's post id */
 	const char	*quote;			/* X's post id */
 	const char	*reply_settings;	/* NULL: everyone */
-	const char	*poll[NX_POLL_MAX];	/* options */
-	int		 npoll;			/* 0: no poll */
-	int		 poll_minutes;
+	struct nx_poll	 poll;
 	bool		 made_with_ai;
 	bool		 paid_partnership;
 };
@@ -24,6 +29,9 @@ struct nx_x_posted {
 	const char		*id;	/* decimal digits, 1 to 19 */
 	struct nx_windows	 windows;	/* also when not DONE */
 };
+
+/* The member `poll` as X takes it; nothing when there is none. */
+void	nx_poll_write(struct nx_jw *w, const struct nx_poll *poll);
 
 /* Leaves at most once; a 2xx without a usable id is UNKNOWN. */
 void	nx_posts_create(const struct nx_x *x, const char *access_token,
