@@ -187,8 +187,6 @@ begin(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	post->created_at = post->updated_at = nx_clock_wall();
 	if (*done)
 		post->parts[0].state = "waiting";
-	else
-		post->parts[0].attempts = 1;
 	return NX_OK;
 }
 

@@ -287,10 +287,8 @@ adopt(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s,
 	d->post->parts[s->part].post_id = s->found;
 	d->post->parts[s->part].sent_at = nx_clock_wall();
 	*go_on = stays && !last;
-	if (*go_on) {
+	if (*go_on)
 		d->post->parts[s->part + 1].state = "sending";
-		d->post->parts[s->part + 1].attempts++;
-	}
 	return NX_OK;
 }
 

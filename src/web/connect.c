@@ -7,8 +7,6 @@
 
 #include "nx/flow/connect.h"
 
-#include <json-c/json.h>
-
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
 #include "nx/base/url.h"
@@ -292,50 +290,17 @@ nx_web_callback(struct nx_call *call)
 	return NX_OK;
 }
 
-/* The body's members: two UUIDs, either may be absent. */
-static enum nx_rc
-read_disconnect(struct nx_call *call, const char **user_id,
-    const char **connection_id)
-{
-	struct json_object *obj;
-	struct nx_ctx *ctx = call->ctx;
-	enum nx_rc rc = nx_web_json_body(call);
-
-	if (rc == NX_OK)
-		rc = nx_json_parse(call->request->body, &obj, &ctx->err);
-	if (rc != NX_OK)
-		return rc;
-	json_object_object_foreach(obj, name, value) {
-		const char *text = json_object_get_string(value);
-		const char **to = strcmp(name, "user_id") == 0 ? user_id :
-		    strcmp(name, "connection_id") == 0 ? connection_id :
-		    NULL;
-
-		if (to == NULL)
-			rc = nx_fail(&ctx->err, NX_UNKNOWN_MEMBER, "There is"
-			    " no member \"%.60s\" here.", name);
-		else if (value != NULL && !nx_is_uuid(text))
-			rc = nx_fail(&ctx->err, NX_INVALID,
-			    "%s must be a UUID.", name);
-		else if (value != NULL)
-			*to = nx_arena_str(ctx->arena, text);
-		if (rc != NX_OK)
-			break;
-	}
-	json_object_put(obj);
-	return rc;
-}
-
 enum nx_rc
 nx_web_disconnect(struct nx_call *call)
 {
 	const char *user, *named = NULL, *connection_id = NULL;
+	const struct nx_uuid_member members[] = {
+		{ "user_id", &named }, { "connection_id", &connection_id },
+	};
 	struct nx_connection c;
 	bool revoked;
-	enum nx_rc rc = NX_OK;
+	enum nx_rc rc = nx_web_uuids(call, members, 2);
 
-	if (call->request->body.n > 0 || call->request->content_length > 0)
-		rc = read_disconnect(call, &named, &connection_id);
 	if (rc == NX_OK)
 		rc = nx_session_user(call->ctx, call->session, named, &user);
 	if (rc == NX_OK)

@@ -2,11 +2,9 @@
 
 #include "nx/flow/posts.h"
 
-#include <json-c/json.h>
 #include <stdlib.h>
 
 #include "nx/base/clock.h"
-#include "nx/base/json.h"
 #include "nx/flow/answer.h"
 #include "post.h"
 
@@ -88,30 +86,6 @@ read_id(struct nx_call *call, const char **id)
 	    NX_POST_UNKNOWN, "The id in the address is not a UUID.");
 }
 
-/* The body's only member may be user_id. */
-static enum nx_rc
-read_body(struct nx_call *call, const char **user)
-{
-	struct nx_ctx *ctx = call->ctx;
-	struct json_object *obj;
-	enum nx_rc rc = nx_web_json_body(call);
-
-	if (rc == NX_OK)
-		rc = nx_json_parse(call->request->body, &obj, &ctx->err);
-	if (rc != NX_OK)
-		return rc;
-	json_object_object_foreach(obj, name, value) {
-		if (strcmp(name, "user_id") != 0)
-			rc = nx_fail(&ctx->err, NX_UNKNOWN_MEMBER, "There is"
-			    " no member \"%.60s\" here.", name);
-		else if (value != NULL)
-			*user = nx_arena_str(ctx->arena,
-			    json_object_get_string(value));
-	}
-	json_object_put(obj);
-	return rc;
-}
-
 static enum nx_rc
 read_limit(struct nx_call *call, int *out)
 {
@@ -187,12 +161,12 @@ static enum nx_rc
 change(struct nx_call *call, change_fn *how)
 {
 	const char *user, *named = NULL, *id;
+	const struct nx_uuid_member member = { "user_id", &named };
 	struct nx_published done;
-	enum nx_rc rc = NX_OK;
+	enum nx_rc rc;
 
-	if (call->request->body.n > 0 || call->request->content_length > 0)
-		rc = read_body(call, &named);
-	if (rc != NX_OK || (rc = read_user(call, named, &user)) != NX_OK ||
+	if ((rc = nx_web_uuids(call, &member, 1)) != NX_OK ||
+	    (rc = read_user(call, named, &user)) != NX_OK ||
 	    (rc = read_id(call, &id)) != NX_OK ||
 	    (rc = how(call->ctx, user, id, &done)) != NX_OK)
 		return rc;

@@ -68,4 +68,16 @@ enum nx_rc	nx_web_readyz(struct nx_call *call);
 /* JSON bodies: the type, then the length against Content-Length. */
 NX_MUST_USE enum nx_rc	nx_web_json_body(struct nx_call *call);
 
+/*
+ * A body that may be absent, whose members are UUIDs and may be, too: what is
+ * there goes into the arena, the rest stays as it is.  INVALID and
+ * UNKNOWN_MEMBER name the member; those of nx_web_json_body(), NOT_JSON.
+ */
+struct nx_uuid_member {
+	const char	*name;
+	const char	**to;
+};
+NX_MUST_USE enum nx_rc	nx_web_uuids(struct nx_call *call,
+			    const struct nx_uuid_member *members, size_t n);
+
 #endif
