@@ -227,11 +227,8 @@ nx_lease_release(const struct nx_store_ask *ask,
 		    nx_row_number(seconds, pause),
 		    nx_row_number(most, NX_LEASE_PAUSE_MAX) }, 4,
 	};
-	PGresult *result = NULL;
-	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, err);
 
-	nx_db_clear(&result, 1);
-	return rc;
+	return nx_row_write(ask, &query, 1, err);
 }
 
 /* Nobody has it for a moment, so that those who wait do not all knock. */
@@ -251,11 +248,8 @@ nx_lease_lost(const struct nx_store_ask *ask, const struct nx_lease *lease,
 		    nx_row_number(most, NX_LEASE_PAUSE_MAX),
 		    nx_row_number(ms, LOST_PAUSE_MS) }, 5,
 	};
-	PGresult *result = NULL;
-	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, err);
 
-	nx_db_clear(&result, 1);
-	return rc;
+	return nx_row_write(ask, &query, 1, err);
 }
 
 /* The next try is the last: when the access token is over. */

@@ -92,9 +92,6 @@ nx_login_finish(const struct nx_store_ask *ask, const char *hash,
     const char *outcome, struct nx_err *err)
 {
 	const struct nx_query query = { finish, { hash, outcome }, 2 };
-	PGresult *result = NULL;
-	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, err);
 
-	nx_db_clear(&result, 1);
-	return rc;
+	return nx_row_write(ask, &query, 1, err);
 }

@@ -67,11 +67,8 @@ nx_notice_done(const struct nx_store_ask *ask, const struct nx_notice *notice,
 	const struct nx_query query = {
 		done, { notice->id, notice->tries }, 2,
 	};
-	PGresult *result = NULL;
-	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, err);
 
-	nx_db_clear(&result, 1);
-	return rc;
+	return nx_row_write(ask, &query, 1, err);
 }
 
 enum nx_rc

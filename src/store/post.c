@@ -113,11 +113,9 @@ undo(const struct nx_store_ask *ask, const struct nx_new_post *post)
 	const struct nx_query query = {
 		remove_post, { post->user_id, post->id, post->lease }, 3,
 	};
-	PGresult *result = NULL;
-	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, NULL);
+	enum nx_rc rc = nx_row_write(ask, &query, 1, NULL);
 
 	(void)rc;		/* else it is settled as never sent */
-	nx_db_clear(&result, 1);
 }
 
 static enum nx_rc
@@ -454,12 +452,8 @@ nx_post_seen(const struct nx_store_ask *ask,
 		seen, { post->user_id, post->connection_id, post->id,
 		    nx_arena_slice(ask->arena, part->text), part->error }, 5,
 	};
-	PGresult *result = NULL;
-	enum nx_rc rc;
 
 	if (query.params[3] == NULL)
 		return nx_fail(err, NX_NO_MEMORY, "while looking for twins");
-	rc = nx_row_repeat(ask, &query, 1, &result, err);
-	nx_db_clear(&result, 1);
-	return rc;
+	return nx_row_write(ask, &query, 1, err);
 }

@@ -441,10 +441,7 @@ nx_post_put_off(const struct nx_store_ask *ask,
 		{ put_part_off, { post->user_id, post->id, lease }, 3 },
 		{ nx_post_hold, { post->user_id, post->id, lease }, 3 },
 	};
-	enum { N = sizeof(queries) / sizeof(queries[0]) };
-	PGresult *results[N] = { NULL };
-	enum nx_rc rc = nx_row_repeat(ask, queries, N, results, err);
 
-	nx_db_clear(results, N);
-	return rc;
+	return nx_row_write(ask, queries, sizeof(queries) /
+	    sizeof(queries[0]), err);
 }

@@ -71,11 +71,8 @@ nx_revocation_done(const struct nx_store_ask *ask,
 	const struct nx_query query = {
 		"DELETE FROM x_revocations WHERE id = $1", { r->id }, 1,
 	};
-	PGresult *result = NULL;
-	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, err);
 
-	nx_db_clear(&result, 1);
-	return rc;
+	return nx_row_write(ask, &query, 1, err);
 }
 
 /* 1 id, 2 whatever its age, 3 request, 4 why */
@@ -137,7 +134,6 @@ nx_revocation_park(const struct nx_store_ask *ask,
 {
 	struct nx_query query = { put, { what->user_id, what->connection_id,
 	    what->x_user_id, "30 s" }, 8 };
-	PGresult *result = NULL;
 	enum nx_rc rc;
 
 	rc = nx_revocation_seal(ask, what->user_id, what->refresh_token,
@@ -145,10 +141,7 @@ nx_revocation_park(const struct nx_store_ask *ask,
 	if (rc == NX_OK)
 		rc = nx_revocation_seal(ask, what->user_id,
 		    what->access_token, &query.params[6], err);
-	if (rc == NX_OK)
-		rc = nx_row_repeat(ask, &query, 1, &result, err);
-	nx_db_clear(&result, 1);
-	return rc;
+	return rc == NX_OK ? nx_row_write(ask, &query, 1, err) : rc;
 }
 
 static const char is_ended[] =

@@ -39,6 +39,17 @@ nx_row_repeat(const struct nx_store_ask *ask, const struct nx_query *queries,
 	return nx_row_run(ask, queries, n, results, err);
 }
 
+enum nx_rc
+nx_row_write(const struct nx_store_ask *ask, const struct nx_query *queries,
+    int n, struct nx_err *err)
+{
+	PGresult *results[NX_PIPELINE_MAX] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, queries, n, results, err);
+
+	nx_db_clear(results, n);
+	return rc;
+}
+
 const char *
 nx_row_peek(const PGresult *result, int row, int column)
 {

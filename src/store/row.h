@@ -18,6 +18,11 @@ NX_MUST_USE enum nx_rc	nx_row_repeat(const struct nx_store_ask *ask,
 			    const struct nx_query *queries, int n,
 			    PGresult **results, struct nx_err *err);
 
+/* nx_row_repeat() for what is written, and answers nothing. */
+NX_MUST_USE enum nx_rc	nx_row_write(const struct nx_store_ask *ask,
+			    const struct nx_query *queries, int n,
+			    struct nx_err *err);
+
 /* A field: NULL where it is null; in the arena, or as long as the result. */
 const char	*nx_row_str(struct nx_arena *arena, const PGresult *result,
 		    int row, int column);
