@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SITE, deskStory, item, launch, postsOf, publish, sandbox, shot, withWorker } from './stack.js';
+import { SITE, deskStory, item, launch, postsOf, publish, sandbox, shot } from './stack.js';
+import { withWorkers } from '../flow/lib/worker.js';
 
 const CREATE = { path: '/2/tweets', method: 'POST' };
 
@@ -183,7 +184,7 @@ for (const how of ['by hand', 'by the worker']) {
 			if (how === 'by hand')
 				await page.getByRole('button', { name: 'Look now' }).click();
 			else
-				await withWorker(() => item(page, 'sent').waitFor({ timeout: 40000 }));
+				await withWorkers(1, () => item(page, 'sent').waitFor({ timeout: 40000 }));
 			await item(page, 'sent').waitFor();
 			await page.getByText('Published').waitFor();
 			assert.equal(await page.locator('#text').inputValue(), '');

@@ -4,7 +4,6 @@
  */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { readFileSync, mkdirSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
@@ -143,15 +142,4 @@ export function item(page, state) {
 export async function publish(page, bodies) {
 	for (const body of bodies)
 		assert.equal((await page.request.post(`${SITE}/api/twitter/post`, { data: body, headers: { Origin: new URL(SITE).origin } })).status(), 201);
-}
-
-export async function withWorker(act) {
-	const worker = spawn(join(process.env.NEXUS_BUILD, 'nexus-x-worker'), [], { stdio: 'ignore' });
-	const gone = new Promise((done) => worker.on('close', done));
-	try {
-		return await act();
-	} finally {
-		worker.kill('SIGTERM');
-		assert.equal(await gone, 0);
-	}
 }

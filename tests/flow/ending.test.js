@@ -1,13 +1,13 @@
 // Connections that end cleanly, that are renewed, and that ask for more; and
 // the keys that everything is sealed with.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import crypto from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { ownProcess } from './lib/fcgi.js';
 import { BUILD, calm, clearFaults, env, fault, grown, problem, run, sandbox, sleep, sql, until } from './lib/stack.js';
 import { handle, landed, Visitor } from './lib/visitor.js';
+import { withWorkers } from './lib/worker.js';
 
 const REVOKE = '/2/oauth2/revoke';
 afterEach(calm);
@@ -22,17 +22,6 @@ async function tokensOf(account) {
 	return grants.filter((g) => (g.account ?? g.username ?? g.handle) === account)
 		.flatMap((g) => Object.entries(g).filter(([k]) => /tokens?$/.test(k)).map(([, n]) => Number(n)))
 		.reduce((sum, n) => sum + n, 0);
-}
-
-async function withWorker(act) {
-	const worker = spawn(join(BUILD, 'nexus-x-worker'), [], { env, stdio: 'ignore' });
-	const gone = new Promise((done) => worker.on('close', done));
-	try {
-		return await act();
-	} finally {
-		worker.kill('SIGTERM');
-		assert.equal(await gone, 0);
-	}
 }
 
 for (const kind of ['hang', '503', 'garbage', '429']) {
@@ -51,7 +40,7 @@ for (const kind of ['hang', '503', 'garbage', '429']) {
 		assert.ok(await parked(me) >= 1);
 		await clearFaults();
 		await hasten(me);
-		await withWorker(() => until('the revocation', 30, async () => await parked(me) === 0));
+		await withWorkers(1, () => until('the revocation', 30, async () => await parked(me) === 0));
 		assert.equal(await tokensOf(me.account), 0);
 	});
 }
@@ -94,7 +83,7 @@ test('a renewal that is under way is not waited for, and leaves nothing alive', 
 	await posting;
 	assert.deepEqual(await status(connection.id), ['disconnected', 't']);
 	await hasten(me);
-	await withWorker(() => until('the revocation', 30, async () => await parked(me) === 0));
+	await withWorkers(1, () => until('the revocation', 30, async () => await parked(me) === 0));
 	assert.equal(await tokensOf(me.account), 0);
 });
 

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { calm, clearFaults, fault, inParallel, problem, sandbox, send, until } from './lib/stack.js';
 import { bearer, serviceToken, sessionCookies, Visitor, words } from './lib/visitor.js';
-import { calmQueue, CREATE, creates, crowd, deletedAtX, live, look, page, POSTS, remove, resume, threadText, timePasses, underWay, withWorkers } from './lib/posting.js';
+import { calmQueue, CREATE, creates, crowd, deletedAtX, live, look, page, POSTS, remove, resume, threadText, timePasses, underWay } from './lib/posting.js';
+import { withWorkers } from './lib/worker.js';
 
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 const DELETES = { path: '/2/tweets/', method: 'DELETE' };

@@ -3,12 +3,10 @@ import { before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import crypto from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
 import http from 'node:http';
-import { machine } from 'node:os';
-import { join } from 'node:path';
-import { BUILD, calm, env, quote, sleep, sql, STACK, until } from './lib/stack.js';
+import { calm, env, quote, sleep, sql, until } from './lib/stack.js';
 import { Visitor } from './lib/visitor.js';
+import { withWorkers } from './lib/worker.js';
 
 before(calm);
 
@@ -48,20 +46,7 @@ async function receiver() {
 	return it;
 }
 
-async function withWorker(change, act) {
-	const log = openSync(join(STACK, 'log/flow-own.log'), 'a');
-	const program = join(BUILD, 'nexus-x-worker');
-	const args = env.NEXUS_VARIANT === 'tsan' ? ['/usr/bin/setarch', machine(), '-R', program] : [program];
-	const worker = spawn(args[0], args.slice(1), { env: { ...env, ...change }, stdio: ['ignore', log, log] });
-	const gone = new Promise((done) => worker.on('close', (status) => done(status)));
-	closeSync(log);
-	try {
-		await act();
-	} finally {
-		worker.kill('SIGTERM');
-		assert.equal(await gone, 0);
-	}
-}
+const calling = (hook, act) => withWorkers(1, act, { NEXUS_WEBHOOK_URL: hook.url, NEXUS_WEBHOOK_SECRET: SECRET });
 
 test('every change of state is said on the channel, with what one needs and no token', async () => {
 	const v = new Visitor();
@@ -104,7 +89,7 @@ test('the webhook is told, signed, once', async () => {
 	// What other tests left behind is not for this receiver.
 	await sql('DELETE FROM x_notices');
 	try {
-		await withWorker({ NEXUS_WEBHOOK_URL: hook.url, NEXUS_WEBHOOK_SECRET: SECRET }, async () => {
+		await calling(hook, async () => {
 			await v.connect();
 			assert.equal((await v.json('/api/auth/twitter/disconnect', {})).status, 200);
 			await until('two notices', 20, () => hook.about(v.user).length >= 2);
@@ -135,7 +120,7 @@ test('a webhook that fails is tried again later, and nobody waits for it', async
 	hook.answer = 503;
 	await sql('DELETE FROM x_notices');
 	try {
-		await withWorker({ NEXUS_WEBHOOK_URL: hook.url, NEXUS_WEBHOOK_SECRET: SECRET }, async () => {
+		await calling(hook, async () => {
 			await v.connect();
 			await until('a try', 20, () => hook.about(v.user).length >= 1);
 			const waiting = () => sql(`SELECT tries, last_error, round(extract(epoch FROM next_try_at - now()) / 60)

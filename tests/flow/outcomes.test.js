@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { calm, clearFaults, counts, fault, inParallel, LIGHT, sandbox, sleep, sql, until } from './lib/stack.js';
 import { words } from './lib/visitor.js';
 import { allUp, children } from './lib/fcgi.js';
-import { calmQueue, CREATE, crowd, hex, live, startWorker, threadText } from './lib/posting.js';
+import { calmQueue, CREATE, crowd, hex, live, threadText } from './lib/posting.js';
+import { startWorker } from './lib/worker.js';
 
 const N = LIGHT ? 100 : 1000;
 const SETTLED = 170;		// seconds: a lease, the quiet time, and what is tried again
@@ -35,7 +36,7 @@ const any = (list) => list[Math.floor(Math.random() * list.length)];
 
 // Processes die under it, one after the other, until it is told to stop.
 async function dying(flag) {
-	let worker = startWorker(), deaths = 0;
+	let worker = await startWorker(), deaths = 0;
 	while (!flag.stop) {
 		await sleep(500);
 		const [all, old] = [await children(), worker];
@@ -46,7 +47,7 @@ async function dying(flag) {
 		if (deaths % 3 === 0) {
 			old.kill();
 			await old.gone;
-			worker = startWorker();
+			worker = await startWorker();
 		}
 	}
 	worker.kill();
@@ -89,7 +90,7 @@ test(`${N} posts while X fails and processes die: each is there once, or not at 
 		assert.ok(res.status !== 409 || ['idempotency_key_busy', 'duplicate_text'].includes(res.json.code), res.text);
 	});
 
-	const workers = [startWorker(), startWorker()];
+	const workers = await Promise.all([startWorker(), startWorker()]);
 	const open = () => sql(`SELECT state, count(*) FROM x_posts WHERE user_id = ${mine}
 		AND (state IN ('sending', 'unknown', 'queued') OR next_try_at IS NOT NULL) GROUP BY 1`);
 	await until('everything is settled', SETTLED, async () => (await open()).length === 0);

@@ -3,7 +3,8 @@ import { test, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { calm, clearFaults, fault, inParallel, LIGHT, problem, settings, sleep, sql, until } from './lib/stack.js';
 import { Visitor, words } from './lib/visitor.js';
-import { calmQueue, CREATE, creates, crowd, inOrder, live, look, POSTS, remove, startWorker, states, threadText, timeOf, timePasses, withWorkers, assertChain } from './lib/posting.js';
+import { calmQueue, CREATE, creates, crowd, inOrder, live, look, POSTS, remove, states, threadText, timeOf, timePasses, assertChain } from './lib/posting.js';
+import { startWorker, withWorkers } from './lib/worker.js';
 
 const LATE = 2000 + (LIGHT ? 2000 : 0);		// milliseconds after its time
 const inSeconds = (s) => new Date((Math.floor(Date.now() / 1000) + s) * 1000);
@@ -80,7 +81,7 @@ test('workers that are killed send nothing twice and leave nothing out', async (
 	await settings({ latency_ms: 100 });
 	const { sent: creations } = await creates(async () => {
 		for (let round = 0; round < 3; round++) {
-			const two = [startWorker(), startWorker()];
+			const two = await Promise.all([startWorker(), startWorker()]);
 			await sleep(round === 0 ? 2600 : 700);
 			for (const one of two)
 				one.kill();

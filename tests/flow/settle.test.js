@@ -6,7 +6,8 @@ import http from 'node:http';
 import { calm, clearFaults, fault, problem, settings, sleep, sql, until } from './lib/stack.js';
 import { bearer, Visitor, words } from './lib/visitor.js';
 import { ownProcess } from './lib/fcgi.js';
-import { calmQueue, CREATE, creates, crowd, live, look, POSTS, remove, resume, resumeToEnd, timePasses, underWay, withWorkers } from './lib/posting.js';
+import { calmQueue, CREATE, creates, crowd, live, look, POSTS, remove, resume, resumeToEnd, timePasses, underWay } from './lib/posting.js';
+import { withWorkers } from './lib/worker.js';
 
 const TEXTS = {
 	plain: (w) => w,

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { BUILD, calm, clearFaults, env, fault, grown, inParallel, LIGHT, run, settings, sleep, sql, until } from './lib/stack.js';
 import { calmQueue } from './lib/posting.js';
 import { Visitor, words } from './lib/visitor.js';
+import { startWorker } from './lib/worker.js';
 
 before(calm);
 beforeEach(async () => {
@@ -190,19 +191,17 @@ test('the worker renews what is due, forgets what is old, and ends when told', a
 	await sql(`UPDATE x_posts SET created_at = now() - interval '25 hours', updated_at = now() - interval '25 hours' WHERE user_id = '${people[0].user}'`);
 	await calmQueue();
 	const { by } = await grown(async () => {
-		const two = [start('nexus-x-worker'), start('nexus-x-worker')];
+		const two = await Promise.all([startWorker(), startWorker()]);
 		await until('all are renewed', 15, async () => (await versions(people)).every(([v]) => v === '2'));
 		await until('the old is gone', 15, async () => (await sql("SELECT 1 FROM x_events WHERE code = 'old' UNION ALL SELECT 1 FROM x_logins WHERE state_hash = 'sweep-test' UNION ALL SELECT 1 FROM x_posts WHERE idempotency_key = 'sweep'")).length === 0);
-		two[0].child.kill('SIGHUP');
+		two[0].kill('SIGHUP');
 		await sleep(200);
-		assert.equal(two[0].child.exitCode, null, 'HUP means nothing');
+		assert.ok(!two[0].isGone(), 'HUP means nothing');
 		for (const [one, signal] of [[two[0], 'SIGTERM'], [two[1], 'SIGUSR1']]) {
 			const begun = Date.now();
-			one.child.kill(signal);
-			const done = await one.ended;
-			assert.equal(done.status, 0, done.stderr);
+			await one.stop(signal);
 			assert.ok(Date.now() - begun < 5000);
-			assert.doesNotMatch(done.stderr, / error /);
+			assert.doesNotMatch(one.said(), / error /);
 		}
 	});
 	assert.equal(by('refreshes_granted'), 10);
@@ -213,10 +212,9 @@ test('the worker renews what is due, forgets what is old, and ends when told', a
 test('a worker that is told to end finishes the call that is under way', async () => {
 	const people = await crowd(4);
 	await settings({ latency_ms: 3000 });
-	const worker = start('nexus-x-worker');
+	const worker = await startWorker();
 	await until('it has begun', 10, async () => (await sql(`SELECT 1 FROM x_grants g JOIN platform_connections c ON c.id = g.connection_id WHERE lease_owner IS NOT NULL AND user_id = ${users(people)}`)).length > 0);
-	worker.child.kill('SIGTERM');
-	assert.equal((await worker.ended).status, 0);
+	await worker.stop();
 	await settings({ latency_ms: 0 });
 	const { value, by } = await grown(refresh);
 	assert.equal(value.status, 0, value.stderr);

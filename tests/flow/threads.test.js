@@ -5,7 +5,8 @@ import assert from 'node:assert/strict';
 import { calm, clearFaults, fault, inParallel, LIGHT, problem, sandbox, settings, sleep, until } from './lib/stack.js';
 import { bearer, Visitor, words } from './lib/visitor.js';
 import { ownProcess } from './lib/fcgi.js';
-import { assertChain, calmQueue, CREATE, creates, crowd, deletedAtX, hasten, inOrder, live, look, newest, POSTS, remove, resume, resumeToEnd, states, threadText, timePasses, underWay, withWorkers } from './lib/posting.js';
+import { assertChain, calmQueue, CREATE, creates, crowd, deletedAtX, hasten, inOrder, live, look, newest, POSTS, remove, resume, resumeToEnd, states, threadText, timePasses, underWay } from './lib/posting.js';
+import { withWorkers } from './lib/worker.js';
 
 const PARTS = 25;
 const EVERY = Array.from({ length: PARTS }, (_, i) => i);

@@ -94,14 +94,8 @@ export async function ask(path, method, uri, headers = [], body = '') {
 	return parse(text);
 }
 
-// A socket is there for a moment before anybody listens.
-const listens = (path) => new Promise((done) => {
-	const socket = net.connect(path, () => {
-		socket.destroy();
-		done(true);
-	});
-	socket.on('error', () => done(false));
-});
+// The socket is there before the process is, and takes connections for it.
+const answers = (path) => ask(path, 'GET', '/healthz').then(() => true, () => false);
 
 // A process of our own under spawn-fcgi; `change` adds, replaces or (with
 // undefined) removes variables.
@@ -126,7 +120,7 @@ export async function ownProcess(change = {}, { preload } = {}) {
 	const gone = new Promise((done) => child.on('close', (status, signal) => done({ status, signal })));
 	let ended = false;
 	gone.then(() => { ended = true; });
-	await until('the socket', 10, () => ended || listens(path));
+	await until('the first answer', 30, () => ended || answers(path));
 	return {
 		path, pid: child.pid, gone, isGone: () => ended,
 		ask: (...args) => ask(path, ...args),

@@ -1,10 +1,7 @@
 // What becomes of posts, seen from all three sides: our answers, X, the table.
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import crypto from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
-import { join } from 'node:path';
-import { BUILD, calm, env, fault, inParallel, sandbox, sleep, sql, STACK, until } from './stack.js';
+import { calm, fault, inParallel, sandbox, sleep, sql, until } from './stack.js';
 import { Visitor } from './visitor.js';
 
 export const POSTS = '/api/twitter/posts';
@@ -84,40 +81,6 @@ export async function creates(act, rules = []) {
 	const before = await hits();
 	const value = await act();
 	return { value, sent: await hits() - before };
-}
-
-const running = new Set();
-
-export function startWorker() {
-	const log = openSync(join(STACK, 'log/workers.log'), 'a');
-	const child = spawn(join(BUILD, 'nexus-x-worker'), [], { env, stdio: ['ignore', log, log] });
-	closeSync(log);
-	const gone = new Promise((done) => child.on('close', (status, signal) => done({ status, signal })));
-	running.add(child);
-	gone.then(() => running.delete(child));
-	return {
-		pid: child.pid, gone,
-		kill: () => child.kill('SIGKILL'),
-		async stop() {
-			child.kill('SIGTERM');
-			assert.equal((await gone).status, 0);
-		},
-	};
-}
-
-process.on('exit', () => {
-	for (const child of running)
-		child.kill('SIGKILL');
-});
-
-export async function withWorkers(n, act) {
-	const workers = Array.from({ length: n }, startWorker);
-	try {
-		return await act(workers);
-	} finally {
-		for (const one of workers)
-			await one.stop();
-	}
 }
 
 // X's ids hold the moment they were given.
