@@ -2,6 +2,9 @@
 
 PASSED=0
 FAILED=0
+BEGAN=0		# when what is told next began
+AHEAD=		# the process group that builds ahead
+TESTED=		# the variant whose instance runs
 
 count_in() {
 	sed -n "s/^$2 *\([0-9][0-9]*\)\$/\1/p" "$1" | awk '{ n += $1 } END { print n + 0 }'
@@ -10,7 +13,8 @@ count_in() {
 # tally NAME PASSED FAILED LOG
 tally() {
 	PASSED=$((PASSED + $2)) FAILED=$((FAILED + $3))
-	printf '%-44s %5d passed %4d failed\n' "$1" "$2" "$3"
+	printf '%-44s %5d passed %4d failed %5d s\n' "$1" "$2" "$3" $((SECONDS - BEGAN))
+	BEGAN=$SECONDS
 	[[ $3 -eq 0 ]] || show_failures "$4"
 }
 
@@ -98,21 +102,62 @@ check_nothing_left() {
 	done
 }
 
-check_variant() {
-	local variant=$1 dir=$ROOT/build status
-
-	[[ $variant == plain ]] || dir=$ROOT/build-$variant
-	case $variant in
-	plain) build_tree "$dir" ;;
-	asan | tsan) build_tree "$dir" "--enable-$variant" ;;
-	fault) build_tree "$dir" --enable-fault-points ;;
-	*) die "no such variant: $variant" "There are plain, asan, tsan and fault." ;;
+tree_of() {
+	case $1 in
+	plain) printf '%s' "$ROOT/build" ;;
+	*) printf '%s' "$ROOT/build-$1" ;;
 	esac
-	stack_use "$ROOT/var/test-$variant" "$dir"
+}
+
+build_variant() {
+	local tree
+
+	tree=$(tree_of "$1")
+	case $1 in
+	plain) build_tree "$tree" ;;
+	asan | tsan) build_tree "$tree" "--enable-$1" ;;
+	fault) build_tree "$tree" --enable-fault-points ;;
+	*) die "no such variant: $1" "There are plain, asan, tsan and fault." ;;
+	esac
+}
+
+# The later variants are built while the tests of the first mostly wait, by
+# what time these leave over.  A failure is told when their turn comes.
+build_ahead() {
+	[[ $# -gt 0 ]] || return 0
+	set -m
+	(
+		renice -n 19 "$BASHPID"
+		for variant; do
+			build_variant "$variant"
+			[[ $variant == fault ]] ||
+			    make -C "$(tree_of "$variant")" check TESTS=
+		done
+	) </dev/null >/dev/null 2>&1 &
+	set +m
+	AHEAD=$!
+}
+
+build_ahead_ends() {
+	[[ -z $AHEAD ]] || wait "$AHEAD" || :
+	AHEAD=
+}
+
+test_ends() {
+	[[ -z $AHEAD ]] || kill -- "-$AHEAD" 2>/dev/null || :
+	[[ -z $TESTED ]] || stack_stop || :
+}
+
+check_variant() {
+	local variant=$1 status
+
+	BEGAN=$SECONDS
+	build_variant "$variant"
+	stack_use "$ROOT/var/test-$variant" "$(tree_of "$variant")"
 	stack_stop
 	rm -rf "${STACK:?}"/{pg,log,state,screenshots}
 	mkdir -p "$STACK"/{log,state}
-	trap 'stack_stop || :' EXIT
+	TESTED=$variant
 	# Inside a condition bash would not stop at an error.  A worker would renew
 	# what a test lets run out: the tests that want one start it.
 	set +e
@@ -130,7 +175,7 @@ check_variant() {
 		tally "the instance starts ($variant)" 0 1 /dev/null
 	fi
 	stack_stop
-	trap - EXIT
+	TESTED=
 	check_nothing_left "$variant"
 	check_reports "$variant"
 }
@@ -143,9 +188,14 @@ command_test() {
 	install_for_testing
 	# Neither a shell that has read var/env nor a proxy shall bend the tests.
 	settings_forget_callers "${TEST_UNSET[@]}"
+	trap test_ends EXIT
+	build_variant "${variants[0]}"
+	build_ahead "${variants[@]:1}"
 	for variant in "${variants[@]}"; do
+		[[ $variant == "${variants[0]}" ]] || build_ahead_ends
 		check_variant "$variant"
 	done
+	trap - EXIT
 	printf '%d passed, %d failed\n' "$PASSED" "$FAILED"
 	[[ $FAILED -eq 0 && $PASSED -gt 0 ]] || exit 1
 }
