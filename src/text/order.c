@@ -37,13 +37,14 @@ is_mark(UChar32 c)
 	    u_getIntPropertyValue(c, UCHAR_LEAD_CANONICAL_COMBINING_CLASS) > 0;
 }
 
+/* Where the marks from `from` on end, or more than `most` units of them. */
 static int32_t
-end_of_run(const struct nx_units *t, int32_t from)
+end_of_run(const struct nx_units *t, int32_t from, int32_t most)
 {
 	int32_t end = from, next = from;
 	UChar32 c;
 
-	while (next < t->n) {
+	while (next < t->n && next - from <= most) {
 		U16_NEXT(t->u, next, t->n, c);
 		if (!is_mark(c))
 			break;
@@ -111,7 +112,7 @@ copy_in_order(const UNormalizer2 *nfd, const struct nx_units *t,
 	int32_t i = 0, n = 0;
 
 	while (i < t->n) {
-		int32_t end = end_of_run(t, i);
+		int32_t end = end_of_run(t, i, t->n);
 
 		if (end - i <= LONG_RUN) {
 			end += end == i;
@@ -132,7 +133,7 @@ static bool
 has_long_run(const struct nx_units *t)
 {
 	for (int32_t i = 0; i < t->n; ) {
-		int32_t end = end_of_run(t, i);
+		int32_t end = end_of_run(t, i, LONG_RUN);
 
 		if (end - i > LONG_RUN)
 			return true;

@@ -117,7 +117,7 @@ nx_units_classify(struct nx_units *t)
 	if (t->cls == NULL)
 		return NX_NO_MEMORY;
 	for (i = 0; i < t->n; i++) {
-		uint32_t usual = NX_CLASS_USUAL;
+		const uint32_t usual = NX_CLASS_USUAL;
 		UChar32 c;
 
 		if (t->u[i] < LATIN) {
@@ -125,9 +125,11 @@ nx_units_classify(struct nx_units *t)
 			continue;
 		}
 		/* A pair begins with the usual unit flags, then its own. */
+		if (U16_IS_TRAIL(t->u[i])) {
+			t->cls[i] = usual;
+			continue;
+		}
 		U16_GET(t->u, 0, i, t->n, c);
-		if (U16_IS_TRAIL(t->u[i]))
-			c = t->u[i];
 		/* Neighbours in a text are mostly neighbours in the table. */
 		if (c < rows[at].first ||
 		    (at + 1 < ROWS && c >= rows[at + 1].first))
