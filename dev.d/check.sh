@@ -1,10 +1,6 @@
 # ./dev test and ./dev bench, each on instances of their own.
 
-PASSED=0
-FAILED=0
 BEGAN=0		# when what is told next began
-AHEAD=		# the process group that builds ahead
-TESTED=		# the variant whose instance runs
 
 count_in() {
 	sed -n "s/^$2 *\([0-9][0-9]*\)\$/\1/p" "$1" | awk '{ n += $1 } END { print n + 0 }'
@@ -12,16 +8,16 @@ count_in() {
 
 # tally NAME PASSED FAILED LOG
 tally() {
-	PASSED=$((PASSED + $2)) FAILED=$((FAILED + $3))
+	printf '%d %d\n' "$2" "$3" >>"$TALLY"
 	printf '%-44s %5d passed %4d failed %5d s\n' "$1" "$2" "$3" $((SECONDS - BEGAN))
 	BEGAN=$SECONDS
-	[[ $3 -eq 0 ]] || show_failures "$4"
+	[[ $3 -eq 0 ]] || say "$(show_failures "$4")"
 }
 
 show_failures() {
-	say "--- from $1"
-	grep -E -A30 '^ *not ok |^FAIL|^ERROR|: error' "$1" | head -n 120 >&2 ||
-	    tail -n 40 "$1" >&2
+	printf -- '--- from %s\n' "$1"
+	grep -E -A30 '^ *not ok |^FAIL|^ERROR|: error' "$1" | head -n 120 ||
+	    tail -n 40 "$1"
 }
 
 # Unit tests and house rules.  Those of the store use the instance's database.
@@ -30,7 +26,8 @@ check_build() {
 
 	database=$(settings_value DATABASE_ADMIN_URL)
 	NX_TEST_DATABASE_URL=${database/@\/postgres\?/@/nexus?} \
-	    without_randomization make -C "$BUILD" -j"$(nproc)" check VERBOSE=1 >"$log" 2>&1 || status=$?
+	    heeding_signals without_randomization make -C "$BUILD" -j"$(nproc)" check VERBOSE=1 \
+	    >"$log" 2>&1 || status=$?
 	# The summary comes last; a failure prints the counts once more before it.
 	tail -n 20 "$log" >"$log.end"
 	passed=$(count_in "$log.end" '# PASS:')
@@ -39,24 +36,29 @@ check_build() {
 	tally "make check ($variant)" "$passed" "$failed" "$log"
 }
 
+# The tests of FILE see the instance as its settings tell.
+run_node() {
+	local variant=$1 file=$2
+
+	set -a
+	# shellcheck source=/dev/null
+	. "$STACK/env"
+	NEXUS_VARIANT=$variant
+	# The sanitizers look for faults, not for throughput.
+	[[ $variant == plain ]] || NEXUS_LIGHT=1
+	set +a
+	cd "$ROOT"
+	exec timeout -k 10 "${NEXUS_TEST_SECONDS:-300}" \
+	    node --test --test-reporter=tap "$file"
+}
+
 # One file of node tests against the instance that runs.
 check_file() {
 	local variant=$1 file=$2 name log passed failed status=0
 
 	name=${file#"$ROOT/tests/"}
 	log=$STACK/log/${name//\//-}.tap
-	(
-		set -a
-		# shellcheck source=/dev/null
-		. "$STACK/env"
-		NEXUS_VARIANT=$variant
-		# The sanitizers look for faults, not for throughput.
-		[[ $variant == plain ]] || NEXUS_LIGHT=1
-		set +a
-		cd "$ROOT"
-		exec timeout -k 10 "${NEXUS_TEST_SECONDS:-300}" \
-		    node --test --test-reporter=tap "$file"
-	) </dev/null >"$log" 2>&1 || status=$?
+	heeding_signals run_node "$variant" "$file" >"$log" 2>&1 || status=$?
 	passed=$(count_in "$log" '# pass')
 	failed=$(($(count_in "$log" '# fail') + $(count_in "$log" '# cancelled')))
 	[[ $status -eq 0 || $failed -gt 0 ]] || failed=1
@@ -70,13 +72,21 @@ declare -A LEFT_OUT=(
 	[tsan]=' cli config database ending fastcgi history hosts measure_twitter_text notices outcomes queue rekey renewal sandbox settle sql threads x_answers '
 )
 
-check_files() {
-	local variant=$1 file name
+# What waits for most of its time runs beside the rest, on an instance of its own.
+WAITING=' database outcomes queue renewal '
 
-	shift
+# check_files VARIANT SHARE FILE...
+check_files() {
+	local variant=$1 share=$2 file name
+
+	shift 2
 	for file; do
 		name=$(basename "$file" .test.js)
 		[[ -e $file ]] || continue
+		case $share in
+		waiting) [[ $WAITING == *" $name "* || $name == zz_secrets ]] || continue ;;
+		rest) [[ $WAITING != *" $name "* ]] || continue ;;
+		esac
 		[[ -z ${NEXUS_TEST_ALL-} && ${LEFT_OUT[$variant]-} == *" $name "* ]] ||
 		    check_file "$variant" "$file"
 	done
@@ -97,7 +107,7 @@ check_nothing_left() {
 	local dir
 
 	for dir in /proc/[0-9]*; do
-		[[ $(readlink "$dir/cwd" 2>/dev/null) == "$STACK"* ]] || continue
+		[[ $(readlink "$dir/cwd" 2>/dev/null)/ == "$STACK"/* ]] || continue
 		tally "process ${dir#/proc/} was left behind ($1)" 0 1 "$dir/cmdline"
 	done
 }
@@ -121,83 +131,51 @@ build_variant() {
 	esac
 }
 
-# The later variants are built while the tests of the first mostly wait, by
-# what time these leave over.  A failure is told when their turn comes.
-build_ahead() {
-	[[ $# -gt 0 ]] || return 0
-	set -m
-	(
-		renice -n 19 "$BASHPID"
-		for variant; do
-			build_variant "$variant"
-			[[ $variant == fault ]] ||
-			    make -C "$(tree_of "$variant")" check TESTS=
-		done
-	) </dev/null >/dev/null 2>&1 &
-	set +m
-	AHEAD=$!
-}
-
-build_ahead_ends() {
-	[[ -z $AHEAD ]] || wait "$AHEAD" || :
-	AHEAD=
-}
-
-test_ends() {
-	[[ -z $AHEAD ]] || kill -- "-$AHEAD" 2>/dev/null || :
-	[[ -z $TESTED ]] || stack_stop || :
-}
-
-check_variant() {
-	local variant=$1 status
+# check_share VARIANT SHARE: `rest` and `waiting`, or `all` of it.
+check_share() {
+	local variant=$1 share=$2 status
 
 	BEGAN=$SECONDS
-	build_variant "$variant"
-	stack_use "$ROOT/var/test-$variant" "$(tree_of "$variant")"
+	stack_use "$ROOT/var/test-$variant-$share" "$(tree_of "$variant")"
+	trap 'stack_stop || :' EXIT
 	stack_stop
 	rm -rf "${STACK:?}"/{pg,log,state,screenshots}
 	mkdir -p "$STACK"/{log,state}
-	TESTED=$variant
 	# Inside a condition bash would not stop at an error.  A worker would renew
 	# what a test lets run out: the tests that want one start it.
 	set +e
 	(set -e; WORKER=no; stack_start)
 	status=$?
 	set -e
-	if [[ $status -eq 0 && $variant == fault ]]; then
-		check_files "$variant" "$ROOT"/tests/fault/*.test.js "$ROOT"/tests/flow/zz_secrets.test.js
-	elif [[ $status -eq 0 ]]; then
-		check_build "$variant"
-		check_files "$variant" "$ROOT"/tests/sandbox/*.test.js "$ROOT"/tests/flow/*.test.js
-		[[ $variant != plain ]] ||
-		    check_files "$variant" "$ROOT"/tests/browser/*.test.js
-	else
+	if [[ $status -ne 0 ]]; then
 		tally "the instance starts ($variant)" 0 1 /dev/null
+	elif [[ $variant == fault ]]; then
+		check_files "$variant" "$share" "$ROOT"/tests/fault/*.test.js "$ROOT"/tests/flow/zz_secrets.test.js
+	else
+		[[ $share == waiting ]] || check_build "$variant"
+		check_files "$variant" "$share" "$ROOT"/tests/{sandbox,flow}/*.test.js
+		[[ $variant != plain ]] ||
+		    check_files "$variant" "$share" "$ROOT"/tests/browser/*.test.js
 	fi
 	stack_stop
-	TESTED=
+	trap - EXIT
 	check_nothing_left "$variant"
 	check_reports "$variant"
 }
 
 command_test() {
 	local -a variants=("$@")
-	local variant
 
 	[[ $# -gt 0 ]] || variants=(plain asan tsan fault)
 	install_for_testing
 	# Neither a shell that has read var/env nor a proxy shall bend the tests.
 	settings_forget_callers "${TEST_UNSET[@]}"
-	trap test_ends EXIT
-	build_variant "${variants[0]}"
-	build_ahead "${variants[@]:1}"
-	for variant in "${variants[@]}"; do
-		[[ $variant == "${variants[0]}" ]] || build_ahead_ends
-		check_variant "$variant"
-	done
-	trap - EXIT
-	printf '%d passed, %d failed\n' "$PASSED" "$FAILED"
-	[[ $FAILED -eq 0 && $PASSED -gt 0 ]] || exit 1
+	mkdir -p "$ROOT/var"
+	TALLY=$ROOT/var/test-tally
+	: >"$TALLY"
+	lanes_run "${variants[@]}"
+	awk '{ p += $1; f += $2 } END {
+		printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }' "$TALLY"
 }
 
 TEST_UNSET=(

@@ -1,0 +1,91 @@
+# The tests of all variants, on two lanes: most of them wait more than they work.
+
+LANES=2
+AHEAD=			# the process group that builds ahead
+declare -A LANE=()	# pid: what runs on it
+
+# The later variants are built by what time the tests of the first leave over.
+# A failure is told when their turn comes.
+build_ahead() {
+	[[ $# -gt 0 ]] || return 0
+	set -m
+	(
+		renice -n 19 "$BASHPID"
+		for variant; do
+			build_variant "$variant"
+			[[ $variant == fault ]] ||
+			    make -C "$(tree_of "$variant")" check TESTS=
+		done
+	) </dev/null >/dev/null 2>&1 &
+	set +m
+	AHEAD=$!
+}
+
+build_ahead_ends() {
+	[[ -z $AHEAD ]] || wait "$AHEAD" || :
+	AHEAD=
+}
+
+# A command that takes long, in a lane that can still be told to end.
+heeding_signals() {
+	local child status=0
+
+	set -m
+	"$@" </dev/null &
+	set +m
+	child=$!
+	# shellcheck disable=SC2064
+	trap "kill -- -$child; wait $child; exit 143" TERM
+	wait "$child" || status=$?
+	trap - TERM
+	return $status
+}
+
+lane_start() {
+	while [[ ${#LANE[@]} -ge $LANES ]]; do
+		lane_ends
+	done
+	check_share "$@" &
+	LANE[$!]="$*"
+}
+
+lane_ends() {
+	local pid=
+
+	if ! wait -n -p pid "${!LANE[@]}"; then
+		say "dev: the tests of ${LANE[$pid]} stopped"
+		printf '0 1\n' >>"$TALLY"
+	fi
+	unset "LANE[$pid]"
+}
+
+lanes_stop() {
+	[[ -z $AHEAD ]] || kill -- "-$AHEAD" 2>/dev/null || :
+	[[ ${#LANE[@]} -eq 0 ]] || kill "${!LANE[@]}" 2>/dev/null || :
+	wait
+}
+
+# lanes_run VARIANT...
+lanes_run() {
+	local variant
+
+	trap lanes_stop EXIT
+	build_variant "$1"
+	build_ahead "${@:2}"
+	for variant; do
+		if [[ $variant != "$1" ]]; then
+			build_ahead_ends
+			build_variant "$variant"
+		fi
+		if [[ $variant == plain ]]; then
+			lane_start "$variant" waiting
+			lane_start "$variant" rest
+		else
+			lane_start "$variant" all
+		fi
+	done
+	while [[ ${#LANE[@]} -gt 0 ]]; do
+		lane_ends
+	done
+	trap - EXIT
+}
