@@ -274,7 +274,7 @@ is_unknown(UChar32 c)
 
 /* Sequences of Emoji 15.1 that do not end in an arrow to the right. */
 static int
-emoji_15_1(const struct nx_units *t, int32_t i)
+emoji_15_1(const struct nx_units *t, int32_t i, UChar32 c)
 {
 	static const UChar *const list[] = {
 		(u"\U0001F9D1\u200D\U0001F9D1\u200D"
@@ -292,6 +292,9 @@ emoji_15_1(const struct nx_units *t, int32_t i)
 	size_t k;
 	int n = 0;
 
+	if (c != 0x1f9d1 && c != 0x1f642 && c != 0x1f34b && c != 0x1f344 &&
+	    c != 0x26d3 && c != 0x1f426)
+		return 0;
 	for (k = 0; k < sizeof(list) / sizeof(list[0]) && n == 0; k++)
 		n = literal(t, i, list[k]);
 	return n;
@@ -351,13 +354,7 @@ nx_emoji_span(const struct nx_units *t, int32_t i)
 	int w = U16_LENGTH(c), known, newer = 0, arrow;
 	UChar32 next;
 
-	/* Hardly anything begins an emoji: leave early. */
-	if (U16_IS_TRAIL(t->u[i]))
-		return 0;
-	if (i + w >= t->n || (c >= 0x80 && c < 0x203c && c != 0xa9 &&
-	    c != 0xae) || (c < 0x80 && t->u[i + 1] != VS16 &&
-	    t->u[i + 1] != KEYCAP))
-		return 0;
+	/* Hardly any goes on: leave early. */
 	next = at(t, i + w);
 	if (next != ZWJ && next != VS16 && next != KEYCAP && next < 0x1f000)
 		return 0;
@@ -367,7 +364,7 @@ nx_emoji_span(const struct nx_units *t, int32_t i)
 	if ((next == ZWJ || next == VS16 || is_tone(next)) &&
 	    c != EYE && c != INFINITY_SIGN &&
 	    u_hasBinaryProperty(c, UCHAR_EXTENDED_PICTOGRAPHIC)) {
-		int later = emoji_15_1(t, i);
+		int later = emoji_15_1(t, i, c);
 
 		newer = newer_at(t, i);
 		if (newer < later)

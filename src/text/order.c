@@ -22,11 +22,16 @@ enum {
 	GROWS = 3,		/* by which marks do, at the most */
 };
 
+struct mark {
+	UChar32	point : 24;
+	uint8_t	class;
+};
+
 /* Marks in the order they have, and how many are of each class. */
 struct marks {
-	UChar32	*points;
-	int32_t	 n;
-	int32_t	 of_class[CLASSES];
+	struct mark	*v;
+	int32_t		 n;
+	int32_t		 of_class[CLASSES];
 };
 
 /* Does it, or what it stands for, begin with a mark that has an order? */
@@ -82,9 +87,12 @@ collect(const UNormalizer2 *nfd, const struct nx_units *t, int32_t from,
 		U16_NEXT(t->u, from, to, c);
 		n = take_apart(nfd, c, units);
 		while (i < n) {
+			struct mark *m = &out->v[out->n++];
+
 			U16_NEXT(units, i, n, c);
-			out->points[out->n++] = c;
-			out->of_class[u_getCombiningClass(c)]++;
+			m->point = c;
+			m->class = unorm2_getCombiningClass(nfd, c);
+			out->of_class[m->class]++;
 		}
 	}
 }
@@ -100,8 +108,7 @@ sort(const struct marks *m, UChar32 *sorted)
 		sum += m->of_class[class];
 	}
 	for (int32_t i = 0; i < m->n; i++)
-		sorted[at[u_getCombiningClass(m->points[i])]++] =
-		    m->points[i];
+		sorted[at[m->v[i].class]++] = m->v[i].point;
 }
 
 /* Copy all to `u`, long runs in order; returns how many units. */
@@ -156,16 +163,16 @@ nx_units_order(struct nx_units *t)
 	if (U_FAILURE(ec) || !has_long_run(t))
 		return NX_OK;
 	u = malloc(room * sizeof(*u));
-	marks.points = malloc(room * sizeof(*marks.points));
+	marks.v = malloc(room * sizeof(*marks.v));
 	sorted = malloc(room * sizeof(*sorted));
-	done = u != NULL && marks.points != NULL && sorted != NULL;
+	done = u != NULL && marks.v != NULL && sorted != NULL;
 	if (done) {
 		t->n = copy_in_order(nfd, t, &marks, sorted, u);
 		free(t->u);
 		t->u = u;
 	} else
 		free(u);
-	free(marks.points);
+	free(marks.v);
 	free(sorted);
 	return done ? NX_OK : NX_NO_MEMORY;
 }

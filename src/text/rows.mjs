@@ -55,7 +55,9 @@ const units = [
   one(part('spaces').source, 'i'),
   one(`\\s|[${part('punct').source}]`, 'i'),
 ];
-const points = [tagAlnum, tagAlpha, textual, hand, body, gender, trade];
+// The last with all that was Extended_Pictographic before Unicode 17.
+const points = [tagAlnum, tagAlpha, textual, hand, body, gender, trade,
+  one('[\\p{Emoji}\\p{Extended_Pictographic}\u2388\u2605-\u2767\u{1f000}-\u{1faff}]', 'u')];
 
 const flagsOf = (cp) => {
   const text = String.fromCodePoint(cp);
@@ -68,14 +70,29 @@ const flagsOf = (cp) => {
   return flags;
 };
 
-const usual = flagsOf(0x2f00);
-const rows = [];
-for (let cp = 0; cp < 0x110000; cp++) {
-  const flags = flagsOf(cp);
-  const last = rows[rows.length - 1];
-  if (last && last[1] === cp - 1 && last[2] === flags) last[1] = cp;
-  else if (flags !== (cp < 0x10000 ? usual : 0)) rows.push([cp, cp, flags]);
-}
+// Three stages: a group of 64 blocks, a block of 16 code points, and the place
+// of the classes among all that there are.  What is the same is kept once.
+const share = (list, size) => {
+  const seen = new Map(), kept = [], places = [];
+  for (let from = 0; from < list.length; from += size) {
+    const some = list.slice(from, from + size);
+    const key = some.join();
+    if (!seen.has(key)) {
+      seen.set(key, seen.size);
+      kept.push(...some);
+    }
+    places.push(seen.get(key));
+  }
+  return [kept, places];
+};
+const halves = flagsOf(0xd800);  // those of units are a pair's halves'
+const values = [];
+const [cells, ofBlocks] = share(Array.from({ length: 0x110000 }, (_, cp) => {
+  const flags = flagsOf(cp) | (cp < 0x10000 ? 0 : halves);
+  if (!values.includes(flags)) values.push(flags);
+  return values.indexOf(flags);
+}), 16);
+const [blocks, groups] = share(ofBlocks, 64);
 
 const lines = (items, join) => {
   const out = [];
@@ -94,19 +111,15 @@ const banner = (name, what) => `/*
  * Apache License 2.0) and the Public Suffix List (MPL 2.0).  Do not edit.
  */
 `;
+const macro = (name, items, what) => `\n/* ${what} */\n#define ${name} \\\n` +
+  lines(items.map((n) => `${n},`), ' ').trimEnd().replaceAll('\n', ' \\\n') +
+  '\n';
 writeFileSync(here('class_rows.h'),
-  banner('class_rows.h', 'code points that are not of the usual classes.') +
-  `#define NX_CLASS_USUAL ${hex(usual)}\n#define NX_CLASS_ROWS \\\n` +
-  lines(rows.map((r) => `{${r.map(hex).join(',')}},`), ' ')
-    .trimEnd().replaceAll('\n', ' \\\n') + '\n' +
-  '#define NX_CLASS_LATIN \\\n' +
-  lines(Array.from({ length: 256 }, (_, cp) => `${hex(flagsOf(cp))},`), ' ')
-    .trimEnd().replaceAll('\n', ' \\\n') + '\n' +
-  '/* The row that holds the first code point of a block of 256, or precedes. */\n' +
-  '#define NX_CLASS_BLOCKS \\\n' +
-  lines(Array.from({ length: 514 }, (_, block) =>
-    `${Math.max(0, rows.findLastIndex((r) => r[0] <= block * 256))},`), ' ')
-    .trimEnd().replaceAll('\n', ' \\\n') + '\n');
+  banner('class_rows.h', 'the classes of all code points.') +
+  macro('NX_CLASS_VALUES', values.map(hex), 'All combinations that there are.') +
+  macro('NX_CLASS_CELLS', cells, 'Blocks of 16 places in the values.') +
+  macro('NX_CLASS_BLOCKS', blocks, 'Groups of 64 blocks.') +
+  macro('NX_CLASS_GROUPS', groups, 'The group of each 1,024 code points.'));
 
 const listed = (name) => part(name).source.split('(?=')[0]
   .replaceAll(/[(?:)]/g, '').split('|').filter(Boolean);
@@ -116,7 +129,7 @@ const psl = readFileSync(process.argv[2], 'utf8')
   .map((l) => l.trim().replace(/^\*\./, ''))
   .filter((l) => l && !/^\/\/|^!|\./.test(l));
 const newer = psl.filter((t) => !ours.includes(t));
-console.log(`${rows.length} rows; newer than twitter-text: ${newer}`);
+console.log(`${values.length} classes, ${cells.length} cells; newer than twitter-text: ${newer}`);
 const all = [...new Set([...ours, ...psl])];
 const ascii = all.filter((t) => /^[a-z0-9-]+$/.test(t)).sort();
 const upper = (t) => [...t].map((c) => {

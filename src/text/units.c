@@ -10,29 +10,18 @@
 #include "class_rows.h"
 #include "nx/text/weigh.h"
 
-struct row {
-	UChar32		first, last;
-	uint32_t	cls;
+/* From a code point to its group, its block there, and its cell in that. */
+static const uint8_t groups[] = {
+	NX_CLASS_GROUPS
 };
-
-static const struct row rows[] = {
-	NX_CLASS_ROWS
-};
-
-/* The same for the first code points, which most texts are made of. */
-static const uint32_t latin[] = {
-	NX_CLASS_LATIN
-};
-
-/* Where the rows of each 256 code points begin. */
 static const uint16_t blocks[] = {
 	NX_CLASS_BLOCKS
 };
-
-enum {
-	ROWS = sizeof(rows) / sizeof(rows[0]),
-	LATIN = sizeof(latin) / sizeof(latin[0]),
-	BLOCKS = sizeof(blocks) / sizeof(blocks[0]) - 1,
+static const uint8_t cells[] = {
+	NX_CLASS_CELLS
+};
+static const uint32_t values[] = {
+	NX_CLASS_VALUES
 };
 
 enum nx_rc
@@ -88,56 +77,28 @@ nx_units_nfc(struct nx_units *t)
 	return NX_OK;
 }
 
-/* The row that holds `c`, or the one that would come before it. */
-static int
-row_find(UChar32 c)
+static uint32_t
+class_of(UChar32 c)
 {
-	int block = c >> 8;
-	int low = block < BLOCKS ? blocks[block] : blocks[BLOCKS];
-	int high = block < BLOCKS ? blocks[block + 1] : ROWS - 1;
+	int block = groups[c >> 10] << 6 | (c >> 4 & 0x3f);
 
-	while (low < high) {
-		int mid = (low + high + 1) / 2;
-
-		if (rows[mid].first <= c)
-			low = mid;
-		else
-			high = mid - 1;
-	}
-	return low;
+	return values[cells[blocks[block] << 4 | (c & 0xf)]];
 }
 
 enum nx_rc
 nx_units_classify(struct nx_units *t)
 {
 	int32_t i;
-	int at = 0;
+	UChar32 c;
 
 	t->cls = malloc(((size_t)t->n + 1) * sizeof(*t->cls));
 	if (t->cls == NULL)
 		return NX_NO_MEMORY;
 	for (i = 0; i < t->n; i++) {
-		const uint32_t usual = NX_CLASS_USUAL;
-		UChar32 c;
-
-		if (t->u[i] < LATIN) {
-			t->cls[i] = latin[t->u[i]];
-			continue;
-		}
-		/* A pair begins with the usual unit flags, then its own. */
-		if (U16_IS_TRAIL(t->u[i])) {
-			t->cls[i] = usual;
-			continue;
-		}
-		U16_GET(t->u, 0, i, t->n, c);
-		/* Neighbours in a text are mostly neighbours in the table. */
-		if (c < rows[at].first ||
-		    (at + 1 < ROWS && c >= rows[at + 1].first))
-			at = row_find(c);
-		t->cls[i] = c >= rows[at].first && c <= rows[at].last ?
-		    rows[at].cls : U_IS_BMP(c) ? usual : 0;
-		if (!U_IS_BMP(c))
-			t->cls[i] |= usual;
+		c = t->u[i];
+		if (U16_IS_LEAD(c))
+			U16_GET(t->u, 0, i, t->n, c);
+		t->cls[i] = class_of(c);
 	}
 	t->cls[t->n] = 0;
 	return NX_OK;

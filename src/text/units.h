@@ -33,6 +33,7 @@ enum nx_class {
 	NX_C_EMOJI_BODY = 1 << 15,	/* takes a skin tone */
 	NX_C_EMOJI_GENDER = 1 << 16,	/* takes a ZWJ and a sign */
 	NX_C_EMOJI_TRADE = 1 << 17,	/* follows a man or woman and a ZWJ */
+	NX_C_EMOJI = 1 << 18,		/* a pictograph, or may begin one */
 };
 
 struct nx_units {
@@ -89,8 +90,8 @@ int	nx_emoji_span(const struct nx_units *t, int32_t i);
 static inline int
 nx_emoji_at(const struct nx_units *t, int32_t i)
 {
-	return t->u[i] < 0xa9 && (i + 1 >= t->n || t->u[i + 1] < 0x20e3) ?
-	    0 : nx_emoji_span(t, i);
+	return (t->cls[i] & NX_C_EMOJI) == 0 || i + 1 >= t->n ||
+	    t->u[i + 1] < 0x200d ? 0 : nx_emoji_span(t, i);
 }
 
 #endif
