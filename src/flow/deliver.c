@@ -18,6 +18,7 @@
 
 enum {
 	SAVE_PAUSE_MS = 200,
+	NEWS = 60,		/* seconds between notes of a success */
 	ROOM_MS = NX_HTTP_TIMEOUT_MS + NX_SAVE_MS,	/* for one part */
 	AGAIN_PAUSE_MS = 250,	/* where no byte left */
 	PARENT_PAUSE_MS = 500,	/* X does not see the parent yet; doubles */
@@ -55,6 +56,8 @@ nx_delivery_save(struct nx_ctx *ctx, struct nx_delivery *d,
 	outcome.id = d->post->id;
 	outcome.user_id = d->post->user_id;
 	outcome.lease = d->lease;
+	outcome.is_news = d->connection->last_success_at <
+	    nx_clock_wall() - NEWS;
 	for (;;) {
 		struct nx_store_ask ask = nx_ctx_store(ctx);
 		int64_t until = nx_clock_mono() + NX_POST_LEASE_MS;

@@ -373,7 +373,7 @@ more_to_write(const struct nx_post_outcome *o, const char *position,
 	const bool sent = strcmp(o->part_state, "sent") == 0;
 	int n = THIRD;
 
-	if (sent && o->x_id != NULL)
+	if (sent && o->x_id != NULL && o->is_news)
 		queries[n++] = (struct nx_query){ note_success,
 		    { o->user_id, o->id }, 2 };
 	if (sent && strcmp(o->post_state, "sending") == 0)

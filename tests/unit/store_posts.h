@@ -140,7 +140,7 @@ outcome(const struct env *e, const char *id, const char *lease, int position)
 	return (struct nx_post_outcome){
 		.id = id, .user_id = e->user, .lease = lease,
 		.position = position, .part_state = "sent",
-		.post_state = "sent", .next_try = -1,
+		.post_state = "sent", .next_try = -1, .is_news = true,
 	};
 }
 

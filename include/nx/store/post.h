@@ -126,6 +126,8 @@ struct nx_post_outcome {
 	bool		 failed;	/* one more failure in a row */
 	bool		 keeps_lease;	/* more is to follow */
 	bool		 release_key;	/* nothing is live: it may be reused */
+	bool		 is_news;	/* a success that the connection has
+					 * not noted within the minute */
 };
 NX_MUST_USE enum nx_rc	nx_post_finish(const struct nx_store_ask *ask,
 			    const struct nx_post_outcome *outcome,
