@@ -304,6 +304,7 @@ a_success_is_noted(void **state)
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
 	char connection[NX_ID_LEN + 1];
+	struct nx_post_outcome old;
 	struct made m;
 
 	save(e, &g, connection);
@@ -312,6 +313,12 @@ a_success_is_noted(void **state)
 	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
 	change_part(e, m.id, "x_post_id = 7, state = 'sent'");
 	assert_true(finish_as(e, &m, 0, "sent", "partial", NULL));
+	assert_field(e, m.id, noted, "f");
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
+	old = outcome(e, m.id, m.lease, 0);
+	old.x_id = "6";
+	old.is_news = false;
+	assert_true(finish(e, &old));
 	assert_field(e, m.id, noted, "f");
 	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
 	assert_true(finish_as(e, &m, 0, "sent", "sending", "8"));
