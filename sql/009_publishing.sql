@@ -10,6 +10,8 @@ ALTER TABLE x_posts
 	ADD COLUMN IF NOT EXISTS goal text NOT NULL DEFAULT 'send'
 	    CONSTRAINT x_posts_goal CHECK (goal IN ('send', 'delete',
 	    'withdraw')),
+	-- The key that it gave up when it failed and takes back with a resume.
+	ADD COLUMN IF NOT EXISTS released_key text,
 	-- Failures in a row.
 	ADD COLUMN IF NOT EXISTS tries integer NOT NULL DEFAULT 0,
 	-- From then on there is something to do for the worker, unless a

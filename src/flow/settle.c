@@ -30,6 +30,7 @@ struct search {
 	size_t				 part;
 	const char			*since_id;
 	int64_t				 not_before;	/* wall clock */
+	int64_t				 not_after;	/* the same */
 	struct nx_arena			*page;	/* of one page */
 	const char			*found;	/* X's id; or NULL */
 	const char			*untold;	/* fits, if a reply */
@@ -114,7 +115,11 @@ doubt(struct nx_ctx *ctx, struct search *s, const char *id)
 	return rc;
 }
 
-/* An entry with the right text: is it the part that is looked for? */
+/*
+ * An entry with the right text: is it the part that is looked for?  What is
+ * younger than a request can be must be somebody's who said the same later,
+ * unless our clock is wrong.
+ */
 static enum nx_rc
 consider(struct nx_ctx *ctx, struct search *s, const struct nx_x_entry *e,
     enum nx_likeness likeness)
@@ -128,7 +133,7 @@ consider(struct nx_ctx *ctx, struct search *s, const struct nx_x_entry *e,
 		return NX_OK;
 	if ((id = nx_arena_str(ctx->arena, e->id)) == NULL)
 		return nx_fail(&ctx->err, NX_NO_MEMORY, "while looking");
-	if (likeness == NX_ALIKE)
+	if (likeness == NX_ALIKE || e->created_at > s->not_after)
 		return doubt(ctx, s, id);
 	if (parent != NULL && e->reply_to == NULL) {
 		s->untold = id;
@@ -151,7 +156,8 @@ look_at_page(struct nx_ctx *ctx, struct search *s,
 	    s->found == NULL; i++) {
 		const struct nx_x_entry *e = &page->entries[i];
 
-		if (e->created_at != 0 && e->created_at < s->not_before)
+		if (e->created_at != 0 && (e->created_at < s->not_before ||
+		    e->created_at > s->not_after + LEEWAY))
 			continue;
 		rc = compare(s, e, &likeness);
 		if (rc == NX_OK)
@@ -399,6 +405,7 @@ nx_settle(struct nx_ctx *ctx, struct nx_delivery *d,
 		.part = unknown_part(d->post),
 		.since_id = claimed->since_id,
 		.not_before = claimed->first_left_at - LEEWAY,
+		.not_after = nx_clock_wall() - claimed->age + QUIET,
 	};
 	const int64_t age = claimed->age;
 	int64_t wait = age / 2, quiet = QUIET;

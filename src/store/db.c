@@ -49,6 +49,7 @@ static const struct {
 	{ "57P05", NX_DB_DOWN, true, true },	/* idle for too long */
 	{ "57014", NX_TIMEOUT, false, true },	/* statement_timeout */
 	{ "55P03", NX_BUSY, false, true },	/* lock_timeout */
+	{ "23505", NX_BUSY, false, true },	/* somebody was first */
 	{ "40", NX_BUSY, false, true },		/* deadlock, serialization */
 	{ "53", NX_DB_DOWN, false, true },	/* out of resources */
 	{ "42P01", NX_CONFIG, false, true },	/* no such table */

@@ -262,6 +262,8 @@ static const char finish_post[] =
     "  WHEN $10 IN ('sent', 'deleted') THEN 0 ELSE tries END,"
     " idempotency_key = CASE WHEN $9::boolean THEN NULL"
     "  ELSE idempotency_key END,"
+    " released_key = CASE WHEN $9::boolean"
+    "  THEN coalesce(idempotency_key, released_key) ELSE released_key END,"
     " publish_at = CASE WHEN $4 = 'queued' THEN coalesce(publish_at, now())"
     "  ELSE publish_at END,"
     " lease_until = CASE WHEN $11::boolean AND NOT " STOPS

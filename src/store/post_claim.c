@@ -12,6 +12,8 @@
 #include "nx/base/random.h"
 #include "post_row.h"
 
+enum { LOOK_AGAIN = 5 };	/* seconds */
+
 #define IS_FREE "(p.lease_until IS NULL OR p.lease_until <= now())"
 #define LEASE_END(ms) "now() + " ms " * interval '1 ms'"
 #define AFTER_LEASE(ms) LEASE_END(ms) " + interval '1 s'"
@@ -59,10 +61,18 @@ const char nx_post_open[] =
 	"  AND o.body_hash = p.body_hash AND o.state IN ('queued',"	\
 	"   'sending', 'sent', 'unknown', 'partial')))"
 
+/* The key it had released, unless another post has used it since. */
+#define KEY_BACK							\
+	"CASE WHEN p.idempotency_key IS NULL AND NOT EXISTS (SELECT 1"	\
+	"  FROM x_posts o WHERE o.user_id = $1"				\
+	"  AND o.idempotency_key = p.released_key)"			\
+	" THEN p.released_key ELSE p.idempotency_key END"
+
 /* 1 user, 2 id, 3 lease, 4 ms */
 static const char resume[] =
     "UPDATE x_posts p SET state = CASE WHEN p.state IN ('partial', 'failed')"
     "  THEN 'sending' ELSE 'unknown' END, by_worker = false,"
+    " idempotency_key = " KEY_BACK ","
     " lease_owner = $3, lease_until = " LEASE_END("$4") ","
     " next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"
     " WHERE p.user_id = $1 AND p.id = $2"
@@ -325,15 +335,25 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 	    strcmp(out->post.state, "unknown") == 0))
 		return rc;
 	rc = nx_fail(err, NX_POST_BUSY, "Somebody is at post %s.", id);
+	/* Mostly it is given back long before it would run out. */
 	if (err != NULL)
-		err->retry_after = (int)left;
+		err->retry_after = left < LOOK_AGAIN ? (int)left : LOOK_AGAIN;
 	return rc;
 }
 
 /* Who asks for the same id at once comes one after the other. */
 static const char lock_id[] =
-    "SELECT pg_advisory_xact_lock("
-    " hashtextextended($1 || ' ' || $2, 0))";
+    "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
+
+/* All who have, or had, the X account of post $2 of user $1. */
+#define KIN								\
+	"kin AS (SELECT o.user_id, o.id FROM x_posts p"			\
+	"  JOIN platform_connections c ON c.id = p.connection_id"	\
+	"  JOIN platform_connections o ON o.platform = 'twitter'"	\
+	"   AND o.platform_user_id = c.platform_user_id"		\
+	"  WHERE p.user_id = $1 AND p.id = $2"				\
+	" UNION SELECT user_id, connection_id FROM x_posts"		\
+	"  WHERE user_id = $1 AND id = $2)"
 
 /*
  * 1 user, 2 post, 3 position, 4 X's id, 5 since.  An id of before `since` is
@@ -342,7 +362,7 @@ static const char lock_id[] =
 #define ANOTHER_HAS_IT(more)						\
 	"EXISTS (SELECT 1 FROM x_posts o"				\
 	" JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"	\
-	" WHERE o.user_id = $1"						\
+	" WHERE o.user_id IN (SELECT user_id FROM kin)"			\
 	"  AND o.created_at > to_timestamp($5::bigint) - " NX_POST_MEMORY \
 	"  AND (r.post_id, r.position) <> ($2::uuid, $3::smallint)"	\
 	"  AND (r.x_post_id = $4"					\
@@ -352,11 +372,13 @@ static const char lock_id[] =
 
 /* Within minutes, too: where ids are short, the texts must agree. */
 static const char reserve[] =
-    "WITH twin AS (SELECT EXISTS (SELECT 1 FROM x_posts p"
+    "WITH " KIN ","
+    " twin AS (SELECT EXISTS (SELECT 1 FROM x_posts p"
     "  JOIN x_parts q ON q.user_id = p.user_id AND q.post_id = p.id"
     "   AND q.position = $3 AND q.reserved_id IS DISTINCT FROM $4"
-    "  JOIN x_posts o ON o.user_id = p.user_id AND o.id <> p.id"
-    "   AND o.connection_id = p.connection_id"
+    "  CROSS JOIN kin k"
+    "  JOIN x_posts o ON o.user_id = k.user_id AND o.connection_id = k.id"
+    "   AND o.id <> p.id"
     "   AND o.next_try_at IS NOT NULL AND o.lease_until > now()"
     "  JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"
     "   AND r.state = 'sending' AND r.text = q.text"
@@ -368,7 +390,7 @@ static const char reserve[] =
     "  OR r.text = q.text)") " RETURNING 1)"
     " SELECT EXISTS (SELECT 1 FROM mine), under_way FROM twin";
 
-static const char another_has[] = "SELECT " ANOTHER_HAS_IT("");
+static const char another_has[] = "WITH " KIN " SELECT " ANOTHER_HAS_IT("");
 
 enum nx_rc
 nx_post_id_is_taken(const struct nx_store_ask *ask,
@@ -396,7 +418,7 @@ nx_post_reserve_id(const struct nx_store_ask *ask,
 {
 	char at[NX_NUMBER_MAX], number[NX_NUMBER_MAX];
 	const struct nx_query queries[] = {
-		{ lock_id, { post->user_id, x_id }, 2 },
+		{ lock_id, { x_id }, 1 },
 		{ reserve, { post->user_id, post->id,
 		    nx_row_number(at, (int64_t)position), x_id,
 		    nx_row_number(number, since) }, 5 },

@@ -3,7 +3,7 @@
 import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import { calm, grown, postsOf, problem, sql } from '../flow/lib/stack.js';
+import { calm, grown, postsOf, problem, sandbox, sql } from '../flow/lib/stack.js';
 import { Visitor, words } from '../flow/lib/visitor.js';
 import { disarm, dyingAt } from './lib.js';
 
@@ -15,8 +15,11 @@ after(async () => {
 });
 
 // The lease of the dead runs out now, and the time of quiet is over.
-const timePasses = (me) => sql(`UPDATE x_posts SET lease_until = now() - interval '1 second' WHERE user_id = '${me.user}';
-	UPDATE x_parts SET left_at = left_at - interval '2 minutes' WHERE user_id = '${me.user}'`);
+async function timePasses(me) {
+	await sandbox('POST', '/sandbox/age', { account: me.account, seconds: 120 });
+	await sql(`UPDATE x_posts SET lease_until = now() - interval '1 second' WHERE user_id = '${me.user}';
+		UPDATE x_parts SET left_at = left_at - interval '2 minutes' WHERE user_id = '${me.user}'`);
+}
 
 const history = async (me) => (await me.get('/api/twitter/posts')).json.posts;
 const resume = async (me) => me.json(`/api/twitter/posts/${(await history(me))[0].id}/resume`, {});

@@ -61,6 +61,25 @@ test('a connection tells when it last worked, to the minute', async () => {
 	}
 });
 
+test('a key that a failure released belongs to the post that is resumed', async () => {
+	for (const lose of [false, true]) {
+		const text = words(), key = { 'Idempotency-Key': crypto.randomUUID() };
+		const create = { path: '/2/tweets', method: 'POST' };
+		await fault({ ...create, fault: '402', count: 1 });
+		problem(await me.post(text, key), 402, 'x_credits');
+		const [{ id }] = (await me.get('/api/twitter/posts?limit=1')).json.posts;
+		if (lose)
+			await fault({ ...create, fault: '503', count: 1 });
+		const resumed = await me.send('POST', `/api/twitter/posts/${id}/resume`);
+		assert.equal(resumed.status, lose ? 202 : 200, resumed.text);
+		const { value: again, by } = await grown(() => me.post(text, key));
+		assert.equal(again.status, lose ? 202 : 200, again.text);
+		assert.equal(again.json.id, id);
+		assert.equal(by('posts_created'), 0);
+		await clearFaults();
+	}
+});
+
 test('a dry run calls nothing and stores nothing', async () => {
 	const text = words();
 	const stored = () => sql(`SELECT count(*) FROM x_posts WHERE user_id = '${me.user}'`);

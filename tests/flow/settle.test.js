@@ -340,6 +340,53 @@ test('what X hid for longer than the quiet time is not there twice', async () =>
 	assert.equal((await live(me.account)).length, 1);
 });
 
+test('what another user of the same X account has posted is not taken for ours, nor deleted', async () => {
+	const me = new Visitor();
+	await me.connect();
+	const mate = new Visitor({ account: me.account }), text = words();
+	await fault({ ...CREATE, fault: '503', count: 1 });
+	const lost = (await me.post(text)).json;
+	await clearFaults();
+	assert.equal(lost.state, 'unknown');
+	await mate.connect();
+	const theirs = await mate.post(text);
+	assert.equal(theirs.status, 201, theirs.text);
+	await me.connect();
+	await timePasses([me]);
+	await until('ours is known not to be there', 20, async () => {
+		await resume(me, lost.id);
+		return (await look(me, lost.id)).state === 'failed';
+	});
+	assert.equal((await look(mate, theirs.json.id)).state, 'sent');
+	assert.deepEqual((await live(me.account)).map((p) => p.id), [theirs.json.post_id]);
+});
+
+test('a text that was given up and said again later is not deleted', async () => {
+	const me = new Visitor(), twin = new Visitor({ account: me.account }), text = words();
+	await me.connect();
+	await fault({ ...CREATE, fault: '503', count: 1 });
+	const lost = (await me.post(text)).json;
+	await clearFaults();
+	assert.equal((await remove(me, lost.id)).status, 202);
+	// As if quiet had passed; what X has from then on is younger than that.
+	await sql(`UPDATE x_parts SET left_at = left_at - interval '5 minutes', first_left_at = first_left_at - interval '5 minutes' WHERE post_id = '${lost.id}';
+		UPDATE x_posts SET next_try_at = now() WHERE id = '${lost.id}'`);
+	await withWorkers(1, async () => {
+		await until('it is cancelled', 20, async () => (await look(me, lost.id)).state === 'cancelled');
+		// Nobody here knows of it: it might have been typed at X.
+		await twin.connect();
+		assert.equal((await twin.post(text)).status, 201);
+		await sql(`DELETE FROM x_posts WHERE user_id = '${twin.user}'`);
+		await me.connect();
+		problem(await me.post(text), 409, 'duplicate_text');
+		await until('it is looked up', 20, async () => (await look(me, lost.id)).state === 'unknown'
+			&& (await sql(`SELECT 1 FROM x_posts WHERE id = '${lost.id}' AND lease_until IS NULL`)).length === 1);
+		await sleep(3000);
+	});
+	assert.equal((await live(me.account)).length, 1);
+	assert.notEqual((await look(me, lost.id)).state, 'deleted');
+});
+
 test('a process that dies leaves a post that is settled', async () => {
 	const [here, gone] = await crowd(2);
 	for (const [me, rule] of [[here, { fault: 'slow', ms: 300 }], [gone, { fault: 'hang' }]]) {

@@ -92,6 +92,26 @@ sb_control_requests(struct sb_call *c)
 }
 
 void
+sb_control_age(struct sb_call *c)
+{
+	struct json_object *o = need_object(c), *account, *seconds;
+
+	if (o == NULL)
+		return;
+	account = json_object_object_get(o, "account");
+	seconds = json_object_object_get(o, "seconds");
+	if (!json_object_is_type(account, json_type_string) ||
+	    !json_object_is_type(seconds, json_type_int)) {
+		refuse(c, "age needs an account and seconds", "");
+	} else {
+		sb_posts_age(c->app->posts, json_object_get_string(account),
+		    json_object_get_int64(seconds) * 1000);
+		answer_done(c);
+	}
+	json_object_put(o);
+}
+
+void
 sb_control_expire(struct sb_call *c)
 {
 	struct json_object *account = NULL, *o = NULL;

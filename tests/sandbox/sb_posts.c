@@ -465,6 +465,19 @@ sb_posts_timeline(struct sb_posts *p, const char *author_id,
 	return list;
 }
 
+void
+sb_posts_age(struct sb_posts *p, const char *handle, int64_t ms)
+{
+	sb_lock(&p->lock);
+	for (size_t i = 0; i < p->all.count; i++) {
+		struct post *post = p->all.posts[i];
+
+		if (strcmp(post->author->account.handle, handle) == 0)
+			post->created -= ms;
+	}
+	sb_unlock(&p->lock);
+}
+
 static void
 add_id(struct json_object *o, const char *name, uint64_t id)
 {

@@ -80,6 +80,8 @@ struct json_object *sb_posts_get(struct sb_posts *p, uint64_t id,
 struct json_object *sb_posts_timeline(struct sb_posts *p,
 	    const char *author_id, const struct sb_page *page,
 	    const struct sb_fields *fields, uint64_t *more);
+/* As if the author had made them so much earlier. */
+void	 sb_posts_age(struct sb_posts *p, const char *handle, int64_t ms);
 /* The posts as they were sent, oldest first, the caller's array. */
 struct json_object *sb_posts_json(struct sb_posts *p,
 	    const struct sb_listing *which);

@@ -44,6 +44,7 @@ static const struct route {
 	{ "GET", "/sandbox/grants", sb_control_grants, 0, 0 },
 	{ "GET", "/sandbox/canaries", sb_control_canaries, 0, 0 },
 	{ "GET", "/sandbox/requests", sb_control_requests, 0, 0 },
+	{ "POST", "/sandbox/age", sb_control_age, 0, 0 },
 	{ "POST", "/sandbox/expire", sb_control_expire, 0, 0 },
 	{ "POST", "/sandbox/weigh", sb_control_weigh, 0, 0 },
 	{ "DELETE", "/sandbox/state", sb_control_reset, 0, 0 },

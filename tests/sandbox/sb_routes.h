@@ -35,6 +35,7 @@ void	sb_supabase_jwks(struct sb_call *c);
 /* sb_control.c */
 void	sb_control_counts(struct sb_call *c);
 void	sb_control_posts(struct sb_call *c);
+void	sb_control_age(struct sb_call *c);
 void	sb_control_grants(struct sb_call *c);
 void	sb_control_canaries(struct sb_call *c);
 void	sb_control_requests(struct sb_call *c);

@@ -169,6 +169,8 @@ a_failed_one_gives_its_key_back(void **state)
 	assert_true(finish(e, &o));
 	assert_field(e, m.id, "state || tries || (error ->> 'code')",
 	    "failed1x_down");
+	assert_field(e, m.id, "coalesce(idempotency_key, '') || '-'"
+	    " || released_key", "-key");
 	begin(&ask, what, &again);
 	assert_int_equal(again.rc, NX_OK);
 	assert_false(again.repeat.is_repeat);

@@ -358,7 +358,7 @@ by_name(void **state)
 		    strlen(c.post.state));
 		assert_field(e, id, "by_worker", "f");
 		if (t->what == BUSY)
-			assert_in_range(err.retry_after, 25, 30);
+			assert_int_equal(err.retry_after, 5);
 		if (t->what == TAKEN) {
 			assert_string_equal(c.connection.access_token,
 			    "access-1");
@@ -480,6 +480,34 @@ a_later_one_takes_its_place(void **state)
 		if (c.taken)
 			end(e, &c, "failed");
 	}
+}
+
+static void
+a_resume_takes_the_key_back(void **state)
+{
+	static const char keys[] = "coalesce(idempotency_key, 'none')";
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char other[NX_UUID_LEN + 1];
+	struct nx_claimed c;
+	struct nx_err err;
+
+	attach(e, connection);
+	put(e, connection, id, "failed", "failed");
+	put(e, connection, other, "failed", "failed");
+	change(e, id, "released_key = 'k'");
+	change(e, other, "idempotency_key = 'k'");
+	assert_int_equal(nx_post_take(&ask, e->user, id, NX_TAKE_RESUME, &c,
+	    &err), NX_OK);
+	assert_true(c.taken);
+	assert_field(e, id, keys, "none");
+	end(e, &c, "failed");
+	change(e, other, "idempotency_key = NULL");
+	assert_int_equal(nx_post_take(&ask, e->user, id, NX_TAKE_RESUME, &c,
+	    &err), NX_OK);
+	assert_true(c.taken);
+	assert_field(e, id, keys, "k");
 }
 
 static enum nx_id_claim
@@ -809,6 +837,7 @@ main(void)
 		T(by_name),
 		T(put_off),
 		T(a_later_one_takes_its_place),
+		T(a_resume_takes_the_key_back),
 		T(an_id_is_one_parts),
 		T(one_of_all_who_ask),
 		T(many_workers),

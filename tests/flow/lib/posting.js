@@ -61,6 +61,8 @@ export const states = (people) => sql(`SELECT DISTINCT state FROM x_posts
 // As if the quiet time had passed and whoever died had died long ago.
 export async function timePasses(people) {
 	const mine = `user_id = ANY ('{${people.map((me) => me.user)}}'::uuid[])`;
+	for (const account of new Set(people.map((me) => me.account)))
+		await sandbox('POST', '/sandbox/age', { account, seconds: 600 });
 	await sql(`UPDATE x_parts SET left_at = left_at - interval '10 minutes', first_left_at = first_left_at - interval '10 minutes' WHERE state IN ('sending', 'unknown') AND ${mine};
 		UPDATE x_posts SET lease_until = now() - interval '1 second' WHERE state = 'sending' AND lease_until IS NOT NULL AND ${mine};
 		UPDATE x_posts SET next_try_at = now() WHERE next_try_at IS NOT NULL AND state <> 'queued' AND ${mine}`);
