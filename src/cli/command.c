@@ -87,6 +87,10 @@ nx_command_close(struct nx_command *c, enum nx_rc rc)
 			(void)nx_fail(&c->ctx.err, rc, "%s",
 			    nx_rc_title(rc));
 		print_problem(c);
+	} else if (c->failed) {
+		status = 1;
+		if (c->problem != NULL)
+			(void)fprintf(stderr, "%s\n", c->problem);
 	}
 	if ((c->out.n > 0 && printf("%s\n", nx_buf_str(&c->out)) < 0) ||
 	    fflush(stdout) != 0)

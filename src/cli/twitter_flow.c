@@ -204,24 +204,48 @@ read_on_partial(struct nx_command *c, bool *withdraw)
 	    "--on_partial must be keep or delete.");
 }
 
+static enum nx_rc
+read_publish_at(struct nx_command *c, int64_t *out)
+{
+	const char *at = c->args.publish_at;
+	struct nx_err why;
+
+	if (at == NULL || nx_when_read("--publish_at", nx_slice_str(at),
+	    nx_clock_wall(), out, &why) == NX_OK)
+		return NX_OK;
+	return nx_fail(&c->ctx.err, NX_USAGE, "%s", why.detail);
+}
+
 /* What the web's parser checks in a body. */
 static enum nx_rc
 read_how(struct nx_command *c, struct nx_publish_ask *ask)
 {
-	const char *at = c->args.publish_at;
 	enum nx_rc rc = check_id(c, c->args.connection_id, "connection_id");
 
 	if (rc == NX_OK)
 		rc = read_on_long(c, &ask->on_long);
 	if (rc == NX_OK)
 		rc = read_on_partial(c, &ask->options.withdraw);
-	if (rc == NX_OK && at != NULL)
-		rc = nx_when_read("--publish_at", nx_slice_str(at),
-		    nx_clock_wall(), &ask->publish_at, &c->ctx.err);
+	if (rc == NX_OK)
+		rc = read_publish_at(c, &ask->publish_at);
 	if (rc == NX_OK && c->args.nmedia > 0)
 		rc = nx_fail(&c->ctx.err, NX_NOT_OFFERED,
 		    "--media is not offered by this version.");
 	return rc;
+}
+
+/* Did it break for good, with nobody who goes on with it?  Then it says why. */
+static void
+judge(struct nx_command *c, const struct nx_published *done)
+{
+	const struct nx_stored_post *p = &done->post;
+	const char *state = nx_answer_state(p);
+
+	if (p->next_try_at != 0 || done->unrecorded ||
+	    (strcmp(state, "partial") != 0 && strcmp(state, "failed") != 0))
+		return;
+	c->failed = true;
+	c->problem = p->error;
 }
 
 static enum nx_rc
@@ -248,8 +272,10 @@ post(struct nx_command *c)
 		    NX_NEED_KEYS | NX_NEED_X | NX_NEED_DB);
 	if (rc == NX_OK)
 		rc = nx_publish(&c->ctx, &ask, &done);
-	if (rc == NX_OK)
+	if (rc == NX_OK) {
 		nx_answer_post(&done, &c->out);
+		judge(c, &done);
+	}
 	return rc;
 }
 
@@ -293,12 +319,12 @@ posts(struct nx_command *c)
 	return rc;
 }
 
-/* What is done with one post that is there already. */
+/* What is done with one post that is there already, and what it came to. */
 static enum nx_rc
 with_post(struct nx_command *c, enum nx_rc (*work)(struct nx_ctx *ctx,
-    const char *user_id, const char *id, struct nx_published *out))
+    const char *user_id, const char *id, struct nx_published *out),
+    struct nx_published *done)
 {
-	struct nx_published done;
 	enum nx_rc rc = require_user(c);
 
 	if (rc == NX_OK)
@@ -313,22 +339,30 @@ with_post(struct nx_command *c, enum nx_rc (*work)(struct nx_ctx *ctx,
 		rc = nx_command_need(c,
 		    NX_NEED_KEYS | NX_NEED_X | NX_NEED_DB);
 	if (rc == NX_OK)
-		rc = work(&c->ctx, c->args.user_id, c->args.post_id, &done);
+		rc = work(&c->ctx, c->args.user_id, c->args.post_id, done);
 	if (rc == NX_OK)
-		nx_answer_post(&done, &c->out);
+		nx_answer_post(done, &c->out);
 	return rc;
 }
 
 static enum nx_rc
 resume(struct nx_command *c)
 {
-	return with_post(c, nx_posts_resume);
+	struct nx_published done = { .post = { .state = "dry_run" } };
+	enum nx_rc rc = with_post(c, nx_posts_resume, &done);
+
+	if (rc == NX_OK)
+		judge(c, &done);
+	return rc;
 }
 
 static enum nx_rc
 delete(struct nx_command *c)
 {
-	return with_post(c, nx_posts_remove);
+	struct nx_published done;
+
+	/* Where X did not delete it, that is an error already. */
+	return with_post(c, nx_posts_remove, &done);
 }
 
 static enum nx_rc

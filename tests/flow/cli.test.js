@@ -134,8 +134,8 @@ test('posts are listed, scheduled, cancelled, resumed and deleted from the comma
 	refused(await act('resume', `--post_id=${crypto.randomUUID()}`), 1, 'post_unknown');
 	refused(await flow(['--action=delete', `--user_id=${crypto.randomUUID()}`, `--post_id=${thread.id}`]), 1, 'post_unknown');
 	refused(await act('post', `--content=${words()}`, at(-3600)), 1, 'invalid');
-	refused(await act('post', `--content=${words()}`, '--publish_at=soon'), 1, 'invalid');
-	for (const args of [['posts', '--limit=0'], ['posts', '--before=x'], ['resume'], ['delete', '--post_id=x'], ['post', '--content=x', '--on_partial=hide']])
+	for (const args of [['posts', '--limit=0'], ['posts', '--before=x'], ['resume'], ['delete', '--post_id=x'], ['post', '--content=x', '--on_partial=hide'],
+		['post', '--content=x', '--publish_at=tomorrow'], ['post', '--content=x', '--publish_at=9999-01-01T00:00:00Z']])
 		refused(await act(...args), 64, 'usage');
 });
 
@@ -221,6 +221,55 @@ test('X in trouble is 75, X\'s refusal is 1', async () => {
 	refused(await run('bash', ['-c', `exec "$0" --action=post --user_id=${me.user} --content=$'a\\xff'`, join(BUILD, 'twitter_flow')]), 1, /./);
 	refused(await flow(['--action=callback', '--code=a', '--state=b', '--flow=c']), 1, 'state_broken');
 	refused(await flow(['--action=initiate', `--user_id=${me.user}`, '--return_to=//evil.example']), 1, 'return_to');
+});
+
+// It is a failure, and yet there is something to show of it.
+function broken(done, state, live, code) {
+	assert.equal(done.status, 1, `${done.status} ${done.stdout}${done.stderr}`);
+	const p = one({ ...done, status: 0 });
+	assert.deepEqual([p.state, p.next_try_at, p.parts.filter((part) => part.state === 'sent').length], [state, null, live]);
+	const problem = done.stderr.trim().split('\n').find((line) => line.includes('"remedy"'));
+	assert.deepEqual(JSON.parse(problem), p.error);
+	assert.equal(p.error.code, code);
+	return p;
+}
+
+test('a thread that broke for good is 1, and so is each resume that fails again', async () => {
+	const me = new Visitor();
+	await me.connect();
+	const act = (action, ...more) => flow([`--action=${action}`, `--user_id=${me.user}`, ...more]);
+	const content = `--content=${`${words()} `.repeat(20)}`;
+	const thread = () => act('post', content, '--on_long=thread', '--idempotency_key=broken');
+	const suspended = { path: '/2/tweets', method: 'POST', fault: '403', body: '{"title":"Forbidden","detail":"Your account is suspended and is not permitted to access this feature.","type":"about:blank","status":403}' };
+	await fault({ ...suspended, skip: 1 });
+	const first = broken(await thread(), 'partial', 1, 'x_account');
+	assert.equal(broken(await thread(), 'partial', 1, 'x_account').id, first.id);
+	const id = `--post_id=${first.id}`;
+	broken(await act('resume', id), 'partial', 1, 'x_account');
+	await clearFaults();
+	await fault({ path: '/2/tweets', method: 'POST', fault: '429', reset_in: 600, count: 1 });
+	const put = one(await act('resume', id));
+	assert.equal(put.state, 'partial');
+	assert.ok(put.next_try_at, 'it goes on by itself');
+	await clearFaults();
+	assert.equal(one(await act('resume', id)).state, 'sent');
+	assert.equal((await postsOf(me.account)).length, first.parts.length);
+	await fault({ path: '/2/tweets/', method: 'DELETE', fault: '403', count: 1 });
+	refused(await act('delete', id), 1, 'not_deleted');
+	await clearFaults();
+	assert.equal(one(await act('delete', id)).state, 'deleted');
+});
+
+test('what X refused is 1 when it is asked for again, and nothing is left to delete', async () => {
+	const me = new Visitor();
+	await me.connect();
+	const act = (action, ...more) => flow([`--action=${action}`, `--user_id=${me.user}`, ...more]);
+	const again = () => act('post', '--content=refused', '--idempotency_key=refused');
+	await fault({ path: '/2/tweets', method: 'POST', fault: '400', count: 1 });
+	refused(await again(), 1, 'x_refused');
+	await clearFaults();
+	const p = broken(await again(), 'failed', 0, 'x_refused');
+	assert.equal(one(await act('delete', `--post_id=${p.id}`)).state, 'cancelled');
 });
 
 test('measure weighs each line', async () => {

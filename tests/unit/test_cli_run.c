@@ -254,6 +254,12 @@ refuses_wrong_lines(void **state)
 	    "--on_long=wrap", "--dry-run"), 64, "usage", "--on_long");
 	refuses(FLOW("--action=post", "--user_id=t", "--content=x",
 	    "--on_partial=hide", "--dry-run"), 64, "usage", "--on_partial");
+	refuses(FLOW("--action=post", "--user_id=t", "--content=x",
+	    "--publish_at=tomorrow", "--dry-run"), 64, "usage",
+	    "--publish_at must be a time");
+	refuses(FLOW("--action=post", "--user_id=t", "--content=x",
+	    "--publish_at=9999-01-01T00:00:00Z", "--dry-run"), 64, "usage",
+	    "--publish_at is more than a year ahead");
 	refuses(REFRESH("--within=-1"), 64, "usage", "--within");
 	refuses(REFRESH("--within=7201"), 64, "usage", "--within");
 	refuses(REFRESH("--within=1m"), 64, "usage", "--within");

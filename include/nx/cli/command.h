@@ -14,6 +14,8 @@ struct nx_command {
 	struct nx_ctx	 ctx;
 	struct nx_args	 args;
 	struct nx_buf	 out;		/* the JSON object to print */
+	bool		 failed;	/* what it tells of is a failure */
+	const char	*problem;	/* why, as JSON; NULL: it is not kept */
 	char		 request_id[40];
 };
 
@@ -31,7 +33,7 @@ NX_MUST_USE enum nx_rc	nx_command_need(struct nx_command *c,
 
 /*
  * Print the result, where there is one, and the problem, free everything: the
- * exit status.
+ * exit status, which is 1 for a result that is a failure.
  */
 int	nx_command_close(struct nx_command *c, enum nx_rc rc);
 
