@@ -298,6 +298,28 @@ refuses_texts_as_the_web_does(void **state)
 	    "publish_at is in the past");
 }
 
+/* The limit is not the same for everyone, so the detail alone names it. */
+static void
+refuses_long_texts(void **state)
+{
+	static char content[251 * 300] = "--content=";
+	const size_t n = strlen(content);
+	struct outcome o;
+
+	(void)state;
+	for (size_t i = n; i < sizeof(content) - 1; i++)
+		content[i] = i % 20 == 0 ? ' ' : (char)('a' + i % 19);
+	o = FLOW("--action=post", "--user_id=t", content,
+	    "--on_long=thread", "--dry-run");
+	refuses(o, 1, "text_too_long", "of more than 250 posts");
+	assert_null(strstr(o.err, "280"));
+	content[n + 300] = '\0';
+	o = FLOW("--action=post", "--user_id=t", content,
+	    "--on_long=reject", "--dry-run");
+	refuses(o, 1, "text_too_long", "300 of 280");
+	assert_null(strstr(strstr(o.err, "\"remedy\""), "280"));
+}
+
 static void
 numbers_a_thread(void **state)
 {
@@ -397,6 +419,7 @@ main(void)
 		BARE(refuses_wrong_lines),
 		BARE(names_every_missing_variable),
 		BARE(refuses_texts_as_the_web_does),
+		BARE(refuses_long_texts),
 		BARE(numbers_a_thread),
 		BARE(helps),
 		cmocka_unit_test_setup_teardown(comes_back_dry, usual_set,

@@ -27,7 +27,7 @@ X(TEXT_INVALID, "text_invalid", 422, 1, \
   "Remove U+FFFE, U+FEFF and U+FFFF from the text.") \
 X(TEXT_TOO_LONG, "text_too_long", 422, 1, \
   "The text is longer than X allows", \
-  "Shorten it to 280 weighted characters (a link counts 23)," \
+  "Shorten it as the detail tells (a link counts 23 characters)," \
   " or choose another on_long.") \
 X(NOT_FOUND, "not_found", 404, 1, "There is nothing here", \
   "Check the address; the routes are listed in the README.") \
