@@ -79,6 +79,17 @@ nx_delivery_save(struct nx_ctx *ctx, struct nx_delivery *d,
 	return rc;
 }
 
+/* Whose row is gone has no name any more. */
+static enum nx_rc
+not_connected(struct nx_ctx *ctx, const char *username)
+{
+	if (username == NULL || *username == '\0')
+		return nx_fail(&ctx->err, NX_NEEDS_REAUTH, "The X account of"
+		    " this post is no longer connected here.");
+	return nx_fail(&ctx->err, NX_NEEDS_REAUTH, "@%s is no longer"
+	    " connected.", username);
+}
+
 enum nx_rc
 nx_delivery_ready(struct nx_ctx *ctx, struct nx_delivery *d,
     const char *scope)
@@ -87,8 +98,7 @@ nx_delivery_ready(struct nx_ctx *ctx, struct nx_delivery *d,
 	enum nx_rc rc;
 
 	if (c->status == NULL || strcmp(c->status, "connected") != 0)
-		return nx_fail(&ctx->err, NX_NEEDS_REAUTH, "@%s is no longer"
-		    " connected.", c->username == NULL ? "" : c->username);
+		return not_connected(ctx, c->username);
 	if (c->access_token == NULL)
 		return nx_fail(&ctx->err, d->token_rc == NX_OK ?
 		    NX_NEEDS_REAUTH : d->token_rc, "The access token of"

@@ -83,8 +83,8 @@ stays(struct nx_ctx *ctx, const struct nx_claimed *claimed)
 		return nx_fail(&ctx->err, NX_NOT_RESUMABLE, "The same was"
 		    " asked for again since, as a post of its own.");
 	return nx_fail(&ctx->err, NX_NOT_RESUMABLE, "Post %s is %s%s.",
-	    post->id, post->state, post->goal != NX_GOAL_SEND ?
-	    " and on its way to be removed" : "");
+	    post->id, post->state, post->goal != NX_GOAL_SEND &&
+	    post->next_try_at != 0 ? " and on its way to be removed" : "");
 }
 
 /* One turn of a resume; `*looked` when it was for an outcome. */

@@ -129,7 +129,8 @@ test('posts are listed, scheduled, cancelled, resumed and deleted from the comma
 	const gone = one(await act('delete', `--post_id=${thread.id}`));
 	assert.deepEqual([gone.state, ...new Set(gone.parts.map((p) => p.state))], ['deleted', 'deleted']);
 	assert.deepEqual(await postsOf(me.account), []);
-	refused(await act('resume', `--post_id=${thread.id}`), 1, 'not_resumable');
+	for (const [p, state] of [[thread, 'deleted'], [later, 'cancelled']])
+		assert.equal(refused(await act('resume', `--post_id=${p.id}`), 1, 'not_resumable').detail, `Post ${p.id} is ${state}.`);
 
 	refused(await act('resume', `--post_id=${crypto.randomUUID()}`), 1, 'post_unknown');
 	refused(await flow(['--action=delete', `--user_id=${crypto.randomUUID()}`, `--post_id=${thread.id}`]), 1, 'post_unknown');
@@ -269,6 +270,9 @@ test('what X refused is 1 when it is asked for again, and nothing is left to del
 	refused(await again(), 1, 'x_refused');
 	await clearFaults();
 	const p = broken(await again(), 'failed', 0, 'x_refused');
+	await sql(`DELETE FROM platform_connections WHERE user_id = '${me.user}'`);
+	const gone = refused(await act('resume', `--post_id=${p.id}`), 1, 'needs_reauth');
+	assert.equal(gone.detail, 'The X account of this post is no longer connected here.');
 	assert.equal(one(await act('delete', `--post_id=${p.id}`)).state, 'cancelled');
 });
 
