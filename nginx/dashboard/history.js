@@ -10,6 +10,11 @@ import { excerpt, postState, removalWords } from './words.js';
 const PATH = '/api/twitter/posts';
 const OLDER = 20;
 const QUIET = 30000;	/* after a list that could not be read */
+const SETTLE = 600;	/* as long as a second click may come after the first */
+
+function actionsOf(row) {
+	return [...row.querySelectorAll('[data-action]')].map((button) => button.dataset.action).join(' ');
+}
 
 export class PostHistory {
 	#on;
@@ -17,6 +22,7 @@ export class PostHistory {
 	#drawn = new Map();	/* post id: what its element was made of */
 	#doing = new Map();	/* post id: the action under way */
 	#troubles = new Map();	/* post id: the box that says what went wrong */
+	#moved = new Map();	/* post id: when its buttons gave place to others */
 	#many = false;
 	#turn = 0;		/* an answer to an older question is of no use */
 	#timer = 0;
@@ -120,7 +126,17 @@ export class PostHistory {
 		button.disabled = false;
 	}
 
-	async #act(post, action) {
+	/*
+	 * Was it meant for the button that stood there before?  Keys go to the
+	 * button that has the focus, wherever it stands, and have no detail.
+	 */
+	#isStray(post, event) {
+		return event.detail > 0 && performance.now() - this.#moved.get(post.id) < SETTLE;
+	}
+
+	async #act(post, action, event) {
+		if (this.#isStray(post, event))
+			return;
 		this.#troubles.delete(post.id);
 		if (action === 'delete' && !await this.#sure(post))
 			return;
@@ -209,7 +225,7 @@ export class PostHistory {
 		if (before && this.#drawn.get(post.id) === made && before.querySelector('.live > .notice') === (trouble ?? null))
 			return before;
 		this.#drawn.set(post.id, made);
-		return item(post, { many: this.#many, doing, trouble, act: (p, action) => this.#act(p, action) });
+		return item(post, { many: this.#many, doing, trouble, act: (p, action, event) => this.#act(p, action, event) });
 	}
 
 	/* The focus stays where it was, or as near to it as there is anything left. */
@@ -218,6 +234,9 @@ export class PostHistory {
 		const details = row.querySelector('details');
 		if (details && before.querySelector('details'))
 			details.open = before.querySelector('details').open;
+		const had = actionsOf(before);
+		if (had !== '' && had !== actionsOf(row))
+			this.#moved.set(row.dataset.post, performance.now());
 		before.replaceWith(row);
 		if (!held)
 			return;

@@ -70,7 +70,7 @@ function buttons(post, doing, act) {
 			'aria-label': `${doing === action ? active : label} “${name}”`,
 			/* Not `disabled`: that would drop the focus. */
 			'aria-disabled': doing ? 'true' : null,
-			onclick: () => doing || act(post, action),
+			onclick: (event) => doing || act(post, action, event),
 		}, doing === action ? active : label);
 	}));
 }

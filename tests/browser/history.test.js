@@ -6,6 +6,7 @@ import { SITE, deskStory, item, launch, postsOf, publish, sandbox, shot } from '
 import { withWorkers } from '../flow/lib/worker.js';
 
 const CREATE = { path: '/2/tweets', method: 'POST' };
+const SETTLE = 700;	/* as long as new buttons take no click of the mouse */
 
 let browser;
 
@@ -161,11 +162,45 @@ test('a thread that broke shows what is live, and goes on where it stopped', asy
 		live.slice(1).forEach((p, i) => assert.equal(p.reply_to, live[i].id));
 		await shot(page, '37-resumed');
 
+		await page.waitForTimeout(SETTLE);
 		await item(page, 'sent').getByRole('button', { name: 'Delete' }).click();
 		await page.getByText(`Delete these ${parts.length} posts?`).waitFor();
 		await page.locator('#remove-yes').click();
 		await item(page, 'deleted').waitFor();
 		assert.deepEqual(await postsOf(account), []);
+	});
+});
+
+/* In the page: click the button as soon as it is there.  Did it open the question? */
+function clickAtOnce(button) {
+	return new Promise((done) => {
+		new MutationObserver((_, observer) => {
+			const found = document.querySelector(button);
+			if (!found)
+				return;
+			observer.disconnect();
+			found.dispatchEvent(new MouseEvent('click', { bubbles: true, detail: 2 }));
+			done(document.getElementById('remove').open);
+		}).observe(document.getElementById('history-list'), { childList: true });
+	});
+}
+
+test('a second click does not hit the button that came in the first one’s place', async () => {
+	await deskStory(browser, 'quick', {}, async (page) => {
+		await sandbox('POST', '/sandbox/faults', { ...CREATE, fault: '400', skip: 1, count: 1 });
+		const answer = await page.request.post(`${SITE}/api/twitter/post`, {
+			data: { text: THREAD.slice(0, 400), on_long: 'thread' }, headers: { Origin: new URL(SITE).origin } });
+		assert.equal((await answer.json()).state, 'partial');
+		await page.reload();
+		const asked = page.evaluate(clickAtOnce, '#history-list > [data-state=sent] [data-action=delete]');
+		await item(page, 'partial').getByRole('button', { name: 'Resume' }).click();
+		assert.equal(await asked, false, 'too early to be meant');
+		const button = item(page, 'sent').getByRole('button', { name: 'Delete' });
+		await button.press('Enter');
+		await page.locator('#remove-no').click();
+		await page.waitForTimeout(SETTLE);
+		await button.click();
+		await page.getByText('Delete these 2 posts?').waitFor();
 	});
 });
 
