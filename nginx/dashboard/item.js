@@ -1,7 +1,7 @@
 /* item.js - one post of the history as an element. */
 
 import { el, link, moment } from './dom.js';
-import { actionWords, excerpt, isScheduled, localTimes, partState, postState, threadWords } from './words.js';
+import { actionWords, excerpt, isScheduled, isTaken, localTimes, partState, plain, postReason, postState, threadWords } from './words.js';
 
 const ACTIONS = ['resume', 'cancel', 'delete'];
 const SETTLED = ['sent', 'deleted', 'cancelled'];
@@ -29,8 +29,8 @@ function head(post, many) {
 
 /* X's own words where it has refused. */
 function said(part) {
-	const x = part.error?.x;
-	return x?.detail || part.error?.detail || '';
+	const { error } = part;
+	return error?.x?.detail || (error && plain(error).detail) || '';
 }
 
 function partRow(part) {
@@ -57,11 +57,18 @@ function body(post) {
 /* The server's; of a time that is told already it says nothing more. */
 function reason(post) {
 	const told = isScheduled(post, Date.now()) && !post.error;
-	return post.reason && !told ? el('p', { class: 'item-reason' }, localTimes(post.reason, moment)) : null;
+	const text = told ? '' : localTimes(postReason(post), moment);
+	return text ? el('p', { class: 'item-reason' }, text) : null;
+}
+
+/* What X has already could be sent again, but X would refuse it again. */
+function actions(post) {
+	const can = ACTIONS.filter((action) => post.can?.includes(action));
+	return isTaken(post) ? can.filter((action) => action !== 'resume') : can;
 }
 
 function buttons(post, doing, act) {
-	const can = ACTIONS.filter((action) => post.can?.includes(action));
+	const can = actions(post);
 	const name = excerpt(post.parts?.[0]?.text);
 	return can.length === 0 ? null : el('div', { class: 'item-buttons' }, ...can.map((action) => {
 		const [label, active] = actionWords(action, post);

@@ -1,7 +1,7 @@
 /* notice.js - one box for everything the page has to say. */
 
 import { el, clock } from './dom.js';
-import { span } from './words.js';
+import { plain, span, xWords } from './words.js';
 
 /* tone: good, note or bad.  Lines that are empty are left out. */
 export function notice(tone, title, lines = [], extra = []) {
@@ -11,21 +11,15 @@ export function notice(tone, title, lines = [], extra = []) {
 		...extra);
 }
 
-function fromX(x) {
-	if (!x)
-		return '';
-	const said = [x.title, x.detail].filter(Boolean).join(': ');
-	return said ? `X said${x.status ? ` (${x.status})` : ''}: ${said}` : '';
-}
-
 /* A failure as api.js throws it. */
 export function problemNotice(problem, extra = []) {
+	const said = plain(problem);
 	const wait = problem.retryAfter;
 	const when = wait ? `You can try again at ${clock(new Date(Date.now() + wait))}, in ${span(wait)}.` : '';
 	const id = problem.request_id
 		? el('p', { class: 'notice-id' }, 'Request ', el('code', {}, problem.request_id)) : null;
-	return notice(problem.tone ?? 'bad', problem.title,
-		[problem.detail, fromX(problem.x), problem.remedy, when], id ? [...extra, id] : extra);
+	return notice(said.tone ?? 'bad', said.title,
+		[said.detail, xWords(problem.x, said.detail), said.remedy, when], id ? [...extra, id] : extra);
 }
 
 export function dismissable(box) {

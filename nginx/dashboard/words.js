@@ -1,7 +1,7 @@
 /*
  * words.js - what codes, scopes and states mean to a person.  Pure: tables and
- * the functions that read them.  Server answers come with their own remedy;
- * these texts are for what reaches the page as a bare code.
+ * the functions that read them.  Server answers come with words of their own;
+ * these texts are for bare codes, and for what the server says to programs.
  */
 
 const AGAIN = 'Choose “Connect X” to try again.';
@@ -11,6 +11,8 @@ const OPERATOR = 'Tell the person who runs this site; nothing you can change her
 const OURS = 'This site is not set up correctly';
 const LOST = 'This attempt could not be matched';
 const BUSY = 'Too busy just now';
+const WRONG = 'Something went wrong on our side';
+const PAUSED = 'X has paused this site';
 const ALL = `${AGAIN} Leave every permission on.`;
 
 /* x_error of the callback: title, what happened, what to do. */
@@ -35,7 +37,7 @@ export const CONNECT_ERRORS = {
 	x_refused: ['X refused the connection', 'You allowed it, but X refused the last step.', AGAIN],
 	x_token: ['X took back its approval', 'X did not accept the access that it had just given.', AGAIN],
 	x_account: ['X does not let this account do that', 'The account may be locked or suspended.', 'Open x.com with this account and settle what X asks for, then connect again.'],
-	x_credits: ['X has paused this site', 'The site’s account at X has no credit left, or has reached its cap.', OPERATOR],
+	x_credits: [PAUSED, 'The site’s account at X has no credit left, or has reached its cap.', OPERATOR],
 	x_operator: [OURS, 'X does not accept how this site introduces itself.', OPERATOR],
 	database_unavailable: ['Not available just now', 'Our database is not answering, so nothing was taken from X.', LATER],
 	busy: [BUSY, 'This site has more to do than it can take on.', LATER],
@@ -43,8 +45,8 @@ export const CONNECT_ERRORS = {
 	out_of_memory: [BUSY, 'This site has more to do than it can take on.', LATER],
 	configuration: [OURS, 'A setting of this site is wrong.', OPERATOR],
 	key_unknown: [OURS, 'A key of this site is missing.', OPERATOR],
-	seal_broken: ['Something went wrong on our side', 'A stored value could not be opened.', AGAIN],
-	internal: ['Something went wrong on our side', 'The connection could not be completed.', LATER],
+	seal_broken: [WRONG, 'A stored value could not be opened.', AGAIN],
+	internal: [WRONG, 'The connection could not be completed.', LATER],
 };
 
 /* Names that mean the same, X's own among them. */
@@ -120,22 +122,133 @@ export function renewalWords(connection, when, now) {
 	return ['Renewed', when && renewed];
 }
 
-/* What the server says to programs, said to a person at this page. */
+const SOON = 'Wait a few seconds, then try again.';
+const RELOAD = 'Load this page again, then try once more.';
+const UNSEEN = 'Take out what cannot be seen: it may have come along when the text was pasted.';
+
+/* What the server says to programs, said to a person at this page: what to do. */
 const REMEDIES = {
+	malformed: RELOAD,
+	bad_request: RELOAD,
+	not_json: UNSEEN,
+	too_big: 'Make it shorter.',
+	too_large: 'Make it shorter.',
+	invalid: 'Change what is named here, then try again.',
+	text_invalid: UNSEEN,
 	text_too_long: 'Make it shorter. A link counts as 23 characters, an emoji as 2.',
-	idempotency_key_reused: 'You have handed this text over before, in another way: look for it in the list below. Press Post again only if it shall go out once more.',
+	unauthenticated: 'Sign in again.',
+	session_expired: 'Sign in again.',
+	cross_site: 'Open this page at its own address, then try again.',
+	idempotency_key_reused: 'Look for it in the list below. Press Post again only if it shall go out once more.',
+	idempotency_key_busy: 'It shows below as soon as X has answered.',
 	post_unknown: 'Load this page again to see your posts as they are now.',
 	post_busy: 'It is being worked on this very moment. The list says what becomes of it.',
 	not_resumable: 'There is nothing left to do about this post.',
+	x_refused: 'Change the post as X’s answer asks, then post it again.',
 	outcome_unknown: 'We are looking it up at X. Do not post it again meanwhile.',
+	not_sent: 'You can send it again.',
 	not_connected: 'Connect an X account first.',
 	connection_unknown: 'Load this page again to see the accounts as they are now.',
 	needs_reauth: 'Choose “Reconnect” at the account; what was posted before is not affected.',
 	scope_missing: 'Choose “Reconnect” at the account, and leave every permission on.',
+	x_token: 'Try again. If it happens once more, choose “Reconnect” at the account.',
+	seal_broken: 'Choose “Reconnect” at the account.',
+	rate_limited: 'Nothing was lost. Wait a while, then try again.',
+	x_credits: OPERATOR,
+	x_operator: OPERATOR,
+	busy: SOON,
+	unavailable: SOON,
+	out_of_memory: SOON,
+	configuration: OPERATOR,
+	key_unknown: OPERATOR,
+	internal: 'Try again in a minute. If it happens again, tell the person who runs this site.',
 };
 
+/* A remedy that fits what happened better than the code's own. */
+const CASES = [
+	['text_too_long', /numbering would/, 'Choose “Number them”, or change what repeats.'],
+	['text_too_long', /No place was found/, 'Change the text at that place, or make it shorter.'],
+	['invalid', /cashtags/, 'Keep one of them, and write the others without the “$”.'],
+	['invalid', /^link /, 'Give the whole address of one page, and nothing else.'],
+	['invalid', /^publish_at /, 'Choose another time.'],
+];
+
+const TITLES = {
+	not_json: 'The text holds a character that cannot be sent',
+	too_big: 'That is too long',
+	too_large: 'That is too long',
+	headers_too_large: 'This site has left too many cookies in your browser',
+	invalid: 'It cannot go out like this',
+	idempotency_key_reused: 'You have handed this text over before, in another way',
+	idempotency_key_busy: 'This post is just being sent',
+	x_credits: PAUSED,
+	x_operator: OURS,
+	busy: BUSY,
+	out_of_memory: BUSY,
+	configuration: OURS,
+	key_unknown: OURS,
+	seal_broken: WRONG,
+	internal: WRONG,
+};
+
+/* Codes whose detail helps nobody at this page. */
+const UNTOLD = ['malformed', 'bad_request', 'not_json', 'too_big', 'too_large', 'headers_too_large', 'cross_site',
+	'idempotency_key_reused', 'idempotency_key_busy', 'seal_broken', 'busy', 'timeout',
+	'out_of_memory', 'configuration', 'key_unknown', 'internal'];
+
+/* Details that a person would say in another way. */
+const SENTENCES = [
+	[/^The operator finds .* request_id\.$/, ''],
+	[/^publish_at is in the past.*/, 'The time that you chose has passed.'],
+	[/^publish_at is more than.*/, 'The time that you chose is more than a year ahead.'],
+	[/^link must be .*/, 'The link is not one address that begins with https:// or http://.'],
+	[/^Post [0-9a-f-]{36}\b/, 'This post'],
+	[/ post [0-9a-f-]{36}\b/, ' this post'],
+];
+
+/* The failure is no fault: wait and see. */
+const CALM = ['idempotency_key_busy', 'post_busy'];
+
+function own(table, code, other) {
+	return Object.hasOwn(table, code) ? table[code] : other;
+}
+
+/* A remedy that is plain already stays, with what was added behind it. */
 export function remedy(problem) {
-	return Object.hasOwn(REMEDIES, problem.code) ? REMEDIES[problem.code] : problem.remedy;
+	const general = own(REMEDIES, problem.code);
+	if (general === undefined)
+		return problem.remedy;
+	const cases = CASES.filter(([code]) => code === problem.code);
+	const fits = cases.find(([, sign]) => sign.test(problem.detail ?? ''))?.[2];
+	const given = problem.remedy ?? '';
+	const said = [...cases.map(([, , text]) => text), general].find((text) => given.startsWith(text));
+	return said ? (fits ?? said) + given.slice(said.length) : fits ?? general;
+}
+
+function detail(problem) {
+	if (UNTOLD.includes(problem.code))
+		return '';
+	return SENTENCES.reduce((text, [from, to]) => text.replace(from, to), problem.detail ?? '');
+}
+
+/* A failure that the server told, as a person at this page understands it. */
+export function plain(problem) {
+	if (!problem.status)
+		return problem;
+	return {
+		...problem, detail: detail(problem), remedy: remedy(problem),
+		title: own(TITLES, problem.code, problem.title),
+		tone: problem.tone ?? (CALM.includes(problem.code) ? 'note' : 'bad'),
+	};
+}
+
+/* X's own words, unless the detail has them already. */
+export function xWords(x, known) {
+	if (!x)
+		return '';
+	const news = [...new Set([x.title, x.detail])].filter(Boolean);
+	return news.length === 0 || (known ?? '').includes(news.at(-1)) ? ''
+		: `X said${x.status ? ` (${x.status})` : ''}: ${news.join(': ')}`;
 }
 
 /* A reason is a short code or a sentence; either becomes a sentence. */
@@ -219,6 +332,33 @@ const POST_STATES = {
 
 export function isScheduled(post, now) {
 	return post.state === 'queued' && Date.parse(post.publish_at) > now;
+}
+
+const TAKEN = 'X has this text from this account already, and takes the same text only once. Change it, and post it anew.';
+
+function errors(post) {
+	return [post.error, ...(post.parts ?? []).map((p) => p.error)].filter(Boolean);
+}
+
+/*
+ * Did X refuse it as something it has?  It would do so again.  A thread that is
+ * on X in part is another matter: nothing but going on completes it.
+ */
+export function isTaken(post) {
+	return post.state === 'failed' && errors(post).some((e) => e.code === 'duplicate_text');
+}
+
+/* Why a post is as it is: the server's sentences, which may quote an error. */
+export function postReason(post) {
+	if (isTaken(post) && post.parts.length === 1)
+		return TAKEN;
+	let text = post.reason ?? '';
+	for (const error of errors(post)) {
+		const said = plain(error);
+		for (const key of ['detail', 'remedy'])
+			text = error[key] ? text.replace(error[key], () => said[key]) : text;
+	}
+	return text.replace(/ \.(?= |$)/g, '').replace(/ {2,}/g, ' ').trim();
 }
 
 export function postState(post, now) {

@@ -204,6 +204,20 @@ test('a second click does not hit the button that came in the first one’s plac
 	});
 });
 
+test('a text that X has already says so, and is not offered again', async () => {
+	await deskStory(browser, 'same', {}, async (page, account) => {
+		const text = `Twice, ${account}`;
+		await publish(page, [{ text }]);
+		await post(page, text);
+		const row = item(page, 'failed');
+		assert.match(await row.locator('.item-reason').textContent(), /^X has this text from this account already/);
+		assert.equal(await row.getByRole('button').count(), 0);
+		const said = await page.locator('#result').textContent();
+		assert.equal(said.match(/duplicate content/g).length, 1, 'X’s words are said once');
+		await shot(page, '42-same');
+	});
+});
+
 for (const how of ['by hand', 'by the worker']) {
 	test(`a lost answer is looked up ${how}, and the composer hears of it`, async () => {
 		await deskStory(browser, 'lost', {}, async (page, account) => {

@@ -124,3 +124,92 @@ test('how a text is to go out is kept with it, for its author alone', () => {
 	draft.forget();
 	assert.deepEqual(new Draft(store, 'u1').how, {});
 });
+
+/* What no answer to this page can hold, and what the callback says in words of its own. */
+const NEVER = ['ok', 'content_type', 'body_length', 'unknown_member', 'not_found', 'method_not_allowed',
+	'return_to', 'forbidden', 'connection_choice', 'quote_not_allowed', 'not_offered', 'usage',
+	'authorize_error', 'other_account', 'length_required', 'not_implemented', 'uri_too_long'];
+const PROGRAMS = /\b(member|detail|request_id|log|Retry-After|Idempotency-Key|headers?|JSON|Content-\w+|Bearer|operator|on_long|route|GET|U\+\w+|request line|[a-z]+_[a-z]+)\b/i;
+
+function told() {
+	const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
+	const text = (source) => [...source.matchAll(/"((?:[^"\\]|\\.)*)"/g)].map((m) => m[1]).join('');
+	const list = read('include/nx/base/err_list.h').replaceAll(/\\\n/g, '\n');
+	const ours = [...list.matchAll(/^X\(\w+, "(\w+)", (\d+), \d+,\s*((?:"[^"]*"\s*)+),\s*((?:"[^"]*"\s*)+)\)/gm)]
+		.map(([, code, status, title, remedy]) => ({ code, status: Number(status), title: text(title), remedy: text(remedy), detail: '' }));
+	const front = [...read('nginx/snippets/nexus-x-problems.conf').matchAll(/^\t\d+ '(.*)';$/gm)]
+		.map(([, members]) => JSON.parse(`{${members.replace(/\\'/g, '’')}}`));
+	assert.equal(ours.length, list.match(/^X\(/gm).length);
+	assert.ok(front.length > 5);
+	return [...ours, ...front].filter((p) => !NEVER.includes(p.code));
+}
+
+test('what the server says to programs is said in plain words', () => {
+	for (const problem of told()) {
+		const said = words.plain(problem);
+		assert.notEqual(said.remedy, '', problem.code);
+		for (const line of [said.title, said.detail, said.remedy])
+			assert.doesNotMatch(line, PROGRAMS, problem.code);
+	}
+});
+
+const failure = (code, detail, more) => words.plain({ status: 422, code, title: 'T', detail, remedy: 'R', ...more });
+
+test('a detail that is for programs is left out or said anew', () => {
+	const id = '0b0c7e0a-1111-4222-8333-123456789abc';
+	const busy = failure('idempotency_key_busy', `Post ${id} is being sent.`);
+	assert.deepEqual([busy.title, busy.detail, busy.remedy, busy.tone],
+		['This post is just being sent', '', 'It shows below as soon as X has answered.', 'note']);
+	assert.deepEqual(['not_json', 'internal', 'idempotency_key_reused'].map((code) => failure(code, 'Bytes.').detail), ['', '', '']);
+	assert.equal(failure('database_unavailable', 'The operator finds the cause in the log, under the request_id.').detail, '');
+	assert.equal(failure('not_resumable', `Post ${id} is sent.`).detail, 'This post is sent.');
+	assert.equal(failure('post_busy', `Somebody else is at post ${id}.`).detail, 'Somebody else is at this post.');
+	assert.equal(failure('invalid', 'publish_at is in the past: it is 2026-11-22T10:00:00Z now.').detail, 'The time that you chose has passed.');
+	assert.equal(failure('x_refused', 'X answered 403: No.').detail, 'X answered 403: No.');
+});
+
+test('a remedy fits what happened, and keeps what was added to it', () => {
+	const remedy = (code, detail) => failure(code, detail).remedy;
+	const divided = 'No place was found to divide the text after post 16 without breaking a tag';
+	assert.match(remedy('text_too_long', `${divided} or repeating a post; numbering would tell them apart.`), /“Number them”/);
+	assert.match(remedy('text_too_long', `${divided}.`), /at that place/);
+	assert.match(remedy('text_too_long', 'Its length is 300.'), /^Make it shorter/);
+	assert.match(remedy('invalid', 'The text holds 2 cashtags; X takes one in a post.'), /“\$”/);
+	assert.equal(remedy('never_heard', ''), 'R');
+	const general = words.remedy({ code: 'text_too_long', remedy: 'R' });
+	assert.equal(failure('text_too_long', 'It is long.', { remedy: `${general} It is safe.` }).remedy, `${general} It is safe.`);
+	assert.match(failure('text_too_long', `${divided}.`, { remedy: `${general} It is safe.` }).remedy, /^Change.*[^.]\. It is safe\.$/);
+	for (const [code, detail] of [['invalid', 'link must be one URL.'], ['invalid', 'publish_at is in the past.'], ['text_too_long', divided]])
+		assert.deepEqual(words.plain(failure(code, detail)), failure(code, detail), 'once more changes nothing');
+	/* What the page itself says has no status. */
+	const ours = { code: 'busy', title: 'T', detail: 'D', remedy: 'R' };
+	assert.equal(words.plain(ours), ours);
+});
+
+test('X’s words are said once', () => {
+	const x = (title, detail) => ({ status: 403, title, detail });
+	const cases = [
+		[null, '', ''], [x('', ''), '', ''],
+		[x('Forbidden', 'You may not.'), 'X answered 403: You may not.', ''],
+		[x('Forbidden', ''), 'X answered 403: Forbidden', ''],
+		[x('Forbidden', 'You may not.'), 'It was not sent.', 'X said (403): Forbidden: You may not.'],
+		[x('Forbidden', 'Forbidden'), '', 'X said (403): Forbidden'],
+	];
+	for (const [said, known, want] of cases)
+		assert.equal(words.xWords(said, known), want);
+});
+
+test('a reason quotes no words for programs, and says what X has already', () => {
+	const taken = { code: 'duplicate_text', status: 409, detail: 'X answered 403: No duplicates.', remedy: 'Change the text.' };
+	const post = { state: 'failed', reason: 'Nothing of it is on X. X answered 403: No duplicates.', parts: [{ state: 'failed', error: taken }] };
+	assert.ok(words.isTaken(post));
+	assert.match(words.postReason(post), /^X has this text from this account already/);
+	assert.equal(words.isTaken({ ...post, state: 'unknown' }), false);
+	assert.equal(words.isTaken({ ...post, parts: [{ state: 'failed', error: { ...taken, code: 'x_refused' } }] }), false);
+	const away = { code: 'database_unavailable', status: 503, detail: 'The operator finds the cause in the log, under the request_id.', remedy: 'Wait.' };
+	const row = (error, reason) => words.postReason({ state: 'queued', error, reason, parts: [{ error: null }] });
+	assert.equal(row(away, `It could not be sent yet. ${away.detail} The next try is at 10:00.`), 'It could not be sent yet. The next try is at 10:00.');
+	assert.equal(row({ ...away, code: 'timeout', detail: 'while reading' }, 'It could not be sent yet. while reading.'), 'It could not be sent yet.');
+	assert.match(row({ code: 'rate_limited', status: 429, detail: 'D', remedy: 'Wait as long as Retry-After says.' }, 'Later. Wait as long as Retry-After says.'), /^Later\. Nothing was lost/);
+	assert.equal(row(null, null), '');
+});
