@@ -5,7 +5,7 @@
  */
 
 import { freshen } from './session.js';
-import { remedy, retryAfter } from './words.js';
+import { plain, retryAfter } from './words.js';
 
 const LIMIT = 30000;	/* longer than the server's own limit for a request */
 
@@ -29,16 +29,16 @@ function network(timedOut) {
 
 function failure(answer, body) {
 	const row = GENERAL[answer.status] ?? GENERAL[answer.status >= 500 ? 503 : 500];
-	return {
+	return plain({
 		...(body && typeof body === 'object' ? body : {}),
 		status: answer.status,
 		code: body?.code ?? '',
 		title: body?.title ?? row[0],
 		detail: body?.detail ?? row[1],
-		remedy: remedy({ code: body?.code, remedy: body?.remedy ?? row[2] }),
+		remedy: body?.remedy ?? row[2],
 		request_id: body?.request_id ?? answer.headers.get('X-Request-Id') ?? '',
 		retryAfter: retryAfter(answer.headers.get('Retry-After') ?? body?.retry_after, Date.now()),
-	};
+	});
 }
 
 async function once(method, path, options) {

@@ -218,6 +218,20 @@ test('a text that X has already says so, and is not offered again', async () => 
 	});
 });
 
+test('what the dry run refuses is said with what to do about it', async () => {
+	await deskStory(browser, 'tags', {}, async (page) => {
+		const said = page.locator('#warnings');
+		await page.getByLabel('Text of the post').fill('$AAPL and $MSFT');
+		await said.getByText('write the others without the “$”').waitFor();
+		await page.getByLabel('Text of the post').fill('$AAPL rose and $MSFT fell. '.repeat(15));
+		await page.getByLabel('As a thread').check();
+		await said.getByText('Choose “Number them”').waitFor();
+		await shot(page, '43-tags');
+		await page.getByLabel('Number them').check();
+		await page.getByText('Goes out as 30 posts').waitFor();
+	});
+});
+
 for (const how of ['by hand', 'by the worker']) {
 	test(`a lost answer is looked up ${how}, and the composer hears of it`, async () => {
 		await deskStory(browser, 'lost', {}, async (page, account) => {
