@@ -64,8 +64,6 @@ read_post(struct nx_arena *a, const PGresult *r, int row,
 		.next_try_at = nx_row_i64(r, row, 14),
 		.is_stranded = nx_row_bool(r, row, 15),
 	};
-	if (out->username == NULL)	/* the connection is gone */
-		out->username = "";
 }
 
 static void

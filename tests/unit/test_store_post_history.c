@@ -17,7 +17,7 @@ one(void **state)
 	    " to_timestamp(3000000000), error = '{\"a\":1}'");
 	assert_int_equal(nx_post_get(&ask, e->user, id, &p, &err), NX_OK);
 	assert_string_equal(p.id, id);
-	assert_string_equal(p.username, "");	/* its connection is gone */
+	assert_null(p.username);	/* its connection is gone */
 	assert_string_equal(p.state, "partial");
 	assert_int_equal(p.goal, NX_GOAL_WITHDRAW);
 	assert_string_equal(p.error, "{\"a\": 1}");

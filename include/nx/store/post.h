@@ -38,7 +38,8 @@ struct nx_stored_post {
 	const char		*id;	/* ours */
 	const char		*user_id;
 	const char		*connection_id;
-	const char		*username;
+	const char		*username;	/* NULL: the connection is
+						 * gone */
 	const char		*state;
 	enum nx_goal		 goal;
 	const char		*options;	/* JSON object as text */
