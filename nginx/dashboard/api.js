@@ -4,7 +4,7 @@
  * status 0 when no answer came.  An aborted call throws null.
  */
 
-import { freshen } from './session.js';
+import { freshen, userId } from './session.js';
 import { plain, retryAfter } from './words.js';
 
 const LIMIT = 30000;	/* longer than the server's own limit for a request */
@@ -27,7 +27,16 @@ function network(timedOut) {
 	};
 }
 
-function failure(answer, body) {
+/* Nothing may be done with the session of anybody but the page's owner. */
+function assertOwner(owner) {
+	const now = userId();
+	if (owner && now && now !== owner)
+		throw { status: 401, code: 'other_session', title: 'Somebody else is signed in now', detail: '', remedy: 'Load this page again.' };
+}
+
+function failure(answer, given) {
+	/* nginx speaks of bodies and bytes there. */
+	const body = answer.status === 413 ? { code: given?.code, request_id: given?.request_id } : given;
 	const row = GENERAL[answer.status] ?? GENERAL[answer.status >= 500 ? 503 : 500];
 	return plain({
 		...(body && typeof body === 'object' ? body : {}),
@@ -42,6 +51,7 @@ function failure(answer, body) {
 }
 
 async function once(method, path, options) {
+	assertOwner(options.owner);
 	const timer = AbortSignal.timeout(LIMIT);
 	const stop = new AbortController();
 	const end = () => stop.abort();
@@ -77,7 +87,10 @@ function parse(answer, text) {
 	return body;
 }
 
-/* options: body, headers, signal.  Returns the answer's JSON. */
+/*
+ * options: body, headers, signal, and owner: whose session it must be, as far
+ * as scripts can read that.  Returns the answer's JSON.
+ */
 export async function call(method, path, options = {}) {
 	await freshen();
 	let { answer, text } = await once(method, path, options);

@@ -11,7 +11,7 @@ import { connectError } from './words.js';
 
 const PARTS = ['loading', 'trouble', 'sign-in', 'signed-in'];
 
-const app = { composer: null, posts: null, owner: '', draft: null, shown: '', arrival: arrival(), timer: 0 };
+const app = { composer: null, posts: null, owner: '', draft: null, shown: '', known: new Set(), arrival: arrival(), timer: 0 };
 
 /* What the callback had to say; the address bar is tidied at once. */
 function arrival() {
@@ -81,25 +81,54 @@ function showList(list) {
 	if (text === app.shown)
 		return;
 	app.shown = text;
+	app.known = new Set(list.map((c) => c.id));
 	connections.render(list, (c) => connections.askToLeave(c, left, lost));
 	app.composer.accounts = list.filter((c) => c.can_post);
 	app.posts.accounts = list;
 }
 
-/* A fresh desk: what belonged to the person before is gone. */
-function setUp(owner) {
+/* Nothing of the person before stays on the page. */
+function clear() {
+	clearTimeout(app.timer);
 	app.composer?.stop();
 	app.posts?.stop();
+	Object.assign(app, { composer: null, posts: null, draft: null, owner: '', shown: '', known: new Set() });
+	show($('who'), false);
+	for (const id of ['leave', 'remove'])
+		$(id).close();
+	for (const id of ['banner', 'history-say'])
+		$(id).replaceChildren();
+}
+
+function setUp(owner) {
+	clear();
 	app.owner = owner;
 	app.draft = new Draft(storage(), owner);
-	app.shown = '';
-	app.posts = new PostHistory({ lost, news: (posts) => app.composer?.follow(posts) });
+	app.posts = new PostHistory({ owner, lost, news });
 	app.composer = new Composer(app.draft, { lost, failed: refused, handed: () => app.posts?.refresh() });
 }
 
-async function enter() {
+/* Posts of an account that the list does not have may be another person's. */
+async function news(posts) {
+	const strange = posts.map((p) => p.connection_id).filter((id) => id && !app.known.has(id));
+	if (strange.length === 0)
+		return app.composer?.follow(posts);
+	show($('history'), false);
+	if (!await check())
+		return;
+	strange.forEach((id) => app.known.add(id));
+	app.posts.refresh();
+}
+
+/* Whoever is signed in, and the accounts of theirs. */
+async function load() {
 	const list = await connections.load();
 	const owner = session.userId() || list[0]?.user_id || '';
+	return { owner, list: list.filter((c) => c.user_id === owner) };
+}
+
+async function enter() {
+	const { owner, list } = await load();
 	if (!app.composer || app.owner !== owner)
 		setUp(owner);
 	who();
@@ -125,17 +154,48 @@ async function open(justSignedIn = false) {
 	}
 }
 
-/* Quietly, while somebody is working: a failure changes nothing. */
-async function reload() {
-	if ($('signed-in').hidden || $('leave').open)
+function isOther() {
+	const now = session.userId();
+	return now !== '' && app.owner !== '' && now !== app.owner;
+}
+
+/* Another tab has signed somebody else in: the desk is theirs. */
+async function anew() {
+	if ($('signed-in').hidden)
 		return;
-	app.posts.refresh();
+	clear();
+	part('loading');
+	await open();
+}
+
+/* Is the desk still its owner's?  If so, the accounts are shown as they are. */
+async function check() {
 	try {
-		showList(await connections.load());
+		const { owner, list } = await load();
+		if ($('signed-in').hidden)
+			return false;
+		if (owner === app.owner) {
+			showList(list);
+			return true;
+		}
+		await anew();
 	} catch (problem) {
 		if (problem.status === 401)
 			lost();
 	}
+	return false;
+}
+
+/* Quietly, while somebody is working: a failure changes nothing. */
+async function reload() {
+	if ($('signed-in').hidden)
+		return;
+	if (isOther())
+		return anew();
+	if ($('leave').open)
+		return;
+	app.posts.refresh();
+	await check();
 }
 
 async function askSignIn() {
@@ -151,6 +211,8 @@ async function askSignIn() {
 function lost() {
 	if (!$('sign-in').hidden)
 		return;
+	if (isOther())
+		return anew();
 	banner(notice('note', 'Your session has ended', ['Sign in again to go on. What you have written is still there.']));
 	askSignIn();
 }
@@ -202,12 +264,8 @@ async function signIn(event) {
 }
 
 async function signOut() {
-	clearTimeout(app.timer);
-	app.composer?.stop();
-	app.posts?.stop();
 	app.draft?.forget();
-	Object.assign(app, { composer: null, posts: null, draft: null, owner: '', shown: '' });
-	$('banner').replaceChildren();
+	clear();
 	await session.signOut();
 	await askSignIn();
 }

@@ -4,23 +4,32 @@
  */
 
 import { call } from './api.js';
-import { countOne, countThread } from './counter.js';
+import { countOne, countOver, countThread } from './counter.js';
 import { $, el, show } from './dom.js';
 import { Long } from './long.js';
 import { notice, problemNotice, dismissable } from './notice.js';
 import { outcomeBox } from './outcome.js';
-import { isChanged, showParts } from './parts.js';
+import { isChanged, showParts, toldLength } from './parts.js';
 import { Schedule } from './schedule.js';
 import { costWords, warningWords } from './words.js';
 
 const PAUSE = 250;
+const BUSY = 2000;
+const USUAL = 280;	/* X's limits of one post */
+const PREMIUM = 25000;
+const TRIAL = Array(USUAL).fill('x').join(' ');
 
 export class Composer {
 	#draft;
 	#on;
 	#accounts = [];
 	#sending = false;
+	#gone = false;		/* the page is another person's now */
 	#open = null;		/* a post whose outcome is not known yet */
+	#about = null;		/* the post that the box speaks of */
+	#limits = new Map();	/* account: what one post of it may hold, as far as is known */
+	#asked = new Map();	/* account: the question about that */
+	#again = 0;		/* asks again for a post that is under way */
 	#refused = false;	/* the server would not take it */
 	#posts = 0;		/* how many it becomes, as far as is known */
 	#read = '';		/* the request whose dry run the author has before them */
@@ -68,7 +77,9 @@ export class Composer {
 	}
 
 	stop() {
+		this.#gone = true;
 		clearTimeout(this.#timer);
+		clearTimeout(this.#again);
 		this.#counting?.abort();
 		$('result').replaceChildren();
 		this.#empty();
@@ -81,15 +92,55 @@ export class Composer {
 		const known = post?.id && posts.find((p) => p.id === post.id);
 		if (known && !['unknown', 'sending'].includes(known.state))
 			this.#outcome(post, known);
+		else
+			this.#retell(posts);
+	}
+
+	/* What the box says of a post is true for as long as it stands there. */
+	#retell(posts) {
+		const about = this.#about;
+		const known = about && posts.find((p) => p.id === about.id);
+		if (!known || known.state === about.state || !about.box.isConnected)
+			return;
+		if (['deleted', 'cancelled'].includes(known.state))
+			$('result').replaceChildren();
+		else
+			this.#tell(known, []);
 	}
 
 	get #account() {
 		return $('from').value;
 	}
 
+	/* null: not known. */
+	get #limit() {
+		return this.#limits.get(this.#account) ?? null;
+	}
+
+	/* A count says nothing of the limit; what becomes of a longer text does. */
+	#learn() {
+		const account = this.#account;
+		if (!this.#asked.has(account))
+			this.#asked.set(account, this.#try(account));
+		return this.#asked.get(account);
+	}
+
+	async #try(account) {
+		try {
+			const answer = await this.#call({ text: TRIAL, on_long: 'truncate', connection_id: account, dry_run: true });
+			this.#limits.set(account, answer.parts[0].text === TRIAL ? PREMIUM : USUAL);
+		} catch {
+			this.#asked.delete(account);
+		}
+	}
+
 	/* All that the parts and their price depend on. */
 	#body() {
 		return { text: $('text').value, ...this.#long.ask, connection_id: this.#account };
+	}
+
+	#call(body, options = {}) {
+		return call('POST', '/api/twitter/post', { ...options, body, owner: this.#draft.owner });
 	}
 
 	#key(event) {
@@ -111,8 +162,11 @@ export class Composer {
 	#button() {
 		const text = $('text').value;
 		const waiting = this.#open?.text === text && this.#open.account === this.#account;
-		$('post').disabled = this.#sending || this.#refused || waiting || this.#schedule.trouble !== ''
-			|| text.trim() === '' || this.#accounts.length === 0;
+		const wrong = this.#schedule.tell() !== '' || this.#long.trouble !== '';
+		/* Not `disabled` while sending: that would drop the focus. */
+		$('post').disabled = !this.#sending
+			&& (this.#refused || waiting || wrong || text.trim() === '' || this.#accounts.length === 0);
+		$('post').setAttribute('aria-disabled', String(this.#sending));
 		$('post').textContent = this.#label();
 		$('post-form').setAttribute('aria-busy', String(this.#sending));
 		$('text').readOnly = this.#sending;
@@ -132,15 +186,22 @@ export class Composer {
 		if (text === '')
 			this.#long.ask = {};
 		this.#draft.text = text;
-		this.#draft.how = { long: this.#long.ask, at: this.#schedule.at };
+		this.#draft.how = { long: this.#long.kept, at: this.#schedule.at };
 		clearTimeout(this.#timer);
 		this.#counting?.abort();
 		this.#counting = null;
 		if (text.trim() === '' || this.#accounts.length === 0)
 			this.#show(null);
 		else
-			this.#timer = setTimeout(() => this.#count(), Math.max(PAUSE, this.#quietUntil - Date.now()));
+			this.#soon();
 		this.#button();
+	}
+
+	#soon() {
+		const quiet = this.#quietUntil - Date.now();
+		if (quiet > PAUSE)
+			countOne(NaN, this.#limit);
+		this.#timer = setTimeout(() => this.#count(), Math.max(PAUSE, quiet));
 	}
 
 	async #count() {
@@ -150,7 +211,7 @@ export class Composer {
 		this.#counting = mine;
 		const body = this.#body();
 		try {
-			const answer = await call('POST', '/api/twitter/post', { body: { ...body, dry_run: true }, signal: mine.signal });
+			const [answer] = await Promise.all([this.#call({ ...body, dry_run: true }, { signal: mine.signal }), this.#learn()]);
 			if (this.#counting !== mine)
 				return;
 			this.#show(answer, body.text);
@@ -166,20 +227,37 @@ export class Composer {
 			return this.#on.lost(problem);
 		this.#posts = 0;
 		showParts([]);
-		if (problem.status === 422) {
-			const tooLong = problem.code === 'text_too_long';
-			this.#refused = true;
-			this.#long.offer(tooLong || this.#long.ask.on_long !== 'reject');
-			this.#warn([[problem.detail, problem.remedy].filter(Boolean).join(' ')]);
-			countOne(tooLong ? Infinity : NaN);
+		if (problem.status === 422 || problem.status === 413) {
+			this.#notTaken(problem);
 		} else {
 			/* Counting is a help, not a gate: the server checks again on posting. */
 			this.#refused = false;
 			this.#quietUntil = Date.now() + (problem.retryAfter ?? 2000);
 			this.#warn([]);
-			countOne(NaN, 'count not available just now');
+			countOne(NaN, this.#limit, 'count not available just now');
 		}
 		this.#button();
+	}
+
+	#notTaken(problem) {
+		const isLink = problem.code === 'invalid' && /^link\b/.test(problem.detail);
+		if (isLink && this.#long.ask.link) {
+			this.#long.refuseLink();
+			return this.#edited();
+		}
+		const tooLong = problem.code === 'text_too_long';
+		const told = tooLong ? toldLength(problem.detail) : null;
+		this.#refused = true;
+		this.#long.offer(tooLong || (problem.status === 422 && this.#long.ask.on_long !== 'reject'));
+		this.#warn([[problem.detail, problem.remedy].filter(Boolean).join(' ')]);
+		if (told) {
+			this.#limits.set(this.#account, told.limit);
+			countOne(told.length, told.limit);
+		} else if (tooLong || problem.status === 413) {
+			countOver();
+		} else {
+			countOne(NaN, this.#limit);
+		}
 	}
 
 	#show(answer, text = '') {
@@ -190,11 +268,11 @@ export class Composer {
 		this.#posts = parts.length;
 		this.#warn((answer?.warnings ?? []).map(warningWords).filter(Boolean));
 		this.#long.offer(changed);
-		showParts(changed ? parts : []);
+		showParts(changed ? parts : [], this.#limit);
 		if (parts.length > 1)
 			countThread(parts.length, cost);
 		else
-			countOne(answer ? parts[0]?.weighted_length : 0, cost);
+			countOne(answer ? parts[0]?.weighted_length ?? NaN : 0, this.#limit, cost);
 		this.#button();
 	}
 
@@ -223,13 +301,17 @@ export class Composer {
 	async #send() {
 		if (this.#sending || $('post').disabled)
 			return;
+		if (this.#schedule.tell() !== '')
+			return this.#button();
 		const hadFocus = document.activeElement === $('post');
 		const at = this.#schedule.at;
 		this.#sending = true;
 		$('result').replaceChildren();
 		this.#button();
-		if (!await this.#isNews())
+		if (!await this.#isNews() && !this.#gone && this.#schedule.tell() === '')
 			await this.#ask({ text: $('text').value, account: this.#account, body: { ...this.#body(), ...(at && { publish_at: at }) } });
+		if (this.#gone)
+			return;
 		this.#sending = false;
 		this.#button();
 		if (hadFocus && document.activeElement !== $('text'))
@@ -239,12 +321,26 @@ export class Composer {
 	async #ask(post) {
 		const headers = { 'Idempotency-Key': this.#draft.key(post.account, post.text) };
 		try {
-			this.#outcome(post, await call('POST', '/api/twitter/post', { body: post.body, headers }));
+			const answer = await this.#call(post.body, { headers });
+			if (this.#gone)
+				return;
+			this.#outcome(post, answer);
 		} catch (problem) {
-			this.#failed(post, problem);
+			if (!this.#gone)
+				this.#failed(post, problem);
 			return;
 		}
 		this.#on.handed();
+	}
+
+	/* Asking again with the same key sends nothing twice. */
+	#underWay(post, wait) {
+		if (this.#open?.body !== post.body)
+			this.#result(notice('note', 'This very post is being sent', ['It was handed over before, and X has not answered yet. You need not do anything: this page says what becomes of it.']));
+		this.#doubtful(post, null);
+		this.#button();
+		clearTimeout(this.#again);
+		this.#again = setTimeout(() => this.#ask(post), wait ?? BUSY);
 	}
 
 	#outcome(post, answer) {
@@ -258,7 +354,15 @@ export class Composer {
 			this.#empty();
 			this.#edited();
 		}
-		this.#result(outcomeBox(answer, news));
+		this.#tell(answer, news);
+		$('result').firstElementChild.scrollIntoView({ block: 'nearest' });
+	}
+
+	#tell(answer, news) {
+		const box = outcomeBox(answer, news);
+		$('result').replaceChildren(dismissable(box));
+		this.#about = { id: answer.id, state: answer.state, box };
+		this.#button();
 	}
 
 	#settled(post) {
@@ -296,6 +400,12 @@ export class Composer {
 			this.#result(problemNotice(problem));
 			return this.#on.failed();
 		}
+		if (problem.code === 'idempotency_key_busy') {
+			this.#underWay(post, problem.retryAfter);
+			return this.#on.handed();
+		}
+		if (this.#open?.body === post.body)
+			this.#open = null;
 		this.#draft.doubt(post.account, post.text);
 		const safe = 'Your text is still here, and pressing Post again is safe: it will not be published twice.';
 		this.#result(problemNotice({ ...problem, remedy: [problem.remedy, safe].filter(Boolean).join(' ') }));

@@ -1,7 +1,6 @@
 /* counter.js - how long the text is, what it costs, said to eye and ear. */
 
 import { $ } from './dom.js';
-import { limitOf } from './parts.js';
 
 const LOW = 20;
 
@@ -19,17 +18,22 @@ function draw(state, now, max, share, note) {
 	$('cost').textContent = note;
 }
 
-/* One post.  NaN: length not known; Infinity: too long, not known by how much. */
-export function countOne(length, note = '') {
-	const limit = limitOf(length);
-	const left = limit - length;
-	if (length === Infinity) {
-		draw('over', 'over', ` ${limit}`, 1, note);
-		return say('Over the limit');
-	}
-	draw(left <= LOW ? 'low' : 'fine', Number.isFinite(length) ? String(length) : '–', `/${limit}`,
-		(length || 0) / limit, note);
-	say(left <= LOW ? `${left} left` : '');
+function stateOf(left) {
+	return left < 0 ? 'over' : left <= LOW ? 'low' : 'fine';
+}
+
+/* One post.  `length` is NaN where it is not known, `limit` null. */
+export function countOne(length, limit, note = '') {
+	const left = limit === null ? NaN : limit - length;
+	draw(stateOf(left), Number.isNaN(length) ? '–' : String(length), limit === null ? '' : `/${limit}`,
+		limit === null || Number.isNaN(length) ? 0 : Math.min(length / limit, 1), note);
+	say(left < 0 ? 'Over the limit' : left <= LOW ? `${left} left` : '');
+}
+
+/* Too long, and it is not known by how much. */
+export function countOver() {
+	draw('over', 'over', ' the limit', 1, '');
+	say('Over the limit');
 }
 
 export function countThread(posts, note = '') {

@@ -35,6 +35,10 @@ export class Draft {
 		this.#state = load(storage, owner);
 	}
 
+	get owner() {
+		return this.#state.owner;
+	}
+
 	get text() {
 		return this.#state.text;
 	}

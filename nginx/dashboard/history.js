@@ -28,7 +28,7 @@ export class PostHistory {
 	#timer = 0;
 	#gone = false;		/* the page is another person's now */
 
-	/* on.lost(problem): the session ended.  on.news(posts): they are as new. */
+	/* on.owner: whose posts.  on.lost(problem): the session ended.  on.news(posts): they are as new. */
 	constructor(on) {
 		this.#on = on;
 		$('older').onclick = () => this.#older();
@@ -67,7 +67,7 @@ export class PostHistory {
 	}
 
 	async #page(query) {
-		const answer = await call('GET', PATH + query);
+		const answer = await call('GET', PATH + query, { owner: this.#on.owner });
 		return { posts: Array.isArray(answer?.posts) ? answer.posts : [], next: answer?.next ?? null };
 	}
 
@@ -145,7 +145,7 @@ export class PostHistory {
 		this.#draw();
 		try {
 			const path = `${PATH}/${encodeURIComponent(post.id)}`;
-			const answer = action === 'resume' ? await call('POST', `${path}/resume`) : await call('DELETE', path);
+			const answer = action === 'resume' ? await call('POST', `${path}/resume`, { owner: this.#on.owner }) : await call('DELETE', path, { owner: this.#on.owner });
 			this.#done(post, action, answer);
 		} catch (problem) {
 			this.#wrong(post, problem);

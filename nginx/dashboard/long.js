@@ -12,6 +12,8 @@ function chosen() {
 }
 
 export class Long {
+	#bad = '';	/* the link that the server would not take */
+
 	constructor(onChange) {
 		const changed = () => {
 			this.#show();
@@ -22,8 +24,14 @@ export class Long {
 		$('link').onkeydown = keepEnter;
 	}
 
-	/* As the server takes it, and as a draft keeps it. */
+	/* As the server takes it: a link that it has refused is not asked for again. */
 	get ask() {
+		const { link, ...rest } = this.kept;
+		return link && link !== this.#bad ? { ...rest, link } : rest;
+	}
+
+	/* As a draft keeps it. */
+	get kept() {
 		const ask = { on_long: chosen() };
 		const link = $('link').value.trim();
 		if (ask.on_long === 'thread' && $('numbering').checked)
@@ -44,13 +52,35 @@ export class Long {
 		this.#show();
 	}
 
+	/* The server has refused the link that was asked for. */
+	refuseLink() {
+		this.#bad = this.kept.link ?? '';
+		this.#show();
+	}
+
+	/* Why this choice will not do, or ''; of no matter for a text that fits. */
+	get trouble() {
+		const link = this.kept.link ?? '';
+		return !$('long').hidden && link !== '' && link === this.#bad
+			? 'This is no address of a web page. Correct it, or leave it empty.' : '';
+	}
+
 	/* Is the text too long, so that there is something to choose? */
 	offer(on) {
 		show($('long'), on);
+		this.#tell();
 	}
 
 	#show() {
 		show($('numbering-row'), chosen() === 'thread');
 		show($('link-row'), chosen() === 'truncate');
+		this.#tell();
+	}
+
+	#tell() {
+		const trouble = this.trouble;
+		if ($('link-error').textContent !== trouble)
+			$('link-error').textContent = trouble;
+		$('link').setAttribute('aria-invalid', String(trouble !== ''));
 	}
 }

@@ -7,22 +7,23 @@ export function isChanged(text, parts) {
 	return parts.length > 1 || (parts.length === 1 && parts[0].text !== text);
 }
 
-/* What one post holds, going by the longest that was accepted. */
-export function limitOf(length) {
-	return Number.isFinite(length) && length > 280 ? 25000 : 280;
+/* "The text counts 300 of 280 characters." is {length: 300, limit: 280}; else null. */
+export function toldLength(detail) {
+	const found = /\bcounts (\d+) of (\d+) characters\b/.exec(detail ?? '');
+	return found && { length: Number(found[1]), limit: Number(found[2]) };
 }
 
-function row(part, i, all) {
-	const limit = limitOf(Math.max(...all.map((p) => p.weighted_length)));
+/* `limit` is null where it is not known. */
+function row(part, i, all, limit) {
 	return el('li', { class: 'part' },
 		el('p', { class: 'part-text', dir: 'auto' }, part.text),
 		el('p', { class: 'part-count' },
 			all.length > 1 ? el('span', {}, `${i + 1} of ${all.length}`) : null,
-			el('span', {}, `${part.weighted_length}/${limit}`)));
+			el('span', {}, limit === null ? String(part.weighted_length) : `${part.weighted_length}/${limit}`)));
 }
 
-export function showParts(parts) {
+export function showParts(parts, limit = null) {
 	show($('preview'), parts.length > 0);
 	$('preview-title').textContent = parts.length > 1 ? `Goes out as ${parts.length} posts` : 'Goes out like this';
-	$('parts').replaceChildren(...parts.map(row));
+	$('parts').replaceChildren(...parts.map((part, i) => row(part, i, parts, limit)));
 }

@@ -36,6 +36,7 @@ export function zone(date) {
 
 export class Schedule {
 	#changed;
+	#timer = 0;	/* until the time that is chosen */
 
 	constructor(onChange) {
 		this.#changed = onChange;
@@ -77,7 +78,7 @@ export class Schedule {
 	}
 
 	#edited() {
-		this.#tell();
+		this.tell();
 		this.#changed();
 	}
 
@@ -87,13 +88,20 @@ export class Schedule {
 		$('at').value = on ? toLocal(date) : '';
 		$('at').min = toLocal(new Date());
 		$('at').max = toLocal(new Date(Date.now() + DAYS_MAX * 24 * HOUR));
-		this.#tell();
+		this.tell();
 	}
 
-	#tell() {
+	/* Says what is wrong with the time, and gives it; what is right may pass. */
+	tell() {
 		const date = new Date(this.at || NaN);
 		$('zone').textContent = `Your local time: ${zone(Number.isNaN(date.getTime()) ? new Date() : date)}`;
-		$('at-error').textContent = this.trouble;
-		$('at').setAttribute('aria-invalid', String(this.trouble !== ''));
+		const trouble = this.trouble;
+		if ($('at-error').textContent !== trouble)
+			$('at-error').textContent = trouble;
+		$('at').setAttribute('aria-invalid', String(trouble !== ''));
+		clearTimeout(this.#timer);
+		if (this.on && trouble === '')
+			this.#timer = setTimeout(() => this.#edited(), Math.min(date - Date.now() + 1, 0x7fffffff));
+		return trouble;
 	}
 }

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SITE, atDesk, connect, consent, counted, launch, postsOf, sandbox, shot, signIn, story, unique } from './stack.js';
+import { SITE, atDesk, connect, consent, counted, deskStory, item, launch, postsOf, publish, sandbox, shot, signIn, story, unique } from './stack.js';
 
 const POLICY = ["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
 	"connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"];
@@ -412,5 +412,181 @@ test('a server that does not answer is shown, and can be asked again', async () 
 		await shot(page, '16-trouble');
 		await page.getByRole('button', { name: 'Try again' }).click();
 		await page.locator('#sign-in').waitFor();
+	});
+});
+
+/* Another tab of the same browser: Alice leaves, Bob comes. */
+async function changePerson(context, account) {
+	const tab = await context.newPage();
+	await tab.goto(`${SITE}/dashboard`);
+	await tab.getByRole('button', { name: 'Sign out' }).click();
+	await tab.locator('#sign-in').waitFor();
+	await atDesk(tab, account);
+	await publish(tab, [{ text: `By ${account}` }]);
+}
+
+function seeAgain(page) {
+	return page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+}
+
+const RETURNS = {
+	'seeing the page again': seeAgain,
+	'pressing Post': (page) => page.locator('#post').click(),
+	typing: (page) => page.getByLabel('Text of the post').pressSequentially('more'),
+	'looking at the list': (page) => page.evaluate(() => document.querySelector('#older').onclick()),
+};
+
+for (const [how, comeBack] of Object.entries(RETURNS)) {
+	test(`somebody else signed in elsewhere: ${how} sets up their desk`, async () => {
+		const alice = unique('alice'), bob = unique('bob');
+		await story(browser, {}, async (page, context) => {
+			await atDesk(page, alice);
+			await publish(page, [{ text: `Shown to ${alice} only` }]);
+			await seeAgain(page);
+			await item(page, 'sent').waitFor();
+			await page.getByLabel('Text of the post').fill(`Written by ${alice}`);
+			await counted(page, `Written by ${alice}`.length);
+			await changePerson(context, bob);
+			await comeBack(page);
+			await page.locator('#who-name').getByText(`${bob}@example.org`).waitFor();
+			await item(page, 'sent').getByText(`By ${bob}`).waitFor();
+			assert.equal(await page.locator('#text').inputValue(), '');
+			assert.ok(await page.locator('#post').isDisabled());
+			assert.doesNotMatch(await page.locator('main').textContent(), new RegExp(alice));
+			assert.deepEqual((await postsOf(bob)).map((p) => p.text), [`By ${bob}`]);
+			await seeAgain(page);
+			assert.doesNotMatch(await page.evaluate(() => JSON.stringify({ ...sessionStorage })), new RegExp(alice));
+		});
+	});
+}
+
+async function hideSession(context) {
+	await context.addCookies((await sessionCookies(context)).map((c) => ({ ...c, httpOnly: true })));
+}
+
+async function deleteOne(page) {
+	await item(page, 'sent').getByRole('button', { name: 'Delete' }).click();
+	await page.locator('#remove-yes').click();
+}
+
+for (const [how, comeBack] of Object.entries({ 'is seen again': seeAgain, 'reads its list': deleteOne })) {
+	test(`a session that scripts cannot read: the desk changes hands when the page ${how}`, async () => {
+		const alice = unique('alice'), bob = unique('bob');
+		await story(browser, {}, async (page, context) => {
+			await atDesk(page, alice);
+			await publish(page, [{ text: `Shown to ${alice} only` }]);
+			const hers = await sessionCookies(context);
+			await context.clearCookies();
+			await atDesk(page, bob);
+			await publish(page, [{ text: `By ${bob}` }]);
+			const his = await sessionCookies(context);
+			await context.clearCookies();
+			await context.addCookies(hers);
+			await hideSession(context);
+			await page.reload();
+			await page.getByLabel('Text of the post').fill(`Written by ${alice}`);
+			await counted(page, `Written by ${alice}`.length);
+			await context.addCookies(his);
+			await hideSession(context);
+			await comeBack(page);
+			await page.locator('#connections').getByText(`@${bob}`).waitFor();
+			await item(page, 'sent').getByText(`By ${bob}`).waitFor();
+			assert.equal(await page.locator('#text').inputValue(), '');
+			assert.doesNotMatch(await page.locator('main').textContent(), new RegExp(alice));
+		});
+	});
+}
+
+async function post(page, text) {
+	await page.getByLabel('Text of the post').fill(text);
+	await page.locator('#post:enabled').click();
+}
+
+function soon(minutes) {
+	const at = new Date(Date.now() + minutes * 60000);
+	return new Date(at - at.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+}
+
+test('what the page says of a post ends with what it says', async () => {
+	await deskStory(browser, 'true', {}, async (page, account) => {
+		await page.getByRole('button', { name: 'Schedule…' }).click();
+		await page.getByLabel('Goes out at').fill(soon(1440));
+		await post(page, `Later, ${account}`);
+		await page.getByText(/^Scheduled for /).waitFor();
+		await item(page, 'queued').getByRole('button', { name: 'Cancel' }).click();
+		await item(page, 'cancelled').waitFor();
+		assert.equal(await page.locator('#result .notice').count(), 0);
+
+		await post(page, `Now, ${account}`);
+		await page.locator('#result').getByText('Published').waitFor();
+		await item(page, 'sent').getByRole('button', { name: 'Delete' }).click();
+		await page.locator('#remove-yes').click();
+		await item(page, 'deleted').waitFor();
+		assert.equal(await page.locator('#result .notice').count(), 0);
+
+		await sandbox('POST', '/sandbox/faults', { path: '/2/tweets', method: 'POST', fault: '400', skip: 1, count: 1 });
+		await page.getByLabel('Text of the post').fill(`A thread of ${account} that breaks. `.repeat(12));
+		await page.getByLabel('As a thread').check();
+		await page.getByRole('button', { name: 'Post thread' }).click();
+		await page.getByText('Only a part was published').waitFor();
+		await item(page, 'partial').getByRole('button', { name: 'Resume' }).click();
+		await page.locator('#result .notice-good').waitFor();
+		assert.equal(await page.getByText('Only a part was published').count(), 0);
+	});
+});
+
+test('a reload while a post is being sent: pressing Post again follows that post', async () => {
+	await deskStory(browser, 'slow', {}, async (page, account) => {
+		await sandbox('POST', '/sandbox/faults', { path: '/2/tweets', method: 'POST', fault: 'slow', ms: 6000, count: 1 });
+		const text = `Slowly, ${account}`;
+		await post(page, text);
+		await item(page, 'sending').waitFor({ timeout: 500 }).catch(() => undefined);
+		await page.reload();
+		await page.locator('#post:enabled').click();
+		await page.getByText('This very post is being sent').waitFor();
+		assert.equal(await page.locator('#result .notice-bad').count(), 0);
+		assert.ok(await page.locator('#post').isDisabled());
+		await page.locator('#result').getByText('Published').waitFor();
+		assert.equal(await page.locator('#text').inputValue(), '');
+		assert.deepEqual((await postsOf(account)).map((p) => p.text), [text]);
+	});
+});
+
+test('a chosen time that passes is said, and nothing goes out', async () => {
+	await deskStory(browser, 'passing', {}, async (page, account) => {
+		await page.clock.install();
+		await page.getByRole('button', { name: 'Schedule…' }).click();
+		await page.getByLabel('Goes out at').fill(soon(3));
+		await page.getByLabel('Text of the post').fill(`Too late, ${account}`);
+		await page.clock.runFor(2000);
+		await page.locator('#post:enabled').waitFor();
+		await page.clock.fastForward(200000);
+		await page.getByText('That time has passed.').waitFor();
+		assert.ok(await page.locator('#post').isDisabled());
+		await page.getByLabel('Text of the post').press('Control+Enter');
+		assert.equal(await item(page, 'sent').count(), 0);
+		assert.deepEqual(await postsOf(account), []);
+	});
+});
+
+test('what was not counted has no number, and the keyboard stays on the button that sends', async () => {
+	await deskStory(browser, 'dash', {}, async (page, account) => {
+		const box = page.getByLabel('Text of the post');
+		await page.route('**/api/twitter/post', (route) => route.fulfill({ status: 503, contentType: 'application/problem+json', body: '{}' }), { times: 2 });
+		await box.fill('Not counted');
+		await page.getByText('count not available just now').waitFor();
+		await box.fill('');
+		await box.fill(`Next, ${account}`);
+		assert.match(await page.locator('#count-words').textContent(), /^–/);
+		await counted(page, `Next, ${account}`.length);
+		await sandbox('POST', '/sandbox/faults', { path: '/2/tweets', method: 'POST', fault: 'slow', ms: 1500, count: 1 });
+		await page.locator('#post').focus();
+		await page.keyboard.press('Enter');
+		await page.getByRole('button', { name: 'Posting…' }).waitFor();
+		await page.waitForTimeout(200);
+		assert.ok(await page.locator('#post').evaluate((button) => button === document.activeElement));
+		await page.keyboard.press('Enter');
+		await page.locator('#result').getByText('Published').waitFor();
+		assert.equal((await postsOf(account)).length, 1);
 	});
 });

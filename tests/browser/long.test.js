@@ -137,6 +137,76 @@ test('a Premium account has room for more, and is not asked', async () => {
 	});
 });
 
+test('a Premium account is told its own limit', async () => {
+	await deskStory(browser, 'premium', {}, async (page) => {
+		const box = page.getByLabel('Text of the post');
+		await box.fill('Short');
+		await counted(page, 5);
+		assert.equal(await page.locator('#count-words').textContent(), '5/25000');
+		await box.fill('日'.repeat(13200));
+		await counted(page, 26400);
+		assert.equal(await page.locator('#count-words').textContent(), '26400/25000');
+		assert.match(await page.locator('#warnings').textContent(), /26400 of 25000/);
+	});
+});
+
+test('a very long text is kept whole, and said to be too long', async () => {
+	await deskStory(browser, 'vast', {}, async (page, account) => {
+		const box = page.getByLabel('Text of the post');
+		const paste = (text) => box.evaluate((node, t) => {
+			node.focus();
+			node.select();
+			document.execCommand('insertText', false, t);
+		}, text);
+		const text = Array.from({ length: 4286 }, (_, i) => `w${10000 + i}`).join(' ');
+		await paste(text);
+		await counted(page, text.length);
+		assert.equal(await box.inputValue(), text);
+		assert.match(await page.locator('#count-words').textContent(), /^30001\/280$/);
+		assert.match(await page.locator('#warnings').textContent(), /Make it shorter/);
+		assert.ok(await page.locator('#post').isDisabled());
+		await shot(page, '27-vast');
+		await page.getByLabel('As a thread').check();
+		assert.equal((await preview(page, /w14285/)).join(' '), text);
+
+		await paste('x'.repeat(300000));
+		await page.getByText('That is too long').or(page.getByText('does not take texts of this size')).first().waitFor();
+		assert.equal(await page.locator('#count-words').textContent(), 'over the limit');
+		assert.doesNotMatch(await page.locator('#composer').textContent(), /body|KB/);
+		assert.ok(await page.locator('#post').isDisabled());
+		assert.ok(await page.locator('#long').isHidden(), 'no choice would help');
+		assert.equal((await box.inputValue()).length, 300000);
+		assert.deepEqual(await postsOf(account), []);
+	});
+});
+
+test('a link that will not do is said at its field, and does not hold up a short text', async () => {
+	await deskStory(browser, 'link', {}, async (page, account) => {
+		await writeLong(page);
+		await page.getByLabel('Cut short').check();
+		await page.getByLabel('Link to the full text').fill('not a link');
+		await page.getByText('This is no address of a web page.').waitFor();
+		assert.ok(await page.locator('#post').isDisabled());
+		assert.doesNotMatch(await page.locator('#warnings').textContent(), /link must/);
+		await page.reload();
+		await page.getByText('This is no address of a web page.').waitFor();
+		assert.equal(await page.getByLabel('Link to the full text').inputValue(), 'not a link');
+		const text = `Short, ${account}`;
+		await page.getByLabel('Text of the post').fill(text);
+		await counted(page, text.length);
+		await page.locator('#post:enabled').click();
+		await page.getByText('Published').waitFor();
+		assert.deepEqual((await postsOf(account)).map((p) => p.text), [text]);
+	});
+});
+
+test('a text that is written from right to left begins at the right', async () => {
+	await deskStory(browser, 'rtl', {}, async (page) => {
+		await page.getByLabel('Text of the post').fill('مرحبا بالعالم.');
+		assert.equal(await page.locator('#text').evaluate((box) => getComputedStyle(box).direction), 'rtl');
+	});
+});
+
 test('choices and preview fit a phone', async () => {
 	const phone = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true, colorScheme: 'dark' };
 	await deskStory(browser, 'slim', phone, async (page) => {

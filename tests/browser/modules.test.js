@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as cookie from '../../nginx/dashboard/cookie.js';
 import { Draft } from '../../nginx/dashboard/draft.js';
+import { toldLength } from '../../nginx/dashboard/parts.js';
 import * as words from '../../nginx/dashboard/words.js';
 
 /* What a browser makes of `lines` assigned to document.cookie. */
@@ -217,4 +218,10 @@ test('a draft is its author’s alone, and broken storage is an empty one', () =
 	kept.text = 'x';
 	kept.forget();
 	assert.equal(new Draft(store, 'u1').text, '');
+});
+
+test('length and limit are taken from the server’s words, or from nowhere', () => {
+	assert.deepEqual(toldLength('The text counts 26400 of 25000 characters.'), { length: 26400, limit: 25000 });
+	for (const other of ['The text makes a thread of more than 25 posts.', '', undefined])
+		assert.equal(toldLength(other), null);
 });
