@@ -240,7 +240,7 @@ export class Composer {
 	}
 
 	#notTaken(problem) {
-		const isLink = problem.code === 'invalid' && /^link\b/.test(problem.detail);
+		const isLink = problem.code === 'invalid' && /^The link\b/.test(problem.detail);
 		if (isLink && this.#long.ask.link) {
 			this.#long.refuseLink();
 			return this.#edited();
@@ -249,7 +249,7 @@ export class Composer {
 		const told = tooLong ? toldLength(problem.detail) : null;
 		this.#refused = true;
 		this.#long.offer(tooLong || (problem.status === 422 && this.#long.ask.on_long !== 'reject'));
-		this.#warn([[problem.detail, problem.remedy].filter(Boolean).join(' ')]);
+		this.#warn([[problem.detail || `${problem.title}.`, problem.remedy].filter(Boolean).join(' ')]);
 		if (told) {
 			this.#limits.set(this.#account, told.limit);
 			countOne(told.length, told.limit);

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Draft } from '../../nginx/dashboard/draft.js';
 import { append, isOpen, merge, nextLook, reach } from '../../nginx/dashboard/pages.js';
-import { isChanged, limitOf } from '../../nginx/dashboard/parts.js';
+import { isChanged, toldLength } from '../../nginx/dashboard/parts.js';
 import { fromLocal, suggestion, toLocal, zone } from '../../nginx/dashboard/schedule.js';
 import * as words from '../../nginx/dashboard/words.js';
 
@@ -65,12 +65,13 @@ test('a time that is chosen goes out as the moment it names, and comes back', ()
 		assert.match(words.scheduleWords(iso, NOW, 366), want);
 });
 
-test('a change of the text is noticed, and the longer limit where it holds', () => {
+test('a change of the text is noticed, and the length that the server tells', () => {
 	assert.equal(isChanged('a', [{ text: 'a' }]), false);
 	assert.equal(isChanged('a b', [{ text: 'a...' }]), true);
 	assert.equal(isChanged('a b', [{ text: 'a' }, { text: 'b' }]), true);
 	assert.equal(isChanged('', []), false);
-	assert.deepEqual([280, 281, NaN, Infinity].map(limitOf), [280, 25000, 280, 280]);
+	assert.deepEqual(toldLength('The text counts 26400 of 25000 characters.'), { length: 26400, limit: 25000 });
+	assert.equal(toldLength('The text makes a thread of more than 250 posts.'), null);
 });
 
 test('the price of a link, and the sum of a thread, are said in dollars', () => {
