@@ -126,7 +126,8 @@ struct nx_post_outcome {
 	int		 next_try;	/* seconds from now; -1: never */
 	bool		 failed;	/* one more failure in a row */
 	bool		 keeps_lease;	/* more is to follow */
-	bool		 release_key;	/* nothing is live: it may be reused */
+	bool		 release_key;	/* nothing is live: it may be reused,
+					 * until the post is resumed */
 	bool		 is_news;	/* a success that the connection has
 					 * not noted within the minute */
 };

@@ -46,7 +46,9 @@ enum nx_take {
 				 * first part that is waiting or failed, unless
 				 * a part was deleted or its goal is not SEND,
 				 * or nothing of it is live and the same was
-				 * asked for again since, and did not fail */
+				 * asked for again since, and did not fail.  A
+				 * key that it released is its own again, where
+				 * no other post of the user has it */
 	NX_TAKE_REMOVE,		/* queued, failed without a part that is sent:
 				 * becomes `cancelled`, not taken; with one,
 				 * and sent, partial: goal DELETE; unknown: goal
@@ -56,7 +58,8 @@ enum nx_take {
 /*
  * Take post `id` of the user.  An `unknown` one is taken for settling by
  * RESUME.  What is in no state for `how` is returned as it is, not taken.
- * POST_UNKNOWN; POST_BUSY with retry_after while somebody else is at it.
+ * POST_UNKNOWN; POST_BUSY while somebody else is at it, with retry_after of a
+ * few seconds: a lease is mostly given back long before its end.
  */
 NX_MUST_USE enum nx_rc	nx_post_take(const struct nx_store_ask *ask,
 			    const char *user_id, const char *id,
@@ -66,8 +69,9 @@ NX_MUST_USE enum nx_rc	nx_post_take(const struct nx_store_ask *ask,
 /*
  * Write X's id down as that of part `position`, which is `unknown`, unless it
  * is another part's (TAKEN, on record since `since`, wall clock) or may be
- * about to become that (CONTESTED): one of the connection with the same text
- * is being sent.  OURS for one of all who ask at once.
+ * about to become that (CONTESTED): one of the X account with the same text is
+ * being sent.  All users who have, or had, that account are asked about.  OURS
+ * for one of all who ask at once.
  */
 enum nx_id_claim { NX_ID_TAKEN, NX_ID_OURS, NX_ID_CONTESTED };
 NX_MUST_USE enum nx_rc	nx_post_reserve_id(const struct nx_store_ask *ask,
