@@ -4,7 +4,7 @@
  * status 0 when no answer came.  An aborted call throws null.
  */
 
-import { freshen, userId } from './session.js';
+import { freshen, isOther } from './session.js';
 import { plain, retryAfter } from './words.js';
 
 const LIMIT = 30000;	/* longer than the server's own limit for a request */
@@ -29,8 +29,7 @@ function network(timedOut) {
 
 /* Nothing may be done with the session of anybody but the page's owner. */
 function assertOwner(owner) {
-	const now = userId();
-	if (owner && now && now !== owner)
+	if (isOther(owner))
 		throw { status: 401, code: 'other_session', title: 'Somebody else is signed in now', detail: '', remedy: 'Load this page again.' };
 }
 

@@ -154,11 +154,6 @@ async function open(justSignedIn = false) {
 	}
 }
 
-function isOther() {
-	const now = session.userId();
-	return now !== '' && app.owner !== '' && now !== app.owner;
-}
-
 /* Another tab has signed somebody else in: the desk is theirs. */
 async function anew() {
 	if ($('signed-in').hidden)
@@ -190,7 +185,7 @@ async function check() {
 async function reload() {
 	if ($('signed-in').hidden)
 		return;
-	if (isOther())
+	if (session.isOther(app.owner))
 		return anew();
 	if ($('leave').open)
 		return;
@@ -211,7 +206,7 @@ async function askSignIn() {
 function lost() {
 	if (!$('sign-in').hidden)
 		return;
-	if (isOther())
+	if (session.isOther(app.owner))
 		return anew();
 	banner(notice('note', 'Your session has ended', ['Sign in again to go on. What you have written is still there.']));
 	askSignIn();

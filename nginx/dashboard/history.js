@@ -66,8 +66,12 @@ export class PostHistory {
 		}
 	}
 
+	#call(method, path) {
+		return call(method, path, { owner: this.#on.owner });
+	}
+
 	async #page(query) {
-		const answer = await call('GET', PATH + query, { owner: this.#on.owner });
+		const answer = await this.#call('GET', PATH + query);
 		return { posts: Array.isArray(answer?.posts) ? answer.posts : [], next: answer?.next ?? null };
 	}
 
@@ -145,7 +149,7 @@ export class PostHistory {
 		this.#draw();
 		try {
 			const path = `${PATH}/${encodeURIComponent(post.id)}`;
-			const answer = action === 'resume' ? await call('POST', `${path}/resume`, { owner: this.#on.owner }) : await call('DELETE', path, { owner: this.#on.owner });
+			const answer = action === 'resume' ? await this.#call('POST', `${path}/resume`) : await this.#call('DELETE', path);
 			this.#done(post, action, answer);
 		} catch (problem) {
 			this.#wrong(post, problem);

@@ -133,3 +133,9 @@ export function email() {
 export function userId() {
 	return cookie.userId(current()?.session);
 }
+
+/* Is somebody else than `owner` signed in, as far as scripts can read that? */
+export function isOther(owner) {
+	const now = userId();
+	return Boolean(owner && now && now !== owner);
+}
