@@ -216,6 +216,31 @@ test('a deletion that X refuses is told, and may be tried again', async () => {
 	assert.deepEqual(await live(me.account), []);
 });
 
+test('what X deleted and then refuses to delete is deleted', async () => {
+	const [me] = await crowd(1);
+	for (const refusal of [{ fault: '403' }, { fault: 'garbage', work: false, body: '{"data":{"deleted":false}}' }]) {
+		const p = (await me.post(words())).json;
+		await fault({ ...DELETES, fault: 'drop_after' });
+		const first = await remove(me, p.id);
+		assert.equal(first.status, 202, first.text);
+		await clearFaults();
+		assert.deepEqual(await live(me.account), []);
+		await fault({ ...DELETES, ...refusal });
+		const res = await remove(me, p.id);
+		assert.deepEqual([res.status, res.json.state, res.json.reason], [200, 'deleted', null], res.text);
+		await clearFaults();
+	}
+	// What X only cannot show just now is not gone.
+	const p = (await me.post(words())).json;
+	for (const look of [{ fault: '403' }, { fault: '503' }, { fault: 'garbage', body: '{}' }]) {
+		await fault({ ...DELETES, fault: '403' });
+		await fault({ path: '/2/tweets/', method: 'GET', ...look });
+		problem(await remove(me, p.id), 409, 'not_deleted');
+		await clearFaults();
+	}
+	assert.equal((await live(me.account)).length, 1);
+});
+
 test('what failed, broke or waits is taken back', async () => {
 	const [me] = await crowd(1);
 	const queued = (await me.post({ text: words(), publish_at: later() })).json;
