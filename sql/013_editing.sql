@@ -10,7 +10,10 @@ ALTER TABLE x_posts
 	ADD COLUMN IF NOT EXISTS source jsonb,
 	-- The hash of the body that its idempotency key came with, once it has
 	-- been changed.
-	ADD COLUMN IF NOT EXISTS first_hash text;
+	ADD COLUMN IF NOT EXISTS first_hash text,
+	-- False from the moment one for later is stored until it is known that
+	-- this was heard of; one that stays so is never sent.
+	ADD COLUMN IF NOT EXISTS accepted boolean NOT NULL DEFAULT true;
 
 COMMIT;
 

@@ -180,7 +180,7 @@ begin(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 		*post = stored;
 		return repeated(ctx, post);
 	}
-	*done = strcmp(stored.state, "queued") == 0;
+	*done = stored.publish_at != 0;
 	post->state = stored.state;
 	post->publish_at = stored.publish_at;
 	post->next_try_at = stored.next_try_at;

@@ -13,7 +13,7 @@
 #define RESERVED							\
 	" state, " NX_POST_SECOND("publish_at") ","			\
 	" CASE WHEN state = 'queued' THEN "				\
-	NX_POST_SECOND("next_try_at") " END"
+	NX_POST_SECOND("next_try_at") " END, accepted"
 
 #define INSERT_WITH(until)						\
 	"WITH usable AS ("						\
@@ -30,14 +30,12 @@
 	"post AS ("							\
 	" INSERT INTO x_posts (id, user_id, connection_id, state,"	\
 	"  idempotency_key, body_hash, options, warnings, price,"	\
-	"  publish_at, lease_owner, lease_until, next_try_at, source)"	\
-	" SELECT $3, $1, connection_id,"				\
-	"  CASE WHEN at IS NULL THEN 'sending' ELSE 'queued' END,"	\
+	"  publish_at, lease_owner, lease_until, next_try_at, source,"	\
+	"  accepted)"							\
+	" SELECT $3, $1, connection_id, 'sending',"			\
 	"  $4, $5, coalesce($6, '{}')::jsonb,"				\
-	"  coalesce($7, '[]')::jsonb, $8, at, $10,"			\
-	"  CASE WHEN at IS NULL THEN lease_end END,"			\
-	"  coalesce(to_timestamp($12::bigint), until,"			\
-	"   lease_end + interval '1 s'), $13::jsonb FROM plan"		\
+	"  coalesce($7, '[]')::jsonb, $8, at, $10, lease_end,"		\
+	"  lease_end + interval '1 s', $13::jsonb, at IS NULL FROM plan" \
 	" ON CONFLICT DO NOTHING RETURNING *),"				\
 	"parts AS ("							\
 	" INSERT INTO x_parts (user_id, post_id, position, text,"	\
@@ -48,28 +46,42 @@
 	"  CASE WHEN leaves THEN now() END"				\
 	" FROM post, jsonb_to_recordset($9) AS p(position smallint,"	\
 	"  text text, weighted_length int, first boolean),"		\
-	"  LATERAL (SELECT post.state = 'sending' AND p.first"		\
-	"   AS leaves) l)"						\
+	"  LATERAL (SELECT post.accepted AND p.first AS leaves) l)"	\
 	"SELECT" RESERVED " FROM post"
+
+#define END_OF_LINE(connection)						\
+	"(SELECT greatest(o.next_try_at + interval '1 us', now())"	\
+	" FROM x_posts o WHERE o.connection_id = " connection		\
+	"  AND o.state = 'queued' AND o.publish_at <= now()"		\
+	" ORDER BY o.publish_at DESC, o.created_at DESC, o.id DESC LIMIT 1)"
 
 /* Two texts: one with a condition in it would be planned anew each time. */
 static const char insert[] = INSERT_WITH("NULL::timestamptz");
-static const char insert_in_line[] = INSERT_WITH(
-    "(SELECT greatest(next_try_at + interval '1 us', now()) FROM x_posts"
-    " WHERE connection_id = ids[1] AND state = 'queued'"
-    "  AND publish_at <= now()"
-    " ORDER BY publish_at DESC, created_at DESC, id DESC LIMIT 1)");
+static const char insert_in_line[] = INSERT_WITH(END_OF_LINE("ids[1]"));
+
+/*
+ * It is known that one for later was stored: from now on it is queued.  Until
+ * then it would never be sent, since whoever asked for it may have been told
+ * that it was not stored.
+ */
+static const char accept_post[] =
+    "UPDATE x_posts p SET state = 'queued', accepted = true,"
+    " lease_until = NULL, updated_at = now(),"
+    " next_try_at = CASE WHEN p.publish_at > now() THEN p.publish_at"
+    "  ELSE coalesce(" END_OF_LINE("p.connection_id") ", now()) END"
+    " WHERE p.user_id = $1 AND p.id = $2 AND NOT p.accepted"
+    " AND p.state = 'sending'";
 
 /* Ours, without its parts, or the one that used the key before. */
 static const char find[] =
     "SELECT " NX_POST_COLUMNS ", coalesce(p.first_hash, p.body_hash) = $4,"
-    " p.id = $2"
+    " p.id = $2, p.accepted"
     NX_POST_FROM("(SELECT * FROM x_posts WHERE user_id = $1 AND id = $2"
     "  UNION ALL SELECT * FROM x_posts WHERE user_id = $1"
     "   AND idempotency_key = $3 AND id <> $2)", " AND p.id <> $2")
     " ORDER BY q.position";
 
-enum { SAME_BODY = NX_POST_NCOLUMNS, IS_OURS };
+enum { SAME_BODY = NX_POST_NCOLUMNS, IS_OURS, IS_ACCEPTED };
 
 static const char nobody[] = "00000000-0000-0000-0000-000000000000";
 
@@ -78,7 +90,7 @@ static const char have_post[] =
 
 static const char remove_post[] =
     "DELETE FROM x_posts WHERE user_id = $1 AND id = $2"
-    " AND lease_owner = $3 AND state IN ('sending', 'queued')";
+    " AND lease_owner = $3 AND state = 'sending'";
 
 enum { INSERT, CONNECTIONS, FIND, NSTEPS };
 
@@ -94,6 +106,40 @@ undo(const struct nx_store_ask *ask, const struct nx_new_post *post)
 	(void)rc;		/* else it is settled as never sent */
 }
 
+/* How the post was stored; false: it was not. */
+static bool
+read_reserved(const struct nx_store_ask *ask, const PGresult *row,
+    struct nx_stored_post *out, bool *accepted)
+{
+	if (PQntuples(row) == 0)
+		return false;
+	out->state = nx_row_str(ask->arena, row, 0, 0);
+	out->publish_at = nx_row_i64(row, 0, 1);
+	out->next_try_at = nx_row_i64(row, 0, 2);
+	*accepted = nx_row_bool(row, 0, 3);
+	return out->state != NULL;
+}
+
+/*
+ * Of post `id`, which is there.  Where the answer is lost it may be queued or
+ * not: it stays shown as on its way, and will say itself what it came to.
+ */
+static void
+accept_it(const struct nx_store_ask *ask, const char *user_id,
+    const char *id, struct nx_stored_post *out)
+{
+	const struct nx_query queries[] = {
+		{ accept_post, { user_id, id }, 2 },
+		{ have_post, { user_id, id }, 2 },
+	};
+	PGresult *results[2] = { NULL };
+	bool accepted;
+
+	if (nx_row_repeat(ask, queries, 2, results, NULL) == NX_OK)
+		(void)read_reserved(ask, results[1], out, &accepted);
+	nx_db_clear(results, 2);
+}
+
 static enum nx_rc
 read_repeat(const struct nx_store_ask *ask, const PGresult *found,
     struct nx_stored_post *out, struct nx_err *err)
@@ -102,20 +148,10 @@ read_repeat(const struct nx_store_ask *ask, const PGresult *found,
 
 	out->is_repeat = true;
 	out->same_body = nx_row_bool(found, 0, SAME_BODY);
+	if (rc == NX_OK && out->same_body &&
+	    !nx_row_bool(found, 0, IS_ACCEPTED))
+		accept_it(ask, out->user_id, out->id, out);
 	return rc;
-}
-
-/* How the post was stored; false: it was not. */
-static bool
-read_reserved(const struct nx_store_ask *ask, const PGresult *row,
-    struct nx_stored_post *out)
-{
-	if (PQntuples(row) == 0)
-		return false;
-	out->state = nx_row_str(ask->arena, row, 0, 0);
-	out->publish_at = nx_row_i64(row, 0, 1);
-	out->next_try_at = nx_row_i64(row, 0, 2);
-	return out->state != NULL;
 }
 
 /*
@@ -124,14 +160,14 @@ read_reserved(const struct nx_store_ask *ask, const PGresult *row,
  */
 static bool
 is_there(const struct nx_store_ask *ask, const struct nx_new_post *post,
-    struct nx_stored_post *out)
+    struct nx_stored_post *out, bool *accepted)
 {
 	const struct nx_query query = {
 		have_post, { post->user_id, post->id }, 2,
 	};
 	PGresult *row = NULL;
 	bool there = nx_row_run(ask, &query, 1, &row, NULL) == NX_OK &&
-	    read_reserved(ask, row, out);
+	    read_reserved(ask, row, out, accepted);
 
 	nx_db_clear(&row, 1);
 	return there;
@@ -143,14 +179,14 @@ read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
     struct nx_stored_post *stored, struct nx_err *err)
 {
 	const PGresult *found = results[FIND];
-	bool ours;
+	bool accepted = true, ours;
 	enum nx_rc rc;
 
 	if (found != NULL && PQntuples(found) > 0 &&
 	    !nx_row_bool(found, 0, IS_OURS))
 		return read_repeat(ask, found, stored, err);
-	ours = read_reserved(ask, results[INSERT], stored) ||
-	    is_there(ask, post, stored);
+	ours = read_reserved(ask, results[INSERT], stored, &accepted) ||
+	    is_there(ask, post, stored, &accepted);
 	rc = nx_row_pick(ask, results[CONNECTIONS], post->connection_id,
 	    connection, err);
 	if (rc == NX_OK && !ours)
@@ -158,6 +194,11 @@ read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
 		    " changed.");
 	if (rc != NX_OK && ours)
 		undo(ask, post);
+	else if (rc == NX_OK && !accepted)
+		accept_it(ask, post->user_id, post->id, stored);
+	if (rc == NX_OK && strcmp(stored->state, "failed") == 0)
+		rc = nx_fail(err, NX_TIMEOUT, "Storing the post took too"
+		    " long.");
 	return rc;
 }
 

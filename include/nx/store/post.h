@@ -90,8 +90,14 @@ struct nx_new_post {
  *
  * When the key was used before, `stored` is filled (is_repeat true) with the
  * first outcome and nothing is stored; `connection` is then not filled.
- * Otherwise `stored` has three members that tell how it was stored: state, and
- * when that is `queued`, publish_at and next_try_at.
+ * Otherwise `stored` has three members that tell how it was stored: state,
+ * publish_at (0: it is to be sent now) and, when it is `queued`, next_try_at.
+ *
+ * What is for later takes two steps: it is stored, and, once that is known,
+ * accepted.  It is not sent in between, and ends as `failed` where the second
+ * never comes: an error of this function then promises the truth.  Where only
+ * the second one's answer is lost, state is `sending`: it is on its way to be
+ * `queued`, or `failed`.
  * Errors as nx_connection_pick().
  */
 NX_MUST_USE enum nx_rc	nx_post_begin(const struct nx_store_ask *ask,
