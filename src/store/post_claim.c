@@ -415,19 +415,28 @@ static const char lock_id[] =
 	"  AND coalesce(r.sent_at, r.updated_at)"			\
 	"   >= to_timestamp($5::bigint)" more ")"
 
-/* Within minutes, too: where ids are short, the texts must agree. */
+/*
+ * Within minutes, too: where ids are short, the texts must agree.  A twin that
+ * is being sent may be what X has; and one that left earlier and is not
+ * settled has the first choice, since the younger's own may still come: whoever
+ * waits longest finds what is left.  One that nobody can look up for two hours
+ * (settle.c calls all others sent or not within one) stands in nobody's way.
+ */
 static const char reserve[] =
     "WITH " KIN ","
     " twin AS (SELECT EXISTS (SELECT 1 FROM x_posts p"
     "  JOIN x_parts q ON q.user_id = p.user_id AND q.post_id = p.id"
-    "   AND q.position = $3 AND q.reserved_id IS DISTINCT FROM $4"
+    "   AND q.position = $3"
     "  CROSS JOIN kin k"
     "  JOIN x_posts o ON o.user_id = k.user_id AND o.connection_id = k.id"
-    "   AND o.id <> p.id"
-    "   AND o.next_try_at IS NOT NULL AND o.lease_until > now()"
+    "   AND o.id <> p.id AND o.next_try_at IS NOT NULL"
     "  JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"
-    "   AND r.state = 'sending' AND r.text = q.text"
-    "  WHERE p.user_id = $1 AND p.id = $2) AS under_way),"
+    "   AND r.state IN ('sending', 'unknown') AND r.text = q.text"
+    "  WHERE p.user_id = $1 AND p.id = $2"
+    "   AND (r.state = 'sending' AND o.lease_until > now()"
+    "     AND q.reserved_id IS DISTINCT FROM $4"
+    "    OR (r.left_at, r.post_id) < (q.left_at, q.post_id)"
+    "     AND r.left_at > now() - interval '2 hours')) AS under_way),"
     " mine AS (UPDATE x_parts q SET reserved_id = $4, updated_at = now()"
     " WHERE q.user_id = $1 AND q.post_id = $2 AND q.position = $3"
     " AND q.state = 'unknown' AND NOT (SELECT under_way FROM twin)"
