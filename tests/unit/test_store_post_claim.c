@@ -489,7 +489,7 @@ a_later_one_takes_its_place(void **state)
 		assert_int_equal(nx_post_take(&ask, e->user, id,
 		    NX_TAKE_RESUME, &c, &err), NX_OK);
 		assert_false(c.taken);
-		assert_true(c.superseded);
+		assert_true(c.post.is_superseded);
 		assert_string_equal(c.post.state, "failed");
 	}
 	for (size_t i = 0; i < sizeof(not_live) / sizeof(not_live[0]); i++) {
@@ -499,7 +499,7 @@ a_later_one_takes_its_place(void **state)
 		assert_int_equal(nx_post_take(&ask, e->user, id,
 		    NX_TAKE_RESUME, &c, &err), NX_OK);
 		assert_true(c.taken);
-		assert_false(c.superseded);
+		assert_false(c.post.is_superseded);
 		end(e, &c, "failed");
 	}
 	/* Another text, another account, an earlier one, a part is live. */
@@ -521,7 +521,7 @@ a_later_one_takes_its_place(void **state)
 		assert_int_equal(nx_post_take(&ask, e->user, id,
 		    NX_TAKE_RESUME, &c, &err), NX_OK);
 		assert_int_equal(c.taken, i < 3);
-		assert_false(c.superseded);
+		assert_false(c.post.is_superseded);
 		if (c.taken)
 			end(e, &c, "failed");
 	}

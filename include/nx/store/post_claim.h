@@ -15,7 +15,6 @@
 struct nx_claimed {
 	char			 lease[NX_ID_LEN + 1];
 	bool			 taken;		/* the lease is ours */
-	bool			 superseded;	/* not resumed: see RESUME */
 	struct nx_stored_post	 post;	/* as it is now; id NULL: none */
 	struct nx_connection	 connection;	/* access token opened */
 	enum nx_rc		 token_rc;	/* why it is not; else NX_OK */
