@@ -46,7 +46,7 @@ struct nx_pool {
 	int		 nidle;
 	int		 nopen;		/* idle, lent and being made */
 	int		 nliving;	/* idle and lent */
-	int		 good;		/* target that answered last */
+	int		 good;		/* target to try first */
 	int64_t		 closed_until;	/* no new attempts before this */
 	struct nx_err	 why;		/* the failure that closed it */
 };
@@ -405,12 +405,18 @@ note_attempt(struct nx_pool *pool, const struct nx_db *db,
 	nx_must(pthread_cond_broadcast(&pool->freed));
 }
 
+/*
+ * A pooler lets us in whether or not there is a database behind it, so that
+ * its target would be good for ever: when it is not, the next one's turn comes.
+ */
 static void
 forget(struct nx_pool *pool, struct nx_db *db)
 {
 	nx_lock(&pool->lock);
 	pool->nopen--;
 	pool->nliving--;
+	if (db->misled && db->target == pool->good)
+		pool->good = (db->target + 1) % pool->ntargets;
 	nx_must(pthread_cond_signal(&pool->freed));
 	nx_unlock(&pool->lock);
 	db_close(db);
@@ -464,7 +470,8 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 		if (turn == TURN_NONE)
 			return nx_fail(err, NX_BUSY, "No database connection"
 			    " became free in time.");
-		if (is_alive(db)) {
+		/* One that leads where we have left is no better there. */
+		if (db->target == first && is_alive(db)) {
 			*out = db;
 			return NX_OK;
 		}

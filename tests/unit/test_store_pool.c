@@ -3,9 +3,11 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "nx/base/buf.h"
 #include "nx/seal/digest.h"
 #include "store_env.h"
 
@@ -785,6 +787,135 @@ a_pooler_may_hang_up(void **state)
 	assert_int_equal(h.asked, 1);
 }
 
+/* A PgBouncer without a server: lets everybody in, and then says so. */
+struct pooler {
+	int		 fd;
+	const char	*says;
+	atomic_int	 asked;
+};
+
+static void *
+pool_nothing(void *arg)
+{
+	static const char hello[] = "R\0\0\0\10\0\0\0\0"
+	    "S\0\0\0\30server_version\00015.0\0"
+	    "S\0\0\0\27in_hot_standby\0off\0"
+	    "S\0\0\0\46default_transaction_read_only\0off\0"
+	    "Z\0\0\0\5I";
+	static const char fields[] = "SFATAL\0VFATAL\0C08P01\0M";
+	struct pooler *p = arg;
+	int fd;
+
+	while ((fd = accept(p->fd, NULL, NULL)) >= 0) {
+		const size_t n = strlen(p->says);
+		char in[2000], head[5] = "E\0\0\0";
+		struct nx_buf out = NX_BUF(300);
+
+		head[4] = (char)(4 + sizeof(fields) - 1 + n + 2);
+		nx_buf_add(&out, head, sizeof(head));
+		nx_buf_add(&out, fields, sizeof(fields) - 1);
+		nx_buf_add(&out, p->says, n);
+		nx_buf_add(&out, "\0", 2);
+		if (read(fd, in, sizeof(in)) > 0 &&
+		    write(fd, hello, sizeof(hello) - 1) > 0 &&
+		    read(fd, in, sizeof(in)) > 0) {
+			(void)atomic_fetch_add(&p->asked, 1);
+			assert_true(write(fd, out.p, out.n) > 0);
+		}
+		nx_buf_free(&out);
+		(void)close(fd);
+	}
+	return NULL;
+}
+
+static void
+a_pooler_with_nothing_behind_it_is_left(void **state)
+{
+	static const struct {
+		const char	*says;
+		bool		 alone;		/* no other target */
+		enum nx_rc	 rc, then;
+		int		 asked;		/* in both runs */
+	} cases[] = {
+		{ "server login has been failing, try again later"
+		    " (server_login_retry)", false, NX_OK, NX_OK, 1 },
+		{ "pgbouncer cannot connect to server", false, NX_OK, NX_OK,
+		    1 },
+		/* what it may have carried out is not repeated */
+		{ "server conn crashed?", false, NX_DB_DOWN, NX_OK, 1 },
+		{ "server login has been failing, try again later"
+		    " (server_login_retry)", true, NX_DB_DOWN, NX_DB_DOWN, 4 },
+	};
+
+	(void)need_database(state);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct pooler p = { .says = cases[i].says };
+		struct nx_err err = { 0 };
+		struct nx_pool *pool;
+		pthread_t thread;
+		char url[1100];
+		int port;
+
+		p.fd = mute_server(&port);
+		if (!cases[i].alone && !behind_a_mute_host(port, url, 1000))
+			skip();
+		if (cases[i].alone)
+			(void)snprintf(url, sizeof(url),
+			    "host=127.0.0.1 port=%d user=u", port);
+		(void)strncat(url, " sslmode=disable gssencmode=disable",
+		    sizeof(url) - strlen(url) - 1);
+		assert_int_equal(pthread_create(&thread, NULL, pool_nothing,
+		    &p), 0);
+		pool = pool_on(url, 2);
+		assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err),
+		    cases[i].rc);
+		assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err),
+		    cases[i].then);
+		nx_pool_free(pool);
+		(void)shutdown(p.fd, SHUT_RDWR);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		(void)close(p.fd);
+		assert_int_equal(atomic_load(&p.asked), cases[i].asked);
+	}
+}
+
+/*
+ * All statements had answered when the commit failed: whatever SQLSTATE it
+ * failed with, it may have been carried out, and is not run again.
+ */
+static void
+a_failed_commit_is_not_repeated(void **state)
+{
+	static const char *const set_up[] = {
+		"CREATE TEMPORARY SEQUENCE nx_times",
+		"CREATE TEMPORARY TABLE nx_late (n int)",
+		"CREATE FUNCTION pg_temp.nx_fail() RETURNS trigger"
+		    " LANGUAGE plpgsql AS $$ BEGIN PERFORM"
+		    " nextval('nx_times'); RAISE 'too late' USING ERRCODE ="
+		    " '53200'; END $$",
+		"CREATE CONSTRAINT TRIGGER nx_late AFTER INSERT ON nx_late"
+		    " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+		    " EXECUTE FUNCTION pg_temp.nx_fail()",
+	};
+	struct nx_err err = { 0 };
+	struct nx_pool *pool;
+	struct nx_db *db;
+
+	(void)need_database(state);
+	pool = pool_on(database_url(), 1);
+	for (size_t i = 0; i < sizeof(set_up) / sizeof(*set_up); i++)
+		if (run(pool, set_up[i], PATIENCE_MS, &err) != NX_OK)
+			fail_msg("%s: %s", set_up[i], err.detail);
+	assert_int_equal(run(pool, "INSERT INTO nx_late VALUES (1)",
+	    PATIENCE_MS, &err), NX_DB_DOWN);
+	assert_non_null(strstr(err.detail, "too late"));
+	db = take(pool);
+	assert_int_equal(number(db, "SELECT last_value FROM nx_times"), 1);
+	assert_int_equal(number(db, "SELECT count(*) FROM nx_late"), 0);
+	nx_pool_give(pool, db);
+	nx_pool_free(pool);
+}
+
 struct adder {
 	struct nx_pool	*pool;
 	const char	*user;
@@ -867,6 +998,8 @@ main(void)
 		T(a_changed_column_replaces_the_connection),
 		T(more_texts_than_are_kept),
 		cmocka_unit_test(a_pooler_may_hang_up),
+		T(a_pooler_with_nothing_behind_it_is_left),
+		T(a_failed_commit_is_not_repeated),
 		T(many_threads_lose_statements),
 #undef T
 	};
