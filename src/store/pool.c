@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "db.h"
+#include "db_url.h"
 #include "nx/base/arena.h"
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
@@ -179,10 +180,12 @@ read_url(struct nx_pool *pool, const char *url, struct nx_err *err)
 	const char *wrong, *hosts;
 	int n;
 
-	PQfreemem(message);		/* it quotes the URL: not for us */
-	if (opts == NULL)
-		return nx_fail(err, NX_CONFIG, "DATABASE_URL is neither a URI"
-		    " nor a conninfo string that libpq can read.");
+	if (opts == NULL) {
+		enum nx_rc rc = nx_db_url_fail(url, message, err);
+
+		PQfreemem(message);
+		return rc;
+	}
 	hosts = option(opts, "host");
 	if (hosts == NULL)
 		hosts = option(opts, "hostaddr");

@@ -28,6 +28,18 @@ test('a variable that nothing reads yet is said to be one', async () => {
 	assert.match(row, /nothing reads it yet/);
 });
 
+test('a DATABASE_URL of another program is told apart, and its password never told', async () => {
+	for (const [url, word] of [['postgresql://u:s3cret@h/db?pgbouncer=true', /pgbouncer.* take it out/], ['postgresql://u:s3cret@h/db?connection_limit=1', /connection_limit.*NEXUS_DB_POOL/],
+		['postgresql+asyncpg://u:s3cret@h/db', /postgresql\+asyncpg:\/\/.* write postgresql:\/\//], ['postgresql://u:1/?s3cret=2@h/db', /percent-encoded/]]) {
+		for (const [program, args] of [['nexus-x-fcgi', ['--check-config']], ['nexus-x-worker', []], ['twitter_flow', ['--action=status', `--user_id=${'0'.repeat(8)}-0000-4000-8000-000000000000`]]]) {
+			const { status, stdout, stderr } = await run(join(BUILD, program), args, { environment: { ...env, DATABASE_URL: url } });
+			assert.equal(status, 78, stderr);
+			assert.match(stderr, word);
+			assert.doesNotMatch(stdout + stderr, /s3cret/);
+		}
+	}
+});
+
 test('a secret that Supabase has published stops the start, but at one\'s own machine', async () => {
 	const start = (change) => run(join(BUILD, 'nexus-x-fcgi'), ['--check-config'], { environment: {
 		...env, SUPABASE_JWT_SECRET: 'super-secret-jwt-token-with-at-least-32-characters-long', ...change } });

@@ -89,6 +89,14 @@ bad_urls_are_not_quoted(void **state)
 		"postgresql://u:p@s3cret@host/db", "password=s3cret host",
 		"postgresql://u:s3c%ret@host/db", "host=a,b port=1,2,3",
 		"postgresql://u:1234/s3cret@host/db",
+		/* unless it is encoded a password ends where libpq thinks */
+		"postgresql://u:1/x?s3cret=y@host/db",
+		"postgresql://u:1/x?a=b&s3cret@host/db",
+		"postgresql://h/db?password=x&s3cret=y",
+		"postgresql://h/db?sslpassword=x&s3cret",
+		"host=h password=x s3cret=y", "password='x' s3cret=y host=h",
+		"password = x s3cret=y", "s3cret://u:p@h/db?x=s3cret@",
+		"mysql://u:s3cret@h/db", "u:s3cret://h/db",
 	};
 
 	(void)state;
@@ -100,7 +108,47 @@ bad_urls_are_not_quoted(void **state)
 		    NX_CONFIG);
 		assert_null(pool);
 		assert_non_null(strstr(err.detail, "DATABASE_URL"));
-		assert_null(strstr(err.detail, "s3c"));
+		if (strncmp(urls[i], "s3cret://", 9) != 0)	/* a scheme */
+			assert_null(strstr(err.detail, "s3c"));
+	}
+}
+
+static void
+what_libpq_does_not_know_is_named(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "postgresql://u:s3cret@h/db?pgbouncer=true",
+		    "parameter pgbouncer: take it out (a pooler" },
+		{ "postgres://u:s3cret@h:6543/db?sslmode=require"
+		    "&connection_limit=1", "connection_limit: take it out"
+		    " (NEXUS_DB_POOL" },
+		{ "postgresql://u:password@h/db?pgbouncer=true&password=x",
+		    "parameter pgbouncer:" },
+		{ "postgresql://u:s3?pgbouncer=x@h/db?schema=public",
+		    "parameter schema:" },
+		{ "postgresql://h/db?unheard_of=1&x=y", "parameter unheard_of:"
+		    " take it out." },
+		{ "host=h pgbouncer=true password=s3cret",
+		    "parameter pgbouncer:" },
+		{ "postgresql+asyncpg://u:s3cret@h/db",
+		    "begins with postgresql+asyncpg://" },
+		{ "postgres+psycopg2://u:s3cret@h/db", "write postgresql://" },
+		{ "jdbc:postgresql://h/db?user=u&password=s3cret",
+		    "begins with jdbc:postgresql://" },
+		{ "POSTGRESQL://u:s3cret@h/db", "begins with POSTGRESQL://" },
+		{ "mysql://u:s3cret@h/db", "begins with mysql://" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct nx_pool *pool;
+		struct nx_err err = { 0 };
+
+		assert_int_equal(nx_pool_new(cases[i][0], 1, &pool, &err),
+		    NX_CONFIG);
+		if (strstr(err.detail, cases[i][1]) == NULL)
+			fail_msg("%s: %s", cases[i][0], err.detail);
+		assert_null(strstr(err.detail, "s3"));
 	}
 }
 
@@ -979,6 +1027,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, env_open, env_close)
 		cmocka_unit_test(bad_urls_are_not_quoted),
+		cmocka_unit_test(what_libpq_does_not_know_is_named),
 		cmocka_unit_test(nobody_there),
 		cmocka_unit_test(a_mute_server_does_not_hold_us),
 		T(the_next_host_serves),
