@@ -11,7 +11,7 @@ before(calm);
 beforeEach(calm);
 after(calm);
 
-const DELAYS = LIGHT ? [5, 20] : [5, 12, 30, 55];
+const DELAYS = LIGHT ? [5, 45] : [5, 12, 30, 55];
 
 test(`an answer after ${DELAYS.join(', ')} s is waited for, by whoever is still there`, async () => {
 	const people = await crowd(DELAYS.length);
