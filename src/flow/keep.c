@@ -36,55 +36,33 @@ not_aside(struct nx_ctx *ctx, const char *who)
 	    NX_S("detail", ctx->err.detail));
 }
 
-static void
-revoke(struct nx_ctx *ctx, const struct nx_new_grant *grant)
-{
-	struct nx_x x = nx_ctx_x(ctx);
-	struct nx_verdict v;
-
-	x.deadline = nx_clock_mono() + NX_SAVE_MS;
-	if (grant->refresh_token != NULL)
-		nx_oauth_revoke(&x, grant->refresh_token, "refresh_token",
-		    &v);
-	nx_oauth_revoke(&x, grant->access_token, "access_token", &v);
-}
-
 enum nx_rc
 nx_keep_grant(struct nx_ctx *ctx, const struct nx_new_grant *grant,
-    const char *login_hash, const char **connection_id)
+    struct nx_saved *out)
 {
-	const struct nx_app *app = ctx->app;
-	char id[NX_ID_LEN + 1];
 	int pause = FIRST_PAUSE_MS;
-	struct nx_rescue aside;
-	struct nx_err why;
-	enum nx_rc kept, rc;
+	enum nx_rc rc;
 
-	kept = nx_rescue_open(app->conf.state_dir, &aside, &ctx->err);
-	if (kept == NX_OK)
-		kept = nx_rescue_grant(&aside, app->ring, grant, login_hash,
-		    &ctx->err);
-	if (kept != NX_OK)
-		not_aside(ctx, grant->user_id);
-	NX_FAULT("connect.before_save");
 	do {
 		struct nx_store_ask ask = nx_ctx_store(ctx);
 
-		rc = nx_connection_save(&ask, grant, id, &ctx->err);
+		rc = nx_connection_save(&ask, grant, out, &ctx->err);
 	} while (rc != NX_OK && pause_before_retry(ctx, rc, &pause));
-	nx_rescue_close(&aside, rc == NX_OK);
-	if (rc == NX_OK) {
-		NX_FAULT("connect.after_save");
-		*connection_id = nx_arena_str(ctx->arena, id);
-		return NX_OK;
-	}
-	why = ctx->err;
-	if (kept == NX_OK)
-		return nx_fail(&ctx->err, NX_SAVE_DEFERRED, "The grant of @%s"
-		    " is kept aside: %.200s", grant->username, why.detail);
-	revoke(ctx, grant);
-	return nx_fail(&ctx->err, NX_DB_DOWN, "The grant could neither be"
-	    " saved nor kept aside, so it was given back to X.");
+	return rc;
+}
+
+enum nx_rc
+nx_keep_pending(struct nx_ctx *ctx, const struct nx_pending *p)
+{
+	int pause = FIRST_PAUSE_MS;
+	enum nx_rc rc;
+
+	do {
+		struct nx_store_ask ask = nx_ctx_store(ctx);
+
+		rc = nx_pending_put(&ask, p, &ctx->err);
+	} while (rc != NX_OK && pause_before_retry(ctx, rc, &pause));
+	return rc;
 }
 
 enum nx_rc

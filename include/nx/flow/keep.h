@@ -7,16 +7,18 @@
 
 #include "nx/flow/app.h"
 #include "nx/store/lease.h"
+#include "nx/store/pending.h"
 
 /*
- * Save a grant as a connection, trying for as long as the request has time.
- * SAVE_DEFERRED when it waits in the rescue directory instead; DB_DOWN when
- * not even that was possible (the grant is then revoked at X).
+ * Save a grant as a connection, or let it wait for its profile, trying for as
+ * long as the context has time.  Errors as nx_connection_save() and
+ * nx_pending_put(): whoever calls has kept it aside.
  */
 NX_MUST_USE enum nx_rc	nx_keep_grant(struct nx_ctx *ctx,
 			    const struct nx_new_grant *grant,
-			    const char *login_hash,
-			    const char **connection_id);
+			    struct nx_saved *out);
+NX_MUST_USE enum nx_rc	nx_keep_pending(struct nx_ctx *ctx,
+			    const struct nx_pending *p);
 
 /*
  * Save a refreshed pair under the lease.  NX_OK also when it waits in the
