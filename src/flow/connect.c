@@ -18,6 +18,7 @@
 #include "nx/base/fault.h"
 #include "nx/base/random.h"
 #include "nx/flow/connections.h"
+#include "nx/flow/keep.h"
 #include "nx/flow/pending.h"
 #include "nx/flow/scopes.h"
 #include "nx/seal/digest.h"
@@ -309,19 +310,16 @@ came_late(struct nx_ctx *ctx, void *state)
 
 /* The safety net; without it the database alone must do. */
 static void
-spread_net(struct nx_ctx *ctx, const char *hash, struct nx_rescue *out)
+spread_net(struct nx_ctx *ctx, const char *user_id, const char *hash,
+    struct nx_rescue *out)
 {
-	const struct nx_app *app = ctx->app;
 	struct nx_err err = { 0 };
-	enum nx_rc rc = nx_rescue_open(app->conf.state_dir, out, &err);
 
-	if (rc == NX_OK)
-		rc = nx_rescue_attempt(out, app->ring, hash, &err);
-	if (rc == NX_OK)
-		return;
-	nx_log(&app->conf.log, NX_LOG_ERROR, ctx->request_id,
-	    "rescue.failed", NX_S("for", hash), NX_S("detail", err.detail));
-	nx_rescue_close(out, true);
+	nx_keep_open(ctx, user_id, out);
+	if (out->fd >= 0 && nx_rescue_attempt(out, ctx->app->ring, hash,
+	    &err) != NX_OK)
+		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
+		    "rescue.attempt_unknown", NX_S("detail", err.detail));
 }
 
 /* Claim the attempt, once no other of the user's is under way. */
@@ -432,7 +430,7 @@ spend(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
 	struct coming *c;
 	enum nx_rc rc;
 
-	spread_net(ctx, hash, &aside);
+	spread_net(ctx, a->user_id, hash, &aside);
 	rc = claim(ctx, hash, a, &login);
 	if (rc != NX_OK || login.state != NX_LOGIN_CLAIMED) {
 		nx_rescue_close(&aside, true);

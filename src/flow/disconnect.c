@@ -234,32 +234,3 @@ nx_disconnect(struct nx_ctx *ctx, const char *user_id,
 	    NX_S("connection", out->id), NX_I("revoked", *revoked));
 	return NX_OK;
 }
-
-enum nx_given
-nx_give_back(struct nx_ctx *ctx, const struct nx_parked *grant)
-{
-	const int64_t until = nx_clock_mono() + AT_ONCE_MS;
-	struct nx_parked left = *grant;
-	struct nx_err kept = ctx->err, err = { 0 };
-	struct nx_store_ask ask;
-	enum nx_given given = NX_GIVEN_BACK;
-
-	if (left.refresh_token != NULL && tell_x(ctx, left.refresh_token,
-	    "refresh_token", until) == NX_CLASS_DONE)
-		left.refresh_token = NULL;
-	if (left.access_token != NULL && tell_x(ctx, left.access_token,
-	    "access_token", until) == NX_CLASS_DONE)
-		left.access_token = NULL;
-	if (left.refresh_token != NULL || left.access_token != NULL) {
-		ask = nx_ctx_store(ctx);
-		given = nx_revocation_park(&ask, &left, &err) == NX_OK ?
-		    NX_GIVEN_LATER : NX_NOT_GIVEN;
-	}
-	nx_log(&ctx->app->conf.log, given == NX_NOT_GIVEN ? NX_LOG_ERROR :
-	    NX_LOG_INFO, ctx->request_id, "grant.given_back",
-	    NX_S("user", grant->user_id),
-	    NX_I("confirmed", given == NX_GIVEN_BACK),
-	    NX_S("detail", err.detail));
-	ctx->err = kept;
-	return given;
-}

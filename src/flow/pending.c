@@ -10,6 +10,7 @@
 #include "nx/flow/disconnect.h"
 #include "nx/flow/keep.h"
 #include "nx/flow/scopes.h"
+#include "nx/store/brake.h"
 #include "nx/x/users.h"
 
 enum {
@@ -134,85 +135,72 @@ settle(struct nx_ctx *ctx, const struct nx_pending *p, bool in_table,
 	return NX_OK;
 }
 
-/* Neither here nor there: X is told at once, since nobody can later. */
-static enum nx_rc
-lose(struct nx_ctx *ctx, const struct nx_pending *p)
-{
-	const struct nx_parked what = {
-		.user_id = p->user_id,
-		.access_token = p->access_token,
-		.refresh_token = p->refresh_token,
-	};
-	const enum nx_given given = nx_give_back(ctx, &what);
-
-	return nx_fail(&ctx->err, NX_DB_DOWN, "The grant could neither be"
-	    " saved nor kept aside; %s.",
-	    given == NX_GIVEN_BACK ? "X has taken it back" :
-	    given == NX_GIVEN_LATER ? "X will be told that it has ended" :
-	    "X has not confirmed that it took it back");
-}
-
-/* What X has given is written where a death of the process leaves it. */
-static bool
-keep_aside(struct nx_ctx *ctx, const struct nx_pending *p,
-    struct nx_rescue *aside)
-{
-	struct nx_err err = { 0 };
-
-	if (aside->fd < 0)
-		return false;		/* which was told before */
-	if (nx_rescue_pending(aside, ctx->app->ring, p, &err) == NX_OK)
-		return true;
-	nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
-	    "rescue.failed", NX_S("for", p->user_id),
-	    NX_S("detail", err.detail));
-	return false;
-}
-
 /* X did not say whose it is: let it wait. */
 static enum nx_rc
-wait_for_x(struct nx_ctx *ctx, const struct nx_pending *p, bool in_table,
-    struct nx_settled *out)
+wait_for_x(struct nx_ctx *ctx, const struct nx_pending *p,
+    struct nx_rescue *aside, bool in_table)
 {
 	enum nx_rc rc = NX_OK;
 
 	nx_ctx_report(ctx, "connect.pending", p->user_id, NULL);
 	if (!in_table)
-		rc = nx_keep_pending(ctx, p);
+		rc = nx_keep_pending(ctx, p, aside);
 	NX_FAULT("connect.after_pending");
-	out->pending = rc == NX_OK;
 	return rc;
+}
+
+/* Kept aside or, where that is not possible, in x_pending. */
+static enum nx_rc
+keep(struct nx_ctx *ctx, const struct nx_pending *p, struct nx_rescue *aside,
+    bool *in_table)
+{
+	enum nx_rc rc;
+
+	*in_table = false;
+	if (nx_keep_aside(ctx, p, aside))
+		return NX_OK;
+	rc = nx_keep_pending(ctx, p, aside);
+	*in_table = rc == NX_OK;
+	return rc;
+}
+
+static enum nx_rc
+ask_and_settle(struct nx_ctx *ctx, const struct nx_pending *p,
+    struct nx_rescue *aside, bool in_table, struct nx_settled *out)
+{
+	struct nx_x_user user;
+	struct nx_verdict v;
+	enum nx_rc rc;
+
+	if (ask_profile(ctx, p->access_token, PROFILE_MS, &user,
+	    &v) != NX_CLASS_DONE) {
+		out->pending = true;
+		return wait_for_x(ctx, p, aside, in_table);
+	}
+	NX_FAULT("connect.before_save");
+	rc = settle(ctx, p, in_table, &user, out);
+	NX_FAULT("connect.after_save");
+	nx_rescue_close(aside, rc == NX_OK || rc == NX_OTHER_ACCOUNT);
+	if (rc == NX_OK || rc == NX_OTHER_ACCOUNT || !in_table)
+		return rc;
+	out->pending = true;		/* there it is safe */
+	return NX_OK;
 }
 
 enum nx_rc
 nx_pending_first(struct nx_ctx *ctx, const struct nx_pending *p,
     struct nx_rescue *aside, struct nx_settled *out)
 {
-	const bool kept = keep_aside(ctx, p, aside);
-	struct nx_x_user user;
-	struct nx_verdict v;
+	bool in_table;
 	enum nx_rc rc;
 
 	*out = (struct nx_settled){ .pending = false };
+	rc = keep(ctx, p, aside, &in_table);
 	NX_FAULT("connect.kept_aside");
-	if (!kept && nx_keep_pending(ctx, p) != NX_OK) {
-		nx_rescue_close(aside, true);
-		return lose(ctx, p);
-	}
-	if (ask_profile(ctx, p->access_token, PROFILE_MS, &user,
-	    &v) == NX_CLASS_DONE) {
-		NX_FAULT("connect.before_save");
-		rc = settle(ctx, p, !kept, &user, out);
-		NX_FAULT("connect.after_save");
-	} else
-		rc = wait_for_x(ctx, p, !kept, out);
-	nx_rescue_close(aside, rc == NX_OK || rc == NX_OTHER_ACCOUNT);
+	if (rc == NX_OK)
+		rc = ask_and_settle(ctx, p, aside, in_table, out);
 	if (rc == NX_OK || rc == NX_OTHER_ACCOUNT)
 		return rc;
-	if (!kept) {			/* x_pending has it */
-		out->pending = true;
-		return NX_OK;
-	}
 	return nx_fail(&ctx->err, NX_SAVE_DEFERRED, "The grant is kept aside:"
 	    " %.200s", ctx->err.detail);
 }
@@ -270,47 +258,68 @@ static enum nx_rc
 take_home(struct nx_ctx *ctx, struct nx_pending *p,
     const struct nx_grant *grant, struct nx_rescue *aside)
 {
-	bool kept;
-	enum nx_rc rc;
-
 	p->access_token = grant->access_token;
 	p->refresh_token = grant->refresh_token != NULL ?
 	    grant->refresh_token : p->refresh_token;
 	p->scopes = grant->scopes != NULL ? grant->scopes : p->scopes;
 	p->expires_at = grant->expires_at;
 	p->version++;
-	kept = keep_aside(ctx, p, aside);
-	NX_FAULT("pending.kept_aside");
-	rc = nx_keep_pending(ctx, p);
-	nx_rescue_close(aside, rc == NX_OK || !kept);
-	return rc == NX_OK || kept ? rc : lose(ctx, p);
+	if (nx_keep_aside(ctx, p, aside))
+		NX_FAULT("pending.kept_aside");
+	return nx_keep_pending(ctx, p, aside);
+}
+
+/* Others learn from it whether X answers (store/brake.h). */
+static void
+tell_others(struct nx_ctx *ctx, const char *owner,
+    const struct nx_verdict *v)
+{
+	const enum nx_brake_end end = v->class == NX_CLASS_UNKNOWN ?
+	    NX_BRAKE_END_LOST : v->x.status == 0 ? NX_BRAKE_END_UNSENT :
+	    NX_BRAKE_END_ANSWERED;
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	struct nx_err err = { 0 };
+
+	if (nx_brake_leave(&ask, owner, end, &err) != NX_OK)
+		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
+		    "brake.not_told", NX_S("detail", err.detail));
 }
 
 /*
- * Spend its refresh token.  NX_OK: X has answered, `v` tells what; the lease
- * is still held, with a new pair where that is DONE.
+ * Spend its refresh token, unless X answers nobody.  NX_OK: `v` tells what X
+ * said; the lease is still held, with a new pair where that is DONE.
  */
 static enum nx_rc
 renew(struct nx_ctx *ctx, struct nx_waiting *w, struct nx_verdict *v)
 {
 	struct nx_x x = nx_ctx_x(ctx);
+	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_rescue aside;
 	struct nx_grant grant;
-	struct nx_err err = { 0 };
+	int wait;
+	enum nx_rc rc = nx_brake_enter(&ask, w->owner, &wait, &ctx->err);
 
-	if (nx_rescue_open(ctx->app->conf.state_dir, &aside, &err) != NX_OK)
-		nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
-		    "rescue.failed", NX_S("for", w->pending.user_id),
-		    NX_S("detail", err.detail));
+	*v = (struct nx_verdict){ .class = NX_CLASS_RETRY,
+	    .retry_at = nx_clock_wall() + wait };
+	if (rc == NX_OK && wait > 0)
+		(void)nx_fail(&ctx->err, NX_X_DOWN, "X answers no renewals"
+		    " now.");
+	if (rc != NX_OK || wait > 0)
+		return rc;
+	nx_keep_open(ctx, w->pending.user_id, &aside);
 	NX_FAULT("pending.before_call");
 	nx_oauth_refresh(&x, w->pending.refresh_token, &grant, v);
 	NX_FAULT("pending.after_answer");
 	ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
 	if (v->class == NX_CLASS_DONE)
-		return take_home(ctx, &w->pending, &grant, &aside);
-	nx_rescue_close(&aside, true);
-	(void)nx_verdict_fail(NX_ACT_REFRESH, v, nx_clock_wall(), &ctx->err);
-	return NX_OK;
+		rc = take_home(ctx, &w->pending, &grant, &aside);
+	else {
+		nx_rescue_close(&aside, false);
+		(void)nx_verdict_fail(NX_ACT_REFRESH, v, nx_clock_wall(),
+		    &ctx->err);
+	}
+	tell_others(ctx, w->owner, v);
+	return rc;
 }
 
 /* X has named the account. */

@@ -34,18 +34,4 @@ NX_MUST_USE enum nx_rc	nx_revoke_pending(struct nx_ctx *ctx, int *done);
  */
 bool	nx_revoke_parked(struct nx_ctx *ctx, const char *connection_id);
 
-/* What became of a grant that is given back. */
-enum nx_given {
-	NX_GIVEN_BACK,		/* X has confirmed it */
-	NX_GIVEN_LATER,		/* it is parked: X will be told */
-	NX_NOT_GIVEN,		/* neither X nor the database took it */
-};
-
-/*
- * Revoke a grant that could be kept nowhere, so that it does not stay alive at
- * X; parked when X does not confirm it.  Leaves ctx->err as it was.
- */
-enum nx_given	nx_give_back(struct nx_ctx *ctx,
-		    const struct nx_parked *grant);
-
 #endif

@@ -30,8 +30,7 @@ struct nx_settled {
  * connection, or let it wait.  Lets `aside` go.
  * OTHER_ACCOUNT: it was given back, unless the user has that account as well;
  * whoever else has it here is superseded.  SAVE_DEFERRED: it waits in `aside`
- * for the database.  DB_DOWN: it could be kept nowhere, and was given back to
- * X, as far as the detail says.
+ * for the database.
  */
 NX_MUST_USE enum nx_rc	nx_pending_first(struct nx_ctx *ctx,
 			    const struct nx_pending *p,
