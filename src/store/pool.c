@@ -7,10 +7,8 @@
 
 #include "nx/store/pool.h"
 
-#include <assert.h>
 #include <openssl/crypto.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "db.h"
@@ -209,7 +207,6 @@ nx_pool_new(const char *url, int size, struct nx_pool **out,
     struct nx_err *err)
 {
 	struct nx_pool *pool = calloc(1, sizeof(*pool));
-	pthread_condattr_t attr;
 	enum nx_rc rc;
 
 	*out = NULL;
@@ -227,11 +224,8 @@ nx_pool_new(const char *url, int size, struct nx_pool **out,
 		free(pool);
 		return rc;
 	}
-	nx_must(pthread_mutex_init(&pool->lock, NULL));
-	nx_must(pthread_condattr_init(&attr));
-	nx_must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
-	nx_must(pthread_cond_init(&pool->freed, &attr));
-	nx_must(pthread_condattr_destroy(&attr));
+	nx_mutex_init(&pool->lock);
+	nx_cond_init(&pool->freed);
 	*out = pool;
 	return NX_OK;
 }
@@ -255,8 +249,8 @@ nx_pool_free(struct nx_pool *pool)
 	assert(pool->nidle == pool->nopen);	/* all were given back */
 	while (pool->nidle > 0)
 		db_close(pool->idle[--pool->nidle]);
-	nx_must(pthread_cond_destroy(&pool->freed));
-	nx_must(pthread_mutex_destroy(&pool->lock));
+	nx_cond_destroy(&pool->freed);
+	nx_mutex_destroy(&pool->lock);
 	nx_arena_free(pool->texts);
 	free(pool->idle);
 	free(pool);
@@ -340,16 +334,6 @@ connect_any(const struct nx_pool *pool, int first, int64_t deadline,
 	return rc;
 }
 
-/* Lock held, given up while waiting. */
-static void
-wait_until(struct nx_pool *pool, int64_t until)
-{
-	struct timespec t;
-
-	nx_clock_until(until, &t);
-	(void)pthread_cond_timedwait(&pool->freed, &pool->lock, &t);
-}
-
 /* What a thread that wants a connection gets. */
 enum turn { TURN_IDLE, TURN_NEW, TURN_CLOSED, TURN_NONE };
 
@@ -375,7 +359,7 @@ await_turn(struct nx_pool *pool, int64_t deadline)
 			return TURN_NEW;
 		if (closed && pool->closed_until < until)
 			until = pool->closed_until;
-		wait_until(pool, until);
+		(void)nx_cond_wait(&pool->freed, &pool->lock, until);
 	}
 }
 
@@ -402,7 +386,7 @@ note_attempt(struct nx_pool *pool, const struct nx_db *db,
 	pool->nopen--;
 	pool->closed_until = nx_clock_mono() + BACKOFF_MS;
 	pool->why = *err;
-	nx_must(pthread_cond_broadcast(&pool->freed));
+	nx_cond_broadcast(&pool->freed);
 }
 
 static void
@@ -411,7 +395,7 @@ forget(struct nx_pool *pool, struct nx_db *db)
 	nx_lock(&pool->lock);
 	pool->nopen--;
 	pool->nliving--;
-	nx_must(pthread_cond_signal(&pool->freed));
+	nx_cond_signal(&pool->freed);
 	nx_unlock(&pool->lock);
 	db_close(db);
 }
@@ -504,7 +488,7 @@ nx_pool_give(struct nx_pool *pool, struct nx_db *db)
 	nx_lock(&pool->lock);
 	stale = take_stale(pool);
 	pool->idle[pool->nidle++] = db;
-	nx_must(pthread_cond_signal(&pool->freed));
+	nx_cond_signal(&pool->freed);
 	nx_unlock(&pool->lock);
 	db_close(stale);
 }

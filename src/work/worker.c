@@ -2,16 +2,16 @@
 
 #include "nx/work/worker.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "nx/base/clock.h"
+#include "nx/base/must.h"
 #include "nx/base/random.h"
 #include "nx/base/stop.h"
 #include "nx/work/jobs.h"
 
-enum { THREADS_MAX = 32, STACK_BYTES = 512 * 1024, A_WHILE_MS = 60000 };
+enum { THREADS_MAX = 32, A_WHILE_MS = 60000 };
 
 struct worker {
 	const struct nx_app		*app;
@@ -95,12 +95,10 @@ work_thread(void *arg)
 static void
 finish(struct worker *all, int n)
 {
-	struct timespec until;
+	const int64_t until = nx_clock_mono() + NX_WORK_STOP_MS;
 
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += NX_WORK_STOP_MS / 1000;
 	for (int i = 0; i < n; i++) {
-		if (pthread_timedjoin_np(all[i].thread, NULL, &until) == 0)
+		if (nx_thread_join_until(all[i].thread, until))
 			continue;
 		nx_log(&all[i].app->conf.log, NX_LOG_ERROR, NULL,
 		    "work.stop_too_long", NX_S("job", all[i].job->name));
@@ -114,17 +112,12 @@ run(const struct nx_app *app, struct nx_stop *stop, struct nx_err *err)
 {
 	const struct nx_work_job *job = nx_work_jobs;
 	struct worker all[THREADS_MAX];
-	pthread_attr_t attr;
 	int n = 0, of_job = 0;
 
-	if (pthread_attr_init(&attr) != 0)
-		return nx_fail(err, NX_NO_MEMORY, "No thread can start.");
-	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
 	while (job->name != NULL && n < THREADS_MAX) {
 		all[n] = (struct worker){ .app = app, .stop = stop,
 		    .job = job };
-		if (pthread_create(&all[n].thread, &attr, work_thread,
-		    &all[n]) != 0)
+		if (!nx_thread_start(&all[n].thread, work_thread, &all[n]))
 			break;
 		n++;
 		if (++of_job == job->threads) {
@@ -132,7 +125,6 @@ run(const struct nx_app *app, struct nx_stop *stop, struct nx_err *err)
 			of_job = 0;
 		}
 	}
-	(void)pthread_attr_destroy(&attr);
 	if (job->name != NULL)
 		(void)kill(getpid(), SIGTERM);
 	else
