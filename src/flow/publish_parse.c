@@ -371,10 +371,11 @@ nx_publish_parse(struct nx_ctx *ctx, struct nx_slice body,
 			break;
 	}
 	json_object_put(obj);
+	/* Whatever else was found wrong: without memory nothing is known. */
+	if (!nx_arena_ok(ctx->arena))
+		return nx_fail(&ctx->err, NX_NO_MEMORY, "The body is large.");
 	if (rc == NX_OK && out->text.p == NULL)
 		return nx_fail(&ctx->err, NX_TEXT_EMPTY,
 		    "text is missing or empty.");
-	if (rc == NX_OK && !nx_arena_ok(ctx->arena))
-		return nx_fail(&ctx->err, NX_NO_MEMORY, "The body is large.");
 	return rc;
 }
