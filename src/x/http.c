@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "nx/base/base64.h"
@@ -442,7 +443,7 @@ set_method(struct nx_http *http, const struct nx_http_ask *ask)
 static void
 set_request(struct nx_http *http, const struct nx_http_ask *ask, int left)
 {
-	bool plain = strncmp(ask->url, "http:", 5) == 0;
+	bool plain = strncasecmp(ask->url, "http:", 5) == 0;
 
 	http->setup = CURLE_OK;
 	SET(http, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
