@@ -15,10 +15,8 @@ enum { FIRST_PAUSE_MS = 100, LAST_PAUSE_MS = 1000, RESERVE_MS = 400 };
 
 /* Wait before the next try; false when time is up or a try is useless. */
 static bool
-pause_before_retry(struct nx_ctx *ctx, enum nx_rc rc,
-    const struct nx_rescue *aside, int *pause)
+pause_before_retry(struct nx_ctx *ctx, enum nx_rc rc, int *pause)
 {
-	(void)nx_rescue_sync(aside);	/* there is time for it now */
 	if (rc != NX_DB_DOWN && rc != NX_BUSY && rc != NX_TIMEOUT &&
 	    rc != NX_CONFIG && rc != NX_INTERNAL)
 		return false;
@@ -62,8 +60,10 @@ nx_keep_grant(struct nx_ctx *ctx, const struct nx_new_grant *grant,
 	struct nx_err why;
 	enum nx_rc kept, rc;
 
-	kept = nx_rescue_grant(app->ring, app->conf.state_dir, grant,
-	    login_hash, &aside, &ctx->err);
+	kept = nx_rescue_open(app->conf.state_dir, &aside, &ctx->err);
+	if (kept == NX_OK)
+		kept = nx_rescue_grant(&aside, app->ring, grant, login_hash,
+		    &ctx->err);
 	if (kept != NX_OK)
 		not_aside(ctx, grant->user_id);
 	NX_FAULT("connect.before_save");
@@ -71,7 +71,7 @@ nx_keep_grant(struct nx_ctx *ctx, const struct nx_new_grant *grant,
 		struct nx_store_ask ask = nx_ctx_store(ctx);
 
 		rc = nx_connection_save(&ask, grant, id, &ctx->err);
-	} while (rc != NX_OK && pause_before_retry(ctx, rc, &aside, &pause));
+	} while (rc != NX_OK && pause_before_retry(ctx, rc, &pause));
 	nx_rescue_close(&aside, rc == NX_OK);
 	if (rc == NX_OK) {
 		NX_FAULT("connect.after_save");
@@ -97,8 +97,9 @@ nx_keep_pair(struct nx_ctx *ctx, const struct nx_new_pair *pair,
 	enum nx_rc kept, rc;
 
 	*stored = false;
-	kept = nx_rescue_pair(app->ring, app->conf.state_dir, pair, &aside,
-	    &ctx->err);
+	kept = nx_rescue_open(app->conf.state_dir, &aside, &ctx->err);
+	if (kept == NX_OK)
+		kept = nx_rescue_pair(&aside, app->ring, pair, &ctx->err);
 	if (kept != NX_OK)
 		not_aside(ctx, pair->connection_id);
 	NX_FAULT("refresh.before_save");
@@ -106,7 +107,7 @@ nx_keep_pair(struct nx_ctx *ctx, const struct nx_new_pair *pair,
 		struct nx_store_ask ask = nx_ctx_store(ctx);
 
 		rc = nx_lease_save(&ask, pair, stored, &ctx->err);
-	} while (rc != NX_OK && pause_before_retry(ctx, rc, &aside, &pause));
+	} while (rc != NX_OK && pause_before_retry(ctx, rc, &pause));
 	nx_rescue_close(&aside, rc == NX_OK);
 	NX_FAULT("refresh.after_save");
 	if (rc == NX_OK && !*stored)
