@@ -48,8 +48,15 @@ nx_cond_broadcast(pthread_cond_t *cond)
 	nx_must(pthread_cond_broadcast(cond));
 }
 
+void
+nx_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
+{
+	nx_must(pthread_cond_wait(cond, mutex));
+}
+
 bool
-nx_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline)
+nx_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex,
+    int64_t deadline)
 {
 	struct timespec until;
 	int rc;

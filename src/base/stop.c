@@ -90,7 +90,7 @@ nx_stop_wait(struct nx_stop *s, int ms)
 
 	nx_lock(&s->mutex);
 	while (!atomic_load(&s->told) && in_time)
-		in_time = nx_cond_wait(&s->wake, &s->mutex, until);
+		in_time = nx_cond_wait_until(&s->wake, &s->mutex, until);
 	nx_unlock(&s->mutex);
 	return atomic_load(&s->told);
 }

@@ -292,7 +292,7 @@ fetch_thread(void *arg)
 			again = again * 2 < AGAIN_MAX_MS ? again * 2 :
 			    AGAIN_MAX_MS;
 		while (!c->stopping && !c->wanted &&
-		    nx_cond_wait(&c->wake, &c->mutex, next))
+		    nx_cond_wait_until(&c->wake, &c->mutex, next))
 			;
 	}
 	nx_unlock(&c->mutex);
@@ -380,7 +380,7 @@ await_keys(struct nx_callers *c, uint64_t generation, int64_t deadline,
 		}
 		c->waiting++;
 		while (in_time && c->fetches == before)
-			in_time = nx_cond_wait(&c->ended, &c->mutex,
+			in_time = nx_cond_wait_until(&c->ended, &c->mutex,
 			    until);
 		c->waiting--;
 	}

@@ -359,7 +359,7 @@ await_turn(struct nx_pool *pool, int64_t deadline)
 			return TURN_NEW;
 		if (closed && pool->closed_until < until)
 			until = pool->closed_until;
-		(void)nx_cond_wait(&pool->freed, &pool->lock, until);
+		(void)nx_cond_wait_until(&pool->freed, &pool->lock, until);
 	}
 }
 

@@ -15,7 +15,6 @@
 
 #include "nx/store/rescue.h"
 
-#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -26,6 +25,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/must.h"
 #include "nx/base/random.h"
 #include "nx/seal/seal.h"
 #include "nx/store/login.h"

@@ -204,7 +204,7 @@ keeper_waits(struct server *s)
 
 	nx_lock(&s->mutex);
 	while (!atomic_load(&s->stopping) && in_time)
-		in_time = nx_cond_wait(&s->wake, &s->mutex, until);
+		in_time = nx_cond_wait_until(&s->wake, &s->mutex, until);
 	nx_unlock(&s->mutex);
 	return !atomic_load(&s->stopping);
 }

@@ -52,10 +52,11 @@ void	nx_cond_signal(pthread_cond_t *cond);
 void	nx_cond_broadcast(pthread_cond_t *cond);
 
 /*
- * With `mutex` held, which is given up meanwhile.  False once `deadline`
- * (clock.h) has passed; true says nothing, look at what was waited for.
+ * With `mutex` held, which is given up meanwhile.  Waking says nothing: look
+ * at what was waited for.  False once `deadline` (clock.h) has passed.
  */
-bool	nx_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex,
+void	nx_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
+bool	nx_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex,
 	    int64_t deadline);
 
 /* False: the system has no room for another thread. */
