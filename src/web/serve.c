@@ -261,12 +261,22 @@ start(struct server *s, struct nx_err *err)
 	return NX_OK;
 }
 
+/* A call to X that nobody hears is found by its lease, as suspect. */
+static void
+give_up(const struct server *s, const char *what)
+{
+	nx_log(&s->app->conf.log, NX_LOG_ERROR, NULL, "serve.drain_too_long",
+	    NX_S("what", what));
+	_exit(1);
+}
+
 /* What is in flight is finished, or the process ends without it. */
 static void
 drain(struct server *s)
 {
-	const int64_t until = nx_clock_mono() + NX_DRAIN_MS;
+	const int64_t end = nx_clock_mono() + NX_DRAIN_MS;
 
+	nx_patient_stop(s->app->patient);
 	atomic_store(&s->stopping, true);
 	nx_lock(&s->mutex);
 	nx_cond_broadcast(&s->wake);
@@ -274,12 +284,11 @@ drain(struct server *s)
 	/* A fetch that is under way ends beside the requests, not after. */
 	nx_callers_wind_down(s->app->callers);
 	for (int i = 0; i < s->nthreads; i++) {
-		if (!nx_thread_join_until(s->threads[i], until)) {
-			nx_log(&s->app->conf.log, NX_LOG_ERROR, NULL,
-			    "serve.drain_too_long", NX_I("thread", i));
-			_exit(1);
-		}
+		if (!nx_thread_join_until(s->threads[i], end))
+			give_up(s, "a request");
 	}
+	if (!nx_patient_wait(s->app->patient, end))
+		give_up(s, "an answer of X to a code or refresh token");
 	if (s->has_keeper)
 		nx_thread_join(s->keeper);
 	nx_callers_stop(s->app->callers);

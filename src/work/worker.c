@@ -93,17 +93,25 @@ work_thread(void *arg)
 }
 
 static void
-finish(struct worker *all, int n)
+give_up(const struct nx_app *app, const char *job)
 {
-	const int64_t until = nx_clock_mono() + NX_WORK_STOP_MS;
+	nx_log(&app->conf.log, NX_LOG_ERROR, NULL, "work.stop_too_long",
+	    NX_S("job", job));
+	_exit(1);
+}
 
+static void
+finish(const struct nx_app *app, struct worker *all, int n)
+{
+	const int64_t end = nx_clock_mono() + NX_WORK_STOP_MS;
+
+	nx_patient_stop(app->patient);
 	for (int i = 0; i < n; i++) {
-		if (nx_thread_join_until(all[i].thread, until))
-			continue;
-		nx_log(&all[i].app->conf.log, NX_LOG_ERROR, NULL,
-		    "work.stop_too_long", NX_S("job", all[i].job->name));
-		_exit(1);
+		if (!nx_thread_join_until(all[i].thread, end))
+			give_up(app, all[i].job->name);
 	}
+	if (!nx_patient_wait(app->patient, end))
+		give_up(app, "refresh");
 }
 
 /* All of the table, or none. */
@@ -134,7 +142,7 @@ run(const struct nx_app *app, struct nx_stop *stop, struct nx_err *err)
 		continue;
 	nx_log(&app->conf.log, NX_LOG_INFO, NULL, "work.stopping",
 	    NX_I("pid", getpid()));
-	finish(all, n);
+	finish(app, all, n);
 	return job->name == NULL ? NX_OK : nx_fail(err, NX_NO_MEMORY,
 	    "The thread for %s does not start.", job->name);
 }
