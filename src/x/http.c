@@ -31,6 +31,7 @@ enum {
 	LIFE_S = 600,		/* then the host is looked up afresh */
 	CONNECTIONS = 2,	/* token endpoint and API may differ */
 	BUFFER = 16 * 1024,	/* the least that libcurl takes */
+	ONCE_BODY = 8 * 1024 - 1,	/* an answer that comes once fits it */
 	BODY_KEEP = 64 * 1024,	/* an answer's memory that stays around */
 	AUTH_MAX = 8 * 1024,
 	RETRY_AFTER_MAX = 24 * 3600,
@@ -626,6 +627,8 @@ nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,
 		wrong = "the token cannot be sent";
 	else if (!are_lines(ask->headers))
 		wrong = "a header cannot be sent";
+	else if (ask->once && !nx_buf_reserve(&http->body, ONCE_BODY))
+		wrong = "there is no memory for the answer";
 	if (wrong == NULL) {
 		set_request(http, ask, left);
 		if (http->setup != CURLE_OK)

@@ -70,6 +70,26 @@ stops_at_its_maximum(void **state)
 	nx_arena_free(a);
 }
 
+/* After small pieces and after large ones, up to the maximum. */
+static void
+reserves_in_one_piece(void **state)
+{
+	struct nx_arena *a = nx_arena_new(20000);
+	char *first, *last;
+
+	(void)state;
+	assert_non_null(nx_arena_alloc(a, 10));
+	assert_true(nx_arena_reserve(a, 5000));
+	first = nx_arena_alloc(a, 1000);
+	for (int i = 0; i < 62; i++)
+		last = nx_arena_alloc(a, 64);
+	assert_ptr_equal(last, first + 1008 + 61 * 64);
+	assert_false(nx_arena_reserve(a, 20001));
+	assert_false(nx_arena_reserve(a, 19000));
+	assert_true(nx_arena_ok(a));
+	nx_arena_free(a);
+}
+
 /* A maximum under the block size is as good as any other. */
 static void
 may_be_small(void **state)
@@ -172,6 +192,7 @@ main(void)
 		cmocka_unit_test(gives_zeroed_aligned_memory),
 		cmocka_unit_test(hands_nothing_out_twice),
 		cmocka_unit_test(stops_at_its_maximum),
+		cmocka_unit_test(reserves_in_one_piece),
 		cmocka_unit_test(may_be_small),
 		cmocka_unit_test(copies_text),
 		cmocka_unit_test(wipes_when_it_ends),

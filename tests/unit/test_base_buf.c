@@ -90,6 +90,27 @@ keeps_bytes_of_a_secret_that_grows(void **state)
 }
 
 static void
+reserves_what_is_added_later(void **state)
+{
+	struct nx_buf b = NX_BUF(5000);
+	const char *p;
+
+	(void)state;
+	assert_false(nx_buf_reserve(&b, 5001));
+	assert_true(nx_buf_ok(&b));
+	assert_true(nx_buf_reserve(&b, 5000));
+	p = b.p;
+	assert_string_equal(nx_buf_str(&b), "");
+	for (int i = 0; i < 5000; i++)
+		nx_buf_addc(&b, 'x');
+	assert_true(nx_buf_ok(&b));
+	assert_ptr_equal(b.p, p);
+	assert_true(nx_buf_reserve(&b, 10));
+	assert_int_equal(b.n, 5000);
+	nx_buf_free(&b);
+}
+
+static void
 encodes_for_urls(void **state)
 {
 	struct nx_buf b = NX_BUF(100);
@@ -233,6 +254,7 @@ main(void)
 		cmocka_unit_test(failure_sticks_until_reset),
 		cmocka_unit_test(formats),
 		cmocka_unit_test(keeps_bytes_of_a_secret_that_grows),
+		cmocka_unit_test(reserves_what_is_added_later),
 		cmocka_unit_test(encodes_for_urls),
 		cmocka_unit_test(takes_an_empty_slice),
 		cmocka_unit_test(cuts_slices),

@@ -3,10 +3,12 @@
 #include "torture.h"
 
 #include <assert.h>
+#include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { BLOCKS_MAX = 1 << 16 };	/* a power of two */
 
@@ -19,14 +21,23 @@ void	*__real_calloc(size_t n, size_t size);
 void	*__real_realloc(void *p, size_t n);
 void	 __real_free(void *p);
 
+CURLcode	__wrap_curl_global_init_mem(long flags,
+		    curl_malloc_callback m, curl_free_callback f,
+		    curl_realloc_callback r, curl_strdup_callback s,
+		    curl_calloc_callback c);
+CURLcode	__real_curl_global_init_mem(long flags,
+		    curl_malloc_callback m, curl_free_callback f,
+		    curl_realloc_callback r, curl_strdup_callback s,
+		    curl_calloc_callback c);
+
 /* Where this program's own code lies. */
 extern const char __executable_start[], etext[];
 
-static atomic_long count, fails_at;
+static atomic_long count, fails_at, more;
 static atomic_bool armed, failed;
 static _Thread_local bool left_out;
 
-/* Which blocks are ours: an open-addressing table that forgets by marking. */
+/* Which blocks were counted: an open-addressing table that forgets by marking. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static void *blocks[BLOCKS_MAX];
 static long living;
@@ -43,6 +54,8 @@ keep(void *p)
 {
 	size_t i = place(p);
 
+	if (!atomic_load(&armed))
+		return;
 	pthread_mutex_lock(&lock);
 	assert(living < BLOCKS_MAX / 2);
 	while (blocks[i] != NULL && blocks[i] != &gone)
@@ -71,7 +84,7 @@ forget(const void *p)
 	pthread_mutex_unlock(&lock);
 }
 
-/* libcurl is given our malloc(), but what it asks for is its own. */
+/* libcurl is lent our malloc(), but what it asks for is its own. */
 static bool
 is_ours(const void *caller)
 {
@@ -82,8 +95,13 @@ is_ours(const void *caller)
 static bool
 fails(void)
 {
-	if (!atomic_load(&armed) ||
-	    atomic_fetch_add(&count, 1) + 1 != atomic_load(&fails_at))
+	const long first = atomic_load(&fails_at);
+	long nth;
+
+	if (!atomic_load(&armed))
+		return false;
+	nth = atomic_fetch_add(&count, 1) + 1;
+	if (first == 0 || nth < first || nth > first + atomic_load(&more))
 		return false;
 	atomic_store(&failed, true);
 	return true;
@@ -142,12 +160,42 @@ __wrap_free(void *p)
 	__real_free(p);
 }
 
-void
-torture_begin(long nth)
+/* realloc() as our own code gives it to libcurl, for which it works. */
+static curl_realloc_callback lent_realloc;
+
+static void *
+libcurls_realloc(void *p, size_t n)
 {
+	const bool before = left_out;
+	void *q;
+
+	left_out = true;
+	q = lent_realloc(p, n);
+	left_out = before;
+	return q;
+}
+
+CURLcode
+__wrap_curl_global_init_mem(long flags, curl_malloc_callback m,
+    curl_free_callback f, curl_realloc_callback r, curl_strdup_callback s,
+    curl_calloc_callback c)
+{
+	lent_realloc = r;
+	return __real_curl_global_init_mem(flags, m, f, libcurls_realloc, s,
+	    c);
+}
+
+void
+torture_begin(long nth, long after)
+{
+	pthread_mutex_lock(&lock);
+	memset(blocks, 0, sizeof(blocks));
+	living = 0;
+	pthread_mutex_unlock(&lock);
 	atomic_store(&count, 0);
 	atomic_store(&failed, false);
 	atomic_store(&fails_at, nth);
+	atomic_store(&more, after);
 	atomic_store(&armed, true);
 }
 

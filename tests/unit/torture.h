@@ -1,7 +1,8 @@
 /*
  * torture.h - an allocator that fails when it is told to.
  *
- * Linked with -Wl,--wrap= for malloc, calloc, realloc and free, it sees what
+ * Linked with -Wl,--wrap= for malloc, calloc, realloc, free and
+ * curl_global_init_mem, it sees what
  * our own objects ask for, in all threads but those that are left out; what
  * libraries ask for (libcurl, OpenSSL, libpq, json-c) is none of its business.
  */
@@ -10,8 +11,11 @@
 
 #include <stdbool.h>
 
-/* From now on: count, and let the `nth` fail (1 is the next; 0: none). */
-void	torture_begin(long nth);
+/*
+ * From now on: count, and let the `nth` and so many after it fail (1 is the
+ * next; 0: none).
+ */
+void	torture_begin(long nth, long after);
 
 /* Enough.  Returns how many there were. */
 long	torture_end(void);
@@ -22,7 +26,7 @@ bool	torture_failed(void);
 /* This thread plays somebody else: it is never counted. */
 void	torture_leave_out(void);
 
-/* Blocks of ours that were not freed yet, whether counted or not. */
+/* Blocks that were counted and are not freed yet. */
 long	torture_living(void);
 
 #endif
