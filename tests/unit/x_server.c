@@ -21,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNS = 256, TICK_MS = 50, HEAD_MAX = 16384 };
+enum { CONNS = 256, TICK_MS = 10, HEAD_MAX = 16384 };
 
 struct xs_tls {
 	EVP_PKEY	*ca_key, *key;
