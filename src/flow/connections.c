@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "nx/base/clock.h"
+#include "nx/store/pending.h"
 
 enum { READY_MS = 2000 };
 
@@ -15,6 +16,14 @@ nx_connections(struct nx_ctx *ctx, const char *user_id,
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 
 	return nx_connection_list(&ask, user_id, out, count, &ctx->err);
+}
+
+enum nx_rc
+nx_connections_pending(struct nx_ctx *ctx, const char *user_id, int *out)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+
+	return nx_pending_count(&ask, user_id, out, &ctx->err);
 }
 
 enum nx_rc

@@ -263,7 +263,7 @@ judge(struct sweep *s, struct sweeper *w, bool wave)
 			    &r->renewal.moved);
 		if (rc == NX_NEEDS_REAUTH)
 			s->out->ended++;
-		else if (wave || r->renewal.moved)
+		else if (wave || r->renewal.moved || rc == NX_REFRESH_BUSY)
 			s->out->waiting++;
 		else
 			s->out->ending++;

@@ -19,6 +19,7 @@
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
 #include "nx/flow/keep.h"
+#include "nx/flow/pending.h"
 
 enum {
 	LISTENER = 0,			/* FCGI_LISTENSOCK_FILENO */
@@ -209,7 +210,20 @@ keeper_waits(struct server *s)
 	return !atomic_load(&s->stopping);
 }
 
-/* Brings home the grants that the database could not take. */
+/* So that a site without a worker connects accounts as well. */
+static void
+look_after_pending(struct nx_ctx *ctx)
+{
+	int done;
+	enum nx_rc rc = nx_pending_settle_due(ctx, &done);
+
+	(void)rc;		/* the database's: /readyz tells */
+}
+
+/*
+ * Brings home the grants that the database could not take, and those that X
+ * has not named the account of.
+ */
 static void *
 keep_thread(void *arg)
 {
@@ -226,6 +240,7 @@ keep_thread(void *arg)
 		};
 
 		(void)nx_keep_replay(&ctx);
+		look_after_pending(&ctx);
 		nx_arena_reset(arena);
 	} while (keeper_waits(s));
 	nx_arena_free(arena);
