@@ -22,6 +22,8 @@
 #include "nx/flow/connect.h"
 #include "nx/flow/disconnect.h"
 #include "nx/flow/keep.h"
+#include "nx/flow/patient.h"
+#include "nx/flow/pending.h"
 #include "nx/flow/posts.h"
 #include "nx/flow/refresh.h"
 
@@ -175,6 +177,12 @@ do_the_jobs(struct world *w)
 	(void)sql(w->env, "UPDATE x_revocations SET next_try_at = now()",
 	    NULL, NULL);
 	(void)nx_keep_replay(&w->ctx);
+	(void)sql(w->env, "UPDATE x_pending SET next_try_at = now(),"
+	    " lease_owner = NULL, lease_until = NULL, attempt_started_at ="
+	    " NULL WHERE user_id = $1", w->env->user, NULL);
+	assert_int_equal(nx_pending_settle_due(&w->ctx, &done), NX_OK);
+	assert_true(nx_patient_wait(w->app.patient, nx_clock_mono() +
+	    PATIENCE_MS));
 	if (nx_revoke_pending(&w->ctx, &done) != NX_OK)
 		fail_msg("%s", w->ctx.err.detail);
 }
@@ -244,7 +252,7 @@ prepare_reconnect(struct world *w)
 	xsm_grant(&w->x, "access-token-0", "refresh-token-0");
 	g.access_token = "access-token-0";
 	g.refresh_token = "refresh-token-0";
-	g.granted_at = nx_clock_wall() - 3600;
+	g.granted_us -= (int64_t)3600 * 1000000;
 	save(w->env, &g, w->connection);
 	prepare_connect(w);
 }
@@ -441,6 +449,9 @@ try(struct world *w, const struct scenario *s, long nth, long burst)
 	s->prepare(w);
 	torture_begin(nth, burst);
 	rc = s->run(w);
+	/* What nobody waits for any more is racked as well. */
+	assert_true(nx_patient_wait(w->app.patient, nx_clock_mono() +
+	    PATIENCE_MS));
 	(void)torture_end();
 	failed = torture_failed();
 	if (getenv("NX_TORTURE") != NULL)
