@@ -44,6 +44,7 @@ struct world {
 	char			 connection[NX_ID_LEN + 1];
 	char			 post[NX_UUID_LEN + 1];
 	bool			 unknown;	/* what run_post() heard */
+	char			 hash[80];	/* of what run_post() asks */
 	char			 dir[64];
 	const char		*api, *database;
 };
@@ -366,12 +367,27 @@ states(struct world *w)
 	return all == NULL ? "" : all;
 }
 
+/* The hash that tells repetitions is of the whole body, or there is none. */
+static void
+check_hash(struct world *w)
+{
+	const char *hash = sql(w->env, "SELECT body_hash FROM x_posts WHERE"
+	    " user_id = $1", w->env->user, NULL);
+
+	if (hash == NULL)
+		return;
+	if (w->hash[0] == '\0')
+		(void)snprintf(w->hash, sizeof(w->hash), "%s", hash);
+	assert_string_equal(hash, w->hash);
+}
+
 static void
 look_post(struct world *w, enum nx_rc rc)
 {
 	char want[40] = "sent ";
 
 	assert_true(w->x.nposts <= 1);
+	check_hash(w);
 	settle_all(w);
 	assert_true(w->x.nposts <= 1);
 	if (w->x.nposts == 1) {
