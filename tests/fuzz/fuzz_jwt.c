@@ -36,7 +36,7 @@ static const char jwks[] = "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\","
     "4-csFCur-kEgU8awapJzKnqDKgw\"}]}";
 
 static const struct nx_jwt_rules rules = { .audience = "authenticated",
-    .now = NOW, .leeway = NX_JWT_LEEWAY };
+    .clients = "app,other", .now = NOW, .leeway = NX_JWT_LEEWAY };
 
 static struct nx_jwt_keys *
 the_keys(void)
@@ -56,7 +56,8 @@ check_refusal(enum nx_rc rc, const struct nx_err *err, struct nx_slice token,
     const struct nx_jwt_claims *claims)
 {
 	fuzz_check_err(rc, err);
-	CHECK(rc == NX_UNAUTHENTICATED || rc == NX_TOKEN_EXPIRED);
+	CHECK(rc == NX_UNAUTHENTICATED || rc == NX_TOKEN_EXPIRED ||
+	    rc == NX_APP_STRANGER);
 	CHECK(claims->sub[0] == '\0' && claims->role[0] == '\0' &&
 	    claims->expires == 0);
 	for (size_t i = 0; i + REPEATED <= token.n; i++)
@@ -70,7 +71,7 @@ check_claims(struct nx_slice text, const struct nx_jwt_claims *c)
 {
 	struct json_object *obj;
 	int64_t n = 0;
-	const char *sub;
+	const char *sub, *client;
 
 	CHECK(nx_json_parse(text, &obj, NULL) == NX_OK);
 	CHECK(c->expires > NOW - NX_JWT_LEEWAY && !c->unknown_kid);
@@ -88,6 +89,11 @@ check_claims(struct nx_slice text, const struct nx_jwt_claims *c)
 	for (const char *p = c->sub; *p != '\0'; p++)
 		CHECK(nx_hex_digit(*p) >= 0 ? *p < 'A' || *p > 'F' :
 		    *p == '-');
+	/* A third-party app is one that the operator has named. */
+	if ((client = nx_json_str(obj, "client_id")) != NULL)
+		CHECK(strcmp(client, "app") == 0 ||
+		    strcmp(client, "other") == 0 ||
+		    strcmp(c->role, "service_role") == 0);
 	json_object_put(obj);
 }
 
