@@ -22,7 +22,7 @@ build_tree() {
 	[[ $ROOT != *[!A-Za-z0-9/._+@,-]* ]] ||
 	    die "the path $ROOT has a character configure does not take" \
 	        "Move the checkout to a path of letters, digits and . _ -"
-	options="$* $(pkg-config --modversion cmocka yaml-0.1 2>/dev/null | tr '\n' ' ' || :)"
+	options="$* $(pkg-config --modversion cmocka yaml-0.1 libpsl 2>/dev/null | tr '\n' ' ' || :)"
 	mkdir -p "$dir"
 	build_configure_script "$dir/autoreconf.log"
 	if [[ ! -e $dir/config.status || $ROOT/configure -nt $dir/config.status ||

@@ -127,7 +127,8 @@ build_variant() {
 	plain) build_tree "$tree" ;;
 	asan | tsan) build_tree "$tree" "--enable-$1" ;;
 	fault) build_tree "$tree" --enable-fault-points ;;
-	*) die "no such variant: $1" "There are plain, asan, tsan and fault." ;;
+	fuzz) build_fuzz "$tree" ;;
+	*) die "no such variant: $1" "There are plain, asan, tsan, fault and fuzz." ;;
 	esac
 }
 
@@ -135,6 +136,10 @@ build_variant() {
 check_share() {
 	local variant=$1 share=$2 status
 
+	if [[ $variant == fuzz ]]; then
+		check_fuzz
+		return
+	fi
 	BEGAN=$SECONDS
 	stack_use "$ROOT/var/test-$variant-$share" "$(tree_of "$variant")"
 	trap 'stack_stop || :' EXIT
@@ -166,7 +171,7 @@ check_share() {
 command_test() {
 	local -a variants=("$@")
 
-	[[ $# -gt 0 ]] || variants=(plain asan tsan fault)
+	[[ $# -gt 0 ]] || variants=(plain asan tsan fault fuzz)
 	install_for_testing
 	# Neither a shell that has read var/env nor a proxy shall bend the tests.
 	settings_forget_callers "${TEST_UNSET[@]}"

@@ -463,6 +463,25 @@ many_read_while_keys_change(void **state)
 	nx_buf_free(&c.secret);
 }
 
+/* While requests are still being finished. */
+static void
+no_fetch_begins_once_it_winds_down(void **state)
+{
+	struct fixture *f = *state;
+
+	serve(f, 0, 0);
+	open_callers(f);
+	assert_int_equal(ask(f, token(f, 0, "0")), NX_OK);
+	nx_callers_wind_down(f->callers);
+	serve(f, 1, 1);
+	assert_int_equal(ask(f, token(f, 0, "0")), NX_OK);
+	/* Another process may know the key: refused would be too much. */
+	assert_int_equal(ask(f, token(f, 1, "1")), NX_BUSY);
+	assert_int_equal(xs_seen(f->server).requests, 1);
+	nx_callers_stop(f->callers);
+	assert_int_equal(xs_seen(f->server).requests, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int
@@ -477,6 +496,7 @@ main(void)
 		TEST(few_wait_and_not_for_long),
 		TEST(a_file_needs_no_url),
 		TEST(many_read_while_keys_change),
+		TEST(no_fetch_begins_once_it_winds_down),
 	};
 
 	return cmocka_run_group_tests_name("callers", tests, begin, end);
