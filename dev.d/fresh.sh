@@ -1,0 +1,152 @@
+# ./dev test fresh: what README promises a newcomer, on a Debian 12 that has
+# nothing yet.  It is made below var/fresh by debootstrap out of this machine's
+# own package sources, lives in namespaces that end with their first process,
+# and is removed.
+
+# What a package manager needs to get out of this machine.
+FRESH_KEEP=(http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY
+	npm_config_registry NODE_EXTRA_CA_CERTS)
+
+# fresh_test [root|user] [VARIANT|FILE...]: the rest is for ./dev test there.
+fresh_test() {
+	local dir=$ROOT/var/fresh who bad=0
+	local -a whom=(root user)
+
+	# Root may not read another's repository, so it is packed first.
+	if [[ ${FRESH_PACKED-} != "$dir" ]]; then
+		mkdir -p "$dir"
+		(cd "$ROOT" && git ls-files -z | tar --null -T - -cf "$dir/clone.tar") ||
+		    die "a fresh machine gets what git has of $ROOT, and it has nothing"
+		install_packages debootstrap
+		export FRESH_PACKED=$dir
+		[[ $EUID -eq 0 ]] || exec sudo \
+		    --preserve-env="$(IFS=,; echo "FRESH_PACKED,${FRESH_KEEP[*]}")" \
+		    "$ROOT/dev" test fresh "$@"
+	fi
+	case ${1-} in
+	root | user) whom=("$1"); shift ;;
+	esac
+	trap 'fresh_remove "$dir"' EXIT
+	fresh_remove "$dir"
+	fresh_base "$dir"
+	for who in "${whom[@]}"; do
+		fresh_machine "$dir" "$who"
+		fresh_run "$dir" "$who" "$@" || bad=1
+		rm -rf --one-file-system "${dir:?}/$who"
+	done
+	exit $bad
+}
+
+fresh_remove() {
+	rm -rf --one-file-system "${1:?}"/{base,root,user,archives}
+}
+
+# Only what Debian itself offers: a newcomer's machine has no other source.
+fresh_sources() {
+	apt-get indextargets --format \
+	    '$(ORIGIN) deb $(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+	    sed -n 's/^Debian \(deb [^ ]* bookworm[^ ]* .*\)/\1/p'
+}
+
+fresh_base() {
+	local dir=$1 sources mirror
+
+	sources=$(fresh_sources)
+	mirror=$(awk '$3 == "bookworm" { print $2; exit }' <<<"$sources")
+	[[ -n $mirror ]] || die "apt on this machine knows no source of Debian 12" \
+	    "Add bookworm to it, or run this on a Debian 12."
+	say "making a Debian 12"
+	mkdir -p "$dir/archives"
+	debootstrap --variant=minbase --include=ca-certificates,sudo bookworm \
+	    "$dir/base" "$mirror" >"$dir/debootstrap.log" 2>&1 || {
+		show_end_of "$dir/debootstrap.log"
+		die "debootstrap failed"
+	}
+	rm -f "$dir/base"/etc/apt/sources.list{,.d/*}
+	printf '%s\n' "$sources" >"$dir/base/etc/apt/sources.list"
+	apt-config dump | grep -E '^Acquire::(https?|ftp|Retries|ForceIPv[46])\b' \
+	    >"$dir/base/etc/apt/apt.conf.d/90machine" || :
+	cp -L /etc/resolv.conf /etc/hosts "$dir/base/etc/"
+	[[ -z ${NODE_EXTRA_CA_CERTS-} ]] ||
+	    cp -L "$NODE_EXTRA_CA_CERTS" "$dir/base/etc/machine-ca.pem"
+	# Keep what was fetched for the one for the other.
+	echo 'Binary::apt-get::APT::Keep-Downloaded-Packages "true";' \
+	    >"$dir/base/etc/apt/apt.conf.d/91keep"
+}
+
+# The clone of root lies in /root; that of the user was made under umask 077.
+fresh_machine() {
+	local dir=$1 who=$2 tree=$1/$2 home=/root
+
+	cp -a "$dir/base" "$tree"
+	if [[ $who == user ]]; then
+		home=/home/user
+		chroot "$tree" useradd -m -s /bin/bash user
+		printf '%s\n' 'user ALL=(ALL) NOPASSWD: ALL' \
+		    "Defaults env_keep += \"${FRESH_KEEP[*]}\"" >"$tree/etc/sudoers.d/user"
+	fi
+	chmod 700 "$tree$home"
+	(umask 077 && mkdir "$tree$home/nexus-x" &&
+	    tar --no-same-permissions -C "$tree$home/nexus-x" -xf "$dir/clone.tar")
+	chroot "$tree" chown -R "$who:$who" "$home/nexus-x"
+}
+
+# fresh_run DIR WHO [ARGUMENT...]
+fresh_run() {
+	local dir=$1 who=$2 status=0 log=$1/$2.log
+
+	shift 2
+	timeout -k 30 "${NEXUS_FRESH_SECONDS:-7200}" \
+	    unshare --mount --pid --ipc --fork --kill-child \
+	    bash -c "$(declare -p FRESH_KEEP); $(declare -f fresh_enter fresh_story); fresh_enter \"\$@\"" \
+	    fresh "$dir" "$who" "$@" 2>&1 </dev/null | tee "$log" || status=${PIPESTATUS[0]}
+	[[ $status -eq 0 ]] || fresh_keep_logs "$dir" "$who"
+	return $status
+}
+
+fresh_keep_logs() {
+	local dir=$1 who=$2 home=root
+
+	[[ $who == root ]] || home=home/$who
+	rm -rf "${dir:?}/$who-var"
+	mkdir "$dir/$who-var"
+	tar -C "$dir/$who/$home/nexus-x/var" --exclude=pg --exclude=run -cf - . |
+	    tar -C "$dir/$who-var" -xf - || :
+	say "fresh: the logs of $who are in $dir/$who.log and $dir/$who-var"
+}
+
+# The first process of the namespaces.
+fresh_enter() {
+	local tree=$1/$2 who=$2 home=/root name
+	local -a keep=()
+
+	[[ $who == root ]] || home=/home/$who
+	mount -t proc proc "$tree/proc"
+	mount --rbind /dev "$tree/dev"
+	mount -t tmpfs -o mode=1777 tmpfs "$tree/dev/shm"
+	mount --bind "$1/archives" "$tree/var/cache/apt/archives"
+	shift 2
+	for name in "${FRESH_KEEP[@]}"; do
+		[[ -z ${!name-} ]] || keep+=("$name=${!name}")
+	done
+	[[ -z ${NODE_EXTRA_CA_CERTS-} ]] || keep+=(NODE_EXTRA_CA_CERTS=/etc/machine-ca.pem)
+	chroot --userspec="$who" "$tree" env -i "${keep[@]}" HOME="$home" USER="$who" \
+	    LOGNAME="$who" TERM=dumb LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin \
+	    bash -c "$(declare -f fresh_story); fresh_story \"\$@\"" fresh "$@"
+}
+
+# What a newcomer types, and how long each takes.
+fresh_story() {
+	local bad=0 began status command
+
+	cd "$HOME/nexus-x" || return
+	umask 077
+	for command in up status "test $*" down; do
+		began=$SECONDS status=0
+		# shellcheck disable=SC2086
+		./dev $command || { status=$? bad=1; }
+		printf 'fresh: %-5s ./dev %-12s status %d %6d s\n' "$USER" "$command" \
+		    $status $((SECONDS - began))
+	done
+	return $bad
+}
