@@ -98,7 +98,7 @@ fresh_run() {
 	shift 2
 	timeout -k 30 "${NEXUS_FRESH_SECONDS:-7200}" \
 	    unshare --mount --pid --ipc --fork --kill-child \
-	    bash -c "$(declare -p FRESH_KEEP); $(declare -f fresh_enter fresh_story); fresh_enter \"\$@\"" \
+	    bash -c "$(declare -p FRESH_KEEP); $(declare -f fresh_enter fresh_devices fresh_story); fresh_enter \"\$@\"" \
 	    fresh "$dir" "$who" "$@" 2>&1 </dev/null | tee "$log" || status=${PIPESTATUS[0]}
 	[[ $status -eq 0 ]] || fresh_keep_logs "$dir" "$who"
 	return $status
@@ -115,6 +115,25 @@ fresh_keep_logs() {
 	say "fresh: the logs of $who are in $dir/$who.log and $dir/$who-var"
 }
 
+# Devices of its own: whoever is root in there could change those of the machine.
+fresh_devices() {
+	local name numbers
+
+	mount -t tmpfs -o mode=755 tmpfs "$1"
+	while read -r name numbers; do
+		# shellcheck disable=SC2086
+		mknod -m 666 "$1/$name" c $numbers
+	done <<<$'null 1 3\nzero 1 5\nfull 1 7\nrandom 1 8\nurandom 1 9\ntty 5 0'
+	ln -s /proc/self/fd "$1/fd"
+	for name in stdin:0 stdout:1 stderr:2; do
+		ln -s "/proc/self/fd/${name#*:}" "$1/${name%:*}"
+	done
+	mkdir "$1/shm" "$1/pts"
+	mount -t tmpfs -o mode=1777 tmpfs "$1/shm"
+	mount -t devpts -o newinstance,ptmxmode=666,gid=5,mode=620 devpts "$1/pts"
+	ln -s pts/ptmx "$1/ptmx"
+}
+
 # The first process of the namespaces.
 fresh_enter() {
 	local tree=$1/$2 who=$2 home=/root name
@@ -122,8 +141,7 @@ fresh_enter() {
 
 	[[ $who == root ]] || home=/home/$who
 	mount -t proc proc "$tree/proc"
-	mount --rbind /dev "$tree/dev"
-	mount -t tmpfs -o mode=1777 tmpfs "$tree/dev/shm"
+	fresh_devices "$tree/dev"
 	mount --bind "$1/archives" "$tree/var/cache/apt/archives"
 	shift 2
 	for name in "${FRESH_KEEP[@]}"; do
