@@ -121,8 +121,10 @@ app_start() {
 	old=$(readlink "$SOCKETS/fcgi.sock" || :)
 	socket=fcgi.$((10#$(tr -cd 0-9 <<<"0$old") + 1)).sock
 	process_rename multiwatch multiwatch-old
+	# By a short way, which is ASCII: multiwatch refuses an umlaut.
 	spawn multiwatch "$SOCKETS/$socket" 1024 \
-	    "$(command -v multiwatch)" -f "$number" -t 0 -- "$program"
+	    "$(command -v multiwatch)" -f "$number" -t 0 -- \
+	    "$(realpath --relative-to="$STACK" "$program")"
 	process_note multiwatch config "$config"
 	process_note multiwatch binary "$binary"
 	if ! wait_until 10 app_has_children "$number"; then
