@@ -70,7 +70,7 @@ export function parse(text) {
 	return read(Number(headers.status ?? 200), headers, text.slice(at + 4));
 }
 
-export function talk(path, bytes, { ms = 15000 } = {}) {
+export function talk(path, bytes, { ms = 60000 } = {}) {
 	return new Promise((done) => {
 		const got = [];
 		const socket = net.connect(path);
