@@ -5,7 +5,8 @@
 
 # What a package manager needs to get out of this machine.
 FRESH_KEEP=(http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY
-	npm_config_registry NODE_EXTRA_CA_CERTS)
+	npm_config_registry NODE_EXTRA_CA_CERTS NEXUS_FRESH_SECONDS)
+FRESH_PID=		# what runs in the namespaces
 
 # fresh_test [root|user] [VARIANT|FILE...]: the rest is for ./dev test there.
 fresh_test() {
@@ -26,7 +27,8 @@ fresh_test() {
 	case ${1-} in
 	root | user) whom=("$1"); shift ;;
 	esac
-	trap 'fresh_remove "$dir"' EXIT
+	# shellcheck disable=SC2064
+	trap "$(printf 'fresh_remove %q; rm -f %q/clone.tar' "$dir" "$dir")" EXIT
 	fresh_remove "$dir"
 	fresh_base "$dir"
 	for who in "${whom[@]}"; do
@@ -37,7 +39,10 @@ fresh_test() {
 	exit $bad
 }
 
+# All of it, also when somebody has lost patience.
 fresh_remove() {
+	[[ -z $FRESH_PID ]] || kill -s KILL "$FRESH_PID" 2>/dev/null || :
+	wait
 	rm -rf --one-file-system "${1:?}"/{base,root,user,archives}
 }
 
@@ -54,7 +59,7 @@ fresh_base() {
 	sources=$(fresh_sources)
 	mirror=$(awk '$3 == "bookworm" { print $2; exit }' <<<"$sources")
 	[[ -n $mirror ]] || die "apt on this machine knows no source of Debian 12" \
-	    "Add bookworm to it, or run this on a Debian 12."
+	    "Add bookworm to it (or only apt-get update), or run this on a Debian 12."
 	say "making a Debian 12"
 	mkdir -p "$dir/archives"
 	debootstrap --variant=minbase --include=ca-certificates,sudo bookworm \
@@ -69,6 +74,8 @@ fresh_base() {
 	cp -L /etc/resolv.conf /etc/hosts "$dir/base/etc/"
 	[[ -z ${NODE_EXTRA_CA_CERTS-} ]] ||
 	    cp -L "$NODE_EXTRA_CA_CERTS" "$dir/base/etc/machine-ca.pem"
+	# A machine that is thrown away needs no fsync after each file.
+	echo force-unsafe-io >"$dir/base/etc/dpkg/dpkg.cfg.d/fresh"
 	# Keep what was fetched for the one for the other.
 	echo 'Binary::apt-get::APT::Keep-Downloaded-Packages "true";' \
 	    >"$dir/base/etc/apt/apt.conf.d/91keep"
@@ -93,13 +100,14 @@ fresh_machine() {
 
 # fresh_run DIR WHO [ARGUMENT...]
 fresh_run() {
-	local dir=$1 who=$2 status=0 log=$1/$2.log
+	local dir=$1 who=$2 status=0
 
-	shift 2
-	timeout -k 30 "${NEXUS_FRESH_SECONDS:-7200}" \
-	    unshare --mount --pid --ipc --fork --kill-child \
-	    bash -c "$(declare -p FRESH_KEEP); $(declare -f fresh_enter fresh_devices fresh_story); fresh_enter \"\$@\"" \
-	    fresh "$dir" "$who" "$@" 2>&1 </dev/null | tee "$log" || status=${PIPESTATUS[0]}
+	unshare --mount --pid --ipc --fork --kill-child bash -c "$(declare -p FRESH_KEEP
+	    declare -f fresh_enter fresh_devices fresh_story); fresh_enter \"\$@\"" \
+	    fresh "$@" </dev/null > >(tee "$dir/$who.log") 2>&1 &
+	FRESH_PID=$!
+	wait "$FRESH_PID" || status=$?
+	FRESH_PID=
 	[[ $status -eq 0 ]] || fresh_keep_logs "$dir" "$who"
 	return $status
 }
@@ -162,9 +170,14 @@ fresh_story() {
 	for command in up status "test $*" down; do
 		began=$SECONDS status=0
 		# shellcheck disable=SC2086
-		./dev $command || { status=$? bad=1; }
+		timeout -k 30 "${NEXUS_FRESH_SECONDS:-7200}" ./dev $command || { status=$? bad=1; }
 		printf 'fresh: %-5s ./dev %-12s status %d %6d s\n' "$USER" "$command" \
 		    $status $((SECONDS - began))
+	done
+	for command in /proc/[0-9]*; do
+		[[ $command != /proc/1 && $command != /proc/$$ && -e $command ]] || continue
+		printf 'fresh: %-5s left behind: %s\n' "$USER" "$(<"$command/comm")"
+		bad=1
 	done
 	return $bad
 }
