@@ -27,6 +27,8 @@ fresh_test() {
 	case ${1-} in
 	root | user) whom=("$1"); shift ;;
 	esac
+	exec {LOCK}>"$dir/lock"
+	flock -n "$LOCK" || die "another ./dev test fresh is at work in $dir"
 	# shellcheck disable=SC2064
 	trap "$(printf 'fresh_remove %q; rm -f %q/clone.tar' "$dir" "$dir")" EXIT
 	fresh_remove "$dir"
@@ -81,10 +83,19 @@ fresh_base() {
 	    >"$dir/base/etc/apt/apt.conf.d/91keep"
 }
 
-# The clone of root lies in /root; that of the user was made under umask 077.
-fresh_machine() {
-	local dir=$1 who=$2 tree=$1/$2 home=/root
+# Where WHO clones to: where nobody else may enter, and the user where a path is
+# not one word of ASCII.
+fresh_place() {
+	case $1 in
+	root) printf /root/nexus-x ;;
+	user) printf '/home/user/Prüf stand/nexus x' ;;
+	esac
+}
 
+fresh_machine() {
+	local dir=$1 who=$2 tree=$1/$2 place home=/root
+
+	place=$(fresh_place "$who")
 	cp -a "$dir/base" "$tree"
 	if [[ $who == user ]]; then
 		home=/home/user
@@ -93,9 +104,9 @@ fresh_machine() {
 		    "Defaults env_keep += \"${FRESH_KEEP[*]}\"" >"$tree/etc/sudoers.d/user"
 	fi
 	chmod 700 "$tree$home"
-	(umask 077 && mkdir "$tree$home/nexus-x" &&
-	    tar --no-same-permissions -C "$tree$home/nexus-x" -xf "$dir/clone.tar")
-	chroot "$tree" chown -R "$who:$who" "$home/nexus-x"
+	(umask 077 && mkdir -p "$tree$place" &&
+	    tar --no-same-permissions -C "$tree$place" -xf "$dir/clone.tar")
+	chroot "$tree" chown -R "$who:$who" "$home"
 }
 
 # fresh_run DIR WHO [ARGUMENT...]
@@ -103,7 +114,7 @@ fresh_run() {
 	local dir=$1 who=$2 status=0
 
 	unshare --mount --pid --ipc --fork --kill-child bash -c "$(declare -p FRESH_KEEP
-	    declare -f fresh_enter fresh_devices fresh_story); fresh_enter \"\$@\"" \
+	    declare -f fresh_enter fresh_devices fresh_place fresh_story); set -e; fresh_enter \"\$@\"" \
 	    fresh "$@" </dev/null > >(tee "$dir/$who.log") 2>&1 &
 	FRESH_PID=$!
 	wait "$FRESH_PID" || status=$?
@@ -113,12 +124,11 @@ fresh_run() {
 }
 
 fresh_keep_logs() {
-	local dir=$1 who=$2 home=root
+	local dir=$1 who=$2
 
-	[[ $who == root ]] || home=home/$who
 	rm -rf "${dir:?}/$who-var"
 	mkdir "$dir/$who-var"
-	tar -C "$dir/$who/$home/nexus-x/var" --exclude=pg --exclude=run -cf - . |
+	tar -C "$dir/$who$(fresh_place "$who")/var" --exclude=pg --exclude=run -cf - . |
 	    tar -C "$dir/$who-var" -xf - || :
 	say "fresh: the logs of $who are in $dir/$who.log and $dir/$who-var"
 }
@@ -144,10 +154,11 @@ fresh_devices() {
 
 # The first process of the namespaces.
 fresh_enter() {
-	local tree=$1/$2 who=$2 home=/root name
+	local tree=$1/$2 who=$2 home name place
 	local -a keep=()
 
-	[[ $who == root ]] || home=/home/$who
+	home=$(chroot "$tree" getent passwd "$who" | cut -d : -f 6)
+	place=$(fresh_place "$who")
 	mount -t proc proc "$tree/proc"
 	fresh_devices "$tree/dev"
 	mount --bind "$1/archives" "$tree/var/cache/apt/archives"
@@ -158,14 +169,15 @@ fresh_enter() {
 	[[ -z ${NODE_EXTRA_CA_CERTS-} ]] || keep+=(NODE_EXTRA_CA_CERTS=/etc/machine-ca.pem)
 	chroot --userspec="$who" "$tree" env -i "${keep[@]}" HOME="$home" USER="$who" \
 	    LOGNAME="$who" TERM=dumb LANG=C.UTF-8 PATH=/usr/local/bin:/usr/bin:/bin \
-	    bash -c "$(declare -f fresh_story); fresh_story \"\$@\"" fresh "$@"
+	    bash -c "$(declare -f fresh_story); fresh_story \"\$@\"" fresh "$place" "$@"
 }
 
-# What a newcomer types, and how long each takes.
+# fresh_story PLACE [ARGUMENT...]: what a newcomer types, and how long it takes.
 fresh_story() {
 	local bad=0 began status command
 
-	cd "$HOME/nexus-x" || return
+	cd "$1" || return
+	shift
 	umask 077
 	for command in up status "test $*" down; do
 		began=$SECONDS status=0
