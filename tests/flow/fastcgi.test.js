@@ -2,7 +2,7 @@
 import { before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { calm, LIGHT, problem, sleep, stopwatch, until } from './lib/stack.js';
 import { BEGIN, ownProcess, pairs, params, parse, record, stream, talk, unwrap } from './lib/fcgi.js';
@@ -12,6 +12,13 @@ before(calm);
 
 const me = new Visitor();
 const rights = Object.entries(bearer(me.token));
+
+// Connections that somebody has taken from the queue at `path`: only those are a
+// file and have its number.
+const accepted = (path) => readFileSync('/proc/net/unix', 'utf8').split('\n').filter((line) => {
+	const [, , , , , state, inode, name] = line.trim().split(/ +/);
+	return name === path && state === '03' && inode !== '0';
+}).length;
 
 async function withProcess(act, change) {
 	const own = await ownProcess(change);
@@ -142,23 +149,26 @@ describe('each with a process of its own', { concurrency: 4 }, () => {
 	test('it drains: what is in flight is answered, then the process ends', async () => {
 		for (const signal of ['SIGTERM', 'SIGUSR1']) {
 			const own = await ownProcess();
-			const files = () => readdirSync(`/proc/${own.pid}/fd`).length, before = files();
-			const half = net.connect(own.path);
-			const got = [];
-			half.on('data', (piece) => got.push(piece));
-			const closed = new Promise((done) => half.on('close', done));
-			half.write(Buffer.concat([BEGIN, stream(4, params(pairs('GET', '/healthz')))]));
-			await until('it is accepted', 5, () => files() > before);
-			process.kill(own.pid, signal);
-			await sleep(600);
-			assert.ok(!own.isGone(), 'it waits for the request in flight');
-			half.write(record(5));
-			await closed;
-			assert.equal(parse(unwrap(Buffer.concat(got)).text).status, 200);
-			const watch = stopwatch();
-			assert.deepEqual(await own.gone, { status: 0, signal: null });
-			watch.promise(5000, 'the drain');
-			await own.stop();
+			try {
+				await until('its own questions are over', 5, () => accepted(own.path) === 0);
+				const half = net.connect(own.path);
+				const got = [];
+				half.on('data', (piece) => got.push(piece));
+				const closed = new Promise((done) => half.on('close', done));
+				half.write(Buffer.concat([BEGIN, stream(4, params(pairs('GET', '/healthz')))]));
+				await until('it is accepted', 5, () => accepted(own.path) > 0);
+				process.kill(own.pid, signal);
+				await sleep(600);
+				assert.ok(!own.isGone(), 'it waits for the request in flight');
+				half.write(record(5));
+				await closed;
+				assert.equal(parse(unwrap(Buffer.concat(got)).text).status, 200);
+				const watch = stopwatch();
+				assert.deepEqual(await own.gone, { status: 0, signal: null });
+				watch.promise(5000, 'the drain');
+			} finally {
+				await own.stop('SIGKILL');
+			}
 		}
 	});
 });
