@@ -139,7 +139,7 @@ app_start() {
 	mv -fT "$SOCKETS/fcgi.sock.new" "$SOCKETS/fcgi.sock"
 	if [[ -e $STACK/run/multiwatch-old.pid ]]; then
 		sleep 1         # what is queued on the old socket is accepted
-		process_stop multiwatch-old TERM 30
+		process_stop multiwatch-old TERM 150
 	fi
 	[[ -z $old ]] || rm -f "${SOCKETS:?}/$old"
 }
@@ -162,8 +162,8 @@ app_roll() {
 }
 
 app_stop() {
-	process_stop multiwatch-old TERM 30
-	process_stop multiwatch TERM 30
+	process_stop multiwatch-old TERM 150
+	process_stop multiwatch TERM 150
 	rm -f "$SOCKETS"/fcgi.*sock
 }
 
@@ -185,7 +185,7 @@ worker_start() {
 }
 
 worker_stop() {
-	process_stop worker TERM 30
+	process_stop worker TERM 150
 }
 
 # fill_in TEMPLATE NAME VALUE...

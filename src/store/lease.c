@@ -135,6 +135,9 @@ static const char save[] =
     "  status = 'connected', status_reason = NULL, updated_at = now()"
     " FROM moved WHERE c.id = moved.connection_id";
 
+/* X has answered this one, as store/brake.h counts. */
+static const char heard[] = "DELETE FROM x_refreshing WHERE owner = $1";
+
 static const char is_saved[] =
     "SELECT 1 FROM x_grants WHERE connection_id = $1"
     " AND token_version = $2::bigint + 1 AND refreshed_by = $3";
@@ -162,15 +165,15 @@ store(const struct nx_store_ask *ask, struct nx_query *queries,
     const struct nx_new_pair *pair, bool *saved, struct nx_err *err)
 {
 	char expires[NX_NUMBER_MAX];
-	PGresult *results[3] = { NULL };
+	PGresult *results[4] = { NULL };
 	enum nx_rc rc;
 
 	queries[1].params[5] = nx_row_number(expires, pair->expires_at);
 	queries[1].params[6] = pair->scopes;
-	rc = nx_row_repeat(ask, queries, 3, results, err);
+	rc = nx_row_repeat(ask, queries, 4, results, err);
 	if (rc == NX_OK)
 		*saved = PQntuples(results[2]) == 1;
-	nx_db_clear(results, 3);
+	nx_db_clear(results, 4);
 	return rc;
 }
 
@@ -186,6 +189,7 @@ nx_lease_save(const struct nx_store_ask *ask, const struct nx_new_pair *pair,
 		{ lock_row, { id }, 1 },
 		{ save, { id, version, pair->owner }, 7 },
 		{ is_saved, { id, version, pair->owner }, 3 },
+		{ heard, { pair->owner }, 1 },
 	};
 	PGresult *row = NULL;
 	enum nx_rc rc;
@@ -231,33 +235,39 @@ nx_lease_release(const struct nx_store_ask *ask,
 	return nx_row_write(ask, &query, 1, err);
 }
 
-/* Nobody has it for a moment, so that those who wait do not all knock. */
+/*
+ * 5: nobody has it for so many ms, so that those who wait do not all knock;
+ * NULL: for as long as the lease runs.
+ */
 static const char lose[] =
-    "UPDATE x_grants SET lease_owner = NULL,"
-    " lease_until = clock_timestamp() + $5 * interval '1 ms',"
+    "UPDATE x_grants SET lease_owner = NULL, lease_until = coalesce("
+    "  clock_timestamp() + $5::float8 * interval '1 ms', lease_until),"
     PAUSE " WHERE connection_id = $1 AND lease_owner = $2";
 
 enum nx_rc
 nx_lease_lost(const struct nx_store_ask *ask, const struct nx_lease *lease,
-    struct nx_err *err)
+    bool answered, struct nx_err *err)
 {
 	char pause[NX_NUMBER_MAX], most[NX_NUMBER_MAX], ms[NX_NUMBER_MAX];
 	const struct nx_query query = {
 		lose, { lease->connection.id, lease->owner,
 		    nx_row_number(pause, NX_LEASE_PAUSE),
 		    nx_row_number(most, NX_LEASE_PAUSE_MAX),
-		    nx_row_number(ms, LOST_PAUSE_MS) }, 5,
+		    answered ? nx_row_number(ms, LOST_PAUSE_MS) : NULL }, 5,
 	};
 
 	return nx_row_write(ask, &query, 1, err);
 }
 
-/* The next try is the last: when the access token is over. */
+/*
+ * The next try is the last: when the access token is over.  An attempt that
+ * was open stays so, since it is what the refusal comes from.
+ */
 static const char let_end[] =
     "WITH ours AS ("
     " UPDATE x_grants g SET lease_owner = NULL, lease_until = NULL,"
-    "  attempt_started_at = NULL, suspect = false, refused_at = now(),"
-    "  retry_at = c.token_expires_at"
+    "  attempt_started_at = CASE WHEN suspect THEN attempt_started_at END,"
+    "  refused_at = now(), retry_at = c.token_expires_at"
     " FROM platform_connections c WHERE g.connection_id = $1"
     "  AND g.lease_owner = $2 AND g.token_version = $3"
     "  AND c.id = g.connection_id AND c.status = 'connected'"

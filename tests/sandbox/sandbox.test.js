@@ -624,6 +624,19 @@ test('256 callers may hang without holding up the others', async () => {
 	const slow = Date.now();
 	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
 	assert.ok(Date.now() - slow >= 300);
+	await fault({ path: '/2/users/me', fault: 'late', ms: 300, count: 1 });
+	const after = Date.now();
+	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
+	assert.ok(Date.now() - after >= 300);
+	// What it does is done long before it says so.
+	await fault({ path: '/2/tweets', fault: 'late', ms: 1500, count: 1 });
+	const text = `late ${Date.now()}`;
+	let heard = false;
+	const posting = post(t, text).finally(() => { heard = true; });
+	while (!(await listed()).some((p) => p.text === text))
+		await sleep(20);
+	assert.ok(!heard);
+	assert.equal((await posting).status, 201);
 	await settings({ latency_ms: 200 });
 	const late = Date.now();
 	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
