@@ -36,55 +36,19 @@ not_aside(struct nx_ctx *ctx, const char *who)
 	    NX_S("detail", ctx->err.detail));
 }
 
-static void
-revoke(struct nx_ctx *ctx, const struct nx_new_grant *grant)
-{
-	struct nx_x x = nx_ctx_x(ctx);
-	struct nx_verdict v;
-
-	x.deadline = nx_clock_mono() + NX_SAVE_MS;
-	if (grant->refresh_token != NULL)
-		nx_oauth_revoke(&x, grant->refresh_token, "refresh_token",
-		    &v);
-	nx_oauth_revoke(&x, grant->access_token, "access_token", &v);
-}
-
 enum nx_rc
 nx_keep_grant(struct nx_ctx *ctx, const struct nx_new_grant *grant,
-    const char *login_hash, const char **connection_id)
+    struct nx_saved *out)
 {
-	const struct nx_app *app = ctx->app;
-	char id[NX_ID_LEN + 1];
 	int pause = FIRST_PAUSE_MS;
-	struct nx_rescue aside;
-	struct nx_err why;
-	enum nx_rc kept, rc;
+	enum nx_rc rc;
 
-	kept = nx_rescue_open(app->conf.state_dir, &aside, &ctx->err);
-	if (kept == NX_OK)
-		kept = nx_rescue_grant(&aside, app->ring, grant, login_hash,
-		    &ctx->err);
-	if (kept != NX_OK)
-		not_aside(ctx, grant->user_id);
-	NX_FAULT("connect.before_save");
 	do {
 		struct nx_store_ask ask = nx_ctx_store(ctx);
 
-		rc = nx_connection_save(&ask, grant, id, &ctx->err);
+		rc = nx_connection_save(&ask, grant, out, &ctx->err);
 	} while (rc != NX_OK && pause_before_retry(ctx, rc, &pause));
-	nx_rescue_close(&aside, rc == NX_OK);
-	if (rc == NX_OK) {
-		NX_FAULT("connect.after_save");
-		*connection_id = nx_arena_str(ctx->arena, id);
-		return NX_OK;
-	}
-	why = ctx->err;
-	if (kept == NX_OK)
-		return nx_fail(&ctx->err, NX_SAVE_DEFERRED, "The grant of @%s"
-		    " is kept aside: %.200s", grant->username, why.detail);
-	revoke(ctx, grant);
-	return nx_fail(&ctx->err, NX_DB_DOWN, "The grant could neither be"
-	    " saved nor kept aside, so it was given back to X.");
+	return rc;
 }
 
 void
@@ -98,33 +62,47 @@ nx_keep_open(struct nx_ctx *ctx, const char *who, struct nx_rescue *out)
 	ctx->err = kept;
 }
 
+/* What is to be kept: a pair, or a grant without a name. */
+struct keeping {
+	const struct nx_new_pair	*pair;
+	const struct nx_pending		*pending;
+	bool				 stored;	/* a pair, as it is */
+};
+
 /* Into its file, which is made now where that was not possible before. */
 static bool
-pair_is_aside(struct nx_ctx *ctx, const struct nx_new_pair *pair,
+write_aside(struct nx_ctx *ctx, const struct keeping *k,
     struct nx_rescue *aside)
 {
 	const struct nx_app *app = ctx->app;
+	enum nx_rc rc;
 
 	if (aside->fd < 0 && nx_rescue_open(app->conf.state_dir, aside,
 	    &ctx->err) != NX_OK)
 		return false;
-	if (nx_rescue_pair(aside, app->ring, pair, &ctx->err) == NX_OK)
+	rc = k->pair != NULL ?
+	    nx_rescue_pair(aside, app->ring, k->pair, &ctx->err) :
+	    nx_rescue_pending(aside, app->ring, k->pending, &ctx->err);
+	if (rc == NX_OK)
 		return true;
-	not_aside(ctx, pair->connection_id);
+	not_aside(ctx, k->pair != NULL ? k->pair->connection_id :
+	    k->pending->user_id);
 	nx_rescue_close(aside, false);
 	return false;
 }
 
 /* In an arena of its own: it may take many tries. */
 static enum nx_rc
-save_pair(struct nx_ctx *ctx, const struct nx_new_pair *pair, bool *stored)
+save(struct nx_ctx *ctx, struct keeping *k)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	enum nx_rc rc;
 
 	if ((ask.arena = nx_arena_new(NX_ARENA_MAX)) == NULL)
 		return nx_fail(&ctx->err, NX_NO_MEMORY, "before a save");
-	rc = nx_lease_save(&ask, pair, stored, &ctx->err);
+	rc = k->pair != NULL ?
+	    nx_lease_save(&ask, k->pair, &k->stored, &ctx->err) :
+	    nx_pending_put(&ask, k->pending, &ctx->err);
 	nx_arena_free(ask.arena);
 	return rc;
 }
@@ -134,33 +112,55 @@ save_pair(struct nx_ctx *ctx, const struct nx_new_pair *pair, bool *stored)
  * pair that lives, and goes on until the database or the disk takes it.
  */
 static enum nx_rc
-save_or_keep(struct nx_ctx *ctx, const struct nx_new_pair *pair,
-    struct nx_rescue *aside, bool *stored)
+save_or_keep(struct nx_ctx *ctx, struct keeping *k, struct nx_rescue *aside,
+    bool kept)
 {
-	bool kept = pair_is_aside(ctx, pair, aside);
 	int pause = FIRST_PAUSE_MS;
 	enum nx_rc rc;
 
-	NX_FAULT("refresh.before_save");
 	for (;;) {
-		rc = save_pair(ctx, pair, stored);
+		rc = save(ctx, k);
 		if (rc == NX_OK || !pause_before_retry(ctx, rc, &pause))
 			return rc == NX_OK || !kept ? rc : NX_SAVE_DEFERRED;
 		if (!kept) {
-			kept = pair_is_aside(ctx, pair, aside);
+			kept = write_aside(ctx, k, aside);
 			ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
 		}
 	}
+}
+
+bool
+nx_keep_aside(struct nx_ctx *ctx, const struct nx_pending *p,
+    struct nx_rescue *aside)
+{
+	const struct keeping k = { .pending = p };
+
+	return write_aside(ctx, &k, aside);
+}
+
+enum nx_rc
+nx_keep_pending(struct nx_ctx *ctx, const struct nx_pending *p,
+    struct nx_rescue *aside)
+{
+	struct keeping k = { .pending = p };
+	enum nx_rc rc;
+
+	rc = save_or_keep(ctx, &k, aside, write_aside(ctx, &k, aside));
+	nx_rescue_close(aside, rc == NX_OK);
+	return rc;
 }
 
 enum nx_rc
 nx_keep_pair(struct nx_ctx *ctx, const struct nx_new_pair *pair,
     struct nx_rescue *aside, bool *stored)
 {
+	struct keeping k = { .pair = pair };
+	const bool kept = write_aside(ctx, &k, aside);
 	enum nx_rc rc;
 
-	*stored = false;
-	rc = save_or_keep(ctx, pair, aside, stored);
+	NX_FAULT("refresh.before_save");
+	rc = save_or_keep(ctx, &k, aside, kept);
+	*stored = k.stored;
 	nx_rescue_close(aside, rc == NX_OK);
 	NX_FAULT("refresh.after_save");
 	if (rc == NX_OK && !*stored)

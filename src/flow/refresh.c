@@ -11,6 +11,7 @@
 #include "nx/base/fault.h"
 #include "nx/flow/keep.h"
 #include "nx/store/brake.h"
+#include "nx/store/pending.h"
 
 enum {
 	FIRST_WAIT_MS = 30, LAST_WAIT_MS = 500,
@@ -78,6 +79,34 @@ last_words(struct nx_ctx *ctx, const struct nx_connection *c,
 }
 
 /*
+ * X has granted this user access anew, or is about to, and has not said to
+ * which account: the refusal may be the new grant's doing, which will take
+ * this connection's place.
+ */
+static bool
+awaits_grant(struct nx_ctx *ctx, const struct nx_connection *c)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	struct nx_err err = { 0 };
+	int n = 0;
+
+	return nx_pending_count(&ask, c->user_id, &n, &err) == NX_OK && n > 0;
+}
+
+/* Then it ends nothing. */
+static enum nx_rc
+wait_for_grant(struct nx_ctx *ctx, const struct nx_lease *lease)
+{
+	const struct nx_connection *c = &lease->connection;
+
+	nx_refresh_put_off(ctx, lease, NX_LEASE_PAUSE);
+	(void)nx_fail(&ctx->err, NX_REFRESH_BUSY, "@%s is being connected"
+	    " again, and X has not named the account yet.", c->username);
+	ctx->err.retry_after = NX_LEASE_PAUSE;
+	return falls_back(ctx, c) ? NX_OK : NX_REFRESH_BUSY;
+}
+
+/*
  * X refuses the refresh token, or there is none: suspect, not dead.  The
  * owner is told at once, and the access token serves to its end; `*moved`
  * when the row has something newer, which decides.
@@ -97,6 +126,9 @@ refused(struct nx_ctx *ctx, const struct nx_lease *lease, const char *reason,
 	enum nx_rc rc;
 	bool told;
 
+	*moved = false;
+	if (awaits_grant(ctx, c))
+		return wait_for_grant(ctx, lease);
 	rc = nx_lease_refused(&ask, lease, &why, &told, &err);
 	if (rc != NX_OK)
 		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,

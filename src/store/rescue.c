@@ -9,13 +9,17 @@
  * before it was whole, when records were written aside; it is as good when it
  * opens.
  *
- *	{"v": 1, "kind": "grant", "login": hash or null, <nx_new_grant>}
+ *	{"v": 1, "kind": "attempt", "login": hash}	nothing granted yet
+ *	{"v": 1, "kind": "pending", <nx_pending>}
  *	{"v": 1, "kind": "pair", <nx_new_pair>}
+ *	{"v": 1, "kind": "grant", "login": hash or null, <nx_new_grant>}
+ *
+ * The last is of versions that asked for the profile before they kept what X
+ * had granted; their times are seconds.
  */
 
 #include "nx/store/rescue.h"
 
-#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +31,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/must.h"
 #include "nx/base/random.h"
 #include "nx/seal/seal.h"
 #include "nx/store/login.h"
@@ -37,6 +42,7 @@ enum {
 	FILE_SIZE = NX_SEAL_TEXT_MAX,	/* room for the largest record */
 	FILE_ARENA_MAX = 256 * 1024,
 	MAKE_TRIES = 3,
+	US = 1000000,
 	FREE_MIN = 16 * 1024 * 1024,	/* bytes: less is nearly full */
 	FREE_INODES_MIN = 64,
 };
@@ -259,7 +265,7 @@ nx_rescue_close(struct nx_rescue *r, bool saved)
 	*r = NX_RESCUE_NONE;
 }
 
-/* Seal the record and write it, once. */
+/* Seal the record and write it over what was there. */
 static enum nx_rc
 keep(struct nx_rescue *r, const struct nx_keyring *ring,
     const struct nx_buf *record, struct nx_err *err)
@@ -267,7 +273,7 @@ keep(struct nx_rescue *r, const struct nx_keyring *ring,
 	struct nx_buf sealed = NX_BUF(NX_SEAL_TEXT_MAX);
 	enum nx_rc rc = NX_OK;
 
-	assert(r->fd >= 0 && !r->written);
+	assert(r->fd >= 0);
 	if (!nx_buf_ok(record) || nx_seal(ring, NX_PURPOSE_RESCUE,
 	    nx_slice_str(r->uuid), nx_buf_slice(record), &sealed) != NX_OK)
 		rc = nx_fail(err, NX_NO_MEMORY,
@@ -284,9 +290,26 @@ keep(struct nx_rescue *r, const struct nx_keyring *ring,
 }
 
 enum nx_rc
-nx_rescue_grant(struct nx_rescue *r, const struct nx_keyring *ring,
-    const struct nx_new_grant *g, const char *login_hash,
-    struct nx_err *err)
+nx_rescue_attempt(struct nx_rescue *r, const struct nx_keyring *ring,
+    const char *login_hash, struct nx_err *err)
+{
+	struct nx_buf record = NX_BUF(NX_SEAL_PLAIN_MAX);
+	struct nx_jw w = { .out = &record };
+	enum nx_rc rc;
+
+	nx_jw_open(&w, NULL, '{');
+	nx_jw_i64(&w, "v", RECORD_VERSION);
+	nx_jw_str(&w, "kind", "attempt");
+	nx_jw_str(&w, "login", login_hash);
+	nx_jw_close(&w, '}');
+	rc = keep(r, ring, &record, err);
+	nx_buf_free(&record);
+	return rc;
+}
+
+enum nx_rc
+nx_rescue_pending(struct nx_rescue *r, const struct nx_keyring *ring,
+    const struct nx_pending *p, struct nx_err *err)
 {
 	struct nx_buf record = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX);
 	struct nx_jw w = { .out = &record };
@@ -294,18 +317,21 @@ nx_rescue_grant(struct nx_rescue *r, const struct nx_keyring *ring,
 
 	nx_jw_open(&w, NULL, '{');
 	nx_jw_i64(&w, "v", RECORD_VERSION);
-	nx_jw_str(&w, "kind", "grant");
-	nx_jw_str(&w, "login", login_hash);
-	nx_jw_str(&w, "user_id", g->user_id);
-	nx_jw_str(&w, "x_user_id", g->x_user_id);
-	nx_jw_str(&w, "username", g->username);
-	nx_jw_str(&w, "name", g->name);
-	nx_jw_str(&w, "subscription", g->subscription);
-	nx_jw_str(&w, "access_token", g->access_token);
-	nx_jw_str(&w, "refresh_token", g->refresh_token);
-	nx_jw_str(&w, "scopes", g->scopes);
-	nx_jw_i64(&w, "expires_at", g->expires_at);
-	nx_jw_i64(&w, "granted_at", g->granted_at);
+	nx_jw_str(&w, "kind", "pending");
+	nx_jw_str(&w, "id", p->id);
+	nx_jw_str(&w, "user_id", p->user_id);
+	nx_jw_str(&w, "login", p->login_hash);
+	nx_jw_str(&w, "aim", p->aim);
+	nx_jw_bool(&w, "replaces", p->replaces);
+	nx_jw_str(&w, "asked", p->asked);
+	nx_jw_str(&w, "scopes", p->scopes);
+	nx_jw_str(&w, "access_token", p->access_token);
+	nx_jw_str(&w, "refresh_token", p->refresh_token);
+	nx_jw_i64(&w, "expires_at", p->expires_at);
+	nx_jw_i64(&w, "granted_us", p->granted_us);
+	nx_jw_i64(&w, "claimed_us", p->claimed_us);
+	nx_jw_str(&w, "grant_hash", p->grant_hash);
+	nx_jw_i64(&w, "version", p->version);
 	nx_jw_close(&w, '}');
 	rc = keep(r, ring, &record, err);
 	nx_buf_free(&record);
@@ -343,12 +369,51 @@ bad_record(struct nx_err *err)
 	    "A rescue file opens, but is not of this version.");
 }
 
+/* The code was sent, or about to be, when its process died. */
+static enum nx_rc
+apply_attempt(const struct nx_store_ask *ask, struct json_object *o,
+    struct nx_err *err)
+{
+	const char *login = nx_json_str(o, "login");
+
+	return login == NULL ? bad_record(err) :
+	    nx_login_finish(ask, login, nx_rc_code(NX_CODE_LOST), err);
+}
+
+static enum nx_rc
+apply_pending(const struct nx_store_ask *ask, struct json_object *o,
+    struct nx_err *err)
+{
+	struct nx_pending p = {
+		.id = nx_json_str(o, "id"),
+		.user_id = nx_json_str(o, "user_id"),
+		.login_hash = nx_json_str(o, "login"),
+		.aim = nx_json_str(o, "aim"),
+		.asked = nx_json_str(o, "asked"),
+		.scopes = nx_json_str(o, "scopes"),
+		.access_token = nx_json_str(o, "access_token"),
+		.refresh_token = nx_json_str(o, "refresh_token"),
+		.grant_hash = nx_json_str(o, "grant_hash"),
+	};
+
+	if (p.id == NULL || p.user_id == NULL || p.login_hash == NULL ||
+	    p.asked == NULL || p.access_token == NULL ||
+	    p.grant_hash == NULL ||
+	    !nx_json_bool(o, "replaces", &p.replaces) ||
+	    !nx_json_i64(o, "expires_at", &p.expires_at) ||
+	    !nx_json_i64(o, "granted_us", &p.granted_us) ||
+	    !nx_json_i64(o, "claimed_us", &p.claimed_us) ||
+	    !nx_json_i64(o, "version", &p.version))
+		return bad_record(err);
+	return nx_pending_put(ask, &p, err);
+}
+
 static enum nx_rc
 apply_grant(const struct nx_store_ask *ask, struct json_object *o,
     struct nx_err *err)
 {
-	const char *login = nx_json_str(o, "login");
 	struct nx_new_grant g = {
+		.login_hash = nx_json_str(o, "login"),
 		.user_id = nx_json_str(o, "user_id"),
 		.x_user_id = nx_json_str(o, "x_user_id"),
 		.username = nx_json_str(o, "username"),
@@ -358,18 +423,18 @@ apply_grant(const struct nx_store_ask *ask, struct json_object *o,
 		.refresh_token = nx_json_str(o, "refresh_token"),
 		.scopes = nx_json_str(o, "scopes"),
 	};
-	char id[NX_ID_LEN + 1];
-	enum nx_rc rc;
+	struct nx_saved saved;
+	int64_t claimed;
 
 	if (g.user_id == NULL || g.x_user_id == NULL ||
 	    g.access_token == NULL ||
 	    !nx_json_i64(o, "expires_at", &g.expires_at) ||
-	    !nx_json_i64(o, "granted_at", &g.granted_at))
+	    !nx_json_i64(o, "granted_at", &claimed))
 		return bad_record(err);
-	rc = nx_connection_save(ask, &g, id, err);
-	if (rc == NX_OK && login != NULL)
-		rc = nx_login_finish(ask, login, "connected", err);
-	return rc;
+	/* It was the claim's time, and rounded. */
+	g.granted_us = claimed * US;
+	g.claimed_us = (claimed - 1) * US;
+	return nx_connection_save(ask, &g, &saved, err);
 }
 
 static enum nx_rc
@@ -408,6 +473,10 @@ apply(const struct nx_store_ask *ask, struct nx_slice record,
 	if (!nx_json_i64(o, "v", &version) || version != RECORD_VERSION ||
 	    kind == NULL)
 		rc = bad_record(err);
+	else if (strcmp(kind, "attempt") == 0)
+		rc = apply_attempt(ask, o, err);
+	else if (strcmp(kind, "pending") == 0)
+		rc = apply_pending(ask, o, err);
 	else if (strcmp(kind, "grant") == 0)
 		rc = apply_grant(ask, o, err);
 	else if (strcmp(kind, "pair") == 0)

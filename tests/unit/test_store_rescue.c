@@ -82,12 +82,13 @@ teardown(void **state)
 static void
 keep_grant(const struct rescue *r, const char *login)
 {
-	struct nx_new_grant g = grant_of(r->e);
+	struct nx_pending p = pending_of(r->e);
 	struct nx_err err = { 0 };
 	struct nx_rescue aside;
 
+	p.login_hash = login != NULL ? login : p.login_hash;
 	if (nx_rescue_open(r->dir, &aside, &err) != NX_OK ||
-	    nx_rescue_grant(&aside, r->e->ring, &g, login, &err) != NX_OK)
+	    nx_rescue_pending(&aside, r->e->ring, &p, &err) != NX_OK)
 		fail_msg("keep: %s", err.detail);
 	nx_rescue_close(&aside, false);
 }
@@ -216,7 +217,7 @@ static void
 is_made_before_it_is_written(void **state)
 {
 	struct rescue *r = *state;
-	struct nx_new_grant g = grant_of(r->e);
+	struct nx_pending p = pending_of(r->e);
 	struct nx_rescue aside;
 	struct nx_err err;
 	struct stat made, written;
@@ -228,7 +229,7 @@ is_made_before_it_is_written(void **state)
 	assert_true(made.st_size >= NX_SEAL_TEXT_MAX);
 	assert_true(made.st_blocks * 512 >= made.st_size);
 	assert_int_equal(replay(r, &r->away, 0, 1), NX_OK);
-	assert_int_equal(nx_rescue_grant(&aside, r->e->ring, &g, NULL, &err),
+	assert_int_equal(nx_rescue_pending(&aside, r->e->ring, &p, &err),
 	    NX_OK);
 	assert_int_equal(stat(path, &written), 0);
 	assert_int_equal(written.st_ino, made.st_ino);
@@ -382,43 +383,148 @@ another_is_at_it(void **state)
 	assert_int_equal(replay(r, &r->away, 0, 1), NX_DB_DOWN);
 }
 
+/* What releases wrote that asked for the profile before they kept anything. */
 static void
-a_grant_comes_home(void **state)
+write_old_grant(const struct rescue *r, const char *login)
+{
+	struct nx_buf plain = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX);
+	struct nx_buf sealed = NX_BUF(NX_SEAL_TEXT_MAX);
+	char uuid[NX_UUID_LEN + 1], path[400];
+	struct nx_err err;
+	int fd;
+
+	assert_int_equal(nx_rescue_check(r->dir, &err), NX_OK);
+	nx_random_uuid(uuid);
+	nx_buf_addf(&plain, "{\"v\":1,\"kind\":\"grant\",\"login\":\"%s\","
+	    "\"user_id\":\"%s\",\"x_user_id\":\"%s\","
+	    "\"username\":\"ada\",\"name\":\"Ada L.\","
+	    "\"subscription\":null,\"access_token\":\"access-1\","
+	    "\"refresh_token\":\"refresh-1\",\"scopes\":\"tweet.read\","
+	    "\"expires_at\":%lld,\"granted_at\":%lld}", login, r->e->user,
+	    r->e->x_user, (long long)nx_clock_wall() + 7200,
+	    (long long)nx_clock_wall());
+	assert_int_equal(nx_seal(r->e->ring, NX_PURPOSE_RESCUE,
+	    nx_slice_str(uuid), nx_buf_slice(&plain), &sealed), NX_OK);
+	(void)snprintf(path, sizeof(path), "%s/%s.part", r->sub, uuid);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	assert_int_equal(write(fd, sealed.p, sealed.n), sealed.n);
+	(void)close(fd);
+	nx_buf_free(&plain);
+	nx_buf_free(&sealed);
+}
+
+static void
+claim(struct env *e, char hash[NX_SHA256_HEX + 1])
+{
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_login login;
+	struct nx_err err;
+
+	nx_sha256_hex(nx_slice_str(e->user), hash);
+	assert_int_equal(nx_login_claim(&ask, hash, e->user, "/", &login,
+	    &err), NX_OK);
+}
+
+static const char *
+outcome_of(struct env *e, const char *hash)
+{
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_login login;
+	struct nx_err err;
+
+	assert_int_equal(nx_login_look(&ask, hash, &login, &err), NX_OK);
+	return login.outcome == NULL ? "" : login.outcome;
+}
+
+static void
+an_old_grant_comes_home(void **state)
 {
 	struct rescue *r = *state;
-	struct env *e;
-	char hash[NX_SHA256_HEX + 1], path[400], part[400];
+	struct env *e = r->e;
+	char hash[NX_SHA256_HEX + 1], path[400];
 	struct nx_store_ask ask;
 	struct nx_connection c;
+	struct nx_err err;
+
+	if (database_url() == NULL)
+		skip();
+	ask = ask_of(e);
+	claim(e, hash);
+	for (int i = 0; i < 2; i++) {
+		write_old_grant(r, hash);
+		assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
+		assert_false(some_file(r, path));
+		assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c,
+		    &err), NX_OK);
+		assert_string_equal(c.access_token, "access-1");
+		assert_string_equal(c.name, "Ada L.");
+		assert_int_equal(c.version, 1);
+		assert_string_equal(outcome_of(e, hash), "connected");
+	}
+}
+
+static void
+a_grant_without_a_name_comes_home(void **state)
+{
+	static const char count[] = "SELECT count(*) FROM x_pending"
+	    " WHERE user_id = $1";
+	struct rescue *r = *state;
+	struct env *e = r->e;
+	struct nx_new_grant g = grant_of(e);
+	char hash[NX_SHA256_HEX + 1], id[NX_ID_LEN + 1];
+
+	if (database_url() == NULL)
+		skip();
+	claim(e, hash);
+	for (int i = 0; i < 2; i++) {
+		keep_grant(r, hash);
+		assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
+		assert_string_equal(sql(e, count, e->user, NULL), "1");
+		assert_string_equal(outcome_of(e, hash), "pending");
+	}
+	g.login_hash = hash;		/* it becomes a connection */
+	g.grant_hash = pending_of(e).grant_hash;
+	g.pending_id = e->pending;
+	g.pending_version = 1;
+	save(e, &g, id);
+	assert_string_equal(outcome_of(e, hash), "connected");
+	for (int i = 0; i < 2; i++) {	/* its file comes late */
+		keep_grant(r, hash);
+		assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
+		assert_string_equal(sql(e, count, e->user, NULL), "0");
+		(void)sql(e, "DELETE FROM x_logins WHERE state_hash = $1",
+		    hash, NULL);
+	}
+}
+
+static void
+an_attempt_whose_process_died_is_over(void **state)
+{
+	struct rescue *r = *state;
+	struct env *e = r->e;
+	char hash[NX_SHA256_HEX + 1], other[NX_SHA256_HEX + 1];
+	struct nx_store_ask ask;
+	struct nx_rescue aside;
 	struct nx_login login;
 	struct nx_err err;
 
 	if (database_url() == NULL)
 		skip();
-	e = r->e;
 	ask = ask_of(e);
-	nx_sha256_hex(nx_slice_str(e->user), hash);
-	assert_int_equal(nx_login_claim(&ask, hash, e->user, "/", &login,
+	claim(e, hash);
+	nx_sha256_hex(nx_slice_str(hash), other);
+	assert_int_equal(nx_login_claim(&ask, other, e->user, "/", &login,
 	    &err), NX_OK);
-	keep_grant(r, hash);
-	/* As releases before this one left it. */
-	assert_true(some_file(r, path));
-	(void)snprintf(part, sizeof(part), "%.*s.part",
-	    (int)strlen(path) - 4, path);
-	assert_int_equal(rename(path, part), 0);
-	assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
-	assert_false(some_file(r, path));
-	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
+	assert_int_equal(login.state, NX_LOGIN_WAITS);
+	assert_int_equal(nx_rescue_open(r->dir, &aside, &err), NX_OK);
+	assert_int_equal(nx_rescue_attempt(&aside, e->ring, hash, &err),
 	    NX_OK);
-	assert_string_equal(c.access_token, "access-1");
-	assert_string_equal(c.name, "Ada L.");
-	assert_int_equal(nx_login_look(&ask, hash, &login, &err), NX_OK);
-	assert_string_equal(login.outcome, "connected");
-	keep_grant(r, hash);
+	nx_rescue_close(&aside, false);
 	assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
-	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
-	    NX_OK);
-	assert_int_equal(c.version, 1);
+	assert_string_equal(outcome_of(e, hash), "code_lost");
+	assert_int_equal(nx_login_claim(&ask, other, e->user, "/", &login,
+	    &err), NX_OK);
+	assert_int_equal(login.state, NX_LOGIN_CLAIMED);
 }
 
 static void
@@ -484,7 +590,9 @@ main(void)
 		T(is_looked_at),
 		T(root_makes_them_for_the_directorys_owner),
 		T(another_is_at_it),
-		T(a_grant_comes_home),
+		T(an_old_grant_comes_home),
+		T(a_grant_without_a_name_comes_home),
+		T(an_attempt_whose_process_died_is_over),
 		T(a_pair_comes_home),
 #undef T
 	};

@@ -10,16 +10,6 @@
 #include "nx/store/revocation.h"
 
 /*
- * Save a grant as a connection, trying for as long as the request has time.
- * SAVE_DEFERRED when it waits in the rescue directory instead; DB_DOWN when
- * not even that was possible (the grant is then revoked at X).
- */
-NX_MUST_USE enum nx_rc	nx_keep_grant(struct nx_ctx *ctx,
-			    const struct nx_new_grant *grant,
-			    const char *login_hash,
-			    const char **connection_id);
-
-/*
  * Spread the net before something is spent for `who`.  Where that cannot be,
  * the log says so and `out` is NX_RESCUE_NONE: the database is then the only
  * place, and the caller makes sure that it is there.
@@ -37,6 +27,30 @@ void	nx_keep_open(struct nx_ctx *ctx, const char *who,
 NX_MUST_USE enum nx_rc	nx_keep_pair(struct nx_ctx *ctx,
 			    const struct nx_new_pair *pair,
 			    struct nx_rescue *aside, bool *stored);
+
+/*
+ * Write a grant into the net that was spread for it, before anything else is
+ * asked or saved.  False: it is nowhere yet, which the log says.
+ */
+bool	nx_keep_aside(struct nx_ctx *ctx, const struct nx_pending *p,
+	    struct nx_rescue *aside);
+
+/*
+ * Let it wait for its profile in x_pending, and let `aside` go.  SAVE_DEFERRED:
+ * it waits in the rescue directory for the database.  Without a file it is
+ * tried for as long as the process lives.
+ */
+NX_MUST_USE enum nx_rc	nx_keep_pending(struct nx_ctx *ctx,
+			    const struct nx_pending *p,
+			    struct nx_rescue *aside);
+
+/*
+ * Save a grant as a connection, trying for as long as the context has time.
+ * Errors as nx_connection_save(): it is still where it was.
+ */
+NX_MUST_USE enum nx_rc	nx_keep_grant(struct nx_ctx *ctx,
+			    const struct nx_new_grant *grant,
+			    struct nx_saved *out);
 
 /*
  * X gave tokens in an answer that nobody understands (oauth.h): park them, so

@@ -68,7 +68,8 @@ NX_MUST_USE enum nx_pursuit	nx_refresh_leased(struct nx_ctx *ctx,
 /*
  * X refused the refresh token: tell the owner, and end the connection unless
  * its access token still lives (NX_OK then).  NEEDS_REAUTH.  `*moved`: the row
- * has something newer; take the lease again.
+ * has something newer; take the lease again.  Nothing ends, and REFRESH_BUSY
+ * is the answer, while a grant of the same user waits for its account's name.
  */
 NX_MUST_USE enum nx_rc	nx_refresh_refused(struct nx_ctx *ctx,
 			    const struct nx_lease *lease, bool *moved);

@@ -15,6 +15,7 @@
 #define NX_STORE_RESCUE_H
 
 #include "nx/store/lease.h"
+#include "nx/store/pending.h"
 
 /* Can `dir` be written?  CONFIG with the reason otherwise. */
 NX_MUST_USE enum nx_rc	nx_rescue_check(const char *dir, struct nx_err *err);
@@ -47,14 +48,17 @@ NX_MUST_USE enum nx_rc	nx_rescue_open(const char *dir,
 			    struct nx_rescue *out, struct nx_err *err);
 
 /*
- * Write into it, once: a new grant, and the hash of the attempt it came from
- * (or NULL), or a refreshed pair.  NX_OK: it outlives the machine's fall.  It
- * is to be let go in any case (CONFIG, NO_MEMORY).
+ * Write into it: whose code is about to be spent (an attempt's hash, so that
+ * the replay can end the attempt if the process dies), and over it what X has
+ * granted, or a refreshed pair.  NX_OK: it outlives the machine's fall.  It is
+ * to be let go in any case (CONFIG, NO_MEMORY).
  */
-NX_MUST_USE enum nx_rc	nx_rescue_grant(struct nx_rescue *r,
+NX_MUST_USE enum nx_rc	nx_rescue_attempt(struct nx_rescue *r,
 			    const struct nx_keyring *ring,
-			    const struct nx_new_grant *grant,
 			    const char *login_hash, struct nx_err *err);
+NX_MUST_USE enum nx_rc	nx_rescue_pending(struct nx_rescue *r,
+			    const struct nx_keyring *ring,
+			    const struct nx_pending *p, struct nx_err *err);
 NX_MUST_USE enum nx_rc	nx_rescue_pair(struct nx_rescue *r,
 			    const struct nx_keyring *ring,
 			    const struct nx_new_pair *pair,
