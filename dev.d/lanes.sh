@@ -77,7 +77,7 @@ lanes_run() {
 			build_ahead_ends
 			build_variant "$variant"
 		fi
-		if [[ $variant == plain ]]; then
+		if [[ $variant == plain && $((${#UNITS[@]} + ${#FILES[@]})) -eq 0 ]]; then
 			lane_start "$variant" waiting
 			lane_start "$variant" rest
 		else

@@ -255,7 +255,7 @@ nx_conf_load(const char *(*lookup)(void *, const char *), void *ctx,
 	const size_t before = problems->n;
 
 	memset(out, 0, sizeof(*out));
-	out->log = (struct nx_log){ NX_LOG_INFO, 2 };
+	out->log = nx_log_stderr(lookup(ctx, "JOURNAL_STREAM"));
 	if ((out->arena = nx_arena_new(ARENA_MAX)) == NULL)
 		return NX_NO_MEMORY;
 	for (size_t i = 0; i < ROWS; i++)
