@@ -155,13 +155,14 @@ talks_to_real_x() {
 }
 
 url_encode() {
+	local LC_ALL=C	# byte by byte
 	local text=$1 out='' char i
 
 	for ((i = 0; i < ${#text}; i++)); do
 		char=${text:i:1}
 		case $char in
 		[A-Za-z0-9._~-]) out+=$char ;;
-		*) printf -v char '%%%02X' "'$char"; out+=$char ;;
+		*) printf -v char '%%%02X' "$(($(printf '%d' "'$char") & 255))"; out+=$char ;;
 		esac
 	done
 	printf '%s' "$out"

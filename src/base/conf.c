@@ -138,6 +138,19 @@ trim_slashes(struct nx_conf *conf, const char **url)
 	*url = nx_arena_slice(conf->arena, s);
 }
 
+/* As browsers write it, which is what it is compared with. */
+static const char *
+lower(struct nx_arena *arena, const char *origin)
+{
+	char *s = nx_arena_str(arena, origin);
+
+	for (char *p = s; p != NULL && *p != '\0'; p++) {
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	}
+	return s;
+}
+
 static bool
 ends_with(const char *s, const char *end)
 {
@@ -178,6 +191,7 @@ derive(struct nx_conf *conf, struct nx_buf *problems)
 		nx_buf_adds(problems, "NEXUS_ORIGIN is more than an origin:"
 		    " give scheme and host (and port) only\n");
 	}
+	conf->origin = lower(conf->arena, conf->origin);
 	if (has_default_port(conf->origin))
 		nx_buf_adds(problems, "NEXUS_ORIGIN names its scheme's own"
 		    " port, which browsers leave out: leave it out too, also"
@@ -241,7 +255,7 @@ nx_conf_load(const char *(*lookup)(void *, const char *), void *ctx,
 	const size_t before = problems->n;
 
 	memset(out, 0, sizeof(*out));
-	out->log = (struct nx_log){ NX_LOG_INFO, 2 };
+	out->log = nx_log_stderr(lookup(ctx, "JOURNAL_STREAM"));
 	if ((out->arena = nx_arena_new(ARENA_MAX)) == NULL)
 		return NX_NO_MEMORY;
 	for (size_t i = 0; i < ROWS; i++)

@@ -17,7 +17,7 @@ problem(struct nx_buf *problems, const char *variable,
 static bool
 is_outside(const char *url)
 {
-	return url != NULL && strncmp(url, "https:", 6) == 0;
+	return url != NULL && strncasecmp(url, "https:", 6) == 0;
 }
 
 static enum nx_rc

@@ -15,12 +15,12 @@
 
 #include "db.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 
 #include "nx/base/clock.h"
+#include "nx/base/must.h"
 #include "nx/seal/digest.h"
 
 void

@@ -20,7 +20,6 @@
 
 #include "nx/store/rescue.h"
 
-#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +31,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/must.h"
 #include "nx/base/random.h"
 #include "nx/seal/seal.h"
 #include "nx/store/login.h"

@@ -145,10 +145,15 @@ nx_request_query(const struct nx_request *r, const char *name,
     struct nx_arena *arena, const char **out, struct nx_err *err)
 {
 	struct nx_buf value = NX_BUF_SECRET(QUERY_VALUE_MAX);
-	enum nx_rc rc = nx_url_query(r->query, name, &value);
+	const bool room = nx_buf_reserve(&value, r->query.n < value.max ?
+	    r->query.n : value.max);
+	enum nx_rc rc = !room ? NX_NO_MEMORY :
+	    nx_url_query(r->query, name, &value);
 
 	*out = NULL;
-	if (rc == NX_OK && (*out = nx_arena_slice(arena,
+	if (rc == NX_NO_MEMORY)
+		rc = nx_fail(err, rc, "while reading the query");
+	else if (rc == NX_OK && (*out = nx_arena_slice(arena,
 	    (struct nx_slice){ nx_buf_str(&value), value.n })) == NULL)
 		rc = nx_fail(err, NX_NO_MEMORY, "while reading the query");
 	else if (rc == NX_NOT_FOUND)

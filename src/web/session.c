@@ -152,12 +152,18 @@ token_from(struct nx_ctx *ctx, struct nx_slice value, struct nx_slice *out)
 	struct nx_buf json = NX_BUF_SECRET(NX_COOKIES_MAX);
 	struct json_object *tree = NULL;
 	const char *token = NULL;
+	/* What is decoded is no longer: then only the cookie can be wrong. */
+	const bool room = nx_buf_reserve(&json, value.n < json.max ? value.n :
+	    json.max);
 
-	if (decode(value, &json) == NX_OK)
+	if (room && decode(value, &json) == NX_OK)
 		token = token_in(nx_buf_slice(&json), &tree);
 	*out = nx_slice_str(nx_arena_str(ctx->arena, token));
 	json_object_put(tree);
 	nx_buf_free(&json);
+	if (!room || !nx_arena_ok(ctx->arena))
+		return nx_fail(&ctx->err, NX_NO_MEMORY, "while reading who"
+		    " is signed in");
 	return out->p != NULL ? NX_OK : nx_fail(&ctx->err, NX_COOKIE,
 	    "It cannot be read: part of it is missing, or left over from"
 	    " an older one.");

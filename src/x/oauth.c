@@ -206,9 +206,10 @@ ask_grant(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
 	struct nx_http_answer answer;
 
 	*out = (struct nx_grant){ 0 };
-	/* X grants once: without room for it nothing is asked. */
-	if (!nx_arena_has(x->arena, GRANT_ROOM)) {
-		*verdict = (struct nx_verdict){ .class = NX_CLASS_RETRY };
+	/* X grants once: without memory for it nothing is asked. */
+	if (!nx_arena_reserve(x->arena, GRANT_ROOM)) {
+		*verdict = (struct nx_verdict){ .class = NX_CLASS_RETRY,
+		    .x = { .detail = "there is no memory for a grant" } };
 		return;
 	}
 	send_form(x, act, form, secrets, &answer, verdict);

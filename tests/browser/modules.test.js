@@ -1,12 +1,16 @@
 /* The page's pure modules, without a browser. */
 
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as cookie from '../../nginx/dashboard/cookie.js';
 import { Draft } from '../../nginx/dashboard/draft.js';
 import { toldLength } from '../../nginx/dashboard/parts.js';
 import * as words from '../../nginx/dashboard/words.js';
+
+/* Every page has it; node 18 keeps it in a module. */
+globalThis.crypto ??= webcrypto;
 
 /* What a browser makes of `lines` assigned to document.cookie. */
 function browse(header, lines) {

@@ -1,9 +1,11 @@
 // Every variable of the contract is told to whoever asks or reads.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BUILD, env, ROOT, run } from './lib/stack.js';
+import { BUILD, env, ROOT, run, until } from './lib/stack.js';
 
 const VARIABLES = [
 	'TWITTER_CLIENT_ID', 'TWITTER_CLIENT_SECRET', 'TWITTER_REDIRECT_URI', 'TWITTER_SCOPES', 'TWITTER_AUTHORIZE_URL', 'TWITTER_API_URL', 'TWITTER_TOKEN_URL',
@@ -66,4 +68,35 @@ test('the README tells the two commands', () => {
 test('the environment in force holds what the contract says', () => {
 	for (const name of ['TWITTER_CLIENT_ID', 'TWITTER_REDIRECT_URI', 'DATABASE_URL', 'NEXUS_KEYS', 'NEXUS_URL', 'SANDBOX_URL'])
 		assert.ok(env[name], name);
+});
+
+// What `program` says when its stderr is a file that JOURNAL_STREAM names; it
+// is told to end when it has said `enough`.
+async function inTheJournal(program, args, change, enough) {
+	const dir = mkdtempSync(join(tmpdir(), 'nx-journal-')), path = join(dir, 'journal');
+	const file = openSync(path, 'w'), { dev, ino } = fstatSync(file, { bigint: true });
+	const child = spawn(join(BUILD, program), args, { env: { ...env, ...change, JOURNAL_STREAM: `${dev}:${ino}` }, stdio: ['ignore', 'ignore', file] });
+	const gone = new Promise((done) => child.on('close', done));
+	const said = () => readFileSync(path, 'utf8');
+	try {
+		if (enough)
+			await until(`${program} says ${enough}`, 60, () => said().includes(enough));
+		child.kill(enough ? 'SIGTERM' : 0);
+		await gone;
+		return said().trimEnd().split('\n');
+	} finally {
+		child.kill('SIGKILL');
+		closeSync(file);
+		rmSync(dir, { recursive: true });
+	}
+}
+
+test('every line in the journal has its priority, also of a program that does not start', async () => {
+	for (const [program, args, change] of [['nexus-x-fcgi', ['--check-config'], { NEXUS_KEYS: 'k1:short', NEXUS_THREADS: 'many' }],
+		['nexus-x-worker', ['--nonsense'], {}], ['token_refresh', [], { NEXUS_KEYS: 'k1:short' }]]) {
+		const lines = await inTheJournal(program, args, change);
+		assert.ok(lines.every((line) => /^<3>./.test(line)), `${program}: ${lines.join('\n')}`);
+	}
+	const lines = await inTheJournal('nexus-x-worker', [], {}, 'work.started');
+	assert.ok(lines.every((line) => /^<[3467]>\d{4}-/.test(line)) && lines.some((line) => line.startsWith('<6>')), lines.join('\n'));
 });

@@ -71,7 +71,7 @@ for (const rescue of ['there', 'away']) {
 				assert.ok([202, 503].includes(res.status), res.text);
 				await sleep(3000);
 			} finally {
-				dev('db', 'start', STACK);
+				await dev('db', 'start', STACK);
 			}
 			await renewed(me);
 			rescueIsBack();

@@ -1,7 +1,9 @@
 // Processes that are stopped, or told to end, while X answers a refresh.
 import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { calm, fault, grown, LIGHT, sleep, sql, unbrake } from './lib/stack.js';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { calm, fault, grown, LIGHT, ROOT, sleep, sql, unbrake } from './lib/stack.js';
 import { alive, allUp, children, ownProcess } from './lib/fcgi.js';
 import { calmQueue } from './lib/posting.js';
 import { atX, crowd, hide, renewed, startRefresh, TOKEN, version, works } from './lib/renewing.js';
@@ -50,6 +52,16 @@ for (const seconds of LIGHT ? [12] : [5, 12, 25]) {
 			await works(me);
 	});
 }
+
+test('every unit leaves its processes the time that they may take to end', () => {
+	const drain = Number(readFileSync(join(ROOT, 'include/nx/flow/patient.h'), 'utf8').match(/NX_PATIENT_DRAIN_MS = (\d+)/)[1]);
+	const units = readdirSync(join(ROOT, 'systemd')).filter((name) => name.endsWith('.service'));
+	assert.ok(units.length >= 4);
+	for (const unit of units) {
+		const seconds = readFileSync(join(ROOT, 'systemd', unit), 'utf8').match(/^TimeoutStopSec=(\d+)$/m)?.[1];
+		assert.ok(Number(seconds) * 1000 > drain, `${unit}: ${seconds}`);
+	}
+});
 
 test('told to end, a process waits for what X has been asked', async () => {
 	const [first, second] = await crowd(2);

@@ -62,6 +62,31 @@ gives_defaults(void **state)
 	nx_buf_free(&problems);
 }
 
+/* Browsers send it in lower case, and it decides about Secure cookies. */
+static void
+an_origin_may_be_written_in_capitals(void **state)
+{
+	const char *env[] = { "TWITTER_REDIRECT_URI",
+	    "HTTPS://Nexus.Example:8443/api/Auth", GOOD, NULL };
+	const char *own[] = { "NEXUS_ORIGIN", "htTps://Nexus.EXAMPLE",
+	    GOOD, NULL };
+	struct nx_buf problems = NX_BUF(4000);
+	struct nx_conf c;
+
+	(void)state;
+	assert_int_equal(nx_conf_load(look, env, ALL, &c, &problems), NX_OK);
+	assert_string_equal(c.origin, "https://nexus.example:8443");
+	assert_true(c.origin_is_https);
+	assert_string_equal(c.redirect_uri,
+	    "HTTPS://Nexus.Example:8443/api/Auth");
+	nx_conf_free(&c);
+	assert_int_equal(nx_conf_load(look, own, ALL, &c, &problems), NX_OK);
+	assert_string_equal(c.origin, "https://nexus.example");
+	assert_true(c.origin_is_https);
+	nx_conf_free(&c);
+	nx_buf_free(&problems);
+}
+
 static void
 takes_what_is_set(void **state)
 {
@@ -241,6 +266,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_defaults),
 		cmocka_unit_test(takes_what_is_set),
+		cmocka_unit_test(an_origin_may_be_written_in_capitals),
 		cmocka_unit_test(callers_are_told_by_any_of_three),
 		cmocka_unit_test(refuses_published_secrets),
 		cmocka_unit_test(names_all_that_is_missing),

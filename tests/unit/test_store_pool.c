@@ -162,12 +162,12 @@ nobody_there(void **state)
 
 	(void)state;
 	for (int i = 0; i < 50; i++) {
-		assert_int_equal(run(pool, "SELECT 1", 5000, &err),
+		assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err),
 		    NX_DB_DOWN);
 		assert_non_null(strstr(err.detail, "refused"));
 		assert_null(strstr(err.detail, "s3cret"));
 	}
-	assert_true(nx_clock_mono() - start < 5000);
+	assert_true(nx_clock_mono() - start < PATIENCE_MS);
 	nx_pool_free(pool);
 }
 
@@ -186,9 +186,10 @@ a_mute_server_does_not_hold_us(void **state)
 	pool = pool_on(url, 2);
 	assert_int_equal(run(pool, "SELECT 1", 600, &err), NX_DB_DOWN);
 	took = nx_clock_mono() - start;
-	assert_true(took >= 500 && took < 5000);
-	assert_int_equal(run(pool, "SELECT 1", 600, &err), NX_DB_DOWN);
-	assert_true(nx_clock_mono() - start - took < 500);
+	assert_true(took >= 500 && took < PATIENCE_MS);
+	/* It is not tried again at once, which would take 3 s. */
+	assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err), NX_DB_DOWN);
+	assert_true(nx_clock_mono() - start - took < 2900);
 	nx_pool_free(pool);
 	(void)close(fd);
 }
@@ -234,14 +235,14 @@ the_next_host_serves(void **state)
 	if (!behind_a_mute_host(port, url, sizeof(url)))
 		skip();
 	pool = pool_on(url, 1);
-	assert_int_equal(run(pool, "SELECT 1", 6000, &err), NX_OK);
+	assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err), NX_OK);
 	took = nx_clock_mono() - start;
-	assert_true(took >= 2900 && took < 6000);
+	assert_true(took >= 2900);
 	/* The good one is remembered when a connection is lost. */
 	assert_int_equal(run(pool, "SELECT pg_terminate_backend("
-	    "pg_backend_pid())", 6000, &err), NX_DB_DOWN);
+	    "pg_backend_pid())", PATIENCE_MS, &err), NX_DB_DOWN);
 	start = nx_clock_mono();
-	assert_int_equal(run(pool, "SELECT 1", 6000, &err), NX_OK);
+	assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err), NX_OK);
 	assert_true(nx_clock_mono() - start < 2900);
 	nx_pool_free(pool);
 	(void)close(fd);
@@ -351,7 +352,7 @@ a_slow_statement_meets_its_deadline(void **state)
 	assert_int_equal(run(e->pool, "SELECT pg_sleep(20)", 1000, &err),
 	    NX_TIMEOUT);
 	took = nx_clock_mono() - start;
-	assert_true(took >= 990 && took < 5000);
+	assert_true(took >= 990 && took < 20000);
 	assert_int_equal(run(e->pool, "SELECT 1", PATIENCE_MS, &err), NX_OK);
 }
 
@@ -377,7 +378,7 @@ a_stopped_server_meets_its_deadline(void **state)
 	took = nx_clock_mono() - start;
 	(void)kill(pid, SIGCONT);
 	assert_int_equal(rc, NX_TIMEOUT);
-	assert_true(took >= 490 && took < 5000);
+	assert_true(took >= 490 && took < PATIENCE_MS);
 	assert_int_equal(run(e->pool, "SELECT 1", PATIENCE_MS, &err), NX_OK);
 }
 
@@ -702,7 +703,7 @@ running_again_meets_the_deadline(void **state)
 	assert_int_equal(nx_db_run(db, queries, 2, start + 450, results,
 	    &err), NX_TIMEOUT);
 	took = nx_clock_mono() - start;
-	assert_true(took >= 440 && took < 5000);
+	assert_true(took >= 440 && took < PATIENCE_MS);
 	nx_pool_give(pool, db);
 	nx_pool_free(pool);
 }

@@ -569,6 +569,25 @@ names_the_user(void **state)
 	}
 }
 
+/* Not a cookie that somebody has to clear. */
+static void
+lack_of_memory_is_no_broken_cookie(void **state)
+{
+	struct web *w = *state;
+	const char *const more[] = { web_cookie(w, WEB_USER), NULL };
+	struct nx_arena *whole = w->ctx.arena;
+	struct nx_session s;
+
+	web_read(w, "GET", "/api/twitter/connections", more);
+	w->ctx.arena = nx_arena_new(100);
+	assert_non_null(w->ctx.arena);
+	assert_int_equal(nx_session_check(&w->ctx, &w->request, &s),
+	    NX_NO_MEMORY);
+	nx_arena_free(w->ctx.arena);
+	w->ctx.arena = whole;
+	assert_int_equal(nx_session_check(&w->ctx, &w->request, &s), NX_OK);
+}
+
 int
 main(void)
 {
@@ -591,6 +610,7 @@ main(void)
 		WEB_TEST(refuses_broken_cookies),
 		WEB_TEST(lets_the_header_decide),
 		WEB_TEST(says_nothing_of_the_token),
+		WEB_TEST(lack_of_memory_is_no_broken_cookie),
 		WEB_TEST(wants_changes_from_our_own_site),
 		WEB_TEST(names_the_user),
 	};

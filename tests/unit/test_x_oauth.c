@@ -144,6 +144,7 @@ usable_answers(void **state)
 		struct nx_verdict v;
 		struct nx_grant g;
 
+		nx_arena_reset(f->x.arena);
 		xs_answer(f->server, 200, "", rows[i].body);
 		nx_oauth_refresh(&f->x, "r", &g, &v);
 		assert_int_equal(v.class, NX_CLASS_DONE);
