@@ -13,6 +13,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,12 +28,17 @@
 enum {
 	CONNECT_MS = 3000,
 	IDLE_S = 30,		/* X's edge closes idle connections sooner */
+	/*
+	 * For what leaves once.  A new connection costs a millisecond of CPU
+	 * and two round trips, which is little beside what X takes to create;
+	 * but the parts of a thread follow each other faster than this.
+	 */
+	ONCE_IDLE_MS = 100,
 	LIFE_S = 600,		/* then the host is looked up afresh */
-	CONNECTIONS = 2,	/* token endpoint and API may differ */
+	CONNECTIONS = 1,	/* so that the one that is kept is known */
 	BUFFER = 16 * 1024,	/* the least that libcurl takes */
 	BODY_KEEP = 64 * 1024,	/* an answer's memory that stays around */
 	AUTH_MAX = 8 * 1024,
-	RETRY_AFTER_MAX = 24 * 3600,
 };
 
 static const char user_agent[] = "nexus-x/" NX_VERSION;
@@ -52,8 +58,11 @@ struct nx_http {
 	struct curl_slist	 headers[3 + NX_HTTP_HEADERS_MAX]; /* lent */
 	struct nx_slice		 unsent;	/* what is left of the body */
 	struct nx_slice		 whole;
+	bool			 once;		/* nothing is sent again */
 	bool			 leaving;	/* bytes may have left */
+	bool			 body_left;	/* and some of the body did */
 	bool			 too_long;	/* the answer */
+	int64_t			 used_at;	/* nx_clock_mono() ms */
 	struct nx_windows	 windows;
 	char			 why[CURL_ERROR_SIZE];
 };
@@ -214,6 +223,20 @@ on_leaving(void *arg, char *to_ip, char *from_ip, int to_port, int from_port)
 	return CURL_PREREQFUNC_OK;
 }
 
+/*
+ * The system has taken these bytes of the body.  libcurl's own count is no
+ * use: it begins anew with each connection that libcurl tries.
+ */
+static int
+on_debug(CURL *easy, curl_infotype type, char *p, size_t n, void *arg)
+{
+	struct nx_http *http = arg;
+
+	(void)easy, (void)p;
+	http->body_left |= type == CURLINFO_DATA_OUT && n > 0;
+	return 0;
+}
+
 static size_t
 on_read(char *to, size_t size, size_t count, void *arg)
 {
@@ -291,6 +314,8 @@ set_always(struct nx_http *http)
 	SET(http, CURLOPT_SSL_CTX_DATA, http);
 	SET(http, CURLOPT_PREREQFUNCTION, on_leaving);
 	SET(http, CURLOPT_PREREQDATA, http);
+	SET(http, CURLOPT_DEBUGFUNCTION, on_debug);
+	SET(http, CURLOPT_DEBUGDATA, http);
 	SET(http, CURLOPT_READFUNCTION, on_read);
 	SET(http, CURLOPT_READDATA, http);
 	SET(http, CURLOPT_SEEKDATA, http);
@@ -417,6 +442,31 @@ set_headers(struct nx_http *http, const struct nx_http_ask *ask)
 }
 
 /*
+ * Nothing has come over the kept connection since its last answer.  What has
+ * is its end, as a server tells it that restarts; libcurl takes the farewell
+ * of TLS for a sign of life, sends into the void, and gives up for good when
+ * that has happened to a handle a few times.
+ */
+static bool
+is_quiet(const struct nx_http *http)
+{
+	struct pollfd p = { .events = POLLIN };
+	curl_socket_t fd = CURL_SOCKET_BAD;
+
+	if (curl_easy_getinfo(http->easy, CURLINFO_ACTIVESOCKET, &fd) !=
+	    CURLE_OK || fd == CURL_SOCKET_BAD)
+		return true;	/* none is kept */
+	p.fd = fd;
+	return poll(&p, 1, 0) == 0;
+}
+
+static bool
+has_idled(const struct nx_http *http)
+{
+	return nx_clock_mono() - http->used_at >= ONCE_IDLE_MS;
+}
+
+/*
  * A body that cannot be rewound is what stops libcurl from sending a request
  * again.  One without a body has nothing to rewind: it gets a connection of
  * its own, since only reused ones are tried again.
@@ -434,9 +484,11 @@ set_method(struct nx_http *http, const struct nx_http_ask *ask)
 	SET(http, CURLOPT_CUSTOMREQUEST,
 	    post || strcmp(ask->method, "GET") == 0 ? NULL : ask->method);
 	SET(http, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)http->whole.n);
+	http->once = ask->once;
+	SET(http, CURLOPT_VERBOSE, ask->once ? 1L : 0L);
 	SET(http, CURLOPT_SEEKFUNCTION, ask->once ? NULL : on_seek);
-	SET(http, CURLOPT_FRESH_CONNECT,
-	    ask->once && http->whole.n == 0 ? 1L : 0L);
+	SET(http, CURLOPT_FRESH_CONNECT, !is_quiet(http) || (ask->once &&
+	    (http->whole.n == 0 || has_idled(http))) ? 1L : 0L);
 }
 
 static void
@@ -532,7 +584,10 @@ blank_secrets(struct nx_http *http, const struct nx_http_ask *ask,
 	}
 }
 
-/* After the first byte nobody knows what X did, whatever went wrong. */
+/*
+ * After the first byte nobody knows what X did, whatever went wrong; but
+ * where a body was announced and none of it left, X did nothing.
+ */
 static void
 conclude(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
 {
@@ -544,16 +599,38 @@ conclude(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
 	if (code == CURLE_OK && status > 0) {
 		out->outcome = NX_HTTP_ANSWERED;
 		out->status = (int)status;
-		out->retry_after = (int)(after < RETRY_AFTER_MAX ? after :
-		    RETRY_AFTER_MAX);
+		out->retry_after = after <= 0 ? 0 : after > INT32_MAX ?
+		    INT32_MAX : (int)after;
 		out->windows = http->windows;
+		nx_windows_believe(&out->windows, nx_clock_wall());
 		out->body = nx_buf_slice(&http->body);
 		return;
 	}
-	out->outcome = http->leaving ? NX_HTTP_LOST : NX_HTTP_NOT_SENT;
+	out->outcome = http->leaving && (http->body_left || !http->once ||
+	    http->whole.n == 0) ? NX_HTTP_LOST : NX_HTTP_NOT_SENT;
 	out->too_long = http->too_long;
 	explain(out, !nx_buf_ok(&http->body) ? "the answer does not fit" :
 	    http->why[0] != '\0' ? http->why : curl_easy_strerror(code));
+}
+
+/* Where a connection ended under the request, a new one may do. */
+static void
+perform(struct nx_http *http, const struct nx_http_ask *ask,
+    struct nx_http_answer *out)
+{
+	int left;
+
+	conclude(http, curl_easy_perform(http->easy), out);
+	left = nx_clock_left(ask->deadline);
+	if (out->outcome != NX_HTTP_NOT_SENT || !http->leaving || left == 0)
+		return;
+	set_request(http, ask, left);
+	SET(http, CURLOPT_FRESH_CONNECT, 1L);
+	http->leaving = false;
+	http->why[0] = '\0';
+	nx_http_forget(http);
+	if (http->setup == CURLE_OK)
+		conclude(http, curl_easy_perform(http->easy), out);
 }
 
 void
@@ -566,7 +643,7 @@ nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,
 	*out = (struct nx_http_answer){ .outcome = NX_HTTP_NOT_SENT };
 	nx_http_forget(http);
 	http->windows = (struct nx_windows){ 0 };
-	http->leaving = http->too_long = false;
+	http->leaving = http->body_left = http->too_long = false;
 	http->why[0] = '\0';
 	if (left == 0)
 		wrong = "no time was left to ask";
@@ -584,7 +661,8 @@ nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,
 	if (wrong != NULL)
 		explain(out, wrong);
 	else
-		conclude(http, curl_easy_perform(http->easy), out);
+		perform(http, ask, out);
+	http->used_at = nx_clock_mono();
 	blank_secrets(http, ask, out);
 	(void)curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, NULL);
 	nx_buf_reset(&http->auth);

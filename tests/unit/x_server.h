@@ -18,6 +18,7 @@ struct xs;
 struct xs_seen {
 	int	 connections;		/* that got as far as HTTP */
 	int	 requests;		/* read to their end */
+	int	 ended;			/* connections, by the server */
 	char	 method[8], path[200];
 	char	 auth[400], type[100], agent[100], expect[40];
 	char	 head[2000];		/* request line and headers */
