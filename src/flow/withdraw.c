@@ -62,15 +62,6 @@ explain(struct nx_ctx *ctx, enum nx_rc rc)
 	return NX_NOT_DELETED;
 }
 
-/* Did X decide about the thread that is taken back?  Then its key stays. */
-static bool
-was_decided(const struct nx_stored_post *post)
-{
-	return nx_delivery_says(post->error, NX_X_REFUSED) ||
-	    nx_delivery_says(post->error, NX_X_ACCOUNT) ||
-	    nx_delivery_says(post->error, NX_DUPLICATE);
-}
-
 /* What has to wait is the worker's; what X refuses stays as it is. */
 static struct nx_post_outcome
 outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
@@ -86,10 +77,10 @@ outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
 		.error = rc == NX_OK ? post->error : nx_delivery_error(ctx),
 		.goal = post->goal,
 		.next_try = last ? -1 : 0,
-		.failed = rc != NX_OK && rc != NX_X_RATE,
+		.failed = nx_delivery_failed(ctx, d, rc),
 		.keeps_lease = rc == NX_OK && !last,
 		.release_key = last && post->goal == NX_GOAL_WITHDRAW &&
-		    !was_decided(post),
+		    !nx_delivery_was_decided(post->error),	/* by X */
 	};
 
 	if (last && post->goal == NX_GOAL_DELETE)
