@@ -15,12 +15,10 @@ enum { FIRST_PAUSE_MS = 100, LAST_PAUSE_MS = 1000, RESERVE_MS = 400 };
 
 /* Wait before the next try; false when time is up or a try is useless. */
 static bool
-pause_before_retry(struct nx_ctx *ctx, enum nx_rc rc,
-    const struct nx_rescue *aside, int *pause)
+pause_before_retry(struct nx_ctx *ctx, enum nx_rc rc, int *pause)
 {
-	(void)nx_rescue_sync(aside);	/* there is time for it now */
 	if (rc != NX_DB_DOWN && rc != NX_BUSY && rc != NX_TIMEOUT &&
-	    rc != NX_CONFIG && rc != NX_INTERNAL)
+	    rc != NX_CONFIG && rc != NX_INTERNAL && rc != NX_NO_MEMORY)
 		return false;
 	if (nx_clock_left(ctx->deadline) < *pause + RESERVE_MS)
 		return false;
@@ -62,8 +60,10 @@ nx_keep_grant(struct nx_ctx *ctx, const struct nx_new_grant *grant,
 	struct nx_err why;
 	enum nx_rc kept, rc;
 
-	kept = nx_rescue_grant(app->ring, app->conf.state_dir, grant,
-	    login_hash, &aside, &ctx->err);
+	kept = nx_rescue_open(app->conf.state_dir, &aside, &ctx->err);
+	if (kept == NX_OK)
+		kept = nx_rescue_grant(&aside, app->ring, grant, login_hash,
+		    &ctx->err);
 	if (kept != NX_OK)
 		not_aside(ctx, grant->user_id);
 	NX_FAULT("connect.before_save");
@@ -71,7 +71,7 @@ nx_keep_grant(struct nx_ctx *ctx, const struct nx_new_grant *grant,
 		struct nx_store_ask ask = nx_ctx_store(ctx);
 
 		rc = nx_connection_save(&ask, grant, id, &ctx->err);
-	} while (rc != NX_OK && pause_before_retry(ctx, rc, &aside, &pause));
+	} while (rc != NX_OK && pause_before_retry(ctx, rc, &pause));
 	nx_rescue_close(&aside, rc == NX_OK);
 	if (rc == NX_OK) {
 		NX_FAULT("connect.after_save");
@@ -87,38 +87,92 @@ nx_keep_grant(struct nx_ctx *ctx, const struct nx_new_grant *grant,
 	    " saved nor kept aside, so it was given back to X.");
 }
 
-enum nx_rc
-nx_keep_pair(struct nx_ctx *ctx, const struct nx_new_pair *pair,
-    bool *stored)
+void
+nx_keep_open(struct nx_ctx *ctx, const char *who, struct nx_rescue *out)
+{
+	struct nx_err kept = ctx->err;
+
+	if (nx_rescue_open(ctx->app->conf.state_dir, out, &ctx->err) == NX_OK)
+		return;
+	not_aside(ctx, who);
+	ctx->err = kept;
+}
+
+/* Into its file, which is made now where that was not possible before. */
+static bool
+pair_is_aside(struct nx_ctx *ctx, const struct nx_new_pair *pair,
+    struct nx_rescue *aside)
 {
 	const struct nx_app *app = ctx->app;
+
+	if (aside->fd < 0 && nx_rescue_open(app->conf.state_dir, aside,
+	    &ctx->err) != NX_OK)
+		return false;
+	if (nx_rescue_pair(aside, app->ring, pair, &ctx->err) == NX_OK)
+		return true;
+	not_aside(ctx, pair->connection_id);
+	nx_rescue_close(aside, false);
+	return false;
+}
+
+/* In an arena of its own: it may take many tries. */
+static enum nx_rc
+save_pair(struct nx_ctx *ctx, const struct nx_new_pair *pair, bool *stored)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	enum nx_rc rc;
+
+	if ((ask.arena = nx_arena_new(NX_ARENA_MAX)) == NULL)
+		return nx_fail(&ctx->err, NX_NO_MEMORY, "before a save");
+	rc = nx_lease_save(&ask, pair, stored, &ctx->err);
+	nx_arena_free(ask.arena);
+	return rc;
+}
+
+/*
+ * With a file, until time is up.  Without one this process holds the only
+ * pair that lives, and goes on until the database or the disk takes it.
+ */
+static enum nx_rc
+save_or_keep(struct nx_ctx *ctx, const struct nx_new_pair *pair,
+    struct nx_rescue *aside, bool *stored)
+{
+	bool kept = pair_is_aside(ctx, pair, aside);
 	int pause = FIRST_PAUSE_MS;
-	struct nx_rescue aside;
-	enum nx_rc kept, rc;
+	enum nx_rc rc;
+
+	NX_FAULT("refresh.before_save");
+	for (;;) {
+		rc = save_pair(ctx, pair, stored);
+		if (rc == NX_OK || !pause_before_retry(ctx, rc, &pause))
+			return rc == NX_OK || !kept ? rc : NX_SAVE_DEFERRED;
+		if (!kept) {
+			kept = pair_is_aside(ctx, pair, aside);
+			ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
+		}
+	}
+}
+
+enum nx_rc
+nx_keep_pair(struct nx_ctx *ctx, const struct nx_new_pair *pair,
+    struct nx_rescue *aside, bool *stored)
+{
+	enum nx_rc rc;
 
 	*stored = false;
-	kept = nx_rescue_pair(app->ring, app->conf.state_dir, pair, &aside,
-	    &ctx->err);
-	if (kept != NX_OK)
-		not_aside(ctx, pair->connection_id);
-	NX_FAULT("refresh.before_save");
-	do {
-		struct nx_store_ask ask = nx_ctx_store(ctx);
-
-		rc = nx_lease_save(&ask, pair, stored, &ctx->err);
-	} while (rc != NX_OK && pause_before_retry(ctx, rc, &aside, &pause));
-	nx_rescue_close(&aside, rc == NX_OK);
+	rc = save_or_keep(ctx, pair, aside, stored);
+	nx_rescue_close(aside, rc == NX_OK);
 	NX_FAULT("refresh.after_save");
 	if (rc == NX_OK && !*stored)
-		nx_log(&app->conf.log, NX_LOG_WARN, ctx->request_id,
+		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
 		    "refresh.fenced", NX_S("connection", pair->connection_id));
 	if (rc == NX_OK)
 		return NX_OK;
-	nx_log(&app->conf.log, NX_LOG_ERROR, ctx->request_id,
-	    kept == NX_OK ? "refresh.kept_aside" : "refresh.not_saved",
-	    NX_S("connection", pair->connection_id),
+	nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
+	    rc == NX_SAVE_DEFERRED ? "refresh.kept_aside" :
+	    "refresh.not_saved", NX_S("connection", pair->connection_id),
 	    NX_S("detail", ctx->err.detail));
-	return kept == NX_OK ? NX_OK : rc;
+	return rc == NX_SAVE_DEFERRED ? NX_OK : rc;
 }
 
 int

@@ -6,7 +6,7 @@
 #define NX_FLOW_KEEP_H
 
 #include "nx/flow/app.h"
-#include "nx/store/lease.h"
+#include "nx/store/rescue.h"
 
 /*
  * Save a grant as a connection, trying for as long as the request has time.
@@ -19,12 +19,23 @@ NX_MUST_USE enum nx_rc	nx_keep_grant(struct nx_ctx *ctx,
 			    const char **connection_id);
 
 /*
- * Save a refreshed pair under the lease.  NX_OK also when it waits in the
+ * Spread the net before something is spent for `who`.  Where that cannot be,
+ * the log says so and `out` is NX_RESCUE_NONE: the database is then the only
+ * place, and the caller makes sure that it is there.
+ */
+void	nx_keep_open(struct nx_ctx *ctx, const char *who,
+	    struct nx_rescue *out);
+
+/*
+ * Save a refreshed pair under the lease, in a patient thread.  `aside` is the
+ * net that was spread for it, and is let go.  NX_OK also when it waits in the
  * rescue directory: the caller may use the access token in any case.
- * `*stored`: the row has it (or has something newer).
+ * `*stored`: the row has it (or has something newer).  Without a file it is
+ * tried for as long as the process lives.
  */
 NX_MUST_USE enum nx_rc	nx_keep_pair(struct nx_ctx *ctx,
-			    const struct nx_new_pair *pair, bool *stored);
+			    const struct nx_new_pair *pair,
+			    struct nx_rescue *aside, bool *stored);
 
 /* Bring back what was kept aside on this host; returns how many came home. */
 int	nx_keep_replay(struct nx_ctx *ctx);
