@@ -72,7 +72,7 @@ nx_delivery_save(struct nx_ctx *ctx, struct nx_delivery *d,
 			break;
 		nx_clock_sleep(SAVE_PAUSE_MS);
 	}
-	if (rc != NX_OK)
+	if (rc != NX_OK && rc != NX_OUTCOME_UNKNOWN)
 		nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
 		    "post.outcome_not_saved", NX_S("post", d->post->id),
 		    NX_S("state", outcome.post_state),
@@ -447,6 +447,26 @@ unrecorded(struct nx_delivery *d, size_t i)
 	d->post->state = i + 1 == d->post->nparts ? "sent" : "partial";
 }
 
+/* Write down what part `i` came to; with an id that cannot be its own. */
+static enum nx_rc
+record(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, enum nx_rc *rc,
+    struct nx_post_outcome *outcome, bool *ours)
+{
+	enum nx_rc saved;
+
+	decide(ctx, d, i, *rc, outcome);
+	outcome->error = *rc == NX_OK ? NULL : nx_delivery_error(ctx);
+	saved = nx_delivery_save(ctx, d, outcome, ours);
+	if (*rc != NX_OK || saved != NX_OUTCOME_UNKNOWN)
+		return saved;
+	*rc = nx_fail(&ctx->err, NX_OUTCOME_UNKNOWN, "X answered with the id"
+	    " of another post, %s.", d->post->parts[i].post_id);
+	d->post->parts[i].post_id = NULL;
+	decide(ctx, d, i, *rc, outcome);
+	outcome->error = nx_delivery_error(ctx);
+	return nx_delivery_save(ctx, d, outcome, ours);
+}
+
 /* One part and its record; `*more` when the next is to follow. */
 static enum nx_rc
 step(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, bool *more)
@@ -458,9 +478,7 @@ step(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, bool *more)
 	*more = false;
 	if (rc == NX_OK)
 		rc = send_part(ctx, d, i);
-	decide(ctx, d, i, rc, &outcome);
-	outcome.error = rc == NX_OK ? NULL : nx_delivery_error(ctx);
-	if (nx_delivery_save(ctx, d, &outcome, &ours) != NX_OK && rc == NX_OK) {
+	if (record(ctx, d, i, &rc, &outcome, &ours) != NX_OK && rc == NX_OK) {
 		unrecorded(d, i);
 		return NX_OK;
 	}

@@ -25,6 +25,20 @@ end_state(const struct nx_stored_post *post)
 	return post->goal == NX_GOAL_WITHDRAW ? "failed" : "deleted";
 }
 
+/*
+ * X may refuse to delete what it has deleted already for somebody who died
+ * before he could write it down.
+ */
+static bool
+is_gone(struct nx_ctx *ctx, const struct nx_delivery *d, const char *id,
+    enum nx_class class)
+{
+	struct nx_x x = nx_ctx_x(ctx);
+
+	return (class == NX_CLASS_REFUSED || class == NX_CLASS_ACCOUNT) &&
+	    nx_posts_is_gone(&x, d->connection->access_token, id);
+}
+
 static enum nx_rc
 delete_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 {
@@ -42,9 +56,10 @@ delete_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 			return NX_OK;
 		if (nx_delivery_renews(ctx, d, v.class, &rc))
 			continue;
-		if (rc == NX_OK)
-			return nx_verdict_fail(NX_ACT_DELETE, &v,
-			    nx_clock_wall(), &ctx->err);
+		if (rc != NX_OK || is_gone(ctx, d, id, v.class))
+			return rc;
+		return nx_verdict_fail(NX_ACT_DELETE, &v, nx_clock_wall(),
+		    &ctx->err);
 	}
 	return rc;
 }

@@ -50,6 +50,7 @@ static const struct {
 	{ "57014", NX_TIMEOUT, false, true },	/* statement_timeout */
 	{ "55P03", NX_BUSY, false, true },	/* lock_timeout */
 	{ "23505", NX_BUSY, false, true },	/* somebody was first */
+	{ "23514", NX_INVALID, false, true },	/* a CHECK forbids it */
 	{ "40", NX_BUSY, false, true },		/* deadlock, serialization */
 	{ "53", NX_DB_DOWN, false, true },	/* out of resources */
 	{ "42P01", NX_CONFIG, false, true },	/* no such table */

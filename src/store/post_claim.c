@@ -44,7 +44,8 @@ const char nx_post_due[] =
     "   ORDER BY o.publish_at, o.created_at, o.id LIMIT 1)"
     "  AND NOT EXISTS (SELECT 1 FROM x_posts o"
     "   WHERE o.connection_id = p.connection_id AND o.state = 'sending'"
-    "    AND o.publish_at IS NOT NULL AND o.lease_until > now()) END",
+    "    AND o.publish_at IS NOT NULL AND o.accepted"
+    "    AND o.lease_until > now()) END",
     "CASE WHEN p.goal = 'send' THEN 'sending'"
     " WHEN p.state = 'queued' THEN 'partial' ELSE p.state END");
 
@@ -72,6 +73,7 @@ const char nx_post_open[] =
 static const char resume[] =
     "UPDATE x_posts p SET state = CASE WHEN p.state IN ('partial', 'failed')"
     "  THEN 'sending' ELSE 'unknown' END, by_worker = false,"
+    " accepted = p.accepted OR p.state = 'failed',"
     " idempotency_key = " KEY_BACK ","
     " lease_owner = $3, lease_until = " LEASE_END("$4") ","
     " next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"
@@ -82,6 +84,19 @@ static const char resume[] =
     "  AND NOT " IS_SUPERSEDED
     "  AND NOT EXISTS (SELECT 1 FROM x_parts WHERE user_id = $1"
     "   AND post_id = $2 AND state = 'deleted'))";
+
+/* As resume. */
+static const char send_now[] =
+    "UPDATE x_posts p SET state = 'sending', by_worker = false,"
+    " lease_owner = $3, lease_until = " LEASE_END("$4") ","
+    " next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"
+    " WHERE p.user_id = $1 AND p.id = $2"
+    " AND p.lease_owner IS DISTINCT FROM $3 AND " IS_FREE
+    " AND p.state = 'queued' AND p.goal = 'send' AND p.publish_at <= now()"
+    " AND (p.options ->> 'queue' IS DISTINCT FROM 'true' OR NOT EXISTS ("
+    "  SELECT 1 FROM x_posts o WHERE o.connection_id = p.connection_id"
+    "  AND o.state = 'queued' AND o.publish_at <= p.publish_at"
+    "  AND o.id <> p.id))";
 
 /* What is unknown may be somebody's: it is only noted.  As resume. */
 #define IS_IDLE "p.state IN ('queued', 'failed') AND NOT s.live"
@@ -147,19 +162,32 @@ static const char go_on[] =
     "  WHERE user_id = $1 AND post_id = $2 AND state <> 'sent')"
     " AND q.state IN ('waiting', 'failed')";
 
-/* Nothing to send or to look for: the parts say what the post is. */
+/* Stored for later, but nobody was told so: nothing of it has ever left. */
+#define NOT_WANTED							\
+	"(NOT p.accepted AND p.goal = 'send' AND NOT s.doubt"		\
+	" AND NOT s.live AND NOT s.gone)"
+
+/*
+ * Nothing to send or to look for: the parts say what the post is.
+ * 4 error of what was not accepted
+ */
 static const char sort_out[] =
     "UPDATE x_posts p SET lease_until = NULL, updated_at = now(),"
     " state = CASE WHEN s.doubt THEN 'unknown' WHEN s.whole THEN 'sent'"
     "  WHEN s.live THEN 'partial' WHEN p.goal = 'withdraw' THEN 'failed'"
     "  WHEN s.gone THEN 'deleted' WHEN p.goal = 'delete' THEN 'cancelled'"
-    "  ELSE 'queued' END,"
+    "  WHEN NOT p.accepted THEN 'failed' ELSE 'queued' END,"
+    " error = CASE WHEN " NOT_WANTED " THEN $4::jsonb ELSE p.error END,"
+    " idempotency_key = CASE WHEN " NOT_WANTED " THEN NULL"
+    "  ELSE p.idempotency_key END,"
+    " released_key = CASE WHEN " NOT_WANTED " THEN p.idempotency_key"
+    "  ELSE p.released_key END,"
     " publish_at = CASE WHEN s.doubt OR s.live OR s.gone"
     "  OR p.goal <> 'send' THEN p.publish_at"
     "  ELSE coalesce(p.publish_at, now()) END,"
     " next_try_at = CASE WHEN s.doubt OR (s.live AND p.goal <> 'send')"
-    "  OR (p.goal = 'send' AND NOT s.whole AND NOT s.gone)"
-    "  THEN now() END"
+    "  OR (p.goal = 'send' AND NOT s.whole AND NOT s.gone"
+    "   AND NOT " NOT_WANTED ") THEN now() END"
     " FROM (SELECT bool_or(state IN ('sending', 'unknown')) AS doubt,"
     "  bool_and(state = 'sent') AS whole, bool_or(state = 'sent') AS live,"
     "  bool_or(state = 'deleted') AS gone, array_agg(state) AS states"
@@ -183,7 +211,7 @@ static const char find_connection[] =
     " WHERE c.id = (SELECT connection_id FROM x_posts"
     "  WHERE user_id = $1 AND id = $2) AND c.platform = 'twitter'";
 
-enum { TAKE, ABOUT, DOUBT, GO_ON, SORT_OUT, POST, CONNECTION, NSTEPS };
+enum { TAKE, RELEASE, ABOUT, DOUBT, GO_ON, SORT_OUT, POST, CONNECTION, NSTEPS };
 
 /* The post can be worked on without it, if only to write down why not. */
 static enum nx_rc
@@ -235,6 +263,20 @@ read_claim(const struct nx_store_ask *ask, PGresult *const *results,
 	return read_connection(ask, results[CONNECTION], out, err);
 }
 
+/* As nx_answer_problem() has it; NULL: no memory, and no words then. */
+static const char *
+never_accepted(struct nx_arena *arena)
+{
+	const enum nx_rc rc = NX_NOT_SENT;
+
+	return nx_arena_printf(arena, "{\"type\":\"urn:nexus-x:error:%s\","
+	    "\"title\":\"%s\",\"status\":%d,\"code\":\"%s\","
+	    "\"detail\":\"The database failed while it was being stored,"
+	    " and whoever asked for it was told so.\",\"remedy\":\"%s\"}",
+	    nx_rc_code(rc), nx_rc_title(rc), nx_rc_status(rc),
+	    nx_rc_code(rc), nx_rc_remedy(rc));
+}
+
 /*
  * Bring the parts of out->post in line with it and read it all; `take` (NULL:
  * it was claimed) comes first.  `*left`: seconds of whosever lease it is.
@@ -244,7 +286,7 @@ look(const struct nx_store_ask *ask, const char *take,
     struct nx_claimed *out, int64_t *left, struct nx_err *err)
 {
 	static const char *const texts[NSTEPS] = {
-		[ABOUT] = about, [DOUBT] = doubt, [GO_ON] = go_on,
+		[RELEASE] = nx_post_release, [ABOUT] = about, [DOUBT] = doubt, [GO_ON] = go_on,
 		[SORT_OUT] = sort_out, [POST] = find_post,
 		[CONNECTION] = find_connection,
 	};
@@ -258,6 +300,8 @@ look(const struct nx_store_ask *ask, const char *take,
 		queries[i] = (struct nx_query){ texts[i], {
 		    out->post.user_id, out->post.id, out->lease },
 		    i == CONNECTION ? 2 : 3 };
+	queries[SORT_OUT].params[3] = never_accepted(ask->arena);
+	queries[SORT_OUT].nparams = 4;
 	queries[TAKE].sql = take;
 	queries[TAKE].params[3] = nx_row_number(ms, NX_POST_LEASE_MS);
 	queries[TAKE].nparams = 4;
@@ -321,6 +365,8 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
     const char *id, enum nx_take how, struct nx_claimed *out,
     struct nx_err *err)
 {
+	static const char *const takes[] = { [NX_TAKE_RESUME] = resume,
+	    [NX_TAKE_SEND] = send_now, [NX_TAKE_REMOVE] = remove_it };
 	int64_t left = 0;
 	enum nx_rc rc;
 
@@ -328,8 +374,7 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 	nx_random_uuid(out->lease);
 	out->post.user_id = user_id;
 	out->post.id = id;
-	rc = look(ask, how == NX_TAKE_RESUME ? resume : remove_it, out,
-	    &left, err);
+	rc = look(ask, takes[how], out, &left, err);
 	if (rc != NX_OK || out->taken || left <= 0 ||
 	    (how == NX_TAKE_REMOVE &&
 	    strcmp(out->post.state, "unknown") == 0))

@@ -141,8 +141,41 @@ it_stands_in_line(void **state)
 	    " WHERE user_id = $1 AND state = 'queued'", e->user, NULL);
 	begin(&ask, (struct nx_new_post){ .user_id = e->user,
 	    .queues = true }, &again);
-	assert_field(e, again.id, "state || (next_try_at = created_at)",
-	    "queuedtrue");
+	assert_field(e, again.id, "state || (next_try_at - created_at"
+	    " BETWEEN interval '0' AND interval '1 min')", "queuedtrue");
+}
+
+/* Repeated with its key, it is wanted after all. */
+static void
+a_repeat_is_accepted(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	struct nx_new_post what = { .user_id = e->user, .key = "key",
+	    .publish_at = nx_clock_wall() + 600 };
+	const char *const unheard = "accepted = false, state = 'sending',"
+	    " lease_until = now() + interval '1 min'";
+	char connection[NX_ID_LEN + 1];
+	struct made m, again;
+
+	save(e, &g, connection);
+	begin(&ask, what, &m);
+	assert_string_equal(m.repeat.state, "queued");
+	assert_int_equal(m.repeat.publish_at, what.publish_at);
+	assert_int_equal(m.repeat.next_try_at, what.publish_at);
+	assert_field(e, m.id, "accepted AND lease_until IS NULL", "t");
+	change(e, m.id, unheard);
+	what.body_hash = "another";
+	begin(&ask, what, &again);
+	assert_true(again.repeat.is_repeat);
+	assert_field(e, m.id, "accepted", "f");
+	what.body_hash = NULL;
+	begin(&ask, what, &again);
+	assert_true(again.repeat.is_repeat && again.repeat.same_body);
+	assert_string_equal(again.repeat.state, "queued");
+	assert_int_equal(again.repeat.next_try_at, what.publish_at);
+	assert_field(e, m.id, "accepted AND state = 'queued'", "t");
 }
 
 static void
@@ -561,6 +594,7 @@ main(void)
 		T(begins_and_ends),
 		T(a_later_one_is_queued),
 		T(it_stands_in_line),
+		T(a_repeat_is_accepted),
 		T(a_failed_one_gives_its_key_back),
 		T(nothing_is_stored_without_a_connection),
 		T(what_follows),

@@ -105,6 +105,51 @@ in_the_order_of_their_time(void **state)
 	assert_string_equal(claim_due(e).post.id, third);
 }
 
+/* Whoever asked for it was told that it was not stored. */
+static void
+what_was_never_accepted(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char behind[NX_UUID_LEN + 1];
+	struct nx_claimed c;
+	struct nx_err err;
+
+	attach(e, connection);
+	put(e, connection, id, "sending", "waiting");
+	put(e, connection, behind, "queued", "waiting");
+	change(e, behind, "body_hash = 'another'");
+	change(e, id, "accepted = false, publish_at = now() - interval '1 s',"
+	    " idempotency_key = 'key', lease_owner = id,"
+	    " lease_until = now() + interval '1 min'");
+	assert_null(claim_unknown(e).post.id);
+	c = claim_due(e);		/* it holds nobody up */
+	assert_string_equal(c.post.id, behind);
+	change(e, id, "lease_until = now()");
+	assert_null(claim_due(e).post.id);
+	assert_null(claim_unknown(e).post.id);
+	assert_story(e, id, "failed: waiting");
+	assert_field(e, id, "(error ->> 'code') || ' ' || released_key",
+	    "not_sent key");
+	assert_field(e, id, "coalesce(idempotency_key, next_try_at::text)",
+	    "null");
+	assert_null(claim_due(e).post.id);
+	/* Its owner may still want it. */
+	assert_int_equal(nx_post_take(&ask, e->user, id, NX_TAKE_RESUME, &c,
+	    &err), NX_OK);
+	assert_true(c.taken);
+	assert_story(e, id, "sending: sending");
+	assert_field(e, id, "accepted AND idempotency_key = 'key'", "t");
+
+	put(e, connection, id, "sending", "waiting");
+	change(e, id, "accepted = false, publish_at = now(), lease_owner = id,"
+	    " lease_until = now()");
+	assert_int_equal(nx_post_take(&ask, e->user, id, NX_TAKE_REMOVE, &c,
+	    &err), NX_OK);
+	assert_story(e, id, "cancelled: waiting");
+}
+
 static void
 a_broken_thread_goes_on(void **state)
 {
@@ -829,6 +874,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, env_open_apart,		\
 	env_close_apart)
 		T(in_the_order_of_their_time),
+		T(what_was_never_accepted),
 		T(a_broken_thread_goes_on),
 		T(what_nobody_knows),
 		T(is_sorted_out),

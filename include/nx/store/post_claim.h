@@ -49,8 +49,12 @@ enum nx_take {
 				 * asked for again since, and did not fail.  A
 				 * key that it released is its own again, where
 				 * no other post of the user has it */
+	NX_TAKE_SEND,		/* queued and due: becomes `sending`, unless it
+				 * stands in line (option `queue`) behind
+				 * another one that is due */
 	NX_TAKE_REMOVE,		/* queued, failed without a part that is sent:
-				 * becomes `cancelled`, not taken; with one,
+				 * becomes `cancelled`, not taken, and what was
+				 * put off behind it is not any more; with one,
 				 * and sent, partial: goal DELETE; unknown: goal
 				 * DELETE, due at once, not taken */
 };
