@@ -286,7 +286,8 @@ look(const struct nx_store_ask *ask, const char *take,
     struct nx_claimed *out, int64_t *left, struct nx_err *err)
 {
 	static const char *const texts[NSTEPS] = {
-		[RELEASE] = nx_post_release, [ABOUT] = about, [DOUBT] = doubt, [GO_ON] = go_on,
+		[RELEASE] = nx_post_release, [ABOUT] = about,
+		[DOUBT] = doubt, [GO_ON] = go_on,
 		[SORT_OUT] = sort_out, [POST] = find_post,
 		[CONNECTION] = find_connection,
 	};

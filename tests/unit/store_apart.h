@@ -18,7 +18,7 @@ env_open_apart(void **state)
 {
 	static const char *const tables[] = { "platform_connections",
 	    "x_grants", "x_revocations", "x_events", "x_posts", "x_parts",
-	    "x_app", "x_refreshing" };
+	    "x_app", "x_refreshing", "x_ids" };
 	struct nx_buf url = NX_BUF(4096), make = NX_BUF(4096);
 	struct nx_query query = { .nparams = 0 };
 	PGresult *result = NULL;
