@@ -148,6 +148,9 @@ X(REPLY_UNSEEN, "reply_target_missing", 422, 1, \
 X(X_ACCOUNT, "x_account", 409, 1, \
   "X does not let this account do that", \
   "Open x.com with this account and settle what X asks for.") \
+X(NOT_IN_PLAN, "not_in_plan", 403, 1, \
+  "The X app's plan does not include this", \
+  "The operator can add it to the X app's plan; publishing goes on.") \
 X(OUTCOME_UNKNOWN, "outcome_unknown", 502, 75, \
   "X may or may not have carried this out", \
   "Do not post it again: it is looked up at X, and its state will tell.") \
@@ -166,9 +169,6 @@ X(X_OPERATOR, "x_operator", 502, 1, \
   "X does not accept this service's own credentials", \
   "The operator must check the X app: client id, secret," \
   " permissions and redirect URI.") \
-X(NOT_IN_PLAN, "not_in_plan", 403, 1, \
-  "The X app's plan does not include this", \
-  "The operator can add it to the X app's plan; publishing goes on.") \
 X(X_DOWN, "x_unavailable", 503, 75, "X does not answer properly", \
   "Try again in a minute; nothing was lost.") \
 X(X_TOKEN, "x_token", 409, 1, "X does not accept the access token", \
