@@ -13,8 +13,7 @@
  *
  * Servers close connections that idle, and all of them when they restart.  So
  * none is used on which anything has come since its last answer, and `once`
- * takes none that has idled for a tenth of a second: what is left is a close
- * that crosses the request on its way.
+ * has one of its own, since a close may cross the request on its way.
  */
 #ifndef NX_X_HTTP_H
 #define NX_X_HTTP_H
