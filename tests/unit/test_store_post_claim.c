@@ -494,7 +494,7 @@ what_is_cancelled_holds_nobody(void **state)
 		change(e, ids[i], i == 0 ? "publish_at = now() - interval"
 		    " '9 s'" : i == 1 ? "publish_at = now() - interval '8 s'" :
 		    i == 2 ? "publish_at = now() - interval '7 s'" :
-		    "publish_at = now() + interval '1 h'");
+		    "publish_at = now() + interval '1 min'");
 	}
 	c = claim_due(e);
 	assert_string_equal(c.post.id, ids[0]);
@@ -751,6 +751,7 @@ take_one(struct worker *w, const struct nx_store_ask *ask)
 	struct nx_claimed c;
 	struct nx_post_outcome o;
 	struct nx_err err;
+	char x_id[16];
 	bool ours = false;
 
 	if (nx_post_claim_due(ask, &c, &err) != NX_OK) {
@@ -761,9 +762,10 @@ take_one(struct worker *w, const struct nx_store_ask *ask)
 		return false;
 	pthread_mutex_lock(&w->log->lock);
 	memcpy(w->log->claimed[w->log->n++], c.post.id, NX_UUID_LEN + 1);
+	(void)snprintf(x_id, sizeof(x_id), "%d", w->log->n);
 	pthread_mutex_unlock(&w->log->lock);
 	o = outcome(w->e, c.post.id, c.lease, 0);
-	o.x_id = "1";
+	o.x_id = x_id;
 	if (nx_post_finish(ask, &o, &ours, &err) != NX_OK || !ours)
 		w->failures++;
 	return true;

@@ -24,7 +24,7 @@ struct nx_x {
 	struct nx_http		*http;
 	const struct nx_conf	*conf;
 	struct nx_arena		*arena;
-	struct nx_endpoints	*endpoints;	/* NULL: nothing is remembered */
+	struct nx_endpoints	*endpoints;	/* NULL: none known */
 	int64_t			 deadline;	/* nx_clock_mono() ms */
 	int			 patient_ms;	/* of what spends (http.h) */
 };
