@@ -68,8 +68,8 @@ check_file() {
 # What waits out long times, or runs programs that are not ours, tells a
 # sanitizer nothing new.  NEXUS_TEST_ALL=1 runs it all the same.
 declare -A LEFT_OUT=(
-	[asan]=' config database hosts measure_twitter_text outcomes queue rekey renewal sandbox sql threads '
-	[tsan]=' cli config database ending fastcgi history hosts measure_twitter_text notices outcomes queue rekey renewal sandbox settle sql threads x_answers '
+	[asan]=' config database failover hosts measure_twitter_text outcomes queue rekey renewal sandbox sql threads '
+	[tsan]=' cli config database ending failover fastcgi history hosts measure_twitter_text notices outcomes queue rekey renewal sandbox settle sql threads x_answers '
 )
 
 # What waits for most of its time runs beside the rest, on an instance of its own.

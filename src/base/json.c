@@ -249,9 +249,9 @@ parse_any(struct nx_slice text, struct json_object **out, struct nx_err *err)
 	    json_tokener_error_desc(why));
 }
 
-enum nx_rc
-nx_json_parse(struct nx_slice text, struct json_object **out,
-    struct nx_err *err)
+static enum nx_rc
+parse_strict(struct nx_slice text, enum json_type type,
+    struct json_object **out, struct nx_err *err)
 {
 	struct scan s;
 	enum nx_rc rc;
@@ -264,8 +264,9 @@ nx_json_parse(struct nx_slice text, struct json_object **out,
 	s = scan(text, NULL);
 	if ((rc = parse_any(text, out, err)) != NX_OK)
 		return rc;
-	if (!json_object_is_type(*out, json_type_object))
-		s.wrong = "it is not an object";
+	if (!json_object_is_type(*out, type))
+		s.wrong = type == json_type_object ?
+		    "it is not an object" : "it is not an array";
 	else if (count_members(*out) != s.colons)
 		s.wrong = "a member stands in it twice";
 	if (s.wrong == NULL)
@@ -273,6 +274,20 @@ nx_json_parse(struct nx_slice text, struct json_object **out,
 	json_object_put(*out);
 	*out = NULL;
 	return nx_fail(err, NX_NOT_JSON, "The JSON is refused: %s.", s.wrong);
+}
+
+enum nx_rc
+nx_json_parse(struct nx_slice text, struct json_object **out,
+    struct nx_err *err)
+{
+	return parse_strict(text, json_type_object, out, err);
+}
+
+enum nx_rc
+nx_json_parse_array(struct nx_slice text, struct json_object **out,
+    struct nx_err *err)
+{
+	return parse_strict(text, json_type_array, out, err);
 }
 
 enum nx_rc

@@ -410,6 +410,7 @@ check(struct nx_callers *c, const struct snapshot *s, struct nx_slice token,
 	const struct nx_jwt_rules rules = {
 		.issuer = c->issuer.n == 0 ? NULL : nx_buf_str(&c->issuer),
 		.audience = audience,
+		.clients = c->conf->oauth_clients,
 		.now = nx_clock_wall(),
 		.leeway = NX_JWT_LEEWAY,
 	};

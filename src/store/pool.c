@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "db.h"
+#include "db_url.h"
 #include "nx/base/arena.h"
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
@@ -46,7 +47,7 @@ struct nx_pool {
 	int		 nidle;
 	int		 nopen;		/* idle, lent and being made */
 	int		 nliving;	/* idle and lent */
-	int		 good;		/* target that answered last */
+	int		 good;		/* target to try first */
 	int64_t		 closed_until;	/* no new attempts before this */
 	struct nx_err	 why;		/* the failure that closed it */
 };
@@ -179,10 +180,12 @@ read_url(struct nx_pool *pool, const char *url, struct nx_err *err)
 	const char *wrong, *hosts;
 	int n;
 
-	PQfreemem(message);		/* it quotes the URL: not for us */
-	if (opts == NULL)
-		return nx_fail(err, NX_CONFIG, "DATABASE_URL is neither a URI"
-		    " nor a conninfo string that libpq can read.");
+	if (opts == NULL) {
+		enum nx_rc rc = nx_db_url_fail(url, message, err);
+
+		PQfreemem(message);
+		return rc;
+	}
 	hosts = option(opts, "host");
 	if (hosts == NULL)
 		hosts = option(opts, "hostaddr");
@@ -405,12 +408,18 @@ note_attempt(struct nx_pool *pool, const struct nx_db *db,
 	nx_must(pthread_cond_broadcast(&pool->freed));
 }
 
+/*
+ * A pooler lets us in whether or not there is a database behind it, so that
+ * its target would be good for ever: when it is not, the next one's turn comes.
+ */
 static void
 forget(struct nx_pool *pool, struct nx_db *db)
 {
 	nx_lock(&pool->lock);
 	pool->nopen--;
 	pool->nliving--;
+	if (db->misled && db->target == pool->good)
+		pool->good = (db->target + 1) % pool->ntargets;
 	nx_must(pthread_cond_signal(&pool->freed));
 	nx_unlock(&pool->lock);
 	db_close(db);
@@ -464,7 +473,8 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 		if (turn == TURN_NONE)
 			return nx_fail(err, NX_BUSY, "No database connection"
 			    " became free in time.");
-		if (is_alive(db)) {
+		/* One that leads where we have left is no better there. */
+		if (db->target == first && is_alive(db)) {
 			*out = db;
 			return NX_OK;
 		}

@@ -91,6 +91,28 @@ read_rights(char **env, struct nx_request *out, struct nx_err *err)
 	return NX_OK;
 }
 
+/*
+ * Browsers announce what they fetch before anybody has asked for it: today in
+ * Sec-Purpose (Fetch, "prefetch" or "prefetch;prerender"), older ones in the
+ * other three.
+ */
+static bool
+is_ahead(char **env)
+{
+	static const char *const params[] = { "HTTP_SEC_PURPOSE",
+	    "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ" };
+
+	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+		const char *value = param(env, params[i], NULL);
+
+		if (value != NULL && (strcasestr(value, "prefetch") != NULL ||
+		    strcasestr(value, "prerender") != NULL ||
+		    strcasestr(value, "preview") != NULL))
+			return true;
+	}
+	return false;
+}
+
 enum nx_rc
 nx_request_read(char **env, struct nx_request *out, struct nx_err *err)
 {
@@ -105,8 +127,10 @@ nx_request_read(char **env, struct nx_request *out, struct nx_err *err)
 	if (out->method == NULL || uri == NULL)
 		return nx_fail(err, NX_MALFORMED,
 		    "The request has no method or no address.");
-	if (strcmp(out->method, "HEAD") == 0)
+	out->is_head = strcmp(out->method, "HEAD") == 0;
+	if (out->is_head)
 		out->method = "GET";
+	out->is_ahead = is_ahead(env);
 	out->path = nx_slice_cut(&rest, '?');
 	out->query = nx_slice_str(param(env, "QUERY_STRING", NULL));
 	out->content_type = param(env, "CONTENT_TYPE", NULL);

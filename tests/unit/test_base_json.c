@@ -364,10 +364,32 @@ writes(void **state)
 	nx_buf_free(&b);
 }
 
+static void
+parses_arrays(void **state)
+{
+	static const struct { const char *text; enum nx_rc rc; } cases[] = {
+		{ "[]", NX_OK }, { " [\"a\",null] ", NX_OK },
+		{ "{}", NX_NOT_JSON }, { "\"[]\"", NX_NOT_JSON },
+		{ "[] x", NX_NOT_JSON }, { "[", NX_NOT_JSON },
+		{ "", NX_NOT_JSON }, { "[{\"a\":1,\"a\":2}]", NX_NOT_JSON },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct json_object *v;
+
+		assert_int_equal(nx_json_parse_array(nx_slice_str(
+		    cases[i].text), &v, NULL), cases[i].rc);
+		assert_int_equal(v != NULL, cases[i].rc == NX_OK);
+		json_object_put(v);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parses_arrays),
 		cmocka_unit_test(takes_json),
 		cmocka_unit_test(refuses_the_rest),
 		cmocka_unit_test(mends_what_is_odd_for_lenient_readers),

@@ -20,10 +20,12 @@
 enum { NX_JSON_DEPTH = 32 };
 
 /*
- * Parse an object.  NOT_JSON with the reason in `err` (may be NULL), or
- * NO_MEMORY; `*out` is then NULL.
+ * Parse an object, or an array.  NOT_JSON with the reason in `err` (may be
+ * NULL), TOO_BIG or NO_MEMORY; `*out` is then NULL.
  */
 NX_MUST_USE enum nx_rc	nx_json_parse(struct nx_slice text,
+			    struct json_object **out, struct nx_err *err);
+NX_MUST_USE enum nx_rc	nx_json_parse_array(struct nx_slice text,
 			    struct json_object **out, struct nx_err *err);
 
 /*

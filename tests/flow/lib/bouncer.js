@@ -1,6 +1,6 @@
 // A PgBouncer in transaction mode in front of the instance's database.
 import { spawn } from 'node:child_process';
-import { chownSync, closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { env, sockets, STACK, until } from './stack.js';
@@ -18,13 +18,15 @@ const answers = (port) => new Promise((done) => {
 	socket.on('error', () => done(false));
 });
 
-export async function bouncer() {
-	const dir = join(STACK, 'pgbouncer'), port = await freePort();
+// `server`: another than the instance's own, {host, port}.
+export async function bouncer(server, name = 'pgbouncer') {
+	const dir = join(STACK, name), port = await freePort();
 	const pg = join(sockets(), 'pg'), owner = statSync(pg);
+	const to = server ?? { host: pg, port: env.PGPORT };
 	mkdirSync(dir, { recursive: true, mode: 0o700 });
 	writeFileSync(join(dir, 'users'), `"${env.PGUSER}" "${env.PGPASSWORD}"\n`, { mode: 0o600 });
 	writeFileSync(join(dir, 'ini'), [
-		'[databases]', `* = host=${pg} port=${env.PGPORT}`,
+		'[databases]', `* = host=${to.host} port=${to.port}`,
 		'[pgbouncer]', 'listen_addr = 127.0.0.1', `listen_port = ${port}`, 'unix_socket_dir =',
 		'auth_type = scram-sha-256', `auth_file = ${join(dir, 'users')}`, 'pool_mode = transaction',
 		'default_pool_size = 10', 'max_client_conn = 500', 'server_login_retry = 1',
@@ -36,12 +38,19 @@ export async function bouncer() {
 		for (const path of [dir, join(dir, 'users'), join(dir, 'ini')])
 			chownSync(path, who.uid, who.gid);
 	}
-	const log = openSync(join(STACK, 'log/pgbouncer.log'), 'a');
+	const told = join(STACK, `log/${name}.log`), log = openSync(told, 'a');
 	const child = spawn('pgbouncer', [join(dir, 'ini')], { ...who, cwd: '/', stdio: ['ignore', log, log] });
 	closeSync(log);
 	const gone = new Promise((done) => child.on('close', done));
 	await until('PgBouncer', 10, () => answers(port));
 	return {
+		port,
+		// Connections to the database that it believes in.
+		servers() {
+			const lines = readFileSync(told, 'utf8').split('\n').filter((line) => line.includes(`[${child.pid}] LOG S-`));
+			const count = (what) => lines.filter((line) => what.test(line)).length;
+			return count(/new connection to server/) - count(/closing because: (?!connect failed)/);
+		},
 		url: (name = env.PGDATABASE) => `postgresql://${env.PGUSER}:${env.PGPASSWORD}@127.0.0.1:${port}/${name}`,
 		async stop() {
 			child.kill('SIGINT');
