@@ -34,3 +34,6 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS x_posts_upcoming
 	WHERE state = 'queued';
 CREATE INDEX CONCURRENTLY IF NOT EXISTS x_posts_connection
 	ON x_posts (user_id, connection_id, created_at DESC, id DESC);
+-- Whether what failed was asked for again.
+CREATE INDEX CONCURRENTLY IF NOT EXISTS x_posts_same
+	ON x_posts (user_id, body_hash);

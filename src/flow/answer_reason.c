@@ -45,18 +45,19 @@ unsigned int
 nx_post_can(const struct nx_stored_post *post)
 {
 	const struct tally t = count(post);
-	const bool goes_on = post->goal == NX_GOAL_SEND && t.deleted == 0;
+	const bool goes_on = post->goal == NX_GOAL_SEND && t.deleted == 0 &&
+	    !post->is_superseded;
+	const unsigned int resume = post->is_cut_off ? 0 : NX_CAN_RESUME;
 
 	if (is(post, "queued"))
 		return t.live > 0 ? NX_CAN_DELETE : NX_CAN_CANCEL;
 	if (is(post, "unknown"))
-		return post->goal == NX_GOAL_SEND ?
-		    NX_CAN_RESUME | NX_CAN_DELETE : NX_CAN_RESUME;
+		return post->goal == NX_GOAL_SEND ? resume | NX_CAN_DELETE :
+		    resume;
 	if (is(post, "partial"))
-		return goes_on ? NX_CAN_RESUME | NX_CAN_DELETE :
-		    NX_CAN_DELETE;
+		return goes_on ? resume | NX_CAN_DELETE : NX_CAN_DELETE;
 	if (is(post, "failed"))
-		return goes_on ? NX_CAN_RESUME : 0;
+		return goes_on ? resume : 0;
 	return is(post, "sent") ? NX_CAN_DELETE : 0;
 }
 

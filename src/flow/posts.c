@@ -81,7 +81,7 @@ stays(struct nx_ctx *ctx, const struct nx_claimed *claimed)
 		if (strcmp(post->state, fine[i]) == 0)
 			return NX_OK;
 	}
-	if (claimed->superseded)
+	if (post->is_superseded)
 		return nx_fail(&ctx->err, NX_NOT_RESUMABLE, "The same was"
 		    " asked for again since, as a post of its own.");
 	return nx_fail(&ctx->err, NX_NOT_RESUMABLE, "Post %s is %s%s.",

@@ -77,6 +77,25 @@ explain(struct nx_ctx *ctx, enum nx_rc rc)
 	return NX_NOT_DELETED;
 }
 
+/*
+ * Why a thread is taken back, whatever stood in the way of that meanwhile; NULL
+ * where its owner wants it gone.
+ */
+static const char *
+cause_of(const struct nx_stored_post *post)
+{
+	if (post->goal != NX_GOAL_WITHDRAW)
+		return NULL;
+	for (size_t i = 0; i < post->nparts; i++) {
+		const struct nx_stored_part *part = &post->parts[i];
+
+		if (part->error != NULL && strcmp(part->state, "sent") != 0 &&
+		    strcmp(part->state, "deleted") != 0)
+			return part->error;
+	}
+	return post->error;
+}
+
 /* What has to wait is the worker's; what X refuses stays as it is. */
 static struct nx_post_outcome
 outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
@@ -84,22 +103,21 @@ outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
 {
 	const struct nx_stored_post *post = d->post;
 	const bool last = rc == NX_OK && count_live(post) == 1;
+	const char *cause = cause_of(post);
 	struct nx_post_outcome o = {
 		.position = (int)i,
 		.part_state = rc == NX_OK ? "deleted" : "sent",
 		.post_state = last ? end_state(post) : rc == NX_OK ?
 		    "partial" : post->state,
-		.error = rc == NX_OK ? post->error : nx_delivery_error(ctx),
+		.error = rc == NX_OK ? cause : nx_delivery_error(ctx),
 		.goal = post->goal,
 		.next_try = last ? -1 : 0,
 		.failed = nx_delivery_failed(ctx, d, rc),
 		.keeps_lease = rc == NX_OK && !last,
 		.release_key = last && post->goal == NX_GOAL_WITHDRAW &&
-		    !nx_delivery_was_decided(post->error),	/* by X */
+		    !nx_delivery_was_decided(cause),	/* by X */
 	};
 
-	if (last && post->goal == NX_GOAL_DELETE)
-		o.error = NULL;
 	if (rc != NX_OK && (o.next_try = nx_delivery_wait(d,
 	    &ctx->err)) < 0)
 		o.goal = NX_GOAL_SEND;

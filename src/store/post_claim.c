@@ -52,16 +52,6 @@ const char nx_post_due[] =
 const char nx_post_open[] =
     CLAIM_ONE("p.state IN ('unknown', 'sending')", "'unknown'");
 
-/* What failed has been asked for again since, and may be live as that. */
-#define IS_SUPERSEDED							\
-	"(p.state = 'failed' AND NOT EXISTS (SELECT 1 FROM x_parts"	\
-	"  WHERE user_id = $1 AND post_id = $2 AND state = 'sent')"	\
-	" AND EXISTS (SELECT 1 FROM x_posts o WHERE o.user_id = $1"	\
-	"  AND o.connection_id = p.connection_id"			\
-	"  AND o.created_at > p.created_at"				\
-	"  AND o.body_hash = p.body_hash AND o.state IN ('queued',"	\
-	"   'sending', 'sent', 'unknown', 'partial')))"
-
 /* The key it had released, unless another post has used it since. */
 #define KEY_BACK							\
 	"CASE WHEN p.idempotency_key IS NULL AND NOT EXISTS (SELECT 1"	\
@@ -74,6 +64,7 @@ static const char resume[] =
     "UPDATE x_posts p SET state = CASE WHEN p.state IN ('partial', 'failed')"
     "  THEN 'sending' ELSE 'unknown' END, by_worker = false,"
     " accepted = p.accepted OR p.state = 'failed',"
+    " error = CASE WHEN p.state IN ('unknown', 'sending') THEN p.error END,"
     " idempotency_key = " KEY_BACK ","
     " lease_owner = $3, lease_until = " LEASE_END("$4") ","
     " next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"
@@ -81,7 +72,7 @@ static const char resume[] =
     " AND p.lease_owner IS DISTINCT FROM $3 AND " IS_FREE
     " AND (p.state IN ('unknown', 'sending')"
     "  OR p.state IN ('partial', 'failed') AND p.goal = 'send'"
-    "  AND NOT " IS_SUPERSEDED
+    "  AND NOT " NX_POST_SUPERSEDED
     "  AND NOT EXISTS (SELECT 1 FROM x_parts WHERE user_id = $1"
     "   AND post_id = $2 AND state = 'deleted'))";
 
@@ -111,6 +102,7 @@ static const char remove_it[] =
     " lease_until = CASE WHEN p.state = 'unknown' THEN p.lease_until"
     "  WHEN p.state = 'sending' THEN now() WHEN " IS_IDLE " THEN NULL"
     "  ELSE " LEASE_END("$4") " END,"
+    " error = CASE WHEN " IS_IDLE " THEN NULL ELSE p.error END,"
     " next_try_at = CASE WHEN p.state IN ('unknown', 'sending') THEN now()"
     "  WHEN " IS_IDLE " THEN NULL ELSE " AFTER_LEASE("$4") " END"
     " FROM (SELECT EXISTS (SELECT 1 FROM x_parts WHERE user_id = $1"
@@ -152,7 +144,12 @@ static const char doubt[] =
     " updated_at = now() FROM x_posts p WHERE" HELD " AND p.state = 'unknown'"
     " AND q.user_id = $1 AND q.post_id = $2 AND q.state = 'sending'";
 
+/* Who goes on wants it: why X did not delete a part is of no interest now. */
 static const char go_on[] =
+    "WITH kept AS (UPDATE x_parts q SET error = NULL, updated_at = now()"
+    " FROM x_posts p WHERE" HELD " AND p.state = 'sending'"
+    " AND q.user_id = $1 AND q.post_id = $2 AND q.state = 'sent'"
+    " AND q.error IS NOT NULL)"
     "UPDATE x_parts q SET state = 'sending', attempts = attempts + 1,"
     " left_at = now(), updated_at = now(),"
     " first_left_at = coalesce(first_left_at, left_at, now())"
@@ -198,12 +195,11 @@ static const char sort_out[] =
 static const char find_post[] =
     "SELECT " NX_POST_COLUMNS ", p.lease_owner = $3"
     " AND p.lease_until > now(),"
-    " ceil(extract(epoch FROM p.lease_until - now()))::bigint,"
-    IS_SUPERSEDED
+    " ceil(extract(epoch FROM p.lease_until - now()))::bigint"
     NX_POST_FROM("x_posts", "")
     " WHERE p.user_id = $1 AND p.id = $2 ORDER BY q.position";
 
-enum { IS_TAKEN = NX_POST_NCOLUMNS, LEASE_LEFT, SUPERSEDED };
+enum { IS_TAKEN = NX_POST_NCOLUMNS, LEASE_LEFT };
 
 /* 1 user, 2 id */
 static const char find_connection[] =
@@ -251,8 +247,6 @@ read_claim(const struct nx_store_ask *ask, PGresult *const *results,
 	    err);
 
 	out->taken = rc == NX_OK && nx_row_bool(results[POST], 0, IS_TAKEN);
-	out->superseded = rc == NX_OK &&
-	    nx_row_bool(results[POST], 0, SUPERSEDED);
 	if (!out->taken)
 		return rc;
 	if (PQntuples(part) == 1) {
@@ -416,19 +410,28 @@ static const char lock_id[] =
 	"  AND coalesce(r.sent_at, r.updated_at)"			\
 	"   >= to_timestamp($5::bigint)" more ")"
 
-/* Within minutes, too: where ids are short, the texts must agree. */
+/*
+ * Within minutes, too: where ids are short, the texts must agree.  A twin that
+ * is being sent may be what X has; and one that left earlier and is not
+ * settled has the first choice, since the younger's own may still come: whoever
+ * waits longest finds what is left.  One that nobody can look up for two hours
+ * (settle.c calls all others sent or not within one) stands in nobody's way.
+ */
 static const char reserve[] =
     "WITH " KIN ","
     " twin AS (SELECT EXISTS (SELECT 1 FROM x_posts p"
     "  JOIN x_parts q ON q.user_id = p.user_id AND q.post_id = p.id"
-    "   AND q.position = $3 AND q.reserved_id IS DISTINCT FROM $4"
+    "   AND q.position = $3"
     "  CROSS JOIN kin k"
     "  JOIN x_posts o ON o.user_id = k.user_id AND o.connection_id = k.id"
-    "   AND o.id <> p.id"
-    "   AND o.next_try_at IS NOT NULL AND o.lease_until > now()"
+    "   AND o.id <> p.id AND o.next_try_at IS NOT NULL"
     "  JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"
-    "   AND r.state = 'sending' AND r.text = q.text"
-    "  WHERE p.user_id = $1 AND p.id = $2) AS under_way),"
+    "   AND r.state IN ('sending', 'unknown') AND r.text = q.text"
+    "  WHERE p.user_id = $1 AND p.id = $2"
+    "   AND (r.state = 'sending' AND o.lease_until > now()"
+    "     AND q.reserved_id IS DISTINCT FROM $4"
+    "    OR (r.left_at, r.post_id) < (q.left_at, q.post_id)"
+    "     AND r.left_at > now() - interval '2 hours')) AS under_way),"
     " mine AS (UPDATE x_parts q SET reserved_id = $4, updated_at = now()"
     " WHERE q.user_id = $1 AND q.post_id = $2 AND q.position = $3"
     " AND q.state = 'unknown' AND NOT (SELECT under_way FROM twin)"

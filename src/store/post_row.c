@@ -4,7 +4,11 @@
 
 #include "nx/base/json.h"
 
-enum { FIRST_PART_COLUMN = 16, PART_STATE_COLUMN = 18 };
+enum {
+	FIRST_PART_COLUMN = 16,
+	PART_STATE_COLUMN = 18,
+	SUPERSEDED_COLUMN = 24,
+};
 
 /* The index on next_try_at then has them in their order. */
 const char nx_post_hold[] =
@@ -116,6 +120,8 @@ read_post(struct nx_arena *a, const PGresult *r, int row,
 		.publish_at = nx_row_i64(r, row, 13),
 		.next_try_at = nx_row_i64(r, row, 14),
 		.is_stranded = nx_row_bool(r, row, 15),
+		.is_superseded = nx_row_bool(r, row, SUPERSEDED_COLUMN),
+		.is_cut_off = nx_row_bool(r, row, SUPERSEDED_COLUMN + 1),
 	};
 }
 

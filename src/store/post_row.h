@@ -18,6 +18,16 @@
  * the parts.  Order by post, then q.position.
  */
 #define NX_POST_SECOND(at) "floor(extract(epoch FROM " at "))::bigint"
+/* What failed has been asked for again since, and may be live as that. */
+#define NX_POST_SUPERSEDED						\
+	"CASE WHEN p.state = 'failed' THEN NOT EXISTS ("		\
+	" SELECT 1 FROM x_parts WHERE user_id = p.user_id"		\
+	"  AND post_id = p.id AND state = 'sent') AND EXISTS ("		\
+	" SELECT 1 FROM x_posts o WHERE o.body_hash = p.body_hash"	\
+	"  AND o.user_id = p.user_id"					\
+	"  AND o.connection_id = p.connection_id"			\
+	"  AND o.created_at > p.created_at AND o.state IN ('queued',"	\
+	"   'sending', 'sent', 'unknown', 'partial')) ELSE false END"
 #define NX_POST_VERSION							\
 	"(extract(epoch FROM p.updated_at) * 1000000)::bigint"
 #define NX_POST_COLUMNS							\
@@ -30,14 +40,15 @@
 	" p.state = 'sending' AND p.lease_until < now(),"		\
 	" q.text, q.weighted_length, q.state, q.x_post_id, q.error,"	\
 	" q.attempts, " NX_POST_SECOND("q.sent_at") ","			\
-	" q.was_lost OR q.state = 'unknown'"
+	" q.was_lost OR q.state = 'unknown',"				\
+	NX_POST_SUPERSEDED ", c.status IS DISTINCT FROM 'connected'"
 #define NX_POST_FROM(posts, which)					\
 	" FROM " posts " p"						\
 	" LEFT JOIN platform_connections c ON c.id = p.connection_id"	\
 	" LEFT JOIN x_parts q ON q.user_id = p.user_id"			\
 	"  AND q.post_id = p.id" which
 
-enum { NX_POST_NCOLUMNS = 24 };
+enum { NX_POST_NCOLUMNS = 26 };
 
 /* All of them; one post's rows are neighbours. */
 NX_MUST_USE enum nx_rc	nx_row_posts(struct nx_arena *arena,

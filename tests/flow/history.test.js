@@ -260,6 +260,71 @@ test('what failed, broke or waits is taken back', async () => {
 	assert.deepEqual(await live(me.account), []);
 });
 
+test('nothing is offered that would be refused', async () => {
+	const [me, gone] = await crowd(2);
+	const text = words();
+	await fault({ ...CREATE, fault: '429', reset_in: 60, count: 1 });
+	problem(await me.post(text), 429, 'rate_limited');
+	const [failed] = (await page(me, '?limit=1')).json.posts;
+	assert.deepEqual(failed.can, ['resume']);
+	assert.equal((await me.post(text)).status, 201);
+	assert.deepEqual((await look(me, failed.id)).can, [], 'it is there as another post');
+	assert.deepEqual((await page(me, '?limit=2')).json.posts.map((p) => p.can), [['delete'], []]);
+	problem(await resume(me, failed.id), 409, 'not_resumable');
+
+	await fault({ ...CREATE, fault: '400', skip: 1, count: 1 });
+	const half = (await gone.post({ text: threadText(2), on_long: 'thread' })).json;
+	assert.deepEqual([half.state, half.can], ['partial', ['resume', 'delete']]);
+	await clearFaults();
+	await fault({ ...CREATE, fault: 'drop', count: 1 });
+	const lost = (await gone.post(words())).json;
+	assert.deepEqual(lost.can, ['resume', 'delete']);
+	assert.equal((await gone.json('/api/auth/twitter/disconnect', {})).status, 200);
+	for (const p of [half, lost]) {
+		assert.ok(!(await look(gone, p.id)).can.includes('resume'), p.state);
+		const res = await resume(gone, p.id);
+		assert.equal(res.json.code ?? res.json.error.code, 'needs_reauth', res.text);
+	}
+	await gone.connect();
+	for (const p of [half, lost])
+		assert.ok((await look(gone, p.id)).can.includes('resume'), p.state);
+});
+
+test('a reason goes with what it was for', async () => {
+	const [me] = await crowd(1);
+	await fault({ ...CREATE, fault: '400', skip: 2, count: 1 });
+	const broken = (await me.post({ text: threadText(3), on_long: 'thread' })).json;
+	await clearFaults();
+	await fault({ ...DELETES, fault: '403' });
+	problem(await remove(me, broken.id), 409, 'not_deleted');
+	assert.match((await look(me, broken.id)).reason, /could not be deleted/);
+	await clearFaults();
+	const whole = (await resume(me, broken.id)).json;
+	assert.deepEqual([whole.state, whole.reason, whole.error], ['sent', null, null], 'it stays, as its owner wants now');
+	const now = await look(me, broken.id);
+	assert.deepEqual([now.reason, now.error, ...now.parts.map((part) => part.error)], [null, null, null, null, null]);
+
+	// What stood in the way of taking a thread back is not why it broke.
+	await fault({ ...CREATE, fault: '400', skip: 2, count: 1 });
+	await fault({ ...DELETES, fault: '503' });
+	const body = { text: threadText(3), on_long: 'thread', on_partial: 'delete' }, key = { 'Idempotency-Key': 'withdrawn' };
+	const back = (await me.post(body, key)).json;
+	assert.deepEqual([back.state, back.error.code], ['partial', 'x_unavailable']);
+	await clearFaults();
+	await timePasses([me]);
+	await withWorkers(1, () => until('it is taken back', 20, async () => (await look(me, back.id)).state === 'failed'));
+	const failed = await look(me, back.id);
+	assert.equal(failed.error.code, 'x_refused');
+	assert.match(failed.reason, /^Part 3 could not be sent, so what was on X was deleted again\. X answered 400/);
+	assert.equal((await me.post(body, key)).json.id, back.id, 'X decided about it, so its key stays');
+
+	await fault({ ...CREATE, fault: '429', reset_in: 600, count: 1 });
+	const waits = (await me.post({ text: words(), queue: true })).json;
+	assert.equal(waits.error.code, 'rate_limited');
+	const cancelled = (await remove(me, waits.id)).json;
+	assert.deepEqual([cancelled.state, cancelled.reason, cancelled.error], ['cancelled', null, null]);
+});
+
 test('an unknown post is looked up, then deleted', async () => {
 	const [there, not] = await crowd(2);
 	const posts = [];

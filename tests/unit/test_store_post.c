@@ -145,6 +145,39 @@ it_stands_in_line(void **state)
 	    " BETWEEN interval '0' AND interval '1 min')", "queuedtrue");
 }
 
+/* A part that somebody else has settled meanwhile does not leave again. */
+static void
+only_what_is_missing_follows(void **state)
+{
+	static const struct { const char *state, *want; } cases[] = {
+		{ "waiting", "sending: sent 8, sending" },
+		{ "failed", "sending: sent 8, sending" },
+		{ "sent", "sending: sent 8, sent 9" },
+		{ "deleted", "sending: sent 8, deleted 9" },
+		{ "unknown", "sending: sent 8, unknown" },
+	};
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	char connection[NX_ID_LEN + 1], text[256];
+	struct made m;
+
+	save(e, &g, connection);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const bool at_x = strcmp(cases[i].state, "sent") == 0 ||
+		    strcmp(cases[i].state, "deleted") == 0;
+
+		begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
+		(void)snprintf(text, sizeof(text), "state = CASE position"
+		    " WHEN 1 THEN '%s' ELSE state END, x_post_id = CASE"
+		    " position WHEN 1 THEN %s END", cases[i].state,
+		    at_x ? "'9'" : "NULL");
+		change_part(e, m.id, text);
+		assert_true(finish_as(e, &m, 0, "sent", "sending", "8"));
+		assert_story(e, m.id, cases[i].want);
+	}
+}
+
 /* Repeated with its key, it is wanted after all. */
 static void
 a_repeat_is_accepted(void **state)
@@ -645,6 +678,7 @@ main(void)
 		T(begins_and_ends),
 		T(a_later_one_is_queued),
 		T(it_stands_in_line),
+		T(only_what_is_missing_follows),
 		T(a_repeat_is_accepted),
 		T(a_failed_one_gives_its_key_back),
 		T(nothing_is_stored_without_a_connection),

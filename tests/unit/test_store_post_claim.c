@@ -537,7 +537,7 @@ a_later_one_takes_its_place(void **state)
 		assert_int_equal(nx_post_take(&ask, e->user, id,
 		    NX_TAKE_RESUME, &c, &err), NX_OK);
 		assert_false(c.taken);
-		assert_true(c.superseded);
+		assert_true(c.post.is_superseded);
 		assert_string_equal(c.post.state, "failed");
 	}
 	for (size_t i = 0; i < sizeof(not_live) / sizeof(not_live[0]); i++) {
@@ -547,7 +547,7 @@ a_later_one_takes_its_place(void **state)
 		assert_int_equal(nx_post_take(&ask, e->user, id,
 		    NX_TAKE_RESUME, &c, &err), NX_OK);
 		assert_true(c.taken);
-		assert_false(c.superseded);
+		assert_false(c.post.is_superseded);
 		end(e, &c, "failed");
 	}
 	/* Another text, another account, an earlier one, a part is live. */
@@ -569,7 +569,7 @@ a_later_one_takes_its_place(void **state)
 		assert_int_equal(nx_post_take(&ask, e->user, id,
 		    NX_TAKE_RESUME, &c, &err), NX_OK);
 		assert_int_equal(c.taken, i < 3);
-		assert_false(c.superseded);
+		assert_false(c.post.is_superseded);
 		if (c.taken)
 			end(e, &c, "failed");
 	}
@@ -677,6 +677,43 @@ an_id_is_one_parts(void **state)
 	(void)sql(e, "UPDATE x_posts SET lease_until = now(), connection_id ="
 	    " $1 WHERE id = $2", connection, twin);
 	assert_true(reserve(e, other, 0, LONG("12"), since));
+}
+
+/* Whose own may still come waits for who left before. */
+static void
+the_elder_has_the_first_choice(void **state)
+{
+	struct env *e = need_database(state);
+	const int64_t since = nx_clock_wall() - 600;
+	char connection[NX_ID_LEN + 1];
+	char elder[NX_UUID_LEN + 1], younger[NX_UUID_LEN + 1];
+
+	attach(e, connection);
+	put(e, connection, elder, "unknown", "unknown");
+	put(e, connection, younger, "unknown", "unknown");
+	change_part(e, elder, "left_at = left_at - interval '1 min'");
+	assert_int_equal(claim_id(e, younger, 0, LONG("20"), since),
+	    NX_ID_CONTESTED);
+	assert_true(reserve(e, elder, 0, LONG("20"), since));
+	assert_int_equal(claim_id(e, younger, 0, LONG("20"), since),
+	    NX_ID_CONTESTED);
+	/* Its process died: nobody knows yet. */
+	change(e, elder, "state = 'sending', lease_until = now()");
+	change_part(e, elder, "state = 'sending', reserved_id = NULL");
+	assert_int_equal(claim_id(e, younger, 0, LONG("20"), since),
+	    NX_ID_CONTESTED);
+	change_part(e, elder, "text = 'another'");
+	assert_true(reserve(e, younger, 0, LONG("20"), since));
+	/* What was thought to be ours may turn out to be the other's. */
+	change_part(e, elder, "text = 'part 1', state = 'unknown'");
+	assert_int_equal(claim_id(e, younger, 0, LONG("20"), since),
+	    NX_ID_CONTESTED);
+	/* Who is settled, or cannot be looked up, is not waited for. */
+	change(e, elder, "next_try_at = NULL");
+	assert_true(reserve(e, younger, 0, LONG("20"), since));
+	change(e, elder, "next_try_at = now()");
+	change_part(e, elder, "left_at = now() - interval '2 hours'");
+	assert_true(reserve(e, younger, 0, LONG("20"), since));
 }
 
 struct finder {
@@ -936,6 +973,7 @@ main(void)
 		T(a_later_one_takes_its_place),
 		T(a_resume_takes_the_key_back),
 		T(an_id_is_one_parts),
+		T(the_elder_has_the_first_choice),
 		T(one_of_all_who_ask),
 		T(many_workers),
 		T(few_rows_are_read),

@@ -59,6 +59,10 @@ struct nx_stored_post {
 	bool			 is_repeat;	/* of an idempotency key */
 	bool			 same_body;
 	bool			 is_stranded;	/* `sending`, but nobody is */
+	bool			 is_superseded;	/* failed, and the same was
+						 * asked for again since */
+	bool			 is_cut_off;	/* its connection is not
+						 * connected */
 	struct nx_stored_part	*parts;
 	size_t			 nparts;
 };

@@ -15,7 +15,6 @@
 struct nx_claimed {
 	char			 lease[NX_ID_LEN + 1];
 	bool			 taken;		/* the lease is ours */
-	bool			 superseded;	/* not resumed: see RESUME */
 	struct nx_stored_post	 post;	/* as it is now; id NULL: none */
 	struct nx_connection	 connection;	/* access token opened */
 	enum nx_rc		 token_rc;	/* why it is not; else NX_OK */
@@ -74,8 +73,9 @@ NX_MUST_USE enum nx_rc	nx_post_take(const struct nx_store_ask *ask,
  * Write X's id down as that of part `position`, which is `unknown`, unless it
  * is another part's (TAKEN, on record since `since`, wall clock) or may be
  * about to become that (CONTESTED): one of the X account with the same text is
- * being sent.  All users who have, or had, that account are asked about.  OURS
- * for one of all who ask at once.
+ * being sent, or left earlier, within two hours, and is not settled either.
+ * All users who have, or had, that account are asked about.  OURS for one of
+ * all who ask at once.
  */
 enum nx_id_claim { NX_ID_TAKEN, NX_ID_OURS, NX_ID_CONTESTED };
 NX_MUST_USE enum nx_rc	nx_post_reserve_id(const struct nx_store_ask *ask,
