@@ -69,11 +69,11 @@ check_file() {
 # sanitizer nothing new.  NEXUS_TEST_ALL=1 runs it all the same.
 declare -A LEFT_OUT=(
 	[asan]=' config database failover hosts measure_twitter_text outcomes queue rekey renewal sandbox sql threads '
-	[tsan]=' cli config database ending failover fastcgi history hosts measure_twitter_text notices outcomes queue rekey renewal sandbox settle sql threads x_answers '
+	[tsan]=' cli config database ending failover fastcgi history hosts measure_twitter_text nets notices outcomes queue rekey renewal sandbox settle sql threads x_answers '
 )
 
 # What waits for most of its time runs beside the rest, on an instance of its own.
-WAITING=' database outcomes queue renewal '
+WAITING=' database nets outcomes patience queue renewal stopped '
 
 # check_files VARIANT SHARE FILE...
 check_files() {

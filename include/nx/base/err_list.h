@@ -57,6 +57,9 @@ X(APP_STRANGER, "app_not_allowed", 403, 1, \
   " client id in NEXUS_OAUTH_CLIENTS.") \
 X(CROSS_SITE, "cross_site", 403, 1, "The request came from another site", \
   "Send it from the Nexus site, or authenticate with a Bearer token.") \
+/* what /readyz finds */ \
+X(NOT_READY, "not_ready", 503, 75, "This process is not ready", \
+  "Mend what the member checks names; until then send no traffic here.") \
 /* connecting */ \
 X(STATE_MISSING, "state_missing", 400, 1, "The answer carries no state", \
   "Start again with Connect X.") \

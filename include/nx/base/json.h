@@ -30,10 +30,18 @@ NX_MUST_USE enum nx_rc	nx_json_parse_array(struct nx_slice text,
 
 /*
  * The same for an answer of X: in a string, U+0000, a lone surrogate and each
- * byte that is not UTF-8 become U+FFFD; of a repeated member the last counts.
+ * byte that is not UTF-8 become U+FFFD; of a repeated member the last counts;
+ * a byte order mark before it is passed over.
  */
 NX_MUST_USE enum nx_rc	nx_json_parse_lenient(struct nx_slice text,
 			    struct json_object **out);
+
+/* As leniently, but a repeated member is NOT_JSON: which one is meant? */
+NX_MUST_USE enum nx_rc	nx_json_parse_once(struct nx_slice text,
+			    struct json_object **out);
+
+/* json_object_put() of a tree (or NULL) that may hold secrets. */
+void			 nx_json_wipe(struct json_object *obj);
 
 /*
  * A member of `obj` (NULL is fine); NULL when absent, null or of another
