@@ -3,10 +3,9 @@
  * name; one at a time, however many ask.
  */
 
-#include <json-c/json.h>
-
 #include "../../src/store/post_row.h"
 #include "store_apart.h"
+#include "store_plan.h"
 #include "store_posts.h"
 
 static struct nx_claimed
@@ -887,54 +886,14 @@ static const char *const crowd[] = {
 	"ANALYZE x_posts",
 };
 
-/* Rows of x_posts that the plan reads; -1 when it reads all. */
-static long
-rows_read(struct json_object *node)
-{
-	struct json_object *o, *below;
-	long rows = 0;
-
-	if (json_object_object_get_ex(node, "Node Type", &o) &&
-	    strcmp(json_object_get_string(o), "Seq Scan") == 0)
-		return -1;
-	if (json_object_object_get_ex(node, "Relation Name", &o) &&
-	    strcmp(json_object_get_string(o), "x_posts") == 0) {
-		if (json_object_object_get_ex(node, "Actual Rows", &o))
-			rows += json_object_get_int(o);
-		if (json_object_object_get_ex(node, "Rows Removed by Filter",
-		    &o))
-			rows += json_object_get_int(o);
-	}
-	if (!json_object_object_get_ex(node, "Plans", &below))
-		return rows;
-	for (size_t i = 0; i < json_object_array_length(below); i++) {
-		long n = rows_read(json_object_array_get_idx(below, i));
-
-		if (n < 0)
-			return -1;
-		rows += n;
-	}
-	return rows;
-}
-
 /* One statement as it is planned for any parameters. */
 static long
 explain(struct env *e, const char *text)
 {
-	char lease[NX_UUID_LEN + 1], explained[8192];
-	const char *plan;
-	struct json_object *whole;
-	long rows;
+	char lease[NX_UUID_LEN + 1];
 
 	nx_random_uuid(lease);
-	(void)snprintf(explained, sizeof(explained),
-	    "EXPLAIN (ANALYZE, FORMAT JSON) %s", text);
-	plan = sql(e, explained, lease, "60000");
-	assert_non_null(whole = json_tokener_parse(plan));
-	rows = rows_read(json_object_object_get(
-	    json_object_array_get_idx(whole, 0), "Plan"));
-	json_object_put(whole);
-	return rows;
+	return plan_rows(e, text, (const char *const[]){ lease, "60000" }, 2);
 }
 
 static void

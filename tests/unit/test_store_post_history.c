@@ -1,5 +1,8 @@
 /* test_store_post_history.c - one post, and pages of them. */
 
+#include "../../src/store/post_row.h"
+#include "store_apart.h"
+#include "store_plan.h"
 #include "store_posts.h"
 
 static void
@@ -189,6 +192,30 @@ counts_what_is_queued(void **state)
 	assert_int_equal(nx_post_count_queued(&ask, NULL, 0, &err), NX_OK);
 }
 
+/* A page of a user's 100,000 posts reads little more than it shows. */
+static void
+pages_are_ranges_of_an_index(void **state)
+{
+	static const char crowd[] =
+	    "INSERT INTO x_posts (id, user_id, connection_id, state,"
+	    " body_hash, created_at, publish_at, next_try_at)"
+	    " SELECT gen_random_uuid(), $1::uuid, CASE WHEN n % 1000 = 0 THEN"
+	    " $2::uuid ELSE $1::uuid END, CASE WHEN n % 50 = 0 THEN 'queued'"
+	    " ELSE 'sent' END, n::text, now() - n * interval '1 s',"
+	    " now() + n * interval '1 s', NULL"
+	    " FROM generate_series(1, 100000) AS n";
+	struct env *e = need_database(state);
+	char connection[NX_UUID_LEN + 1];
+
+	nx_random_uuid(connection);
+	(void)sql(e, crowd, e->user, connection);
+	(void)sql(e, "ANALYZE x_posts", NULL, NULL);
+	for (int i = 0; i < 4; i++)
+		assert_in_range(plan_rows(e, nx_post_pages[i / 2][i % 2],
+		    (const char *const[]){ e->user, NULL, "20", connection },
+		    i % 2 == 0 ? 3 : 4), 20, 300);
+}
+
 int
 main(void)
 {
@@ -198,6 +225,8 @@ main(void)
 		T(pages),
 		T(soonest_first),
 		T(counts_what_is_queued),
+		cmocka_unit_test_setup_teardown(pages_are_ranges_of_an_index,
+		    env_open_apart, env_close_apart),
 #undef T
 	};
 
