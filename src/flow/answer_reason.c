@@ -76,6 +76,18 @@ add_member(struct nx_buf *out, const char *error, const char *member)
 	json_object_put(obj);
 }
 
+static bool
+has_code(const char *error, enum nx_rc rc)
+{
+	struct nx_buf code = NX_BUF(CODE_MAX);
+	bool same;
+
+	add_member(&code, error, "code");
+	same = nx_slice_is(nx_buf_slice(&code), nx_rc_code(rc));
+	nx_buf_free(&code);
+	return same;
+}
+
 /* What stood in the way, as one more sentence. */
 static void
 add_cause(struct nx_buf *out, const char *error)
@@ -90,18 +102,11 @@ add_cause(struct nx_buf *out, const char *error)
 			nx_buf_addc(out, '.');
 	}
 	nx_buf_free(&text);
-}
-
-static bool
-has_code(const char *error, enum nx_rc rc)
-{
-	struct nx_buf code = NX_BUF(CODE_MAX);
-	bool same;
-
-	add_member(&code, error, "code");
-	same = nx_slice_is(nx_buf_slice(&code), nx_rc_code(rc));
-	nx_buf_free(&code);
-	return same;
+	/* X's own words do not tell what its staff ask for. */
+	if (has_code(error, NX_X_AUTOMATED)) {
+		nx_buf_addc(out, ' ');
+		nx_buf_adds(out, nx_rc_remedy(NX_X_AUTOMATED));
+	}
 }
 
 /* `words`, the time and a full stop, unless there is no time. */

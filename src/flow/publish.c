@@ -113,10 +113,14 @@ nx_publish_hash(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     const char *options, char out[NX_SHA256_HEX + 1])
 {
 	struct nx_buf all = NX_BUF(NX_TEXT_BYTES_MAX + HASHED_MAX);
+	const char *id = ask->connection_id;
 	enum nx_rc rc = NX_OK;
 
-	nx_buf_addf(&all, "%s|%d|%d|%lld|%s|%zu|",
-	    ask->connection_id == NULL ? "" : ask->connection_id,
+	/* The same, however it is spelled. */
+	for (; id != NULL && *id != '\0'; id++)
+		nx_buf_addc(&all, *id >= 'A' && *id <= 'F' ?
+		    (char)(*id - 'A' + 'a') : *id);
+	nx_buf_addf(&all, "|%d|%d|%lld|%s|%zu|",
 	    (int)ask->on_long, ask->numbering, (long long)ask->publish_at,
 	    options, ask->link.n);
 	nx_buf_slice_add(&all, ask->link);

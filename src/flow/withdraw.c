@@ -96,15 +96,6 @@ cause_of(const struct nx_stored_post *post)
 	return post->error;
 }
 
-/* Did X decide about the thread that is taken back?  Then its key stays. */
-static bool
-was_decided(const char *cause)
-{
-	return nx_delivery_says(cause, NX_X_REFUSED) ||
-	    nx_delivery_says(cause, NX_X_ACCOUNT) ||
-	    nx_delivery_says(cause, NX_DUPLICATE);
-}
-
 /* What has to wait is the worker's; what X refuses stays as it is. */
 static struct nx_post_outcome
 outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
@@ -121,10 +112,10 @@ outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
 		.error = rc == NX_OK ? cause : nx_delivery_error(ctx),
 		.goal = post->goal,
 		.next_try = last ? -1 : 0,
-		.failed = rc != NX_OK && rc != NX_X_RATE,
+		.failed = nx_delivery_failed(ctx, d, rc),
 		.keeps_lease = rc == NX_OK && !last,
 		.release_key = last && post->goal == NX_GOAL_WITHDRAW &&
-		    !was_decided(cause),
+		    !nx_delivery_was_decided(cause),	/* by X */
 	};
 
 	if (rc != NX_OK && (o.next_try = nx_delivery_wait(d,

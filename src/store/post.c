@@ -323,6 +323,21 @@ static const char note_success[] =
     " AND (g.last_success_at IS NULL"
     "  OR g.last_success_at < now() - interval '1 minute')";
 
+/*
+ * Two parts cannot have the same of X's ids: the row's CHECK then ends the
+ * transaction.  Short ids are a simulator's, which begins anew.
+ * 1 user, 2 id, 3 X's id, 4 position
+ */
+static const char note_id[] =
+    "INSERT INTO x_ids AS i (user_id, x_post_id, post_id, position)"
+    " VALUES ($1, $3, $2, $4)"
+    " ON CONFLICT (user_id, x_post_id) DO UPDATE SET"
+    " taken = (i.post_id, i.position)"
+    "   <> (excluded.post_id, excluded.position)"
+    "  AND (length(i.x_post_id) >= 15"
+    "   OR i.at > now() - interval '10 minutes'),"
+    " post_id = excluded.post_id, position = excluded.position, at = now()";
+
 /* Part $4 is live, whatever was thought. */
 #define MEND								\
 	"UPDATE x_posts p SET updated_at = now(),"			\
@@ -383,7 +398,7 @@ too_late(const struct nx_store_ask *ask, const struct nx_post_outcome *o,
 	return rc;
 }
 
-enum { FINISH_POST, FINISH_PART, THIRD, NFINISH = THIRD + 2 };
+enum { FINISH_POST, FINISH_PART, THIRD, NFINISH = THIRD + 3 };
 
 /* What is written besides post and part; returns how many statements. */
 static int
@@ -393,6 +408,9 @@ more_to_write(const struct nx_post_outcome *o, const char *position,
 	const bool sent = strcmp(o->part_state, "sent") == 0;
 	int n = THIRD;
 
+	if (sent && o->x_id != NULL)
+		queries[n++] = (struct nx_query){ note_id,
+		    { o->user_id, o->id, o->x_id, position }, 4 };
 	if (sent && o->x_id != NULL && o->is_news)
 		queries[n++] = (struct nx_query){ note_success,
 		    { o->user_id, o->id }, 2 };
@@ -430,7 +448,10 @@ nx_post_finish(const struct nx_store_ask *ask,
 	enum nx_rc rc = nx_row_repeat(ask, queries, n, results, err);
 
 	*ours = false;
-	if (rc == NX_OK && PQntuples(results[FINISH_POST]) == 0)
+	if (rc == NX_INVALID && o->x_id != NULL)	/* the CHECK of x_ids */
+		rc = nx_fail(err, NX_OUTCOME_UNKNOWN, "X's answer names post"
+		    " %s, which is another one.", o->x_id);
+	else if (rc == NX_OK && PQntuples(results[FINISH_POST]) == 0)
 		rc = too_late(ask, o, ours, err);
 	else if (rc == NX_OK)
 		*ours = nx_row_bool(results[FINISH_POST], 0, 0) &&

@@ -65,7 +65,7 @@ static const char find[] =
     NX_POST_FROM("x_posts", "")
     " WHERE p.user_id = $1 AND p.id = $2 ORDER BY q.position";
 
-enum { CHANGE, DROP, PUT, FIND, NSTEPS };
+enum { CHANGE, DROP, PUT, RELEASE, FIND, NSTEPS };
 
 bool
 nx_post_waits(const struct nx_stored_post *post)
@@ -98,6 +98,8 @@ nx_post_change(const struct nx_store_ask *ask,
 		    nx_row_number(n, (int64_t)c->nparts) }, 4 },
 		[PUT] = { put_parts, { c->user_id, c->id, c->lease, NULL },
 		    4 },
+		[RELEASE] = { nx_post_release, { c->user_id, c->id,
+		    c->lease }, 3 },
 		[FIND] = { find, { c->user_id, c->id, c->lease }, 3 },
 	};
 	PGresult *results[NSTEPS] = { NULL };

@@ -207,7 +207,7 @@ static const char find_connection[] =
     " WHERE c.id = (SELECT connection_id FROM x_posts"
     "  WHERE user_id = $1 AND id = $2) AND c.platform = 'twitter'";
 
-enum { TAKE, ABOUT, DOUBT, GO_ON, SORT_OUT, POST, CONNECTION, NSTEPS };
+enum { TAKE, RELEASE, ABOUT, DOUBT, GO_ON, SORT_OUT, POST, CONNECTION, NSTEPS };
 
 /* The post can be worked on without it, if only to write down why not. */
 static enum nx_rc
@@ -280,7 +280,8 @@ look(const struct nx_store_ask *ask, const char *take,
     struct nx_claimed *out, int64_t *left, struct nx_err *err)
 {
 	static const char *const texts[NSTEPS] = {
-		[ABOUT] = about, [DOUBT] = doubt, [GO_ON] = go_on,
+		[RELEASE] = nx_post_release, [ABOUT] = about,
+		[DOUBT] = doubt, [GO_ON] = go_on,
 		[SORT_OUT] = sort_out, [POST] = find_post,
 		[CONNECTION] = find_connection,
 	};

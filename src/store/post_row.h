@@ -76,6 +76,12 @@ const char	*nx_row_goal(enum nx_goal goal);
  */
 extern const char	nx_post_hold[];
 
+/*
+ * What was put off behind a post that is queued no more, or elsewhere, need
+ * not wait for it any longer.  1 user, 2 id, 3 lease
+ */
+extern const char	nx_post_release[];
+
 /* The claims' statements, for the test that explains them. */
 extern const char	nx_post_due[], nx_post_open[];
 extern const char *const nx_post_pages[2][2];

@@ -466,6 +466,54 @@ put_off(void **state)
 
 /* Asked for again under the same key, since nothing of it was live. */
 static void
+cancel(const struct env *e, const char *id)
+{
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_claimed c;
+	struct nx_err err = { 0 };
+
+	assert_int_equal(nx_post_take(&ask, e->user, id, NX_TAKE_REMOVE, &c,
+	    &err), NX_OK);
+	assert_string_equal(c.post.state, "cancelled");
+}
+
+/* Whatever X said when the head met its limit. */
+static void
+what_is_cancelled_holds_nobody(void **state)
+{
+	static const char *const limit = "error = '{}', next_try_at = now() +"
+	    " interval '25 h'";
+	struct env *e = need_database(state);
+	char connection[NX_ID_LEN + 1], ids[4][NX_UUID_LEN + 1];
+	struct nx_claimed c;
+
+	attach(e, connection);
+	for (int i = 0; i < 4; i++) {
+		put(e, connection, ids[i], "queued", "waiting");
+		change(e, ids[i], i == 0 ? "publish_at = now() - interval"
+		    " '9 s'" : i == 1 ? "publish_at = now() - interval '8 s'" :
+		    i == 2 ? "publish_at = now() - interval '7 s'" :
+		    "publish_at = now() + interval '1 min'");
+	}
+	c = claim_due(e);
+	assert_string_equal(c.post.id, ids[0]);
+	end(e, &c, "queued");
+	change(e, ids[0], limit);
+	assert_null(claim_due(e).post.id);
+	/* One that only stands in the line opens nothing. */
+	cancel(e, ids[1]);
+	assert_null(claim_due(e).post.id);
+	assert_field(e, ids[2], "next_try_at > now() + interval '5 min'", "t");
+	cancel(e, ids[0]);
+	assert_field(e, ids[3], "abs(extract(epoch FROM next_try_at"
+	    " - publish_at)) < 1", "t");
+	c = claim_due(e);
+	assert_string_equal(c.post.id, ids[2]);
+	end(e, &c, "sent");
+	assert_null(claim_due(e).post.id);
+}
+
+static void
 a_later_one_takes_its_place(void **state)
 {
 	static const char *const live[] = { "queued", "sending", "sent",
@@ -739,6 +787,7 @@ take_one(struct worker *w, const struct nx_store_ask *ask)
 	struct nx_claimed c;
 	struct nx_post_outcome o;
 	struct nx_err err;
+	char x_id[16];
 	bool ours = false;
 
 	if (nx_post_claim_due(ask, &c, &err) != NX_OK) {
@@ -749,9 +798,10 @@ take_one(struct worker *w, const struct nx_store_ask *ask)
 		return false;
 	pthread_mutex_lock(&w->log->lock);
 	memcpy(w->log->claimed[w->log->n++], c.post.id, NX_UUID_LEN + 1);
+	(void)snprintf(x_id, sizeof(x_id), "%d", w->log->n);
 	pthread_mutex_unlock(&w->log->lock);
 	o = outcome(w->e, c.post.id, c.lease, 0);
-	o.x_id = "1";
+	o.x_id = x_id;
 	if (nx_post_finish(ask, &o, &ours, &err) != NX_OK || !ours)
 		w->failures++;
 	return true;
@@ -878,6 +928,7 @@ main(void)
 		T(without_a_token),
 		T(by_name),
 		T(put_off),
+		T(what_is_cancelled_holds_nobody),
 		T(a_later_one_takes_its_place),
 		T(a_resume_takes_the_key_back),
 		T(an_id_is_one_parts),

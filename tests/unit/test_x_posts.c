@@ -82,6 +82,8 @@ unusable_ids_are_unknown(void **state)
 		"{\"data\":{\"id\":\"12345678901234567890\"}}",
 		"{\"data\":[{\"id\":\"1\"}]}", "{\"id\":\"1\"}", "",
 		"{\"errors\":[{\"title\":\"x\"}]}",
+		"{\"data\":{\"id\":\"0\"}}", "{\"data\":{\"id\":0}}",
+		"{\"data\":{\"id\":\"000\"}}", "{\"data\":{\"id\":-7}}",
 	};
 	struct x_fixture *f = *state;
 	struct nx_x_post post = { .text = NX_SLICE("a") };

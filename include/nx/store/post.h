@@ -131,7 +131,9 @@ NX_MUST_USE enum nx_rc	nx_post_repeat(const struct nx_store_ask *ask,
  *
  * Posts of its connection that are queued and due before one that is put off
  * as `queued` are put off with it.
- * Safe to repeat.  NOT_FOUND: the user has no such post.
+ * Safe to repeat.  NOT_FOUND: the user has no such post.  OUTCOME_UNKNOWN: X's
+ * id is that of another part of the user, so it cannot be this one's; nothing
+ * was written.
  */
 struct nx_post_outcome {
 	const char	*id, *user_id, *lease;

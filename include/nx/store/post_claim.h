@@ -52,7 +52,8 @@ enum nx_take {
 				 * stands in line (option `queue`) behind
 				 * another one that is due */
 	NX_TAKE_REMOVE,		/* queued, failed without a part that is sent:
-				 * becomes `cancelled`, not taken; with one,
+				 * becomes `cancelled`, not taken, and what was
+				 * put off behind it is not any more; with one,
 				 * and sent, partial: goal DELETE; unknown: goal
 				 * DELETE, due at once, not taken */
 };
