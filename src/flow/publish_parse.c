@@ -11,6 +11,7 @@
 
 #include "nx/base/json.h"
 #include "nx/flow/when.h"
+#include "nx/x/id.h"
 
 enum {
 	NAME_SHOWN = 60,
@@ -113,8 +114,8 @@ read_x_id(struct nx_ctx *ctx, const char *name, struct json_object *v,
 {
 	struct nx_slice s;
 
-	if (!as_slice(ctx, v, &s) || s.n == 0 || s.n > 19 ||
-	    strspn(s.p, "0123456789") != s.n)
+	if (!as_slice(ctx, v, &s) || !nx_x_id_is_good(s.p) ||
+	    strlen(s.p) != s.n)
 		return want(ctx, name, "X's id of a post: up to 19 digits,"
 		    " as a string");
 	*out = s.p;

@@ -147,6 +147,8 @@ bounds_values(void **state)
 		{ "\"reply_to\":\"1\"", NX_OK },
 		{ "\"reply_to\":\"9999999999999999999\"", NX_OK },
 		{ "\"reply_to\":\"10000000000000000000\"", NX_INVALID },
+		{ "\"reply_to\":\"0\"", NX_INVALID },
+		{ "\"reply_to\":\"0123\"", NX_INVALID },
 		{ "\"reply_to\":\"-1\"", NX_INVALID },
 		{ "\"reply_to\":\"1 \"", NX_INVALID },
 		{ "\"reply_to\":\"12a\"", NX_INVALID },
