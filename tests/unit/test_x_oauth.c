@@ -181,6 +181,7 @@ unusable_answers_are_unknown(void **state)
 		struct nx_verdict v;
 		struct nx_grant g;
 
+		nx_arena_reset(f->x.arena);
 		xs_answer(f->server, 200, "", bodies[i]);
 		nx_oauth_exchange(&f->x, "c", "v", &g, &v);
 		assert_int_equal(v.class, NX_CLASS_UNKNOWN);
@@ -215,6 +216,7 @@ unusable_answers_name_their_tokens(void **state)
 		struct nx_verdict v;
 		struct nx_grant g;
 
+		nx_arena_reset(f->x.arena);
 		xs_answer(f->server, 200, "", rows[i].body);
 		nx_oauth_refresh(&f->x, "r", &g, &v);
 		for (size_t k = 0; k < g.nstrays; k++)
