@@ -145,6 +145,10 @@ const REMEDIES = {
 	post_busy: 'It is being worked on this very moment. The list says what becomes of it.',
 	not_resumable: 'There is nothing left to do about this post.',
 	x_refused: 'Change the post as X’s answer asks, then post it again.',
+	x_automated: 'X asks not to send the same words again: change them, or post them yourself on x.com.',
+	reply_not_allowed: 'Answer on x.com, or post it without naming the other post.',
+	reply_target_missing: 'It may be deleted or protected. Check its number, or post without it.',
+	not_in_plan: OPERATOR,
 	outcome_unknown: 'We are looking it up at X. Do not post it again meanwhile.',
 	not_sent: 'You can send it again.',
 	not_connected: 'Connect an X account first.',
@@ -169,6 +173,7 @@ const CASES = [
 	['text_too_long', /numbering would/, 'Choose “Number them”, or change what repeats.'],
 	['text_too_long', /No place was found/, 'Change the text at that place, or make it shorter.'],
 	['invalid', /cashtags/, 'Keep one of them, and write the others without the “$”.'],
+	['invalid', /^link points to /, 'Give an address that anybody can open on the web.'],
 	['invalid', /^link /, 'Give the whole address of one page, and nothing else.'],
 	['invalid', /^publish_at /, 'Choose another time.'],
 ];

@@ -45,18 +45,19 @@ unsigned int
 nx_post_can(const struct nx_stored_post *post)
 {
 	const struct tally t = count(post);
-	const bool goes_on = post->goal == NX_GOAL_SEND && t.deleted == 0;
+	const bool goes_on = post->goal == NX_GOAL_SEND && t.deleted == 0 &&
+	    !post->is_superseded;
+	const unsigned int resume = post->is_cut_off ? 0 : NX_CAN_RESUME;
 
 	if (is(post, "queued"))
 		return t.live > 0 ? NX_CAN_DELETE : NX_CAN_CANCEL;
 	if (is(post, "unknown"))
-		return post->goal == NX_GOAL_SEND ?
-		    NX_CAN_RESUME | NX_CAN_DELETE : NX_CAN_RESUME;
+		return post->goal == NX_GOAL_SEND ? resume | NX_CAN_DELETE :
+		    resume;
 	if (is(post, "partial"))
-		return goes_on ? NX_CAN_RESUME | NX_CAN_DELETE :
-		    NX_CAN_DELETE;
+		return goes_on ? resume | NX_CAN_DELETE : NX_CAN_DELETE;
 	if (is(post, "failed"))
-		return goes_on ? NX_CAN_RESUME : 0;
+		return goes_on ? resume : 0;
 	return is(post, "sent") ? NX_CAN_DELETE : 0;
 }
 
@@ -75,6 +76,18 @@ add_member(struct nx_buf *out, const char *error, const char *member)
 	json_object_put(obj);
 }
 
+static bool
+has_code(const char *error, enum nx_rc rc)
+{
+	struct nx_buf code = NX_BUF(CODE_MAX);
+	bool same;
+
+	add_member(&code, error, "code");
+	same = nx_slice_is(nx_buf_slice(&code), nx_rc_code(rc));
+	nx_buf_free(&code);
+	return same;
+}
+
 /* What stood in the way, as one more sentence. */
 static void
 add_cause(struct nx_buf *out, const char *error)
@@ -89,18 +102,11 @@ add_cause(struct nx_buf *out, const char *error)
 			nx_buf_addc(out, '.');
 	}
 	nx_buf_free(&text);
-}
-
-static bool
-has_code(const char *error, enum nx_rc rc)
-{
-	struct nx_buf code = NX_BUF(CODE_MAX);
-	bool same;
-
-	add_member(&code, error, "code");
-	same = nx_slice_is(nx_buf_slice(&code), nx_rc_code(rc));
-	nx_buf_free(&code);
-	return same;
+	/* X's own words do not tell what its staff ask for. */
+	if (has_code(error, NX_X_AUTOMATED)) {
+		nx_buf_addc(out, ' ');
+		nx_buf_adds(out, nx_rc_remedy(NX_X_AUTOMATED));
+	}
 }
 
 /* `words`, the time and a full stop, unless there is no time. */

@@ -67,7 +67,8 @@ open_rest(struct nx_app *app, unsigned int need, struct nx_buf *problems)
 	    nx_http_ca_new(conf->ca_file, &app->ca, &err) != NX_OK)
 		rc = problem(problems, "TWITTER_CA_FILE", &err);
 	if ((need & NX_NEED_X) != 0 &&
-	    (app->patient = nx_patient_new(app)) == NULL)
+	    ((app->patient = nx_patient_new(app)) == NULL ||
+	    (app->endpoints = nx_endpoints_new()) == NULL))
 		rc = NX_NO_MEMORY;
 	if (open_outside(app, need, problems) != NX_OK)
 		rc = NX_CONFIG;
@@ -109,6 +110,7 @@ void
 nx_app_close(struct nx_app *app)
 {
 	nx_patient_free(app->patient);
+	nx_endpoints_free(app->endpoints);
 	nx_pool_free(app->pool);
 	nx_keyring_free(app->ring);
 	nx_callers_free(app->callers);
@@ -180,6 +182,7 @@ nx_ctx_x(const struct nx_ctx *ctx)
 		.http = ctx->http,
 		.conf = &ctx->app->conf,
 		.arena = ctx->arena,
+		.endpoints = ctx->app->endpoints,
 		.deadline = ctx->deadline - NX_SAVE_MS,
 		.patient_ms = ctx->patient_ms,
 	};

@@ -26,6 +26,7 @@ enum {
 	PARENT_YOUNG = 60,	/* seconds in which that is believed */
 	FIRST_LOOK = 3,		/* seconds until an unknown is looked up */
 	FIRST_WAIT = 5, LAST_WAIT = 900,	/* seconds between tries */
+	DOUBLINGS = 4,		/* of a guess at when a limit ends */
 	TRIES_MAX = 10,
 	WAIT_MAX = 26 * 3600,	/* longer than any window of X */
 	ERROR_MAX = 4096,
@@ -71,7 +72,7 @@ nx_delivery_save(struct nx_ctx *ctx, struct nx_delivery *d,
 			break;
 		nx_clock_sleep(SAVE_PAUSE_MS);
 	}
-	if (rc != NX_OK)
+	if (rc != NX_OK && rc != NX_OUTCOME_UNKNOWN)
 		nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
 		    "post.outcome_not_saved", NX_S("post", d->post->id),
 		    NX_S("state", outcome.post_state),
@@ -145,16 +146,20 @@ part_for_x(const struct nx_delivery *d, size_t i)
 	return what;
 }
 
-/* X sometimes does not see for a moment what it has just taken. */
+/*
+ * X sometimes does not see for a moment what it has just taken, and then
+ * calls it deleted, or nobody's.  Of a parent that we did not send, only the
+ * former is worth a moment's patience.
+ */
 static bool
 misses_parent(const struct nx_delivery *d, size_t i,
     const struct nx_verdict *v)
 {
-	if (i == 0 || v->class != NX_CLASS_REFUSED || nx_clock_wall() -
-	    d->post->parts[i - 1].sent_at > PARENT_YOUNG)
-		return false;
-	return v->x.status == 403 ||
-	    strcasestr(v->x.detail, "not visible") != NULL;
+	if (i == 0)
+		return v->class == NX_CLASS_UNSEEN &&
+		    d->options.reply_to != NULL;
+	return (v->class == NX_CLASS_UNSEEN || v->class == NX_CLASS_REPLY) &&
+	    nx_clock_wall() - d->post->parts[i - 1].sent_at <= PARENT_YOUNG;
 }
 
 /* Milliseconds until part `i` may be tried once more; 0: no more. */
@@ -203,7 +208,7 @@ send_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 			break;
 		nx_clock_sleep(pause);
 	}
-	d->too_soon = misses_parent(d, i, &v);
+	d->too_soon = i > 0 && misses_parent(d, i, &v);
 	if (v.class != NX_CLASS_DONE)
 		return nx_verdict_fail(NX_ACT_CREATE, &v, nx_clock_wall(),
 		    &ctx->err);
@@ -241,6 +246,26 @@ is_begun(const struct nx_stored_post *p)
 	    strcmp(p->parts[0].state, "sent") == 0;
 }
 
+/* Until a limit ends.  A minute goes up to a quarter of an hour, that to 4. */
+static int
+guess(const struct nx_stored_post *p, const struct nx_err *err)
+{
+	const int tries = p->tries < DOUBLINGS ? p->tries : DOUBLINGS;
+
+	if (err->rc != NX_X_RATE || !err->is_guess)
+		return err->retry_after;
+	return err->retry_after << tries;
+}
+
+/* A limit is no failure; but how long it lasts is guessed by their number. */
+bool
+nx_delivery_failed(const struct nx_ctx *ctx, const struct nx_delivery *d,
+    enum nx_rc rc)
+{
+	return rc != NX_OK && (rc != NX_X_RATE ||
+	    (ctx->err.is_guess && d->post->tries < DOUBLINGS));
+}
+
 int
 nx_delivery_wait(const struct nx_delivery *d, const struct nx_err *err)
 {
@@ -255,9 +280,9 @@ nx_delivery_wait(const struct nx_delivery *d, const struct nx_err *err)
 		wait = LAST_WAIT;
 	if (x_knows && err->retry_after > 0) {
 		nx_random(&spread, sizeof(spread));
-		wait = err->retry_after + spread % 3;
+		wait = guess(p, err) + spread % 3;
 	}
-	if (!(passes(err->rc) || (err->rc == NX_X_REFUSED && d->too_soon)) ||
+	if (!(passes(err->rc) || d->too_soon) ||
 	    (p->tries >= TRIES_MAX && err->rc != NX_X_RATE))
 		return -1;
 	/* What nobody has seen yet is not news for ever. */
@@ -265,11 +290,21 @@ nx_delivery_wait(const struct nx_delivery *d, const struct nx_err *err)
 	    -1 : wait;
 }
 
+/* What X says about this very post: its key is used up. */
+static const enum nx_rc decisions[] = { NX_DUPLICATE, NX_X_REFUSED,
+    NX_X_AUTOMATED, NX_REPLY_REFUSED, NX_REPLY_UNSEEN, NX_X_ACCOUNT };
+
+enum { DECISIONS = sizeof(decisions) / sizeof(decisions[0]) };
+
 /* Did X never decide about it, so that the same key may try again? */
 static bool
 is_undecided(enum nx_rc rc)
 {
-	return rc != NX_DUPLICATE && rc != NX_X_REFUSED && rc != NX_X_ACCOUNT;
+	size_t i = 0;
+
+	while (i < DECISIONS && decisions[i] != rc)
+		i++;
+	return i == DECISIONS;
 }
 
 bool
@@ -286,6 +321,16 @@ nx_delivery_says(const char *error, enum nx_rc rc)
 	same = code != NULL && strcmp(code, nx_rc_code(rc)) == 0;
 	json_object_put(obj);
 	return same;
+}
+
+bool
+nx_delivery_was_decided(const char *error)
+{
+	size_t i = 0;
+
+	while (i < DECISIONS && !nx_delivery_says(error, decisions[i]))
+		i++;
+	return i < DECISIONS;
 }
 
 /* Its answer was lost; or once was, and now X has the text already. */
@@ -310,7 +355,7 @@ decide(const struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
 		.post_state = i > 0 ? "partial" : "failed",
 		.x_id = post->parts[i].post_id,
 		.next_try = -1,
-		.failed = rc != NX_OK && rc != NX_X_RATE,
+		.failed = nx_delivery_failed(ctx, d, rc),
 	};
 	if (rc == NX_OK) {
 		o->part_state = "sent";
@@ -402,6 +447,26 @@ unrecorded(struct nx_delivery *d, size_t i)
 	d->post->state = i + 1 == d->post->nparts ? "sent" : "partial";
 }
 
+/* Write down what part `i` came to; with an id that cannot be its own. */
+static enum nx_rc
+record(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, enum nx_rc *rc,
+    struct nx_post_outcome *outcome, bool *ours)
+{
+	enum nx_rc saved;
+
+	decide(ctx, d, i, *rc, outcome);
+	outcome->error = *rc == NX_OK ? NULL : nx_delivery_error(ctx);
+	saved = nx_delivery_save(ctx, d, outcome, ours);
+	if (*rc != NX_OK || saved != NX_OUTCOME_UNKNOWN)
+		return saved;
+	*rc = nx_fail(&ctx->err, NX_OUTCOME_UNKNOWN, "X answered with the id"
+	    " of another post, %s.", d->post->parts[i].post_id);
+	d->post->parts[i].post_id = NULL;
+	decide(ctx, d, i, *rc, outcome);
+	outcome->error = nx_delivery_error(ctx);
+	return nx_delivery_save(ctx, d, outcome, ours);
+}
+
 /* One part and its record; `*more` when the next is to follow. */
 static enum nx_rc
 step(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, bool *more)
@@ -413,9 +478,7 @@ step(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, bool *more)
 	*more = false;
 	if (rc == NX_OK)
 		rc = send_part(ctx, d, i);
-	decide(ctx, d, i, rc, &outcome);
-	outcome.error = rc == NX_OK ? NULL : nx_delivery_error(ctx);
-	if (nx_delivery_save(ctx, d, &outcome, &ours) != NX_OK && rc == NX_OK) {
+	if (record(ctx, d, i, &rc, &outcome, &ours) != NX_OK && rc == NX_OK) {
 		unrecorded(d, i);
 		return NX_OK;
 	}

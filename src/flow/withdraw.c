@@ -25,6 +25,20 @@ end_state(const struct nx_stored_post *post)
 	return post->goal == NX_GOAL_WITHDRAW ? "failed" : "deleted";
 }
 
+/*
+ * X may refuse to delete what it has deleted already for somebody who died
+ * before he could write it down.
+ */
+static bool
+is_gone(struct nx_ctx *ctx, const struct nx_delivery *d, const char *id,
+    enum nx_class class)
+{
+	struct nx_x x = nx_ctx_x(ctx);
+
+	return (class == NX_CLASS_REFUSED || class == NX_CLASS_ACCOUNT) &&
+	    nx_posts_is_gone(&x, d->connection->access_token, id);
+}
+
 static enum nx_rc
 delete_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 {
@@ -42,9 +56,10 @@ delete_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 			return NX_OK;
 		if (nx_delivery_renews(ctx, d, v.class, &rc))
 			continue;
-		if (rc == NX_OK)
-			return nx_verdict_fail(NX_ACT_DELETE, &v,
-			    nx_clock_wall(), &ctx->err);
+		if (rc != NX_OK || is_gone(ctx, d, id, v.class))
+			return rc;
+		return nx_verdict_fail(NX_ACT_DELETE, &v, nx_clock_wall(),
+		    &ctx->err);
 	}
 	return rc;
 }
@@ -62,13 +77,23 @@ explain(struct nx_ctx *ctx, enum nx_rc rc)
 	return NX_NOT_DELETED;
 }
 
-/* Did X decide about the thread that is taken back?  Then its key stays. */
-static bool
-was_decided(const struct nx_stored_post *post)
+/*
+ * Why a thread is taken back, whatever stood in the way of that meanwhile; NULL
+ * where its owner wants it gone.
+ */
+static const char *
+cause_of(const struct nx_stored_post *post)
 {
-	return nx_delivery_says(post->error, NX_X_REFUSED) ||
-	    nx_delivery_says(post->error, NX_X_ACCOUNT) ||
-	    nx_delivery_says(post->error, NX_DUPLICATE);
+	if (post->goal != NX_GOAL_WITHDRAW)
+		return NULL;
+	for (size_t i = 0; i < post->nparts; i++) {
+		const struct nx_stored_part *part = &post->parts[i];
+
+		if (part->error != NULL && strcmp(part->state, "sent") != 0 &&
+		    strcmp(part->state, "deleted") != 0)
+			return part->error;
+	}
+	return post->error;
 }
 
 /* What has to wait is the worker's; what X refuses stays as it is. */
@@ -78,22 +103,21 @@ outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
 {
 	const struct nx_stored_post *post = d->post;
 	const bool last = rc == NX_OK && count_live(post) == 1;
+	const char *cause = cause_of(post);
 	struct nx_post_outcome o = {
 		.position = (int)i,
 		.part_state = rc == NX_OK ? "deleted" : "sent",
 		.post_state = last ? end_state(post) : rc == NX_OK ?
 		    "partial" : post->state,
-		.error = rc == NX_OK ? post->error : nx_delivery_error(ctx),
+		.error = rc == NX_OK ? cause : nx_delivery_error(ctx),
 		.goal = post->goal,
 		.next_try = last ? -1 : 0,
-		.failed = rc != NX_OK && rc != NX_X_RATE,
+		.failed = nx_delivery_failed(ctx, d, rc),
 		.keeps_lease = rc == NX_OK && !last,
 		.release_key = last && post->goal == NX_GOAL_WITHDRAW &&
-		    !was_decided(post),
+		    !nx_delivery_was_decided(cause),	/* by X */
 	};
 
-	if (last && post->goal == NX_GOAL_DELETE)
-		o.error = NULL;
 	if (rc != NX_OK && (o.next_try = nx_delivery_wait(d,
 	    &ctx->err)) < 0)
 		o.goal = NX_GOAL_SEND;

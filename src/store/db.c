@@ -57,6 +57,7 @@ static const struct {
 	{ "57014", NX_TIMEOUT, UNDONE },	/* statement_timeout */
 	{ "55P03", NX_BUSY, UNDONE },		/* lock_timeout */
 	{ "23505", NX_BUSY, UNDONE },		/* somebody was first */
+	{ "23514", NX_INVALID, UNDONE },	/* a CHECK forbids it */
 	{ "40", NX_BUSY, UNDONE },		/* deadlock, serialization */
 	{ "53", NX_DB_DOWN, UNDONE },		/* out of resources */
 	{ "42P01", NX_CONFIG, UNDONE },		/* no such table */

@@ -2,21 +2,18 @@
 
 #include "nx/store/post.h"
 
-#include "nx/base/json.h"
 #include "post_row.h"
-
-enum { PARTS_JSON_MAX = 1024 * 1024 };
 
 /*
  * 1 user, 2 connection or null, 3 id, 4 key, 5 hash, 6 options, 7 warnings,
- * 8 price, 9 parts, 10 lease, 11 its length in ms, 12 when or null.  Nothing
- * is stored unless exactly one connection will do.  `until`: the end of the
- * line that it has to stand in, or null.
+ * 8 price, 9 parts, 10 lease, 11 its length in ms, 12 when or null, 13 source
+ * or null.  Nothing is stored unless exactly one connection will do.  `until`:
+ * the end of the line that it has to stand in, or null.
  */
 #define RESERVED							\
 	" state, " NX_POST_SECOND("publish_at") ","			\
 	" CASE WHEN state = 'queued' THEN "				\
-	NX_POST_SECOND("next_try_at") " END"
+	NX_POST_SECOND("next_try_at") " END, accepted"
 
 #define INSERT_WITH(until)						\
 	"WITH usable AS ("						\
@@ -33,14 +30,12 @@ enum { PARTS_JSON_MAX = 1024 * 1024 };
 	"post AS ("							\
 	" INSERT INTO x_posts (id, user_id, connection_id, state,"	\
 	"  idempotency_key, body_hash, options, warnings, price,"	\
-	"  publish_at, lease_owner, lease_until, next_try_at)"		\
-	" SELECT $3, $1, connection_id,"				\
-	"  CASE WHEN at IS NULL THEN 'sending' ELSE 'queued' END,"	\
+	"  publish_at, lease_owner, lease_until, next_try_at, source,"	\
+	"  accepted)"							\
+	" SELECT $3, $1, connection_id, 'sending',"			\
 	"  $4, $5, coalesce($6, '{}')::jsonb,"				\
-	"  coalesce($7, '[]')::jsonb, $8, at, $10,"			\
-	"  CASE WHEN at IS NULL THEN lease_end END,"			\
-	"  coalesce(to_timestamp($12::bigint), until,"			\
-	"   lease_end + interval '1 s') FROM plan"			\
+	"  coalesce($7, '[]')::jsonb, $8, at, $10, lease_end,"		\
+	"  lease_end + interval '1 s', $13::jsonb, at IS NULL FROM plan" \
 	" ON CONFLICT DO NOTHING RETURNING *),"				\
 	"parts AS ("							\
 	" INSERT INTO x_parts (user_id, post_id, position, text,"	\
@@ -51,27 +46,42 @@ enum { PARTS_JSON_MAX = 1024 * 1024 };
 	"  CASE WHEN leaves THEN now() END"				\
 	" FROM post, jsonb_to_recordset($9) AS p(position smallint,"	\
 	"  text text, weighted_length int, first boolean),"		\
-	"  LATERAL (SELECT post.state = 'sending' AND p.first"		\
-	"   AS leaves) l)"						\
+	"  LATERAL (SELECT post.accepted AND p.first AS leaves) l)"	\
 	"SELECT" RESERVED " FROM post"
+
+#define END_OF_LINE(connection)						\
+	"(SELECT greatest(o.next_try_at + interval '1 us', now())"	\
+	" FROM x_posts o WHERE o.connection_id = " connection		\
+	"  AND o.state = 'queued' AND o.publish_at <= now()"		\
+	" ORDER BY o.publish_at DESC, o.created_at DESC, o.id DESC LIMIT 1)"
 
 /* Two texts: one with a condition in it would be planned anew each time. */
 static const char insert[] = INSERT_WITH("NULL::timestamptz");
-static const char insert_in_line[] = INSERT_WITH(
-    "(SELECT greatest(next_try_at + interval '1 us', now()) FROM x_posts"
-    " WHERE connection_id = ids[1] AND state = 'queued'"
-    "  AND publish_at <= now()"
-    " ORDER BY publish_at DESC, created_at DESC, id DESC LIMIT 1)");
+static const char insert_in_line[] = INSERT_WITH(END_OF_LINE("ids[1]"));
+
+/*
+ * It is known that one for later was stored: from now on it is queued.  Until
+ * then it would never be sent, since whoever asked for it may have been told
+ * that it was not stored.
+ */
+static const char accept_post[] =
+    "UPDATE x_posts p SET state = 'queued', accepted = true,"
+    " lease_until = NULL, updated_at = now(),"
+    " next_try_at = CASE WHEN p.publish_at > now() THEN p.publish_at"
+    "  ELSE coalesce(" END_OF_LINE("p.connection_id") ", now()) END"
+    " WHERE p.user_id = $1 AND p.id = $2 AND NOT p.accepted"
+    " AND p.state = 'sending'";
 
 /* Ours, without its parts, or the one that used the key before. */
 static const char find[] =
-    "SELECT " NX_POST_COLUMNS ", p.body_hash = $4, p.id = $2"
+    "SELECT " NX_POST_COLUMNS ", coalesce(p.first_hash, p.body_hash) = $4,"
+    " p.id = $2, p.accepted"
     NX_POST_FROM("(SELECT * FROM x_posts WHERE user_id = $1 AND id = $2"
     "  UNION ALL SELECT * FROM x_posts WHERE user_id = $1"
     "   AND idempotency_key = $3 AND id <> $2)", " AND p.id <> $2")
     " ORDER BY q.position";
 
-enum { SAME_BODY = NX_POST_NCOLUMNS, IS_OURS };
+enum { SAME_BODY = NX_POST_NCOLUMNS, IS_OURS, IS_ACCEPTED };
 
 static const char nobody[] = "00000000-0000-0000-0000-000000000000";
 
@@ -80,31 +90,9 @@ static const char have_post[] =
 
 static const char remove_post[] =
     "DELETE FROM x_posts WHERE user_id = $1 AND id = $2"
-    " AND lease_owner = $3 AND state IN ('sending', 'queued')";
+    " AND lease_owner = $3 AND state = 'sending'";
 
 enum { INSERT, CONNECTIONS, FIND, NSTEPS };
-
-static enum nx_rc
-parts_json(const struct nx_new_post *post, struct nx_buf *out,
-    struct nx_err *err)
-{
-	struct nx_jw w = { .out = out };
-
-	nx_jw_open(&w, NULL, '[');
-	for (size_t i = 0; i < post->nparts; i++) {
-		const struct nx_stored_part *p = &post->parts[i];
-
-		nx_jw_open(&w, NULL, '{');
-		nx_jw_i64(&w, "position", (int64_t)i);
-		nx_jw_slice(&w, "text", p->text);
-		nx_jw_i64(&w, "weighted_length", p->weighted_length);
-		nx_jw_bool(&w, "first", i == 0);
-		nx_jw_close(&w, '}');
-	}
-	nx_jw_close(&w, ']');
-	return nx_buf_ok(out) ? NX_OK :
-	    nx_fail(err, NX_NO_MEMORY, "The post is too large to store.");
-}
 
 /* What was stored is of no use, or nobody will be told: as if it never was. */
 static void
@@ -118,6 +106,40 @@ undo(const struct nx_store_ask *ask, const struct nx_new_post *post)
 	(void)rc;		/* else it is settled as never sent */
 }
 
+/* How the post was stored; false: it was not. */
+static bool
+read_reserved(const struct nx_store_ask *ask, const PGresult *row,
+    struct nx_stored_post *out, bool *accepted)
+{
+	if (PQntuples(row) == 0)
+		return false;
+	out->state = nx_row_str(ask->arena, row, 0, 0);
+	out->publish_at = nx_row_i64(row, 0, 1);
+	out->next_try_at = nx_row_i64(row, 0, 2);
+	*accepted = nx_row_bool(row, 0, 3);
+	return out->state != NULL;
+}
+
+/*
+ * Of post `id`, which is there.  Where the answer is lost it may be queued or
+ * not: it stays shown as on its way, and will say itself what it came to.
+ */
+static void
+accept_it(const struct nx_store_ask *ask, const char *user_id,
+    const char *id, struct nx_stored_post *out)
+{
+	const struct nx_query queries[] = {
+		{ accept_post, { user_id, id }, 2 },
+		{ have_post, { user_id, id }, 2 },
+	};
+	PGresult *results[2] = { NULL };
+	bool accepted;
+
+	if (nx_row_repeat(ask, queries, 2, results, NULL) == NX_OK)
+		(void)read_reserved(ask, results[1], out, &accepted);
+	nx_db_clear(results, 2);
+}
+
 static enum nx_rc
 read_repeat(const struct nx_store_ask *ask, const PGresult *found,
     struct nx_stored_post *out, struct nx_err *err)
@@ -126,20 +148,10 @@ read_repeat(const struct nx_store_ask *ask, const PGresult *found,
 
 	out->is_repeat = true;
 	out->same_body = nx_row_bool(found, 0, SAME_BODY);
+	if (rc == NX_OK && out->same_body &&
+	    !nx_row_bool(found, 0, IS_ACCEPTED))
+		accept_it(ask, out->user_id, out->id, out);
 	return rc;
-}
-
-/* How the post was stored; false: it was not. */
-static bool
-read_reserved(const struct nx_store_ask *ask, const PGresult *row,
-    struct nx_stored_post *out)
-{
-	if (PQntuples(row) == 0)
-		return false;
-	out->state = nx_row_str(ask->arena, row, 0, 0);
-	out->publish_at = nx_row_i64(row, 0, 1);
-	out->next_try_at = nx_row_i64(row, 0, 2);
-	return out->state != NULL;
 }
 
 /*
@@ -148,14 +160,14 @@ read_reserved(const struct nx_store_ask *ask, const PGresult *row,
  */
 static bool
 is_there(const struct nx_store_ask *ask, const struct nx_new_post *post,
-    struct nx_stored_post *out)
+    struct nx_stored_post *out, bool *accepted)
 {
 	const struct nx_query query = {
 		have_post, { post->user_id, post->id }, 2,
 	};
 	PGresult *row = NULL;
 	bool there = nx_row_run(ask, &query, 1, &row, NULL) == NX_OK &&
-	    read_reserved(ask, row, out);
+	    read_reserved(ask, row, out, accepted);
 
 	nx_db_clear(&row, 1);
 	return there;
@@ -167,14 +179,14 @@ read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
     struct nx_stored_post *stored, struct nx_err *err)
 {
 	const PGresult *found = results[FIND];
-	bool ours;
+	bool accepted = true, ours;
 	enum nx_rc rc;
 
 	if (found != NULL && PQntuples(found) > 0 &&
 	    !nx_row_bool(found, 0, IS_OURS))
 		return read_repeat(ask, found, stored, err);
-	ours = read_reserved(ask, results[INSERT], stored) ||
-	    is_there(ask, post, stored);
+	ours = read_reserved(ask, results[INSERT], stored, &accepted) ||
+	    is_there(ask, post, stored, &accepted);
 	rc = nx_row_pick(ask, results[CONNECTIONS], post->connection_id,
 	    connection, err);
 	if (rc == NX_OK && !ours)
@@ -182,6 +194,11 @@ read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
 		    " changed.");
 	if (rc != NX_OK && ours)
 		undo(ask, post);
+	else if (rc == NX_OK && !accepted)
+		accept_it(ask, post->user_id, post->id, stored);
+	if (rc == NX_OK && strcmp(stored->state, "failed") == 0)
+		rc = nx_fail(err, NX_TIMEOUT, "Storing the post took too"
+		    " long.");
 	return rc;
 }
 
@@ -190,7 +207,7 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
     struct nx_connection *connection, struct nx_stored_post *stored,
     struct nx_err *err)
 {
-	struct nx_buf parts = NX_BUF(PARTS_JSON_MAX);
+	struct nx_buf parts = NX_BUF(NX_PARTS_JSON_MAX);
 	char price[NX_NUMBER_MAX], ms[NX_NUMBER_MAX], when[NX_NUMBER_MAX];
 	struct nx_query queries[NSTEPS] = {
 		[INSERT] = { insert, { post->user_id, post->connection_id,
@@ -198,7 +215,8 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
 		    post->warnings, nx_row_number(price, post->price), NULL,
 		    post->lease, nx_row_number(ms, NX_POST_LEASE_MS),
 		    post->publish_at == 0 ? NULL :
-		    nx_row_number(when, post->publish_at) }, 12 },
+		    nx_row_number(when, post->publish_at),
+		    post->source }, 13 },
 		[CONNECTIONS] = { NX_CONNECTIONS_OF_USER, { post->user_id },
 		    1 },
 		[FIND] = { find, { post->user_id, post->id, post->key,
@@ -211,7 +229,7 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
 
 	memset(connection, 0, sizeof(*connection));
 	memset(stored, 0, sizeof(*stored));
-	rc = parts_json(post, &parts, err);
+	rc = nx_row_parts(post->parts, post->nparts, &parts, err);
 	queries[INSERT].params[8] = nx_buf_str(&parts);
 	if (post->queues)
 		queries[INSERT].sql = insert_in_line;
@@ -305,6 +323,21 @@ static const char note_success[] =
     " AND (g.last_success_at IS NULL"
     "  OR g.last_success_at < now() - interval '1 minute')";
 
+/*
+ * Two parts cannot have the same of X's ids: the row's CHECK then ends the
+ * transaction.  Short ids are a simulator's, which begins anew.
+ * 1 user, 2 id, 3 X's id, 4 position
+ */
+static const char note_id[] =
+    "INSERT INTO x_ids AS i (user_id, x_post_id, post_id, position)"
+    " VALUES ($1, $3, $2, $4)"
+    " ON CONFLICT (user_id, x_post_id) DO UPDATE SET"
+    " taken = (i.post_id, i.position)"
+    "   <> (excluded.post_id, excluded.position)"
+    "  AND (length(i.x_post_id) >= 15"
+    "   OR i.at > now() - interval '10 minutes'),"
+    " post_id = excluded.post_id, position = excluded.position, at = now()";
+
 /* Part $4 is live, whatever was thought. */
 #define MEND								\
 	"UPDATE x_posts p SET updated_at = now(),"			\
@@ -365,7 +398,7 @@ too_late(const struct nx_store_ask *ask, const struct nx_post_outcome *o,
 	return rc;
 }
 
-enum { FINISH_POST, FINISH_PART, THIRD, NFINISH = THIRD + 2 };
+enum { FINISH_POST, FINISH_PART, THIRD, NFINISH = THIRD + 3 };
 
 /* What is written besides post and part; returns how many statements. */
 static int
@@ -375,6 +408,9 @@ more_to_write(const struct nx_post_outcome *o, const char *position,
 	const bool sent = strcmp(o->part_state, "sent") == 0;
 	int n = THIRD;
 
+	if (sent && o->x_id != NULL)
+		queries[n++] = (struct nx_query){ note_id,
+		    { o->user_id, o->id, o->x_id, position }, 4 };
 	if (sent && o->x_id != NULL && o->is_news)
 		queries[n++] = (struct nx_query){ note_success,
 		    { o->user_id, o->id }, 2 };
@@ -412,7 +448,10 @@ nx_post_finish(const struct nx_store_ask *ask,
 	enum nx_rc rc = nx_row_repeat(ask, queries, n, results, err);
 
 	*ours = false;
-	if (rc == NX_OK && PQntuples(results[FINISH_POST]) == 0)
+	if (rc == NX_INVALID && o->x_id != NULL)	/* the CHECK of x_ids */
+		rc = nx_fail(err, NX_OUTCOME_UNKNOWN, "X's answer names post"
+		    " %s, which is another one.", o->x_id);
+	else if (rc == NX_OK && PQntuples(results[FINISH_POST]) == 0)
 		rc = too_late(ask, o, ours, err);
 	else if (rc == NX_OK)
 		*ours = nx_row_bool(results[FINISH_POST], 0, 0) &&

@@ -44,22 +44,13 @@ const char nx_post_due[] =
     "   ORDER BY o.publish_at, o.created_at, o.id LIMIT 1)"
     "  AND NOT EXISTS (SELECT 1 FROM x_posts o"
     "   WHERE o.connection_id = p.connection_id AND o.state = 'sending'"
-    "    AND o.publish_at IS NOT NULL AND o.lease_until > now()) END",
+    "    AND o.publish_at IS NOT NULL AND o.accepted"
+    "    AND o.lease_until > now()) END",
     "CASE WHEN p.goal = 'send' THEN 'sending'"
     " WHEN p.state = 'queued' THEN 'partial' ELSE p.state END");
 
 const char nx_post_open[] =
     CLAIM_ONE("p.state IN ('unknown', 'sending')", "'unknown'");
-
-/* What failed has been asked for again since, and may be live as that. */
-#define IS_SUPERSEDED							\
-	"(p.state = 'failed' AND NOT EXISTS (SELECT 1 FROM x_parts"	\
-	"  WHERE user_id = $1 AND post_id = $2 AND state = 'sent')"	\
-	" AND EXISTS (SELECT 1 FROM x_posts o WHERE o.user_id = $1"	\
-	"  AND o.connection_id = p.connection_id"			\
-	"  AND o.created_at > p.created_at"				\
-	"  AND o.body_hash = p.body_hash AND o.state IN ('queued',"	\
-	"   'sending', 'sent', 'unknown', 'partial')))"
 
 /* The key it had released, unless another post has used it since. */
 #define KEY_BACK							\
@@ -72,6 +63,8 @@ const char nx_post_open[] =
 static const char resume[] =
     "UPDATE x_posts p SET state = CASE WHEN p.state IN ('partial', 'failed')"
     "  THEN 'sending' ELSE 'unknown' END, by_worker = false,"
+    " accepted = p.accepted OR p.state = 'failed',"
+    " error = CASE WHEN p.state IN ('unknown', 'sending') THEN p.error END,"
     " idempotency_key = " KEY_BACK ","
     " lease_owner = $3, lease_until = " LEASE_END("$4") ","
     " next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"
@@ -79,9 +72,22 @@ static const char resume[] =
     " AND p.lease_owner IS DISTINCT FROM $3 AND " IS_FREE
     " AND (p.state IN ('unknown', 'sending')"
     "  OR p.state IN ('partial', 'failed') AND p.goal = 'send'"
-    "  AND NOT " IS_SUPERSEDED
+    "  AND NOT " NX_POST_SUPERSEDED
     "  AND NOT EXISTS (SELECT 1 FROM x_parts WHERE user_id = $1"
     "   AND post_id = $2 AND state = 'deleted'))";
+
+/* As resume. */
+static const char send_now[] =
+    "UPDATE x_posts p SET state = 'sending', by_worker = false,"
+    " lease_owner = $3, lease_until = " LEASE_END("$4") ","
+    " next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"
+    " WHERE p.user_id = $1 AND p.id = $2"
+    " AND p.lease_owner IS DISTINCT FROM $3 AND " IS_FREE
+    " AND p.state = 'queued' AND p.goal = 'send' AND p.publish_at <= now()"
+    " AND (p.options ->> 'queue' IS DISTINCT FROM 'true' OR NOT EXISTS ("
+    "  SELECT 1 FROM x_posts o WHERE o.connection_id = p.connection_id"
+    "  AND o.state = 'queued' AND o.publish_at <= p.publish_at"
+    "  AND o.id <> p.id))";
 
 /* What is unknown may be somebody's: it is only noted.  As resume. */
 #define IS_IDLE "p.state IN ('queued', 'failed') AND NOT s.live"
@@ -96,6 +102,7 @@ static const char remove_it[] =
     " lease_until = CASE WHEN p.state = 'unknown' THEN p.lease_until"
     "  WHEN p.state = 'sending' THEN now() WHEN " IS_IDLE " THEN NULL"
     "  ELSE " LEASE_END("$4") " END,"
+    " error = CASE WHEN " IS_IDLE " THEN NULL ELSE p.error END,"
     " next_try_at = CASE WHEN p.state IN ('unknown', 'sending') THEN now()"
     "  WHEN " IS_IDLE " THEN NULL ELSE " AFTER_LEASE("$4") " END"
     " FROM (SELECT EXISTS (SELECT 1 FROM x_parts WHERE user_id = $1"
@@ -137,7 +144,12 @@ static const char doubt[] =
     " updated_at = now() FROM x_posts p WHERE" HELD " AND p.state = 'unknown'"
     " AND q.user_id = $1 AND q.post_id = $2 AND q.state = 'sending'";
 
+/* Who goes on wants it: why X did not delete a part is of no interest now. */
 static const char go_on[] =
+    "WITH kept AS (UPDATE x_parts q SET error = NULL, updated_at = now()"
+    " FROM x_posts p WHERE" HELD " AND p.state = 'sending'"
+    " AND q.user_id = $1 AND q.post_id = $2 AND q.state = 'sent'"
+    " AND q.error IS NOT NULL)"
     "UPDATE x_parts q SET state = 'sending', attempts = attempts + 1,"
     " left_at = now(), updated_at = now(),"
     " first_left_at = coalesce(first_left_at, left_at, now())"
@@ -147,19 +159,32 @@ static const char go_on[] =
     "  WHERE user_id = $1 AND post_id = $2 AND state <> 'sent')"
     " AND q.state IN ('waiting', 'failed')";
 
-/* Nothing to send or to look for: the parts say what the post is. */
+/* Stored for later, but nobody was told so: nothing of it has ever left. */
+#define NOT_WANTED							\
+	"(NOT p.accepted AND p.goal = 'send' AND NOT s.doubt"		\
+	" AND NOT s.live AND NOT s.gone)"
+
+/*
+ * Nothing to send or to look for: the parts say what the post is.
+ * 4 error of what was not accepted
+ */
 static const char sort_out[] =
     "UPDATE x_posts p SET lease_until = NULL, updated_at = now(),"
     " state = CASE WHEN s.doubt THEN 'unknown' WHEN s.whole THEN 'sent'"
     "  WHEN s.live THEN 'partial' WHEN p.goal = 'withdraw' THEN 'failed'"
     "  WHEN s.gone THEN 'deleted' WHEN p.goal = 'delete' THEN 'cancelled'"
-    "  ELSE 'queued' END,"
+    "  WHEN NOT p.accepted THEN 'failed' ELSE 'queued' END,"
+    " error = CASE WHEN " NOT_WANTED " THEN $4::jsonb ELSE p.error END,"
+    " idempotency_key = CASE WHEN " NOT_WANTED " THEN NULL"
+    "  ELSE p.idempotency_key END,"
+    " released_key = CASE WHEN " NOT_WANTED " THEN p.idempotency_key"
+    "  ELSE p.released_key END,"
     " publish_at = CASE WHEN s.doubt OR s.live OR s.gone"
     "  OR p.goal <> 'send' THEN p.publish_at"
     "  ELSE coalesce(p.publish_at, now()) END,"
     " next_try_at = CASE WHEN s.doubt OR (s.live AND p.goal <> 'send')"
-    "  OR (p.goal = 'send' AND NOT s.whole AND NOT s.gone)"
-    "  THEN now() END"
+    "  OR (p.goal = 'send' AND NOT s.whole AND NOT s.gone"
+    "   AND NOT " NOT_WANTED ") THEN now() END"
     " FROM (SELECT bool_or(state IN ('sending', 'unknown')) AS doubt,"
     "  bool_and(state = 'sent') AS whole, bool_or(state = 'sent') AS live,"
     "  bool_or(state = 'deleted') AS gone, array_agg(state) AS states"
@@ -170,12 +195,11 @@ static const char sort_out[] =
 static const char find_post[] =
     "SELECT " NX_POST_COLUMNS ", p.lease_owner = $3"
     " AND p.lease_until > now(),"
-    " ceil(extract(epoch FROM p.lease_until - now()))::bigint,"
-    IS_SUPERSEDED
+    " ceil(extract(epoch FROM p.lease_until - now()))::bigint"
     NX_POST_FROM("x_posts", "")
     " WHERE p.user_id = $1 AND p.id = $2 ORDER BY q.position";
 
-enum { IS_TAKEN = NX_POST_NCOLUMNS, LEASE_LEFT, SUPERSEDED };
+enum { IS_TAKEN = NX_POST_NCOLUMNS, LEASE_LEFT };
 
 /* 1 user, 2 id */
 static const char find_connection[] =
@@ -183,7 +207,7 @@ static const char find_connection[] =
     " WHERE c.id = (SELECT connection_id FROM x_posts"
     "  WHERE user_id = $1 AND id = $2) AND c.platform = 'twitter'";
 
-enum { TAKE, ABOUT, DOUBT, GO_ON, SORT_OUT, POST, CONNECTION, NSTEPS };
+enum { TAKE, RELEASE, ABOUT, DOUBT, GO_ON, SORT_OUT, POST, CONNECTION, NSTEPS };
 
 /* The post can be worked on without it, if only to write down why not. */
 static enum nx_rc
@@ -223,8 +247,6 @@ read_claim(const struct nx_store_ask *ask, PGresult *const *results,
 	    err);
 
 	out->taken = rc == NX_OK && nx_row_bool(results[POST], 0, IS_TAKEN);
-	out->superseded = rc == NX_OK &&
-	    nx_row_bool(results[POST], 0, SUPERSEDED);
 	if (!out->taken)
 		return rc;
 	if (PQntuples(part) == 1) {
@@ -233,6 +255,20 @@ read_claim(const struct nx_store_ask *ask, PGresult *const *results,
 		out->since_id = nx_row_str(ask->arena, part, 0, 2);
 	}
 	return read_connection(ask, results[CONNECTION], out, err);
+}
+
+/* As nx_answer_problem() has it; NULL: no memory, and no words then. */
+static const char *
+never_accepted(struct nx_arena *arena)
+{
+	const enum nx_rc rc = NX_NOT_SENT;
+
+	return nx_arena_printf(arena, "{\"type\":\"urn:nexus-x:error:%s\","
+	    "\"title\":\"%s\",\"status\":%d,\"code\":\"%s\","
+	    "\"detail\":\"The database failed while it was being stored,"
+	    " and whoever asked for it was told so.\",\"remedy\":\"%s\"}",
+	    nx_rc_code(rc), nx_rc_title(rc), nx_rc_status(rc),
+	    nx_rc_code(rc), nx_rc_remedy(rc));
 }
 
 /*
@@ -244,7 +280,8 @@ look(const struct nx_store_ask *ask, const char *take,
     struct nx_claimed *out, int64_t *left, struct nx_err *err)
 {
 	static const char *const texts[NSTEPS] = {
-		[ABOUT] = about, [DOUBT] = doubt, [GO_ON] = go_on,
+		[RELEASE] = nx_post_release, [ABOUT] = about,
+		[DOUBT] = doubt, [GO_ON] = go_on,
 		[SORT_OUT] = sort_out, [POST] = find_post,
 		[CONNECTION] = find_connection,
 	};
@@ -258,6 +295,8 @@ look(const struct nx_store_ask *ask, const char *take,
 		queries[i] = (struct nx_query){ texts[i], {
 		    out->post.user_id, out->post.id, out->lease },
 		    i == CONNECTION ? 2 : 3 };
+	queries[SORT_OUT].params[3] = never_accepted(ask->arena);
+	queries[SORT_OUT].nparams = 4;
 	queries[TAKE].sql = take;
 	queries[TAKE].params[3] = nx_row_number(ms, NX_POST_LEASE_MS);
 	queries[TAKE].nparams = 4;
@@ -321,6 +360,8 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
     const char *id, enum nx_take how, struct nx_claimed *out,
     struct nx_err *err)
 {
+	static const char *const takes[] = { [NX_TAKE_RESUME] = resume,
+	    [NX_TAKE_SEND] = send_now, [NX_TAKE_REMOVE] = remove_it };
 	int64_t left = 0;
 	enum nx_rc rc;
 
@@ -328,8 +369,7 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 	nx_random_uuid(out->lease);
 	out->post.user_id = user_id;
 	out->post.id = id;
-	rc = look(ask, how == NX_TAKE_RESUME ? resume : remove_it, out,
-	    &left, err);
+	rc = look(ask, takes[how], out, &left, err);
 	if (rc != NX_OK || out->taken || left <= 0 ||
 	    (how == NX_TAKE_REMOVE &&
 	    strcmp(out->post.state, "unknown") == 0))
@@ -370,19 +410,28 @@ static const char lock_id[] =
 	"  AND coalesce(r.sent_at, r.updated_at)"			\
 	"   >= to_timestamp($5::bigint)" more ")"
 
-/* Within minutes, too: where ids are short, the texts must agree. */
+/*
+ * Within minutes, too: where ids are short, the texts must agree.  A twin that
+ * is being sent may be what X has; and one that left earlier and is not
+ * settled has the first choice, since the younger's own may still come: whoever
+ * waits longest finds what is left.  One that nobody can look up for two hours
+ * (settle.c calls all others sent or not within one) stands in nobody's way.
+ */
 static const char reserve[] =
     "WITH " KIN ","
     " twin AS (SELECT EXISTS (SELECT 1 FROM x_posts p"
     "  JOIN x_parts q ON q.user_id = p.user_id AND q.post_id = p.id"
-    "   AND q.position = $3 AND q.reserved_id IS DISTINCT FROM $4"
+    "   AND q.position = $3"
     "  CROSS JOIN kin k"
     "  JOIN x_posts o ON o.user_id = k.user_id AND o.connection_id = k.id"
-    "   AND o.id <> p.id"
-    "   AND o.next_try_at IS NOT NULL AND o.lease_until > now()"
+    "   AND o.id <> p.id AND o.next_try_at IS NOT NULL"
     "  JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"
-    "   AND r.state = 'sending' AND r.text = q.text"
-    "  WHERE p.user_id = $1 AND p.id = $2) AS under_way),"
+    "   AND r.state IN ('sending', 'unknown') AND r.text = q.text"
+    "  WHERE p.user_id = $1 AND p.id = $2"
+    "   AND (r.state = 'sending' AND o.lease_until > now()"
+    "     AND q.reserved_id IS DISTINCT FROM $4"
+    "    OR (r.left_at, r.post_id) < (q.left_at, q.post_id)"
+    "     AND r.left_at > now() - interval '2 hours')) AS under_way),"
     " mine AS (UPDATE x_parts q SET reserved_id = $4, updated_at = now()"
     " WHERE q.user_id = $1 AND q.post_id = $2 AND q.position = $3"
     " AND q.state = 'unknown' AND NOT (SELECT under_way FROM twin)"

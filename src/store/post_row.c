@@ -2,7 +2,13 @@
 
 #include "post_row.h"
 
-enum { FIRST_PART_COLUMN = 16, PART_STATE_COLUMN = 18 };
+#include "nx/base/json.h"
+
+enum {
+	FIRST_PART_COLUMN = 16,
+	PART_STATE_COLUMN = 18,
+	SUPERSEDED_COLUMN = 24,
+};
 
 /* The index on next_try_at then has them in their order. */
 const char nx_post_hold[] =
@@ -17,6 +23,37 @@ const char nx_post_hold[] =
     " FOR NO KEY UPDATE OF o SKIP LOCKED),"
     "place AS (SELECT user_id, id, until + interval '1 us' * row_number()"
     "  OVER (ORDER BY publish_at, created_at, id) AS at FROM behind)"
+    "UPDATE x_posts o SET next_try_at = place.at FROM place"
+    " WHERE o.user_id = place.user_id AND o.id = place.id";
+
+/*
+ * A held post has no error of its own.  Nobody is released past one that X
+ * has put off itself and that still heads the queue.
+ */
+const char nx_post_release[] =
+    "WITH gone AS ("
+    " SELECT connection_id FROM x_posts"
+    " WHERE user_id = $1 AND id = $2 AND lease_owner = $3"
+    "  AND lease_until IS NULL AND state IN ('cancelled', 'queued')),"
+    "wall AS ("
+    " SELECT o.publish_at, o.created_at, o.id FROM gone"
+    " JOIN x_posts o ON o.connection_id = gone.connection_id"
+    " WHERE o.state = 'queued' AND o.publish_at IS NOT NULL"
+    "  AND o.error IS NOT NULL AND o.next_try_at > now()"
+    " ORDER BY o.publish_at, o.created_at, o.id LIMIT 1),"
+    "held AS ("
+    " SELECT o.user_id, o.id, o.publish_at, o.created_at FROM gone"
+    " JOIN x_posts o ON o.connection_id = gone.connection_id"
+    " WHERE o.state = 'queued' AND o.publish_at IS NOT NULL"
+    "  AND o.error IS NULL"
+    "  AND o.next_try_at > greatest(o.publish_at, now())"
+    "  AND NOT EXISTS (SELECT 1 FROM wall w"
+    "   WHERE (w.publish_at, w.created_at, w.id)"
+    "    < (o.publish_at, o.created_at, o.id))"
+    " FOR NO KEY UPDATE OF o SKIP LOCKED),"
+    "place AS (SELECT user_id, id, greatest(publish_at, now())"
+    "  + interval '1 us' * row_number()"
+    "  OVER (ORDER BY publish_at, created_at, id) AS at FROM held)"
     "UPDATE x_posts o SET next_try_at = place.at FROM place"
     " WHERE o.user_id = place.user_id AND o.id = place.id";
 
@@ -42,6 +79,26 @@ read_goal(const char *text)
 	return goal;
 }
 
+enum nx_rc
+nx_row_parts(const struct nx_stored_part *parts, size_t n,
+    struct nx_buf *out, struct nx_err *err)
+{
+	struct nx_jw w = { .out = out };
+
+	nx_jw_open(&w, NULL, '[');
+	for (size_t i = 0; i < n; i++) {
+		nx_jw_open(&w, NULL, '{');
+		nx_jw_i64(&w, "position", (int64_t)i);
+		nx_jw_slice(&w, "text", parts[i].text);
+		nx_jw_i64(&w, "weighted_length", parts[i].weighted_length);
+		nx_jw_bool(&w, "first", i == 0);
+		nx_jw_close(&w, '}');
+	}
+	nx_jw_close(&w, ']');
+	return nx_buf_ok(out) ? NX_OK :
+	    nx_fail(err, NX_NO_MEMORY, "The post is too large to store.");
+}
+
 static void
 read_post(struct nx_arena *a, const PGresult *r, int row,
     struct nx_stored_post *out)
@@ -59,10 +116,12 @@ read_post(struct nx_arena *a, const PGresult *r, int row,
 		.price = (long)nx_row_i64(r, row, 9),
 		.tries = (int)nx_row_i64(r, row, 10),
 		.created_at = nx_row_i64(r, row, 11),
-		.updated_at = nx_row_i64(r, row, 12),
+		.version = nx_row_i64(r, row, 12),
 		.publish_at = nx_row_i64(r, row, 13),
 		.next_try_at = nx_row_i64(r, row, 14),
 		.is_stranded = nx_row_bool(r, row, 15),
+		.is_superseded = nx_row_bool(r, row, SUPERSEDED_COLUMN),
+		.is_cut_off = nx_row_bool(r, row, SUPERSEDED_COLUMN + 1),
 	};
 }
 

@@ -5,6 +5,7 @@
 #ifndef NX_STORE_POST_ROW_H
 #define NX_STORE_POST_ROW_H
 
+#include "nx/base/buf.h"
 #include "nx/store/post.h"
 #include "row.h"
 
@@ -17,24 +18,37 @@
  * the parts.  Order by post, then q.position.
  */
 #define NX_POST_SECOND(at) "floor(extract(epoch FROM " at "))::bigint"
+/* What failed has been asked for again since, and may be live as that. */
+#define NX_POST_SUPERSEDED						\
+	"CASE WHEN p.state = 'failed' THEN NOT EXISTS ("		\
+	" SELECT 1 FROM x_parts WHERE user_id = p.user_id"		\
+	"  AND post_id = p.id AND state = 'sent') AND EXISTS ("		\
+	" SELECT 1 FROM x_posts o WHERE o.body_hash = p.body_hash"	\
+	"  AND o.user_id = p.user_id"					\
+	"  AND o.connection_id = p.connection_id"			\
+	"  AND o.created_at > p.created_at AND o.state IN ('queued',"	\
+	"   'sending', 'sent', 'unknown', 'partial')) ELSE false END"
+#define NX_POST_VERSION							\
+	"(extract(epoch FROM p.updated_at) * 1000000)::bigint"
 #define NX_POST_COLUMNS							\
 	"p.id, p.user_id, p.connection_id, c.platform_username, p.state," \
 	" p.goal, p.options, p.warnings, p.error, p.price, p.tries,"	\
 	NX_POST_SECOND("p.created_at") ","				\
-	NX_POST_SECOND("p.updated_at") ","				\
+	NX_POST_VERSION ","						\
 	NX_POST_SECOND("p.publish_at") ","				\
 	NX_POST_SECOND("p.next_try_at") ","				\
 	" p.state = 'sending' AND p.lease_until < now(),"		\
 	" q.text, q.weighted_length, q.state, q.x_post_id, q.error,"	\
 	" q.attempts, " NX_POST_SECOND("q.sent_at") ","			\
-	" q.was_lost OR q.state = 'unknown'"
+	" q.was_lost OR q.state = 'unknown',"				\
+	NX_POST_SUPERSEDED ", c.status IS DISTINCT FROM 'connected'"
 #define NX_POST_FROM(posts, which)					\
 	" FROM " posts " p"						\
 	" LEFT JOIN platform_connections c ON c.id = p.connection_id"	\
 	" LEFT JOIN x_parts q ON q.user_id = p.user_id"			\
 	"  AND q.post_id = p.id" which
 
-enum { NX_POST_NCOLUMNS = 24 };
+enum { NX_POST_NCOLUMNS = 26 };
 
 /* All of them; one post's rows are neighbours. */
 NX_MUST_USE enum nx_rc	nx_row_posts(struct nx_arena *arena,
@@ -47,6 +61,12 @@ NX_MUST_USE enum nx_rc	nx_row_post(struct nx_arena *arena,
 			    const PGresult *rows, struct nx_stored_post *out,
 			    struct nx_err *err);
 
+/* Parts that are to be stored, as JSON: a parameter of the statement. */
+enum { NX_PARTS_JSON_MAX = 1024 * 1024 };
+NX_MUST_USE enum nx_rc	nx_row_parts(const struct nx_stored_part *parts,
+			    size_t n, struct nx_buf *out,
+			    struct nx_err *err);
+
 /* As x_posts.goal has it. */
 const char	*nx_row_goal(enum nx_goal goal);
 
@@ -56,7 +76,14 @@ const char	*nx_row_goal(enum nx_goal goal);
  */
 extern const char	nx_post_hold[];
 
+/*
+ * What was put off behind a post that is queued no more, or elsewhere, need
+ * not wait for it any longer.  1 user, 2 id, 3 lease
+ */
+extern const char	nx_post_release[];
+
 /* The claims' statements, for the test that explains them. */
 extern const char	nx_post_due[], nx_post_open[];
+extern const char *const nx_post_pages[2][2];
 
 #endif

@@ -19,6 +19,12 @@ static const char events[] =
     " ORDER BY created_at" BATCH ") RETURNING 1)"
     "SELECT count(*) FROM gone";
 
+static const char ids[] =
+    "WITH gone AS (DELETE FROM x_ids WHERE (user_id, x_post_id) IN ("
+    " SELECT user_id, x_post_id FROM x_ids"
+    " WHERE at < now() - interval '30 days'" BATCH ") RETURNING 1)"
+    "SELECT count(*) FROM gone";
+
 /* What may still leave keeps its key. */
 static const char keys[] =
     "WITH old AS ("
@@ -35,7 +41,7 @@ static const char keys[] =
 enum nx_rc
 nx_purge_batch(const struct nx_store_ask *ask, int *gone, struct nx_err *err)
 {
-	const char *const texts[] = { logins, events, keys };
+	const char *const texts[] = { logins, events, ids, keys };
 	enum { N = sizeof(texts) / sizeof(texts[0]) };
 	enum nx_rc rc = NX_OK;
 

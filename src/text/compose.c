@@ -12,14 +12,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 #include <unicode/utf16.h>
 
 #include "cut.h"
+#include "link.h"
 #include "nx/base/buf.h"
-#include "nx/text/find.h"
 #include "nx/text/weigh.h"
 
 enum {
@@ -409,6 +408,39 @@ is_among(int32_t i, const int32_t *tried, int n)
 	return false;
 }
 
+/* Does a sentence end with `c` and nothing else, neither asked nor called? */
+static bool
+is_stop(UChar32 c)
+{
+	static const UChar32 stops[] = { '.', 0x2026, 0x3002, 0xff0e, 0xff61,
+	    0x06d4, 0x0964 };
+
+	for (size_t i = 0; i < sizeof(stops) / sizeof(stops[0]); i++)
+		if (stops[i] == c)
+			return true;
+	return false;
+}
+
+/*
+ * Where a text that is cut short at place `i` ends: the dots take the place of
+ * a full stop.  It must not consist of stops alone.
+ */
+static int32_t
+before_stops(const struct work *w, const struct nx_cut *start, int32_t i)
+{
+	const struct nx_cut *v = w->cuts.v;
+	int32_t at = i;
+	UChar32 c;
+
+	for (; &v[at] > start; at--) {
+		U16_GET(w->cuts.t.u, 0, v[at - 1].unit, w->cuts.t.n, c);
+		if (!v[at - 1].blank && (!is_stop(c) ||
+		    v[at].unit - v[at - 1].unit != U16_LENGTH(c)))
+			return at;
+	}
+	return i;
+}
+
 /*
  * End `piece` at the best place up to `max`; it gets `suffix`.  False when
  * there is none.
@@ -432,7 +464,8 @@ choose(struct work *w, struct piece *piece, int32_t max, const char *suffix)
 			    is_among(i, tried, n) || (distinct &&
 			    is_repeated(w, start, &v[i])))
 				continue;
-			piece->to = &v[i];
+			piece->to = w->ask->on_long == NX_THREAD ? &v[i] :
+			    &v[before_stops(w, start, i)];
 			if (leaves_whole(w, piece) && passes(w, piece, suffix))
 				return true;
 			if (w->rc != NX_OK || n == TRIES_MAX ||
@@ -606,29 +639,6 @@ thread(struct work *w, struct nx_arena *arena, struct nx_composed *out,
 	return NX_OK;
 }
 
-/* The link is one that X will see as one, from end to end. */
-static enum nx_rc
-check_link(const struct nx_compose_ask *ask, struct nx_arena *arena,
-    struct nx_err *err)
-{
-	struct nx_entity *found = NULL;
-	struct nx_slice link = ask->link;
-	size_t n = 0;
-	enum nx_rc rc;
-
-	if (link.n == 0)
-		return NX_OK;
-	rc = nx_find(link, NX_ENTITY_URL, arena, &found, &n);
-	if (rc == NX_NO_MEMORY)
-		return rc;
-	if (rc == NX_OK && n == 1 && found->start == 0 &&
-	    found->end == link.n && (strncasecmp(link.p, "https://", 8) == 0
-	    || strncasecmp(link.p, "http://", 7) == 0))
-		return NX_OK;
-	return nx_fail(err, NX_INVALID,
-	    "link must be one http:// or https:// URL, and nothing else.");
-}
-
 /* `...`, and the link if there is one; its weight goes to `*weight`. */
 static enum nx_rc
 ending(const struct nx_compose_ask *ask, struct nx_arena *arena,
@@ -747,7 +757,7 @@ compose(struct work *w, struct nx_arena *arena, struct nx_composed *out,
 	enum nx_rc rc;
 
 	if ((rc = read_text(ask->text, &w->cuts.t, err)) != NX_OK ||
-	    (rc = check_link(ask, arena, err)) != NX_OK ||
+	    (rc = nx_link_check(ask->link, arena, err)) != NX_OK ||
 	    (rc = look_over(ask->text, &w->cuts, &weight)) != NX_OK)
 		return rc;
 	end.unit = w->cuts.t.n;

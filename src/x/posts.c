@@ -107,33 +107,41 @@ says_deleted(struct json_object *obj)
 	    (text != NULL && strcmp(text, "true") == 0);
 }
 
+static bool
+says_not_found(const struct nx_err_x *said)
+{
+	const char *tail = strrchr(said->type, '/');
+
+	return tail != NULL && strcmp(tail, "/resource-not-found") == 0;
+}
+
 /* A 200 may also say that nothing was deleted, or name only errors. */
 static enum nx_class
 read_deleted(struct nx_slice text, const struct nx_err_x *said)
 {
-	const char *tail = strrchr(said->type, '/');
 	struct json_object *body;
-	bool done = tail != NULL && strcmp(tail, "/resource-not-found") == 0;
+	bool done;
 
 	if (nx_slice_trim(text, " \t\r\n").n == 0)
 		return NX_CLASS_DONE;
 	if (nx_json_parse_lenient(text, &body) != NX_OK)
 		return NX_CLASS_RETRY;
-	done = done || says_deleted(nx_json_object(body, "data")) ||
-	    says_deleted(body);
+	done = says_not_found(said) ||
+	    says_deleted(nx_json_object(body, "data")) || says_deleted(body);
 	json_object_put(body);
 	return done ? NX_CLASS_DONE : NX_CLASS_REFUSED;
 }
 
-void
-nx_posts_delete(const struct nx_x *x, const char *access_token,
-    const char *id, struct nx_verdict *verdict)
+/* One request about one post; the answer lives as long as the handle's. */
+static struct nx_http_answer
+about_post(const struct nx_x *x, const char *method, const char *token,
+    const char *id)
 {
 	struct nx_http_answer answer = { .outcome = NX_HTTP_NOT_SENT,
 	    .why = "the id does not fit" };
 	struct nx_http_ask ask = {
-		.method = "DELETE",
-		.bearer = access_token,
+		.method = method,
+		.bearer = token,
 		.deadline = x->deadline,
 	};
 
@@ -142,7 +150,36 @@ nx_posts_delete(const struct nx_x *x, const char *access_token,
 		    x->conf->api_url, id);
 	if (ask.url != NULL)
 		nx_http_do(x->http, &ask, &answer);
+	return answer;
+}
+
+void
+nx_posts_delete(const struct nx_x *x, const char *access_token,
+    const char *id, struct nx_verdict *verdict)
+{
+	struct nx_http_answer answer = about_post(x, "DELETE", access_token,
+	    id);
+
 	nx_verdict_of(NX_ACT_DELETE, &answer, nx_clock_wall(), verdict);
 	if (verdict->class == NX_CLASS_DONE && answer.status < 300)
 		verdict->class = read_deleted(answer.body, &verdict->x);
+}
+
+/* X tells it as a 404, or as a 200 with nothing but errors. */
+bool
+nx_posts_is_gone(const struct nx_x *x, const char *access_token,
+    const char *id)
+{
+	struct nx_http_answer answer = about_post(x, "GET", access_token, id);
+	struct nx_verdict v;
+	struct json_object *body = NULL;
+	bool there;
+
+	nx_verdict_of(NX_ACT_READ, &answer, nx_clock_wall(), &v);
+	if ((answer.status != 200 && answer.status != 404) ||
+	    nx_json_parse_lenient(answer.body, &body) != NX_OK)
+		return false;
+	there = nx_json_object(body, "data") != NULL;
+	json_object_put(body);
+	return !there && says_not_found(&v.x);
 }

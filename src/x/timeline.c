@@ -404,8 +404,14 @@ nx_timeline_read(const struct nx_x *x, const char *access_token,
 {
 	struct manner how = first_manner(ask);
 
+	*out = (struct nx_timeline){ 0 };
+	if (nx_endpoint_is_closed(x->endpoints, NX_ENDPOINT_TIMELINE,
+	    nx_clock_wall(), verdict))
+		return;
 	while (!try_page(x, access_token, ask, &how, out, verdict))
 		continue;
+	nx_endpoint_heard(x->endpoints, NX_ENDPOINT_TIMELINE, verdict,
+	    nx_clock_wall());
 	if (verdict->class != NX_CLASS_DONE) {
 		*out = (struct nx_timeline){ 0 };
 		return;

@@ -66,7 +66,7 @@ ask_x(const struct nx_x *x, const char *access_token, const char *query,
 
 	if (ask.url != NULL)
 		nx_http_do(x->http, &ask, &answer);
-	nx_verdict_of(NX_ACT_READ, &answer, nx_clock_wall(), verdict);
+	nx_verdict_of(NX_ACT_PROFILE, &answer, nx_clock_wall(), verdict);
 	return answer;
 }
 
@@ -85,6 +85,6 @@ nx_users_me(const struct nx_x *x, const char *access_token,
 	if (verdict->class == NX_CLASS_DONE &&
 	    !read_user(answer.body, x->arena, out)) {
 		*out = (struct nx_x_user){ 0 };
-		nx_verdict_unreadable(NX_ACT_READ, verdict);
+		nx_verdict_unreadable(NX_ACT_PROFILE, verdict);
 	}
 }

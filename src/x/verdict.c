@@ -16,19 +16,22 @@ enum {
 	CODE = 1 << NX_ACT_CODE,
 	REFRESH = 1 << NX_ACT_REFRESH,
 	REVOKE = 1 << NX_ACT_REVOKE,
+	PROFILE = 1 << NX_ACT_PROFILE,
 	READ = 1 << NX_ACT_READ,
 	CREATE = 1 << NX_ACT_CREATE,
 	DELETE = 1 << NX_ACT_DELETE,
 	OAUTH = CODE | REFRESH | REVOKE,
-	API = READ | CREATE | DELETE,
+	NEEDED = PROFILE | CREATE | DELETE,	/* by whoever publishes */
+	API = READ | NEEDED,
 	ANY = OAUTH | API,
 };
 
 enum {
 	BACKOFF_RATE = 60,	/* seconds, where X names no time */
+	BACKOFF_LIMIT = 15 * 60,	/* of a limit without a window */
 	BACKOFF_RETRY = 5,
 	BACKOFF_MONEY = 3600,
-	WAIT_MAX = 25 * 3600,	/* no window is longer than a day */
+	MONTH_MAX = 32 * 24 * 3600,	/* billing cycles are months */
 };
 
 enum look {
@@ -36,6 +39,8 @@ enum look {
 	READABLE,	/* the body is a JSON object */
 	PROBLEM,	/* it has the members by which X tells of one */
 	TYPE,		/* last path segment of `type` */
+	REASON,		/* `reason` of an enrolment refusal */
+	NUMBER,		/* number of API v1.1, in `errors` or outside */
 	ERROR,		/* OAuth's `error` */
 	WORDS,		/* part of a text, whatever its case */
 };
@@ -57,6 +62,8 @@ static const struct rule {
 { ANY,     0,   WORDS,  "CreditsDepleted",        NX_CLASS_MONEY },
 { ANY,     429, ALWAYS, NULL,                     NX_CLASS_RATE },
 { ANY,     0,   TYPE,   "rate-limit-exceeded",    NX_CLASS_RATE },
+{ API,     0,   NUMBER, "88",                     NX_CLASS_RATE },
+{ API,     403, WORDS,  "rate limit",             NX_CLASS_RATE },
 { ANY,     425, ALWAYS, NULL,                     NX_CLASS_RETRY },
 { ANY,     0,   ERROR,  "invalid_client",         NX_CLASS_OPERATOR },
 { ANY,     0,   ERROR,  "unauthorized_client",    NX_CLASS_OPERATOR },
@@ -81,11 +88,46 @@ static const struct rule {
 /* the API */
 { API,     401, ALWAYS, NULL,                     NX_CLASS_TOKEN },
 { API,     0,   TYPE, "unsupported-authentication", NX_CLASS_TOKEN },
+/* what the app may do, and what its plan holds */
 { API,     0,   TYPE,   "oauth1-permissions",     NX_CLASS_OPERATOR },
-{ API,     0,   TYPE,   "client-forbidden",       NX_CLASS_OPERATOR },
 { API,     403, WORDS,  "app permissions",        NX_CLASS_OPERATOR },
+{ NEEDED,  0,   TYPE,   "client-forbidden",       NX_CLASS_OPERATOR },
+{ NEEDED,  0,   REASON, "client-not-enrolled",    NX_CLASS_OPERATOR },
+{ NEEDED,  0,   REASON, "user-not-enrolled",      NX_CLASS_OPERATOR },
+{ NEEDED,  0,   NUMBER, "261",                    NX_CLASS_OPERATOR },
+{ NEEDED,  0,   NUMBER, "453",                    NX_CLASS_OPERATOR },
+{ NEEDED,  403, WORDS,  "cannot perform write",   NX_CLASS_OPERATOR },
+{ NEEDED,  403, WORDS,  "access to a subset of",  NX_CLASS_OPERATOR },
+{ READ,    0,   TYPE,   "client-forbidden",       NX_CLASS_PLAN },
+{ READ,    0,   REASON, "client-not-enrolled",    NX_CLASS_PLAN },
+{ READ,    0,   REASON, "user-not-enrolled",      NX_CLASS_PLAN },
+{ READ,    0,   NUMBER, "453",                    NX_CLASS_PLAN },
+{ READ,    403, WORDS,  "access to a subset of",  NX_CLASS_PLAN },
+/* the account's own limits, of which X names no window */
+{ API,     0,   NUMBER, "185",                    NX_CLASS_RATE },
+{ API,     0,   NUMBER, "344",                    NX_CLASS_RATE },
+{ API,     403, WORDS,  "daily limit",            NX_CLASS_RATE },
+{ API,     403, WORDS,  "daily status update limit", NX_CLASS_RATE },
+/* the text, and what it answers to */
+{ CREATE,  0,   NUMBER, "187",                    NX_CLASS_DUPLICATE },
 { CREATE,  0,   WORDS,  "duplicate content",      NX_CLASS_DUPLICATE },
 { CREATE,  0,   WORDS,  "status is a duplicate",  NX_CLASS_DUPLICATE },
+{ CREATE,  0,   NUMBER, "385",                    NX_CLASS_UNSEEN },
+{ CREATE,  0,   WORDS,  "deleted or not visible", NX_CLASS_UNSEEN },
+{ CREATE,  0,   NUMBER, "433",                    NX_CLASS_REPLY },
+{ CREATE,  403, TYPE, "not-authorized-for-resource", NX_CLASS_REPLY },
+{ CREATE,  403, WORDS,  "reply to or quote posts", NX_CLASS_REPLY },
+{ CREATE,  403, WORDS,  "this conversation is not allowed",
+						  NX_CLASS_REPLY },
+{ CREATE,  403, WORDS,  "quoting this post is not", NX_CLASS_REPLY },
+{ CREATE,  0,   NUMBER, "226",                    NX_CLASS_AUTOMATED },
+{ CREATE,  403, WORDS,  "might be automated",     NX_CLASS_AUTOMATED },
+/* now and then, for a text that is well-formed */
+{ CREATE,  403, WORDS,  "not permitted to perform this action",
+						  NX_CLASS_AUTOMATED },
+/* the account */
+{ API,     0,   NUMBER, "64",                     NX_CLASS_ACCOUNT },
+{ API,     0,   NUMBER, "326",                    NX_CLASS_ACCOUNT },
 { API,     403, WORDS,  "account is suspended",   NX_CLASS_ACCOUNT },
 { API,     403, WORDS,  "authentication is suspended", NX_CLASS_ACCOUNT },
 { API,     403, WORDS,  "temporarily locked",     NX_CLASS_ACCOUNT },
@@ -110,9 +152,13 @@ static const char *const class_names[NX_CLASS_COUNT] = {
 	[NX_CLASS_CODE] = "code",
 	[NX_CLASS_DUPLICATE] = "duplicate",
 	[NX_CLASS_REFUSED] = "refused",
+	[NX_CLASS_REPLY] = "reply",
+	[NX_CLASS_UNSEEN] = "unseen",
+	[NX_CLASS_AUTOMATED] = "automated",
 	[NX_CLASS_ACCOUNT] = "account",
 	[NX_CLASS_MONEY] = "money",
 	[NX_CLASS_OPERATOR] = "operator",
+	[NX_CLASS_PLAN] = "plan",
 	[NX_CLASS_UNKNOWN] = "unknown",
 };
 
@@ -214,6 +260,18 @@ has_type(struct json_object *body, const char *segment)
 	    segment) == 0;
 }
 
+/* The number that API v1.1 gave each error; some answers still have it. */
+static bool
+has_code(struct json_object *body, const char *number)
+{
+	char space[NX_JSON_ID_ROOM];
+	const char *code = nx_json_id(first_error(body), "code", space);
+
+	if (code == NULL)
+		code = nx_json_id(body, "code", space);
+	return code != NULL && strcmp(code, number) == 0;
+}
+
 static bool
 has_words(struct json_object *body, const char *words)
 {
@@ -246,6 +304,7 @@ fits(const struct rule *r, enum nx_act act, int status,
     struct json_object *body)
 {
 	const char *error = nx_json_str(body, "error");
+	const char *reason = nx_json_str(body, "reason");
 
 	if ((r->acts & 1U << act) == 0 ||
 	    (r->status != 0 && r->status != status))
@@ -259,6 +318,10 @@ fits(const struct rule *r, enum nx_act act, int status,
 		return is_problem(body);
 	case TYPE:
 		return has_type(body, r->what);
+	case REASON:
+		return reason != NULL && strcmp(reason, r->what) == 0;
+	case NUMBER:
+		return has_code(body, r->what);
 	case ERROR:
 		return error != NULL && strcmp(error, r->what) == 0;
 	case WORDS:
@@ -311,16 +374,21 @@ static int64_t
 when(const struct nx_http_answer *answer, int64_t now, enum nx_class class,
     struct json_object *body)
 {
-	int64_t at = answer->retry_after > 0 ? now + answer->retry_after : 0;
-	int64_t reset = nx_windows_blocked_until(&answer->windows);
+	const int64_t after = answer->retry_after, day = reset_day(body);
+	const int64_t at = after > 0 && after <= NX_WINDOW_MAX ?
+	    now + after : 0;
+	struct nx_windows windows = answer->windows;
+	int64_t reset;
 
 	if (class == NX_CLASS_MONEY)
-		return reset_day(body);
-	if (class == NX_CLASS_RATE && reset > now && reset > at)
-		at = reset;
-	if (class != NX_CLASS_RATE && class != NX_CLASS_RETRY)
+		return day > now && day - now <= MONTH_MAX ? day : 0;
+	if (class == NX_CLASS_RETRY)
+		return at;
+	if (class != NX_CLASS_RATE)
 		return 0;
-	return at > now + WAIT_MAX ? now + WAIT_MAX : at;
+	nx_windows_believe(&windows, now);
+	reset = nx_windows_blocked_until(&windows);
+	return reset > at ? reset : at;
 }
 
 void
@@ -370,12 +438,20 @@ code_of(enum nx_act act, enum nx_class class)
 		return NX_DUPLICATE;
 	case NX_CLASS_REFUSED:
 		return NX_X_REFUSED;
+	case NX_CLASS_REPLY:
+		return NX_REPLY_REFUSED;
+	case NX_CLASS_UNSEEN:
+		return NX_REPLY_UNSEEN;
+	case NX_CLASS_AUTOMATED:
+		return NX_X_AUTOMATED;
 	case NX_CLASS_ACCOUNT:
 		return NX_X_ACCOUNT;
 	case NX_CLASS_MONEY:
 		return NX_X_MONEY;
 	case NX_CLASS_OPERATOR:
 		return NX_X_OPERATOR;
+	case NX_CLASS_PLAN:
+		return NX_NOT_IN_PLAN;
 	case NX_CLASS_UNKNOWN:
 		return act == NX_ACT_CODE ? NX_CODE_LOST :
 		    act == NX_ACT_CREATE ? NX_OUTCOME_UNKNOWN : NX_X_DOWN;
@@ -394,7 +470,8 @@ wait_for(const struct nx_verdict *v, enum nx_rc rc, int64_t now)
 	if (v->retry_at > now)
 		return v->retry_at - now >= INT32_MAX ? INT32_MAX :
 		    (int)(v->retry_at - now) + 1;
-	return rc == NX_X_RATE ? BACKOFF_RATE :
+	return rc == NX_X_RATE && v->x.status != 429 ? BACKOFF_LIMIT :
+	    rc == NX_X_RATE ? BACKOFF_RATE :
 	    rc == NX_X_MONEY ? BACKOFF_MONEY :
 	    rc == NX_X_DOWN ? BACKOFF_RETRY : 0;
 }
@@ -422,5 +499,6 @@ nx_verdict_fail(enum nx_act act, const struct nx_verdict *v, int64_t now,
 		    v->x.detail[0] != '\0' ? v->x.detail : v->x.title);
 	err->x = v->x;
 	err->retry_after = wait_for(v, rc, now);
+	err->is_guess = v->retry_at <= now;
 	return rc;
 }

@@ -4,6 +4,8 @@
 
 #include <strings.h>
 
+enum { EPOCH_MIN = 1000000000 };	/* less is no time, but seconds */
+
 static const char prefixes[][24] = {
 	"x-rate-limit-",
 	"x-app-limit-24hour-",
@@ -74,6 +76,23 @@ nx_windows_header(struct nx_windows *w, struct nx_slice line)
 		if (starts(name, prefixes[i], &field))
 			note(all[i], field, value);
 	}
+}
+
+static void
+believe(struct nx_window *w, int64_t now)
+{
+	if (w->reset < EPOCH_MIN)
+		w->reset += now;
+	if (w->reset <= now || w->reset - now > NX_WINDOW_MAX)
+		w->reset = 0;
+}
+
+void
+nx_windows_believe(struct nx_windows *w, int64_t now)
+{
+	believe(&w->quarter, now);
+	believe(&w->app_day, now);
+	believe(&w->user_day, now);
 }
 
 int64_t

@@ -96,3 +96,14 @@ for (const point of ['delete.before_call', 'delete.after_answer']) {
 		assert.deepEqual(await postsOf(me.account), []);
 	});
 }
+
+test('deleted, and X refuses the second DELETE: it is gone all the same', async () => {
+	const me = await connected();
+	assert.equal((await me.post(words())).json.state, 'sent');
+	died(await dyingAt('delete.after_answer', () => remove(me)));
+	assert.deepEqual(await postsOf(me.account), []);
+	await timePasses(me);
+	await sandbox('POST', '/sandbox/faults', { path: '/2/tweets/', method: 'DELETE', fault: '403' });
+	const done = await remove(me);
+	assert.deepEqual([done.status, done.json.state], [200, 'deleted'], done.text);
+});

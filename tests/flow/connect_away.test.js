@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { calm, clearFaults, database, env, fault, grown, sandbox, settings, SITE, sql, until } from './lib/stack.js';
+import { calm, clearFaults, database, dev, env, fault, grown, sandbox, settings, SITE, sql, STACK, until } from './lib/stack.js';
 import { landed, Visitor, words } from './lib/visitor.js';
 
 const RESCUE = join(env.NEXUS_STATE_DIR, 'rescue'), ASIDE = join(env.NEXUS_STATE_DIR, 'rescue-before');
@@ -22,6 +22,13 @@ const rescue = {
 			renameSync(ASIDE, RESCUE);
 	},
 };
+
+// The database first; the site is ready only when both are there.
+async function back() {
+	dev('db', 'start', STACK);
+	rescue.start();
+	await database.start();
+}
 
 before(calm);
 after(async () => {
@@ -86,8 +93,7 @@ for (const net of [true, false]) {
 			assert.equal(outcome(value), 'database_unavailable');
 			assert.equal(by('codes_exchanged'), 0);
 		} finally {
-			await database.start();
-			rescue.start();
+			await back();
 		}
 		landed(await me.get(path));
 		await renews(me);
@@ -106,8 +112,7 @@ for (const net of [true, false]) {
 			database.stop();
 			answer = outcome(await going);
 		} finally {
-			await database.start();
-			rescue.start();
+			await back();
 		}
 		assert.equal(answer, net ? 'save_deferred' : 'pending');
 		await appears(me);

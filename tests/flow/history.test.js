@@ -10,7 +10,7 @@ import { withWorkers } from './lib/worker.js';
 const NOBODY = '00000000-0000-4000-8000-000000000000';
 const DELETES = { path: '/2/tweets/', method: 'DELETE' };
 const MEMBERS = ['id', 'state', 'reason', 'can', 'post_id', 'url', 'status_url', 'profile_url', 'created_at', 'publish_at', 'next_try_at',
-	'parts', 'metrics', 'limits', 'cost_usd', 'warnings'];
+	'parts', 'metrics', 'limits', 'cost_usd', 'warnings', 'etag'];
 const later = () => new Date(Date.now() + 3600e3).toISOString();
 const sorted = (list) => [...list].sort();
 
@@ -66,7 +66,9 @@ test('a post is shown in the same shape wherever it is shown', async () => {
 	assert.ok(Math.abs(Date.parse(p.created_at) - Date.now()) < 60000);
 	assert.deepEqual([p.reason, p.publish_at, p.next_try_at], [null, null, null]);
 	assert.deepEqual(p.can, ['delete']);
-	assert.deepEqual((await page(me)).json.posts, [p]);
+	const { request, ...listed } = p;
+	assert.deepEqual((await page(me)).json.posts, [listed]);
+	assert.equal(request.on_long, 'thread');
 	const head = await me.send('HEAD', `${POSTS}/${p.id}`);
 	assert.deepEqual([head.status, head.text], [200, '']);
 });
@@ -97,8 +99,8 @@ test('what cannot be shown is said', async () => {
 test('methods that a path has not, and those it has', async () => {
 	const [me] = await crowd(1);
 	const { id } = (await me.post(words())).json;
-	for (const [method, path, allow] of [['POST', POSTS, ['GET', 'HEAD']], ['DELETE', POSTS, ['GET', 'HEAD']], ['PUT', `${POSTS}/${id}`, ['DELETE', 'GET', 'HEAD']],
-		['POST', `${POSTS}/${id}`, ['DELETE', 'GET', 'HEAD']], ['GET', `${POSTS}/${id}/resume`, ['POST']], ['DELETE', `${POSTS}/${id}/resume`, ['POST']]]) {
+	for (const [method, path, allow] of [['POST', POSTS, ['GET', 'HEAD']], ['DELETE', POSTS, ['GET', 'HEAD']], ['PUT', `${POSTS}/${id}`, ['DELETE', 'GET', 'HEAD', 'PATCH']],
+		['POST', `${POSTS}/${id}`, ['DELETE', 'GET', 'HEAD', 'PATCH']], ['GET', `${POSTS}/${id}/resume`, ['POST']], ['DELETE', `${POSTS}/${id}/resume`, ['POST']]]) {
 		const res = await me.send(method, path);
 		problem(res, 405, 'method_not_allowed');
 		const all = new Set(res.headers.allow.split(/,\s*/));
@@ -214,6 +216,31 @@ test('a deletion that X refuses is told, and may be tried again', async () => {
 	assert.deepEqual(await live(me.account), []);
 });
 
+test('what X deleted and then refuses to delete is deleted', async () => {
+	const [me] = await crowd(1);
+	for (const refusal of [{ fault: '403' }, { fault: 'garbage', work: false, body: '{"data":{"deleted":false}}' }]) {
+		const p = (await me.post(words())).json;
+		await fault({ ...DELETES, fault: 'drop_after' });
+		const first = await remove(me, p.id);
+		assert.equal(first.status, 202, first.text);
+		await clearFaults();
+		assert.deepEqual(await live(me.account), []);
+		await fault({ ...DELETES, ...refusal });
+		const res = await remove(me, p.id);
+		assert.deepEqual([res.status, res.json.state, res.json.reason], [200, 'deleted', null], res.text);
+		await clearFaults();
+	}
+	// What X only cannot show just now is not gone.
+	const p = (await me.post(words())).json;
+	for (const look of [{ fault: '403' }, { fault: '503' }, { fault: 'garbage', body: '{}' }]) {
+		await fault({ ...DELETES, fault: '403' });
+		await fault({ path: '/2/tweets/', method: 'GET', ...look });
+		problem(await remove(me, p.id), 409, 'not_deleted');
+		await clearFaults();
+	}
+	assert.equal((await live(me.account)).length, 1);
+});
+
 test('what failed, broke or waits is taken back', async () => {
 	const [me] = await crowd(1);
 	const queued = (await me.post({ text: words(), publish_at: later() })).json;
@@ -231,6 +258,71 @@ test('what failed, broke or waits is taken back', async () => {
 	assert.deepEqual([res.status, res.json.state], [200, 'deleted'], res.text);
 	assert.deepEqual(res.json.parts.map((part) => part.state), ['deleted', 'deleted', 'failed', 'waiting']);
 	assert.deepEqual(await live(me.account), []);
+});
+
+test('nothing is offered that would be refused', async () => {
+	const [me, gone] = await crowd(2);
+	const text = words();
+	await fault({ ...CREATE, fault: '429', reset_in: 60, count: 1 });
+	problem(await me.post(text), 429, 'rate_limited');
+	const [failed] = (await page(me, '?limit=1')).json.posts;
+	assert.deepEqual(failed.can, ['resume']);
+	assert.equal((await me.post(text)).status, 201);
+	assert.deepEqual((await look(me, failed.id)).can, [], 'it is there as another post');
+	assert.deepEqual((await page(me, '?limit=2')).json.posts.map((p) => p.can), [['delete'], []]);
+	problem(await resume(me, failed.id), 409, 'not_resumable');
+
+	await fault({ ...CREATE, fault: '400', skip: 1, count: 1 });
+	const half = (await gone.post({ text: threadText(2), on_long: 'thread' })).json;
+	assert.deepEqual([half.state, half.can], ['partial', ['resume', 'delete']]);
+	await clearFaults();
+	await fault({ ...CREATE, fault: 'drop', count: 1 });
+	const lost = (await gone.post(words())).json;
+	assert.deepEqual(lost.can, ['resume', 'delete']);
+	assert.equal((await gone.json('/api/auth/twitter/disconnect', {})).status, 200);
+	for (const p of [half, lost]) {
+		assert.ok(!(await look(gone, p.id)).can.includes('resume'), p.state);
+		const res = await resume(gone, p.id);
+		assert.equal(res.json.code ?? res.json.error.code, 'needs_reauth', res.text);
+	}
+	await gone.connect();
+	for (const p of [half, lost])
+		assert.ok((await look(gone, p.id)).can.includes('resume'), p.state);
+});
+
+test('a reason goes with what it was for', async () => {
+	const [me] = await crowd(1);
+	await fault({ ...CREATE, fault: '400', skip: 2, count: 1 });
+	const broken = (await me.post({ text: threadText(3), on_long: 'thread' })).json;
+	await clearFaults();
+	await fault({ ...DELETES, fault: '403' });
+	problem(await remove(me, broken.id), 409, 'not_deleted');
+	assert.match((await look(me, broken.id)).reason, /could not be deleted/);
+	await clearFaults();
+	const whole = (await resume(me, broken.id)).json;
+	assert.deepEqual([whole.state, whole.reason, whole.error], ['sent', null, null], 'it stays, as its owner wants now');
+	const now = await look(me, broken.id);
+	assert.deepEqual([now.reason, now.error, ...now.parts.map((part) => part.error)], [null, null, null, null, null]);
+
+	// What stood in the way of taking a thread back is not why it broke.
+	await fault({ ...CREATE, fault: '400', skip: 2, count: 1 });
+	await fault({ ...DELETES, fault: '503' });
+	const body = { text: threadText(3), on_long: 'thread', on_partial: 'delete' }, key = { 'Idempotency-Key': 'withdrawn' };
+	const back = (await me.post(body, key)).json;
+	assert.deepEqual([back.state, back.error.code], ['partial', 'x_unavailable']);
+	await clearFaults();
+	await timePasses([me]);
+	await withWorkers(1, () => until('it is taken back', 20, async () => (await look(me, back.id)).state === 'failed'));
+	const failed = await look(me, back.id);
+	assert.equal(failed.error.code, 'x_refused');
+	assert.match(failed.reason, /^Part 3 could not be sent, so what was on X was deleted again\. X answered 400/);
+	assert.equal((await me.post(body, key)).json.id, back.id, 'X decided about it, so its key stays');
+
+	await fault({ ...CREATE, fault: '429', reset_in: 600, count: 1 });
+	const waits = (await me.post({ text: words(), queue: true })).json;
+	assert.equal(waits.error.code, 'rate_limited');
+	const cancelled = (await remove(me, waits.id)).json;
+	assert.deepEqual([cancelled.state, cancelled.reason, cancelled.error], ['cancelled', null, null]);
 });
 
 test('an unknown post is looked up, then deleted', async () => {

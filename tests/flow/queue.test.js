@@ -2,9 +2,11 @@
 import { test, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { calm, clearFaults, fault, inParallel, LIGHT, problem, settings, sleep, sql, stopwatch, until } from './lib/stack.js';
-import { Visitor, words } from './lib/visitor.js';
+import { bearer, Visitor, words } from './lib/visitor.js';
 import { calmQueue, CREATE, creates, crowd, inOrder, live, look, POSTS, remove, states, threadText, timeOf, timePasses, assertChain } from './lib/posting.js';
 import { startWorker, withWorkers } from './lib/worker.js';
+import { ownProcess } from './lib/fcgi.js';
+import { severed } from './lib/sever.js';
 
 const LATE = 2000 + (LIGHT ? 2000 : 1000);		// milliseconds after its time; the worker's word is 2 s, X and the rest have one more
 const inSeconds = (s) => new Date((Math.floor(Date.now() / 1000) + s) * 1000);
@@ -248,4 +250,47 @@ test('a key gives a queued post back, and both are told where it is', async () =
 	assert.equal(again.headers.location, `${POSTS}/${first.json.id}`);
 	assert.equal(again.json.status_url, first.headers.location);
 	await remove(me, first.json.id);
+});
+
+test('what was refused because its storing was not answered is not sent later', async () => {
+	const me = new Visitor();
+	await me.connect();
+	const way = await severed((text) => text.includes('INSERT INTO x_posts') || text.includes('Hello X'));
+	const own = await ownProcess({ DATABASE_URL: way.url });
+	const ask = (body, headers = {}) => own.ask('POST', '/api/twitter/post', Object.entries({ ...bearer(me.token), ...headers }), JSON.stringify(body));
+	const [lost, body] = [0, 1].map(() => ({ text: words(), publish_at: at(inSeconds(3600)) })), key = { 'Idempotency-Key': 'severed' };
+	try {
+		for (const [one, headers] of [[lost, {}], [body, key]]) {
+			way.arm();
+			await until('it is stored, and nobody is told', 20, async () => {
+				const res = await ask(one, headers);
+				assert.equal(res.status, 503, res.text);
+				return way.cut;
+			});
+			way.mend();
+		}
+		const stored = await sql(`SELECT id FROM x_posts WHERE user_id = '${me.user}'`);
+		assert.equal(stored.length, 2, 'nobody could take it back');
+		// Asked for once more, with its key, it is the one that is there.
+		const again = await until('the database is back', 20, async () => {
+			const res = await ask(body, key);
+			return res.status !== 503 && res;
+		});
+		assert.deepEqual([again.status, again.json.state], [202, 'queued'], again.text);
+		const time = "now() - interval '1 second'";
+		await sql(`UPDATE x_posts SET publish_at = ${time}, next_try_at = ${time}, lease_until = CASE WHEN lease_until IS NOT NULL THEN ${time} END WHERE user_id = '${me.user}'`);
+		const { sent: creations } = await creates(() => withWorkers(1, async () => {
+			await sent(me, again.json.id);
+			await until('the other has ended', 20, async () =>
+				(await sql(`SELECT 1 FROM x_posts WHERE user_id = '${me.user}' AND (next_try_at IS NOT NULL OR lease_until IS NOT NULL)`)).length === 0);
+		}));
+		assert.equal(creations, 1);
+		assert.deepEqual((await live(me.account)).map((p) => p.text), [body.text]);
+		const other = await look(me, stored.flat().find((id) => id !== again.json.id));
+		assert.deepEqual([other.state, other.error.code], ['failed', 'not_sent']);
+		assert.match(other.reason, /^Nothing of it is on X\. /);
+	} finally {
+		await own.stop();
+		way.stop();
+	}
 });

@@ -115,7 +115,7 @@ test('a grant that cannot even read the profile is given back', async () => {
 // Refused: nothing is live, and the same key may be used once X is well again
 // where X had not decided.
 const REFUSED = [
-	['400', 422, 'x_refused', false], ['402', 402, 'x_credits', true], ['403', 422, 'x_refused', false], ['404', 503, 'x_unavailable', true],
+	['400', 422, 'x_refused', false], ['402', 402, 'x_credits', true], ['403', 422, 'x_automated', false], ['404', 503, 'x_unavailable', true],
 	['429', 429, 'rate_limited', true],
 ];
 for (const [kind, status, code, again] of REFUSED)

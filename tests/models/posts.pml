@@ -7,7 +7,8 @@
  * -DNPROC -DNPOSTS(1..3) -DNPARTS(1,2) -DWITHDRAW(0,1) -DKEYED(0: no keys,
  * 1: posts 0 and 1 have the same key) -DDUP(1: X refuses a text that is live,
  * 2: it may or may not) -DCRASHES -DDBF -DLOSE -DREFUSE -DRESUMES -DREMOVES
- * -DFREEZE (a lease may run out under a living holder, known trouble)
+ * -DLATER (how many are for later) -DFREEZE (a lease may run out under a
+ * living holder, known trouble)
  */
 #ifndef NPROC
 #define NPROC 2
@@ -75,7 +76,7 @@
 #define LIVING 1
 #define OVER 2
 
-typedef Post { byte st; byte goal; byte ow; byte lt; bit due; bit key; bit rel;
+typedef Post { byte st; byte goal; byte ow; byte lt; bit due; bit key; bit rel; bit acc;
 	byte ps[2]; byte px[2]; byte res[2]; bit was[2]; bit edup[2]; byte ord; byte left[2] };
 typedef Tw { bit live; bit gone; bit vis; byte org; bit part; byte par };
 typedef Fl { bit on; byte p; bit part; byte par };
@@ -88,6 +89,7 @@ byte crashes = CRASHES, dbf = DBF, lose = LOSE, refuse = REFUSE;
 byte resumes = RESUMES, removes = REMOVES, blinds = BLIND, later = LATER;
 bit asked[NPOSTS];	/* its request was made */
 bit kept[NPOSTS];	/* X refused its deletion: it stays */
+bit told[NPOSTS];	/* its author was told that it was not stored */
 byte busy[NPROC];	/* post + 1 that a process is at */
 byte bydb = 0;
 
@@ -207,7 +209,7 @@ inline t_look() {
 					:: post[p].goal == WDRAW -> post[p].st = FAILED
 					:: post[p].goal != WDRAW && ANYDELETED(p) -> post[p].st = DELETED
 					:: post[p].goal == DELETE && !ANYDELETED(p) -> post[p].st = CANCELLED
-					:: else -> post[p].st = QUEUED
+					:: else -> if :: post[p].acc -> post[p].st = QUEUED :: else -> post[p].st = FAILED; post[p].due = 0 fi
 					fi
 				fi
 			fi
@@ -215,6 +217,10 @@ inline t_look() {
 	:: else
 	fi;
 	taken = (post[p].ow == mine && post[p].lt == LIVING)
+}
+/* what is for later is stored first, and queued once that is known */
+inline t_accept() {
+	if :: !post[p].acc && post[p].st == SENDING -> post[p].acc = 1; post[p].st = QUEUED; post[p].lt = LNULL; post[p].due = 1 :: else fi
 }
 #define SUPERSEDED(p, o) (post[p].st == FAILED && !ANYSENT(p) && o != p && USER(o) == USER(p) && post[o].ord > post[p].ord && (post[o].st == QUEUED || post[o].st == SENDING || post[o].st == SENT || post[o].st == UNKNOWN || post[o].st == PARTIAL))
 #if NPOSTS == 1
@@ -227,6 +233,7 @@ inline t_look() {
 inline t_resume() {
 	if
 	:: FREEP(p) && post[p].ow != mine && (post[p].st == UNKNOWN || post[p].st == SENDING || ((post[p].st == PARTIAL || post[p].st == FAILED) && post[p].goal == SEND && !ISSUP(p) && !ANYDELETED(p))) ->
+		if :: post[p].st == FAILED -> post[p].acc = 1; told[p] = 0 :: else fi;
 		if :: post[p].st == PARTIAL || post[p].st == FAILED -> post[p].st = SENDING :: else -> post[p].st = UNKNOWN fi;
 		if :: !post[p].key && post[p].rel && !KEYUSED(p) -> post[p].key = 1 :: else fi;
 		post[p].ow = mine; post[p].lt = LIVING; post[p].due = 1
@@ -278,20 +285,13 @@ inline t_seen() {
 #define ANYTWIN (TWIN(0) || TWIN(1) || TWIN(2))
 #endif
 #define ELDER(q) (q != p && (post[q].ps[i] == UNKNOWN || post[q].ps[i] == SENDING) && post[q].left[i] < post[p].left[i])
-/* nx_post_reserve_id() */
+/* nx_post_reserve_id(): who left earlier and is not settled has the first choice */
 inline t_reserve(x) {
 	if
-#ifdef MEND3	/* who left earlier has the first choice */
 	:: ELDER(0) || ELDER((NPOSTS > 1)) || ELDER((NPOSTS - 1)) -> doubt = 1
 	:: !(ELDER(0) || ELDER((NPOSTS > 1)) || ELDER((NPOSTS - 1))) && post[p].res[i] != x && ANYTWIN -> doubt = 1
-#else
-	:: post[p].res[i] != x && ANYTWIN -> doubt = 1
-#endif
 	:: else -> if
 		:: post[p].ps[i] == UNKNOWN && !ANYTAKEN(x) -> post[p].res[i] = x; found = x
-#ifdef MEND2	/* whoever adopted it may still get its own: wait for that */
-		:: ANYTAKEN(x) && ((TAKENBY(0, i, x) && post[0].was[i] && !(all & 1)) || (TAKENBY((NPOSTS > 1), i, x) && post[(NPOSTS > 1)].was[i] && !(all & 2) && NPOSTS > 1) || (TAKENBY((NPOSTS - 1), i, x) && post[NPOSTS - 1].was[i] && !(all & 4) && NPOSTS > 2)) -> doubt = 1
-#endif
 		:: else
 		fi
 	fi
@@ -305,7 +305,6 @@ inline t_reserve(x) {
 #else
 #define QUIETP(ii) (ARRIVED(p, ii) && BEFORE(0, ii) && BEFORE(1, ii) && BEFORE(2, ii))
 #endif
-#define LONGAGO(q) (ARRIVED(q, i) && post[q].ps[i] != 0 && post[q].ps[i] != SENDING && post[q].ps[i] != WAITING)
 inline rename_owner() {
 	if :: post[0].ow == mine -> post[0].ow = DEAD :: else fi;
 #if NPOSTS > 1
@@ -319,7 +318,7 @@ inline reset() {
 	rename_owner(); busy[me] = 0;
 	p = 0; i = 0; nps = 0; nst = 0; ngoal = 0; ndue = 0; keeps = 0; relk = 0; xid = 0; ndup = 0;
 	ours = 0; taken = 0; tries = 0; attended = 0; seen = 0; old = 0; doubt = 0; found = 0; whole = 0;
-	verdict = 0; k = 0; cont = 0; fresh = 0; mode = 0; all = 0
+	verdict = 0; k = 0; cont = 0; fresh = 0; mode = 0
 }
 #define CRASH atomic { crashes > 0 -> crashes--; printf("EV P%d DIES\n", me); reset(); goto idle }
 
@@ -333,7 +332,7 @@ inline reset() {
 proctype P(byte me)
 {
 	byte p, nps, nst, ngoal, xid, tries, found, verdict, k, mode;
-	byte i, seen, prt, all;
+	byte i, seen, prt;
 	byte mine = me + 1;
 	bit ndue, keeps, relk, ndup, ours, taken, attended, old, doubt, whole, noted, stops, cont, fresh;
 
@@ -385,33 +384,36 @@ begin:	/* nx_post_begin() */
 		:: else
 		fi;
 		ords++; post[p].ord = ords; post[p].goal = SEND; post[p].key = KEYED; post[p].ow = mine; post[p].due = 1;
-		post[p].ps[0] = SENDING; post[p].st = SENDING; post[p].lt = LIVING;
+		post[p].ps[0] = SENDING; post[p].st = SENDING; post[p].lt = LIVING; post[p].acc = 1;
 		lefts++; post[p].left[0] = lefts;
 
 #if NPARTS == 2
 		post[p].ps[1] = WAITING;
 #endif
 #if LATER
-		if :: later > 0 -> later--; fresh = 1; post[p].st = QUEUED; post[p].ps[0] = WAITING; post[p].lt = LNULL :: skip fi;
+		if :: later > 0 -> later--; fresh = 1; post[p].ps[0] = WAITING; post[p].acc = 0 :: skip fi;
 #endif
 		printf("EV P%d post %d is stored, state %d\n", me, p, post[p].st)
 	   }
 	:: CRASH
 	fi;
-	if
-	:: atomic { fresh -> reset(); goto idle }
-	:: !fresh
-	fi;
 	/* its answer was lost and the undo did not come through */
 	if
-	:: goto deliver
-	:: atomic { dbf > 0 -> dbf--; printf("EV P%d post %d: answer of the reservation lost, no undo\n", me, p); reset(); goto idle }
+	:: !fresh -> goto deliver
+	:: fresh
+	:: atomic { dbf > 0 -> dbf--; told[p] = 1; printf("EV P%d post %d: answer of the reservation lost, no undo\n", me, p); reset(); goto idle }
+	fi;
+	if
+	:: atomic { t_accept(); printf("EV P%d accepts post %d, state %d\n", me, p, post[p].st); reset(); goto idle }
+	:: atomic { dbf > 0 -> dbf--; printf("EV P%d cannot accept post %d\n", me, p); reset(); goto idle }
+	:: CRASH
 	fi;
 
 deliver:
 	atomic { i = ((post[p].ps[0] == SENT && NPARTS == 2) -> 1 : 0); tries = 0 }
 call:
 	assert(i < NPARTS);
+	assert(!told[p]);	/* nothing is sent of which that was said */
 	if
 	:: atomic { (DUP == 2 || !HASTEXT(i)) -> prt = post[p].px[0] * i; tweet(p, i, prt); prt = 0; xid = ntw; verdict = V_DONE; printf("EV P%d X creates %d for post %d part %d\n", me, ntw, p, i) }
 	:: atomic { DUP >= 1 && HASTEXT(i) -> verdict = V_DUP; printf("EV P%d X says duplicate for post %d part %d\n", me, p, i) }
@@ -483,6 +485,8 @@ del:
 	:: atomic { tw[post[p].px[i]].live = 0; tw[post[p].px[i]].gone = 1; verdict = V_DONE; printf("EV P%d X deletes %d of post %d\n", me, post[p].px[i], p) }
 	:: atomic { lose > 0 -> lose--; tw[post[p].px[i]].live = 0; tw[post[p].px[i]].gone = 1; verdict = V_RETRY }
 	:: atomic { lose > 0 -> lose--; verdict = V_RETRY }
+	/* what X refuses to delete is looked at: it may be gone already */
+	:: atomic { refuse > 0 && !tw[post[p].px[i]].live -> refuse--; verdict = V_DONE; printf("EV P%d X refuses to delete %d, which is gone\n", me, post[p].px[i]) }
 	:: atomic { refuse > 0 && tw[post[p].px[i]].live -> refuse--; verdict = V_REFUSED; printf("EV P%d X refuses to delete %d of post %d\n", me, post[p].px[i], p) }
 	:: CRASH
 	fi;
@@ -554,16 +558,6 @@ settle:
 		ngoal = post[p].goal;
 		if :: i == 1 && (NPARTS == 1 || post[p].ps[1] != UNKNOWN) -> reset(); goto idle :: else fi
 	}
-#ifdef MEND2	/* whose parts left long enough ago, as this look begins */
-	atomic { all = LONGAGO(0);
-#if NPOSTS > 1
-		all = all | (LONGAGO(1) << 1);
-#endif
-#if NPOSTS > 2
-		all = all | (LONGAGO(2) << 2);
-#endif
-	}
-#endif
 	/* one reading of the timeline; a part of a thread tells its parent */
 	if
 	:: atomic { k = 1; seen = 0; doubt = 0; found = 0; whole = 1;
@@ -586,7 +580,7 @@ settle:
 	:: CRASH
 	od;
 	atomic {
-		k = 0; seen = 0; all = 0; xid = found; ndup = 0; relk = 0; keeps = 0; tries = 0; mode = 1; cont = 0;
+		k = 0; seen = 0; xid = found; ndup = 0; relk = 0; keeps = 0; tries = 0; mode = 1; cont = 0;
 		if
 		:: found != 0 ->	/* adopt() */
 			nps = SENT; nst = (i + 1 == NPARTS -> SENT : (ngoal == SEND -> SENDING : PARTIAL)); ndue = (ngoal != SEND);

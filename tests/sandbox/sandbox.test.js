@@ -846,6 +846,25 @@ test('a small window is met and opens again', async () => {
 		assert.equal((await settings(bad)).status, 400);
 });
 
+test('X\'s refusals are said by name', async () => {
+	const numbers = ['64', '185', '226', '261', '326', '344', '385', '433', '453'];
+	const t = (await login('alice')).access_token;
+	for (const [kind, status, sign] of [
+		...numbers.map((n) => [`number-${n}`, 403, (body) => body.errors[0].code === Number(n)]),
+		['automated', 403, (body) => /not permitted/.test(body.detail)], ['reply-rule', 403, (body) => /not-authorized-for-resource$/.test(body.type)],
+		['not-visible', 403, (body) => /not visible/.test(body.detail)], ['suspended', 403, (body) => /suspended/.test(body.detail)],
+		['client-not-enrolled', 403, (body) => body.reason === 'client-not-enrolled'], ['user-not-enrolled', 403, (body) => body.reason === 'user-not-enrolled'],
+		['oauth1-permissions', 403, (body) => /oauth1-permissions$/.test(body.type)],
+		['spend-cap', 403, (body) => body.title === 'SpendCapReached'], ['usage-cap', 429, (body) => body.title === 'UsageCapExceeded'],
+	]) {
+		await fault({ path: '/2/tweets', fault: kind, count: 1, retry_after: 7 });
+		const res = await post(t, `Refused ${kind}`);
+		assert.deepEqual([res.status, sign(res.json), res.headers['retry-after']], [status, true, '7'], `${kind}: ${res.text}`);
+	}
+	await fault({ path: '/2/tweets', fault: 'automated', body: '{"detail":"own"}', count: 1 });
+	assert.equal((await post(t, 'Refused in other words')).json.detail, 'own');
+});
+
 test('any goes through every fault there is', async () => {
 	const t = (await login('alice')).access_token;
 	await fault({ path: '/2/tweets', method: 'POST', fault: 'any', ms: 300, reset_in: 3 });

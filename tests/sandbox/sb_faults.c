@@ -6,6 +6,7 @@
 
 #include "sb_crypto.h"
 #include "sb_lock.h"
+#include "sb_refusals.h"
 
 enum { RULES_MAX = 64, SHORT_MS = 1500, SHORT_RESET = 2, USUAL_RESET = 900 };
 
@@ -30,7 +31,7 @@ enum { KINDS = sizeof all_kinds / sizeof all_kinds[0] };
 struct rule {
 	char		path[128];	/* prefix */
 	char		method[8];	/* "" for any */
-	char		name[16];
+	char		name[24];
 	bool		any;		/* another of all_kinds at each hit */
 	int64_t		skip;		/* requests to leave alone first */
 	int64_t		left;		/* hits to go, -1 without end */
@@ -60,6 +61,21 @@ sb_faults_free(struct sb_faults *f)
 	free(f);
 }
 
+/* A `body` of the rule's own wins. */
+static bool
+read_refusal(const char *name, struct sb_fault *out)
+{
+	const struct sb_refusal *r = sb_refusal_find(name);
+
+	if (r == NULL)
+		return false;
+	out->kind = SB_FAULT_STATUS;
+	out->status = r->status;
+	if (out->body[0] == '\0')
+		sb_copy(out->body, sizeof out->body, r->body);
+	return true;
+}
+
 static bool
 read_kind(const char *name, struct sb_fault *out)
 {
@@ -84,7 +100,7 @@ read_kind(const char *name, struct sb_fault *out)
 		}
 	if ((name[0] != '4' && name[0] != '5') || strlen(name) != 3 ||
 	    strspn(name, "0123456789") != 3)
-		return false;
+		return read_refusal(name, out);
 	out->kind = SB_FAULT_STATUS;
 	out->status = (int)strtol(name, NULL, 10);
 	return true;
@@ -135,6 +151,9 @@ read_member(const char *name, struct json_object *value, struct rule *out)
 	if (strcmp(name, "ms") == 0)
 		return read_number(value, 0, &fault->ms) ?
 		    NULL : "ms is not a number from 0";
+	if (strcmp(name, "retry_after") == 0)
+		return read_number(value, INT64_MIN, &fault->retry_after) ?
+		    NULL : "retry_after is not a number";
 	if (strcmp(name, "reset_in") == 0)
 		return read_number(value, INT64_MIN, &fault->reset_in) ?
 		    NULL : "reset_in is not a number";

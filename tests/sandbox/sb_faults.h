@@ -25,6 +25,7 @@ struct sb_fault {
 	bool	 work;		/* do the work all the same, hide its answer */
 	int64_t	 ms;		/* -1 when not given */
 	int64_t	 reset_in;	/* 429: seconds to the reset; <0: no headers */
+	int64_t	 retry_after;	/* that header; 0: none */
 	char	 body[512];	/* in place of the usual one; "" for that */
 };
 

@@ -250,6 +250,9 @@ answer_status(struct sb_call *c, const struct sb_fault *fault)
 
 	if (fault->status == 429 && fault->reset_in >= 0 && !oauth)
 		add_window(c->reply, "x-rate-limit", &w);
+	if (fault->retry_after != 0)
+		sb_reply_header(c->reply, "Retry-After: %lld",
+		    (long long)fault->retry_after);
 	sb_reply_text(c->reply, fault->status, body[0] == '<' ?
 	    "text/html; charset=utf-8" : type, body);
 }

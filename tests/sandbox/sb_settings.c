@@ -20,7 +20,7 @@ static const struct {
 	ROW(code_ttl, 0, SECONDS_MAX),
 	ROW(latency_ms, 0, 60000),
 	ROW(reply_lag_ms, 0, 600000),
-	ROW(read_lag_ms, 0, 600000),
+	ROW(read_lag_ms, 0, 86400000),
 	ROW(create_limit, 0, SECONDS_MAX),
 	ROW(window_s, 1, SECONDS_MAX),
 #undef ROW

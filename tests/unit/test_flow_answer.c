@@ -106,10 +106,13 @@ lists_connections(void **state)
 	nx_answer_connections(&w->app.conf, w->ctx.arena, NULL, 0, 1, &b);
 	is_json(&b, "{\"connections\":[],\"pending\":1}");
 	nx_buf_reset(&b);
+	two[1].scheduled = 7;
 	nx_answer_connections(&w->app.conf, w->ctx.arena, two, 2, 0,
 	    &b);
 	is_json(&b, nx_arena_printf(w->ctx.arena,
-	    "{\"connections\":[%s,%s],\"pending\":0}", alice, alice));
+	    "{\"connections\":[%.*s,\"scheduled\":0},"
+	    "%.*s,\"scheduled\":7}],\"pending\":0}", (int)sizeof(alice) - 2, alice,
+	    (int)sizeof(alice) - 2, alice));
 	nx_buf_free(&b);
 }
 

@@ -141,8 +141,76 @@ it_stands_in_line(void **state)
 	    " WHERE user_id = $1 AND state = 'queued'", e->user, NULL);
 	begin(&ask, (struct nx_new_post){ .user_id = e->user,
 	    .queues = true }, &again);
-	assert_field(e, again.id, "state || (next_try_at = created_at)",
-	    "queuedtrue");
+	assert_field(e, again.id, "state || (next_try_at - created_at"
+	    " BETWEEN interval '0' AND interval '1 min')", "queuedtrue");
+}
+
+/* A part that somebody else has settled meanwhile does not leave again. */
+static void
+only_what_is_missing_follows(void **state)
+{
+	static const struct { const char *state, *want; } cases[] = {
+		{ "waiting", "sending: sent 8, sending" },
+		{ "failed", "sending: sent 8, sending" },
+		{ "sent", "sending: sent 8, sent 9" },
+		{ "deleted", "sending: sent 8, deleted 9" },
+		{ "unknown", "sending: sent 8, unknown" },
+	};
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	char connection[NX_ID_LEN + 1], text[256];
+	struct made m;
+
+	save(e, &g, connection);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const bool at_x = strcmp(cases[i].state, "sent") == 0 ||
+		    strcmp(cases[i].state, "deleted") == 0;
+
+		begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
+		(void)snprintf(text, sizeof(text), "state = CASE position"
+		    " WHEN 1 THEN '%s' ELSE state END, x_post_id = CASE"
+		    " position WHEN 1 THEN %s END", cases[i].state,
+		    at_x ? "'9'" : "NULL");
+		change_part(e, m.id, text);
+		assert_true(finish_as(e, &m, 0, "sent", "sending", "8"));
+		assert_story(e, m.id, cases[i].want);
+		(void)sql(e, "DELETE FROM x_ids WHERE user_id = $1", e->user,
+		    NULL);		/* for the next one */
+	}
+}
+
+/* Repeated with its key, it is wanted after all. */
+static void
+a_repeat_is_accepted(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	struct nx_new_post what = { .user_id = e->user, .key = "key",
+	    .publish_at = nx_clock_wall() + 600 };
+	const char *const unheard = "accepted = false, state = 'sending',"
+	    " lease_until = now() + interval '1 min'";
+	char connection[NX_ID_LEN + 1];
+	struct made m, again;
+
+	save(e, &g, connection);
+	begin(&ask, what, &m);
+	assert_string_equal(m.repeat.state, "queued");
+	assert_int_equal(m.repeat.publish_at, what.publish_at);
+	assert_int_equal(m.repeat.next_try_at, what.publish_at);
+	assert_field(e, m.id, "accepted AND lease_until IS NULL", "t");
+	change(e, m.id, unheard);
+	what.body_hash = "another";
+	begin(&ask, what, &again);
+	assert_true(again.repeat.is_repeat);
+	assert_field(e, m.id, "accepted", "f");
+	what.body_hash = NULL;
+	begin(&ask, what, &again);
+	assert_true(again.repeat.is_repeat && again.repeat.same_body);
+	assert_string_equal(again.repeat.state, "queued");
+	assert_int_equal(again.repeat.next_try_at, what.publish_at);
+	assert_field(e, m.id, "accepted AND state = 'queued'", "t");
 }
 
 static void
@@ -391,12 +459,63 @@ a_wish_is_not_forgotten(void **state)
 		assert_field(e, m.id, due, "deletetrue");
 	}
 	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
-	assert_true(finish_as(e, &m, 0, "sent", "sending", "1"));
+	assert_true(finish_as(e, &m, 0, "sent", "sending", "2"));
 	change(e, m.id, "state = 'unknown', goal = 'delete'");
 	for (int i = 0; i < 2; i++)
-		assert_true(finish_as(e, &m, 1, "sent", "sent", "2"));
-	assert_story(e, m.id, "sent: sent 1, sent 2");
+		assert_true(finish_as(e, &m, 1, "sent", "sent", "3"));
+	assert_story(e, m.id, "sent: sent 2, sent 3");
 	assert_field(e, m.id, due, "deletetrue");
+}
+
+/* What is said of part `position`, that it was sent as `x_id`, comes to. */
+static enum nx_rc
+sent_as(const struct env *e, const struct made *m, int position,
+    const char *x_id)
+{
+	struct nx_post_outcome o = outcome(e, m->id, m->lease, position);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_err err = { 0 };
+	bool ours;
+	enum nx_rc rc;
+
+	o.post_state = position == 0 ? "sending" : "sent";
+	o.x_id = x_id;
+	rc = nx_post_finish(&ask, &o, &ours, &err);
+	assert_true(rc != NX_OK || ours);
+	if (rc != NX_OK)
+		assert_non_null(strstr(err.detail, x_id));
+	return rc;
+}
+
+static void
+an_id_is_one_parts(void **state)
+{
+	static const char id[] = "1445880548472328192", other[] = "144588054"
+	    "8472328193";
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	char connection[NX_ID_LEN + 1];
+	struct made m, later;
+
+	save(e, &g, connection);
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &later);
+	assert_int_equal(sent_as(e, &m, 0, id), NX_OK);
+	assert_int_equal(sent_as(e, &m, 0, id), NX_OK);
+	/* Of the part before, and of another post: nothing is written. */
+	assert_int_equal(sent_as(e, &m, 1, id), NX_OUTCOME_UNKNOWN);
+	assert_int_equal(sent_as(e, &later, 0, id), NX_OUTCOME_UNKNOWN);
+	assert_story(e, m.id, "sending: sent 1445880548472328192, sending");
+	assert_story(e, later.id, "sending: sending, waiting");
+	assert_int_equal(sent_as(e, &later, 0, other), NX_OK);
+	assert_int_equal(sent_as(e, &m, 1, "7"), NX_OK);
+	/* A simulator begins anew, but not at once. */
+	assert_int_equal(sent_as(e, &later, 1, "7"), NX_OUTCOME_UNKNOWN);
+	(void)sql(e, "UPDATE x_ids SET at = at - interval '11 minutes'"
+	    " WHERE user_id = $1", e->user, NULL);
+	assert_int_equal(sent_as(e, &later, 1, id), NX_OUTCOME_UNKNOWN);
+	assert_int_equal(sent_as(e, &later, 1, "7"), NX_OK);
 }
 
 static void
@@ -561,6 +680,8 @@ main(void)
 		T(begins_and_ends),
 		T(a_later_one_is_queued),
 		T(it_stands_in_line),
+		T(only_what_is_missing_follows),
+		T(a_repeat_is_accepted),
 		T(a_failed_one_gives_its_key_back),
 		T(nothing_is_stored_without_a_connection),
 		T(what_follows),
@@ -568,6 +689,7 @@ main(void)
 		T(a_success_is_noted),
 		T(too_late),
 		T(a_wish_is_not_forgotten),
+		T(an_id_is_one_parts),
 		T(x_has_the_text_already),
 		T(what_was_lost_stays_so),
 		T(is_told),

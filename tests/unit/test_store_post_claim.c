@@ -3,10 +3,9 @@
  * name; one at a time, however many ask.
  */
 
-#include <json-c/json.h>
-
 #include "../../src/store/post_row.h"
 #include "store_apart.h"
+#include "store_plan.h"
 #include "store_posts.h"
 
 static struct nx_claimed
@@ -103,6 +102,51 @@ in_the_order_of_their_time(void **state)
 	change(e, second, "lease_until = now(), next_try_at = now()"
 	    " + interval '1 s'");
 	assert_string_equal(claim_due(e).post.id, third);
+}
+
+/* Whoever asked for it was told that it was not stored. */
+static void
+what_was_never_accepted(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char behind[NX_UUID_LEN + 1];
+	struct nx_claimed c;
+	struct nx_err err;
+
+	attach(e, connection);
+	put(e, connection, id, "sending", "waiting");
+	put(e, connection, behind, "queued", "waiting");
+	change(e, behind, "body_hash = 'another'");
+	change(e, id, "accepted = false, publish_at = now() - interval '1 s',"
+	    " idempotency_key = 'key', lease_owner = id,"
+	    " lease_until = now() + interval '1 min'");
+	assert_null(claim_unknown(e).post.id);
+	c = claim_due(e);		/* it holds nobody up */
+	assert_string_equal(c.post.id, behind);
+	change(e, id, "lease_until = now()");
+	assert_null(claim_due(e).post.id);
+	assert_null(claim_unknown(e).post.id);
+	assert_story(e, id, "failed: waiting");
+	assert_field(e, id, "(error ->> 'code') || ' ' || released_key",
+	    "not_sent key");
+	assert_field(e, id, "coalesce(idempotency_key, next_try_at::text)",
+	    "null");
+	assert_null(claim_due(e).post.id);
+	/* Its owner may still want it. */
+	assert_int_equal(nx_post_take(&ask, e->user, id, NX_TAKE_RESUME, &c,
+	    &err), NX_OK);
+	assert_true(c.taken);
+	assert_story(e, id, "sending: sending");
+	assert_field(e, id, "accepted AND idempotency_key = 'key'", "t");
+
+	put(e, connection, id, "sending", "waiting");
+	change(e, id, "accepted = false, publish_at = now(), lease_owner = id,"
+	    " lease_until = now()");
+	assert_int_equal(nx_post_take(&ask, e->user, id, NX_TAKE_REMOVE, &c,
+	    &err), NX_OK);
+	assert_story(e, id, "cancelled: waiting");
 }
 
 static void
@@ -422,6 +466,54 @@ put_off(void **state)
 
 /* Asked for again under the same key, since nothing of it was live. */
 static void
+cancel(const struct env *e, const char *id)
+{
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_claimed c;
+	struct nx_err err = { 0 };
+
+	assert_int_equal(nx_post_take(&ask, e->user, id, NX_TAKE_REMOVE, &c,
+	    &err), NX_OK);
+	assert_string_equal(c.post.state, "cancelled");
+}
+
+/* Whatever X said when the head met its limit. */
+static void
+what_is_cancelled_holds_nobody(void **state)
+{
+	static const char *const limit = "error = '{}', next_try_at = now() +"
+	    " interval '25 h'";
+	struct env *e = need_database(state);
+	char connection[NX_ID_LEN + 1], ids[4][NX_UUID_LEN + 1];
+	struct nx_claimed c;
+
+	attach(e, connection);
+	for (int i = 0; i < 4; i++) {
+		put(e, connection, ids[i], "queued", "waiting");
+		change(e, ids[i], i == 0 ? "publish_at = now() - interval"
+		    " '9 s'" : i == 1 ? "publish_at = now() - interval '8 s'" :
+		    i == 2 ? "publish_at = now() - interval '7 s'" :
+		    "publish_at = now() + interval '1 min'");
+	}
+	c = claim_due(e);
+	assert_string_equal(c.post.id, ids[0]);
+	end(e, &c, "queued");
+	change(e, ids[0], limit);
+	assert_null(claim_due(e).post.id);
+	/* One that only stands in the line opens nothing. */
+	cancel(e, ids[1]);
+	assert_null(claim_due(e).post.id);
+	assert_field(e, ids[2], "next_try_at > now() + interval '5 min'", "t");
+	cancel(e, ids[0]);
+	assert_field(e, ids[3], "abs(extract(epoch FROM next_try_at"
+	    " - publish_at)) < 1", "t");
+	c = claim_due(e);
+	assert_string_equal(c.post.id, ids[2]);
+	end(e, &c, "sent");
+	assert_null(claim_due(e).post.id);
+}
+
+static void
 a_later_one_takes_its_place(void **state)
 {
 	static const char *const live[] = { "queued", "sending", "sent",
@@ -444,7 +536,7 @@ a_later_one_takes_its_place(void **state)
 		assert_int_equal(nx_post_take(&ask, e->user, id,
 		    NX_TAKE_RESUME, &c, &err), NX_OK);
 		assert_false(c.taken);
-		assert_true(c.superseded);
+		assert_true(c.post.is_superseded);
 		assert_string_equal(c.post.state, "failed");
 	}
 	for (size_t i = 0; i < sizeof(not_live) / sizeof(not_live[0]); i++) {
@@ -454,7 +546,7 @@ a_later_one_takes_its_place(void **state)
 		assert_int_equal(nx_post_take(&ask, e->user, id,
 		    NX_TAKE_RESUME, &c, &err), NX_OK);
 		assert_true(c.taken);
-		assert_false(c.superseded);
+		assert_false(c.post.is_superseded);
 		end(e, &c, "failed");
 	}
 	/* Another text, another account, an earlier one, a part is live. */
@@ -476,7 +568,7 @@ a_later_one_takes_its_place(void **state)
 		assert_int_equal(nx_post_take(&ask, e->user, id,
 		    NX_TAKE_RESUME, &c, &err), NX_OK);
 		assert_int_equal(c.taken, i < 3);
-		assert_false(c.superseded);
+		assert_false(c.post.is_superseded);
 		if (c.taken)
 			end(e, &c, "failed");
 	}
@@ -586,6 +678,43 @@ an_id_is_one_parts(void **state)
 	assert_true(reserve(e, other, 0, LONG("12"), since));
 }
 
+/* Whose own may still come waits for who left before. */
+static void
+the_elder_has_the_first_choice(void **state)
+{
+	struct env *e = need_database(state);
+	const int64_t since = nx_clock_wall() - 600;
+	char connection[NX_ID_LEN + 1];
+	char elder[NX_UUID_LEN + 1], younger[NX_UUID_LEN + 1];
+
+	attach(e, connection);
+	put(e, connection, elder, "unknown", "unknown");
+	put(e, connection, younger, "unknown", "unknown");
+	change_part(e, elder, "left_at = left_at - interval '1 min'");
+	assert_int_equal(claim_id(e, younger, 0, LONG("20"), since),
+	    NX_ID_CONTESTED);
+	assert_true(reserve(e, elder, 0, LONG("20"), since));
+	assert_int_equal(claim_id(e, younger, 0, LONG("20"), since),
+	    NX_ID_CONTESTED);
+	/* Its process died: nobody knows yet. */
+	change(e, elder, "state = 'sending', lease_until = now()");
+	change_part(e, elder, "state = 'sending', reserved_id = NULL");
+	assert_int_equal(claim_id(e, younger, 0, LONG("20"), since),
+	    NX_ID_CONTESTED);
+	change_part(e, elder, "text = 'another'");
+	assert_true(reserve(e, younger, 0, LONG("20"), since));
+	/* What was thought to be ours may turn out to be the other's. */
+	change_part(e, elder, "text = 'part 1', state = 'unknown'");
+	assert_int_equal(claim_id(e, younger, 0, LONG("20"), since),
+	    NX_ID_CONTESTED);
+	/* Who is settled, or cannot be looked up, is not waited for. */
+	change(e, elder, "next_try_at = NULL");
+	assert_true(reserve(e, younger, 0, LONG("20"), since));
+	change(e, elder, "next_try_at = now()");
+	change_part(e, elder, "left_at = now() - interval '2 hours'");
+	assert_true(reserve(e, younger, 0, LONG("20"), since));
+}
+
 struct finder {
 	const struct env	*e;
 	char			 id[NX_UUID_LEN + 1];
@@ -658,6 +787,7 @@ take_one(struct worker *w, const struct nx_store_ask *ask)
 	struct nx_claimed c;
 	struct nx_post_outcome o;
 	struct nx_err err;
+	char x_id[16];
 	bool ours = false;
 
 	if (nx_post_claim_due(ask, &c, &err) != NX_OK) {
@@ -668,9 +798,10 @@ take_one(struct worker *w, const struct nx_store_ask *ask)
 		return false;
 	pthread_mutex_lock(&w->log->lock);
 	memcpy(w->log->claimed[w->log->n++], c.post.id, NX_UUID_LEN + 1);
+	(void)snprintf(x_id, sizeof(x_id), "%d", w->log->n);
 	pthread_mutex_unlock(&w->log->lock);
 	o = outcome(w->e, c.post.id, c.lease, 0);
-	o.x_id = "1";
+	o.x_id = x_id;
 	if (nx_post_finish(ask, &o, &ours, &err) != NX_OK || !ours)
 		w->failures++;
 	return true;
@@ -755,54 +886,14 @@ static const char *const crowd[] = {
 	"ANALYZE x_posts",
 };
 
-/* Rows of x_posts that the plan reads; -1 when it reads all. */
-static long
-rows_read(struct json_object *node)
-{
-	struct json_object *o, *below;
-	long rows = 0;
-
-	if (json_object_object_get_ex(node, "Node Type", &o) &&
-	    strcmp(json_object_get_string(o), "Seq Scan") == 0)
-		return -1;
-	if (json_object_object_get_ex(node, "Relation Name", &o) &&
-	    strcmp(json_object_get_string(o), "x_posts") == 0) {
-		if (json_object_object_get_ex(node, "Actual Rows", &o))
-			rows += json_object_get_int(o);
-		if (json_object_object_get_ex(node, "Rows Removed by Filter",
-		    &o))
-			rows += json_object_get_int(o);
-	}
-	if (!json_object_object_get_ex(node, "Plans", &below))
-		return rows;
-	for (size_t i = 0; i < json_object_array_length(below); i++) {
-		long n = rows_read(json_object_array_get_idx(below, i));
-
-		if (n < 0)
-			return -1;
-		rows += n;
-	}
-	return rows;
-}
-
 /* One statement as it is planned for any parameters. */
 static long
 explain(struct env *e, const char *text)
 {
-	char lease[NX_UUID_LEN + 1], explained[8192];
-	const char *plan;
-	struct json_object *whole;
-	long rows;
+	char lease[NX_UUID_LEN + 1];
 
 	nx_random_uuid(lease);
-	(void)snprintf(explained, sizeof(explained),
-	    "EXPLAIN (ANALYZE, FORMAT JSON) %s", text);
-	plan = sql(e, explained, lease, "60000");
-	assert_non_null(whole = json_tokener_parse(plan));
-	rows = rows_read(json_object_object_get(
-	    json_object_array_get_idx(whole, 0), "Plan"));
-	json_object_put(whole);
-	return rows;
+	return plan_rows(e, text, (const char *const[]){ lease, "60000" }, 2);
 }
 
 static void
@@ -829,6 +920,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, env_open_apart,		\
 	env_close_apart)
 		T(in_the_order_of_their_time),
+		T(what_was_never_accepted),
 		T(a_broken_thread_goes_on),
 		T(what_nobody_knows),
 		T(is_sorted_out),
@@ -836,9 +928,11 @@ main(void)
 		T(without_a_token),
 		T(by_name),
 		T(put_off),
+		T(what_is_cancelled_holds_nobody),
 		T(a_later_one_takes_its_place),
 		T(a_resume_takes_the_key_back),
 		T(an_id_is_one_parts),
+		T(the_elder_has_the_first_choice),
 		T(one_of_all_who_ask),
 		T(many_workers),
 		T(few_rows_are_read),

@@ -184,6 +184,93 @@ truncates_before_an_entity(void **state)
 	assert_false(b->got.has_url);
 }
 
+/* A full stop gives way to the dots, whatever the script's looks like. */
+static void
+dots_take_the_place_of_a_stop(void **state)
+{
+	static const struct {
+		const char	*fill;		/* with what, until */
+		size_t		 times;
+		const char	*end;		/* this ends the text that fits */
+		const char	*want;
+	} rows[] = {
+		{ "x", 270, "end. And here it goes on", "xend..." },
+		{ "x", 270, "end... And here it goes on", "xend..." },
+		{ "x", 270, "end . And here it goes on", "xend..." },
+		{ "x", 270, "end\xe2\x80\xa6 And here it goes on",
+		  "xend..." },
+		{ "x", 270, "end! And here it goes on", "xend!..." },
+		{ "x", 270, "\"a.\" And here it goes on", "x\"a.\"..." },
+		/* Japanese, full and half width; each sign weighs two */
+		{ "\xe3\x81\x82", 135, "\xe3\x81\x84\xe3\x80\x82"
+		  "\xe3\x81\x88\xe3\x81\x88\xe3\x81\x88\xe3\x81\x88",
+		  "\xe3\x81\x84..." },
+		{ "\xe3\x81\x82", 135, "\xe3\x81\x84\xef\xbd\xa1"
+		  "\xe3\x81\x88\xe3\x81\x88\xe3\x81\x88\xe3\x81\x88",
+		  "\xe3\x81\x84..." },
+		/* Arabic, and Urdu with a stop of its own */
+		{ "\xd8\xa8", 270, "\xd8\xaa. \xd8\xa7\xd8\xa7\xd8\xa7"
+		  "\xd8\xa7\xd8\xa7\xd8\xa7\xd8\xa7\xd8\xa7",
+		  "\xd8\xaa..." },
+		{ "\xd8\xa8", 270, "\xd8\xaa\xdb\x94 \xd8\xa7\xd8\xa7"
+		  "\xd8\xa7\xd8\xa7\xd8\xa7\xd8\xa7\xd8\xa7\xd8\xa7",
+		  "\xd8\xaa..." },
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		nx_buf_reset(&b->text);
+		add(b, rows[i].fill, rows[i].times);
+		add(b, rows[i].end, 1);
+		assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
+		if (!ends_with(b->got.parts[0].text, rows[i].want))
+			fail_msg("%zu: %.*s", i, (int)b->got.parts[0].text.n,
+			    b->got.parts[0].text.p);
+	}
+	/* Nothing but stops stays what it is. */
+	nx_buf_reset(&b->text);
+	add(b, ".", 300);
+	assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
+	assert_int_equal(b->got.parts[0].weighted_length, 280);
+	/* A thread's parts are the author's own. */
+	nx_buf_reset(&b->text);
+	add(b, "x", 270);
+	add(b, "end. And here it goes on", 1);
+	assert_int_equal(run(b, NX_THREAD), NX_OK);
+	assert_true(ends_with(b->got.parts[0].text, "xend."));
+}
+
+static void
+says_why_a_link_is_none(void **state)
+{
+	static const struct { const char *link, *want; } rows[] = {
+		{ "https://nexus.example/p/1", "link points to nexus.example,"
+		  " of which X makes no link: it knows no top-level domain"
+		  " \"example\"." },
+		{ "https://localhost/x", "no top-level domain \"localhost\"" },
+		{ "http://127.0.0.1:80/x", "link points to 127.0.0.1,"
+		  " of which X makes no link: it knows no top-level domain"
+		  " \"1\"." },
+		{ "https://a_.com/x", "link points to a_.com, of which X makes"
+		  " no link." },
+		{ "https://a.com/x^y", "only as far as https://a.com/x:" },
+		{ "https://", "no top-level domain \"\"" },
+		{ "a.com", "must be one http:// or https:// URL" },
+		{ "ftp://a.com", "must be one http:// or https:// URL" },
+		{ "https://a.com/ b", "must be one http:// or https:// URL" },
+		{ "https://a.com/\xff", "must be one http:// or https:// URL" },
+	};
+	struct bench *b = *state;
+
+	add(b, "word ", 100);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		b->ask.link = nx_slice_str(rows[i].link);
+		assert_int_equal(run(b, NX_TRUNCATE), NX_INVALID);
+		if (strstr(b->err.detail, rows[i].want) == NULL)
+			fail_msg("%s: %s", rows[i].link, b->err.detail);
+	}
+}
+
 static void
 refuses_a_bad_link(void **state)
 {
@@ -508,6 +595,8 @@ main(void)
 		TEST(refuses_what_is_no_post),
 		TEST(truncates_at_a_word),
 		TEST(truncates_before_an_entity),
+		TEST(dots_take_the_place_of_a_stop),
+		TEST(says_why_a_link_is_none),
 		TEST(refuses_a_bad_link),
 		TEST(threads_at_the_best_place),
 		TEST(prefers_words_to_lines),

@@ -236,6 +236,54 @@ survives_a_connection_that_went_away(void **state)
 }
 
 static void
+until_ended(struct xs *s, int n)
+{
+	int64_t end = nx_clock_mono() + PATIENCE;
+
+	while (xs_seen(s).ended < n && nx_clock_mono() < end)
+		nx_clock_sleep(1);
+	assert_true(xs_seen(s).ended >= n);
+}
+
+/* libcurl takes the farewell of TLS for a sign of life. */
+static void
+sends_nothing_where_the_server_has_ended(void **state)
+{
+	struct fixture *f = *state;
+	struct xs *const servers[] = { f->secure, f->plain };
+
+	for (int i = 0; i < 20; i++) {
+		struct xs *s = servers[i / 10];
+		struct nx_http_answer a = ask(f->http, i % 3 == 0 ? "GET" :
+		    "POST", xs_url(s, "127.0.0.1", "/bye"), "x", i % 3 != 0);
+
+		if (a.outcome != NX_HTTP_ANSWERED)
+			fail_msg("%d: %s", i, a.why);
+		until_ended(s, i % 10 + 1);
+	}
+	assert_int_equal(xs_seen(f->secure).requests, 10);
+}
+
+/* A kept one may be closed while the request is on its way. */
+static void
+once_has_a_connection_of_its_own(void **state)
+{
+	struct fixture *f = *state;
+	const char *url = xs_url(f->secure, "127.0.0.1", "/ok");
+
+	for (int i = 1; i <= 3; i++) {
+		assert_int_equal(ask(f->http, "POST", url, "x",
+		    true).outcome, NX_HTTP_ANSWERED);
+		assert_int_equal(xs_seen(f->secure).connections, i);
+		/* It is good enough for what may be sent again. */
+		assert_int_equal(ask(f->http, "GET", url, NULL,
+		    false).outcome, NX_HTTP_ANSWERED);
+		assert_int_equal(xs_seen(f->secure).connections, i);
+	}
+	assert_int_equal(xs_seen(f->secure).requests, 6);
+}
+
+static void
 spoilt_answers_are_lost(void **state)
 {
 	static const char *const paths[] = { "/huge", "/cut", "/noise",
@@ -440,18 +488,22 @@ refuses_bad_addresses_and_tokens(void **state)
 static void
 reads_status_and_headers(void **state)
 {
+	const int64_t reset = nx_clock_wall() + 900;
 	struct fixture *f = *state;
 	struct nx_http_answer a;
+	char headers[200];
 
-	xs_answer(f->plain, 429, "X-Rate-Limit-Limit: 100\r\n"
-	    "x-rate-limit-remaining: 0\r\nx-rate-limit-reset: 1790000000\r\n"
-	    "Retry-After: 17\r\n", "{\"title\":\"Too Many Requests\"}");
+	(void)snprintf(headers, sizeof(headers), "X-Rate-Limit-Limit: 100\r\n"
+	    "x-rate-limit-remaining: 0\r\nx-rate-limit-reset: %lld\r\n"
+	    "Retry-After: 17\r\n", (long long)reset);
+	xs_answer(f->plain, 429, headers,
+	    "{\"title\":\"Too Many Requests\"}");
 	a = get(f->http, f->plain, "/any");
 	assert_int_equal(a.outcome, NX_HTTP_ANSWERED);
 	assert_int_equal(a.status, 429);
 	assert_int_equal(a.retry_after, 17);
-	assert_int_equal(a.windows.quarter.reset, 1790000000);
-	assert_int_equal(nx_windows_blocked_until(&a.windows), 1790000000);
+	assert_int_equal(a.windows.quarter.reset, reset);
+	assert_int_equal(nx_windows_blocked_until(&a.windows), reset);
 
 	/* Nothing of it stays for the next answer, and 3xx is an answer. */
 	xs_answer(f->plain, 302, "Location: /ok\r\n", "");
@@ -460,6 +512,34 @@ reads_status_and_headers(void **state)
 	assert_int_equal(a.retry_after, 0);
 	assert_false(a.windows.quarter.known);
 	nx_http_forget(f->http);
+}
+
+static void
+odd_times_to_wait_are_bounded(void **state)
+{
+	static const struct {
+		const char	*header;
+		int		 want;
+	} rows[] = {
+		{ "0", 0 }, { "-5", 0 }, { "-9000000000000000000", 0 },
+		{ "5000000000", INT32_MAX }, { "soon", 0 }, { "", 0 },
+		{ "99999999999999999999999", 0 },
+		{ "Thu, 01 Jan 1970 00:00:10 GMT", 0 },
+	};
+	struct fixture *f = *state;
+	char headers[100];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct nx_http_answer a;
+
+		(void)snprintf(headers, sizeof(headers),
+		    "Retry-After: %s\r\n", rows[i].header);
+		xs_answer(f->plain, 429, headers, "{}");
+		a = get(f->http, f->plain, "/any");
+		assert_int_equal(a.status, 429);
+		if (a.retry_after != rows[i].want)
+			fail_msg("%s: %d", rows[i].header, a.retry_after);
+	}
 }
 
 #define TOKEN "at/1+QWxhZGRpbg=="
@@ -566,7 +646,9 @@ threads_share_the_ca(void **state)
 		assert_int_equal(many[i].good, ROUNDS);
 	}
 	assert_int_equal(xs_seen(f->secure).requests, THREADS * ROUNDS);
-	assert_int_equal(xs_seen(f->secure).connections, THREADS);
+	/* One for each that leaves once, and the others follow on it. */
+	assert_int_equal(xs_seen(f->secure).connections,
+	    THREADS * (ROUNDS / 2 + 1));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -581,6 +663,8 @@ main(void)
 		TEST(sends_a_long_body_whole),
 		TEST(once_leaves_once),
 		TEST(survives_a_connection_that_went_away),
+		TEST(sends_nothing_where_the_server_has_ended),
+		TEST(once_has_a_connection_of_its_own),
 		TEST(spoilt_answers_are_lost),
 		TEST(keeps_the_deadline),
 		TEST(patience_outlasts_the_time_limit),
@@ -590,6 +674,7 @@ main(void)
 		TEST(refuses_a_certificate_of_another_host),
 		TEST(refuses_bad_addresses_and_tokens),
 		TEST(reads_status_and_headers),
+		TEST(odd_times_to_wait_are_bounded),
 		TEST(blanks_what_was_sent_in_secret),
 		TEST(bad_ca_files_are_configuration_errors),
 		TEST(threads_share_the_ca),

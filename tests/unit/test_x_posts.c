@@ -82,6 +82,8 @@ unusable_ids_are_unknown(void **state)
 		"{\"data\":{\"id\":\"12345678901234567890\"}}",
 		"{\"data\":[{\"id\":\"1\"}]}", "{\"id\":\"1\"}", "",
 		"{\"errors\":[{\"title\":\"x\"}]}",
+		"{\"data\":{\"id\":\"0\"}}", "{\"data\":{\"id\":0}}",
+		"{\"data\":{\"id\":\"000\"}}", "{\"data\":{\"id\":-7}}",
 	};
 	struct x_fixture *f = *state;
 	struct nx_x_post post = { .text = NX_SLICE("a") };
@@ -193,6 +195,43 @@ deletes(void **state)
 }
 
 static void
+is_gone_when_x_says_so(void **state)
+{
+#define NOT_FOUND "{\"type\":\"https://api.x.com/2/problems/"		\
+    "resource-not-found\",\"title\":\"Not Found Error\"}"
+	static const struct {
+		int		 status;
+		const char	*body;
+		bool		 want;
+	} rows[] = {
+		{ 200, "{\"errors\":[" NOT_FOUND "]}", true },
+		{ 404, NOT_FOUND, true },
+		{ 200, "{\"data\":{\"id\":\"1445880548472328192\"}}", false },
+		{ 200, "{\"data\":{\"id\":\"1445880548472328192\"},"
+		  "\"errors\":[" NOT_FOUND "]}", false },
+		{ 200, "{\"errors\":[{\"type\":\"https://api.x.com/2/problems/"
+		  "not-authorized-for-resource\"}]}", false },
+		{ 200, "{}", false }, { 200, "", false },
+		{ 404, "", false }, { 404, "<html>", false },
+		{ 404, "{\"message\":\"no Route matched\"}", false },
+		{ 403, NOT_FOUND, false }, { 503, NOT_FOUND, false },
+		{ 429, "{}", false }, { 401, "{}", false },
+	};
+#undef NOT_FOUND
+	struct x_fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		xs_answer(f->server, rows[i].status, "", rows[i].body);
+		assert_int_equal(nx_posts_is_gone(&f->x, "tok",
+		    "1445880548472328192"), rows[i].want);
+	}
+	assert_string_equal(xs_seen(f->server).method, "GET");
+	assert_string_equal(xs_seen(f->server).path,
+	    "/2/tweets/1445880548472328192");
+	assert_false(nx_posts_is_gone(&f->x, "tok", "1/../2"));
+}
+
+static void
 reads_the_profile(void **state)
 {
 	struct x_fixture *f = *state;
@@ -287,6 +326,7 @@ main(void)
 		X_TEST(finds_the_id_in_odd_answers),
 		X_TEST(windows_come_with_refusals),
 		X_TEST(deletes),
+		X_TEST(is_gone_when_x_says_so),
 		X_TEST(reads_the_profile),
 		X_TEST(asks_for_less_when_a_field_is_refused),
 		X_TEST(bad_profiles_are_read_again),

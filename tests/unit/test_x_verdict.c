@@ -38,6 +38,20 @@ enum { NOW = 1790000000 };
 	" invalid.\",\"type\":\"" OLD "invalid-request\"}"
 #define SERVICE "{\"title\":\"Service Unavailable\",\"detail\":\"Service" \
 	" Unavailable\",\"type\":\"about:blank\",\"status\":503}"
+/*
+ * The form of API v1.1, of which some answers are left.  Nobody has shown us
+ * what v2 says with 64, 185, 187, 226, 261, 326, 344, 385, 433 and 453: unseen.
+ */
+#define CODE(n, message) "{\"errors\":[{\"code\":" n ",\"message\":\"" \
+	message "\"}]}"
+#define NUMBER(n) "{\"errors\":[{\"code\":" n "}]}"
+#define ENROL(why, needed) "{\"title\":\"Client Forbidden\",\"detail\":" \
+	"\"When authenticating requests to the Twitter API v2 endpoints, you" \
+	" must use keys and tokens from a Twitter developer App that is" \
+	" attached to a Project.\",\"client_id\":\"7\",\"reason\":\"" why \
+	"\",\"registration_url\":\"https://x\",\"required_enrollment\":\"" \
+	needed "\",\"type\":\"about:blank\"}"
+#define PROJECT "Appropriate Level of API Access"
 #define CAPPED "{\"account_id\":\"1\",\"product_name\":\"standard-basic\"," \
 	"\"title\":\"UsageCapExceeded\",\"period\":\"Monthly\",\"scope\":" \
 	"\"Product\",\"detail\":\"Usage cap exceeded: Monthly product cap\"," \
@@ -172,9 +186,134 @@ tokens_and_accounts(void **state)
   " API Access\",\"detail\":\"When authenticating requests to the Twitter API"
   " v2 endpoints, you must use keys and tokens from a Twitter developer App"
   " that is attached to a Project.\",\"registration_url\":\"https://x\","
-  "\"type\":\"" OLD "client-forbidden\"}", NX_CLASS_OPERATOR },
+  "\"type\":\"" OLD "client-forbidden\"}", NX_CLASS_PLAN },
 { NX_ACT_READ, 403, "{\"type\":\"" NEW "client-forbidden\"}",
+  NX_CLASS_PLAN },
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+/* What the app may do at all, and what its plan holds. */
+static void
+rights_of_the_app(void **state)
+{
+	static const struct row rows[] = {
+{ NX_ACT_CREATE, 403, ENROL("client-not-enrolled", PROJECT),
   NX_CLASS_OPERATOR },
+{ NX_ACT_CREATE, 403, ENROL("user-not-enrolled", "Pay-per-use"),
+  NX_CLASS_OPERATOR },
+{ NX_ACT_PROFILE, 403, ENROL("client-not-enrolled", PROJECT),
+  NX_CLASS_OPERATOR },
+{ NX_ACT_PROFILE, 403, "{\"type\":\"" NEW "client-forbidden\"}",
+  NX_CLASS_OPERATOR },
+{ NX_ACT_DELETE, 403, ENROL("user-not-enrolled", "Pay-per-use"),
+  NX_CLASS_OPERATOR },
+{ NX_ACT_READ, 403, ENROL("client-not-enrolled", PROJECT), NX_CLASS_PLAN },
+{ NX_ACT_READ, 403, ENROL("user-not-enrolled", "Pay-per-use"),
+  NX_CLASS_PLAN },
+{ NX_ACT_CREATE, 403, NUMBER("261"), NX_CLASS_OPERATOR },
+{ NX_ACT_CREATE, 403, CODE("261", "Application cannot perform write"
+  " actions. Contact Twitter Platform Operations through"
+  " https://support.twitter.com/forms/platform."), NX_CLASS_OPERATOR },
+{ NX_ACT_CREATE, 403, FORBIDDEN("Application cannot perform write actions."),
+  NX_CLASS_OPERATOR },
+{ NX_ACT_CREATE, 403, NUMBER("453"), NX_CLASS_OPERATOR },
+{ NX_ACT_CREATE, 403, NUMBER("\"453\""), NX_CLASS_OPERATOR },
+{ NX_ACT_CREATE, 403, "{\"code\":453,\"message\":\"no\"}",
+  NX_CLASS_OPERATOR },
+{ NX_ACT_READ, 403, NUMBER("453"), NX_CLASS_PLAN },
+{ NX_ACT_READ, 403, FORBIDDEN("You currently have access to a subset of X API"
+  " V2 endpoints and limited v1.1 endpoints (e.g. media post, oauth) only."),
+  NX_CLASS_PLAN },
+{ NX_ACT_CREATE, 403, FORBIDDEN("You currently have access to a subset of X"
+  " API V2 endpoints and limited v1.1 endpoints (e.g. media post, oauth)"
+  " only."), NX_CLASS_OPERATOR },
+/* other 403s of a read say nothing of the kind */
+{ NX_ACT_READ, 403, FORBIDDEN("Forbidden"), NX_CLASS_REFUSED },
+{ NX_ACT_PROFILE, 403, FORBIDDEN("Forbidden"), NX_CLASS_REFUSED },
+{ NX_ACT_PROFILE, 401, UNAUTHORIZED, NX_CLASS_TOKEN },
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+/* Limits of which X tells by a 403. */
+static void
+limits_without_a_window(void **state)
+{
+	static const struct row rows[] = {
+{ NX_ACT_CREATE, 403, NUMBER("185"), NX_CLASS_RATE },
+{ NX_ACT_CREATE, 403, CODE("185", "User is over daily status update limit."),
+  NX_CLASS_RATE },
+{ NX_ACT_CREATE, 403, FORBIDDEN("User is over daily status update limit."),
+  NX_CLASS_RATE },
+{ NX_ACT_CREATE, 403, NUMBER("344"), NX_CLASS_RATE },
+{ NX_ACT_CREATE, 403, CODE("344", "You have reached your daily limit for"
+  " sending Tweets and messages."), NX_CLASS_RATE },
+{ NX_ACT_CREATE, 403, FORBIDDEN("You have reached your daily limit for"
+  " sending posts."), NX_CLASS_RATE },
+{ NX_ACT_DELETE, 403, NUMBER("185"), NX_CLASS_RATE },
+{ NX_ACT_CREATE, 403, CODE("88", "Rate limit exceeded"), NX_CLASS_RATE },
+{ NX_ACT_READ, 400, NUMBER("88"), NX_CLASS_RATE },
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+static void
+looks_automated(void **state)
+{
+	static const struct row rows[] = {
+{ NX_ACT_CREATE, 403, NUMBER("226"), NX_CLASS_AUTOMATED },
+{ NX_ACT_CREATE, 403, CODE("226", "This request looks like it might be"
+  " automated. To protect our users from spam and other malicious activity,"
+  " we can't complete this action right now."), NX_CLASS_AUTOMATED },
+{ NX_ACT_CREATE, 403, FORBIDDEN("This request looks like it might be"
+  " automated."), NX_CLASS_AUTOMATED },
+{ NX_ACT_CREATE, 403, FORBIDDEN("You are not permitted to perform this"
+  " action."), NX_CLASS_AUTOMATED },
+{ NX_ACT_DELETE, 403, FORBIDDEN("You are not permitted to perform this"
+  " action."), NX_CLASS_REFUSED },
+{ NX_ACT_READ, 403, FORBIDDEN("You are not permitted to perform this"
+  " action."), NX_CLASS_REFUSED },
+{ NX_ACT_CREATE, 403, NUMBER("64"), NX_CLASS_ACCOUNT },
+{ NX_ACT_CREATE, 403, CODE("326", "To protect our users from spam and other"
+  " malicious activity, this account is temporarily locked."),
+  NX_CLASS_ACCOUNT },
+	};
+
+	(void)state;
+	CHECK(rows);
+}
+
+static void
+answering_and_quoting(void **state)
+{
+	static const struct row rows[] = {
+{ NX_ACT_CREATE, 403, "{\"detail\":\"You can only reply to or quote posts"
+  " where you are mentioned or are the author.\",\"title\":\"Authorization"
+  " Error\",\"type\":\"" NEW "not-authorized-for-resource\",\"status\":403}",
+  NX_CLASS_REPLY },
+{ NX_ACT_CREATE, 403, FORBIDDEN("You can only reply to or quote posts where"
+  " you are mentioned or are the author."), NX_CLASS_REPLY },
+{ NX_ACT_CREATE, 403, FORBIDDEN("Reply to this conversation is not allowed"
+  " because you have not been mentioned or otherwise engaged by the author of"
+  " the post you are replying to."), NX_CLASS_REPLY },
+{ NX_ACT_CREATE, 403, FORBIDDEN("Quoting this post is not allowed because you"
+  " have not been mentioned or are not part of the conversation thread of the"
+  " post you are quoting."), NX_CLASS_REPLY },
+{ NX_ACT_CREATE, 403, NUMBER("433"), NX_CLASS_REPLY },
+{ NX_ACT_CREATE, 403, NUMBER("385"), NX_CLASS_UNSEEN },
+{ NX_ACT_CREATE, 400, FORBIDDEN("You attempted to reply to a Tweet that is"
+  " deleted or not visible to you."), NX_CLASS_UNSEEN },
+{ NX_ACT_CREATE, 403, CODE("385", "You attempted to reply to a Tweet that is"
+  " deleted or not visible to you."), NX_CLASS_UNSEEN },
+{ NX_ACT_READ, 403, "{\"type\":\"" OLD "not-authorized-for-resource\"}",
+  NX_CLASS_REFUSED },
 	};
 
 	(void)state;
@@ -198,24 +337,15 @@ creating(void **state)
   " Duplicate Content.\"}", NX_CLASS_DUPLICATE },
 { NX_ACT_CREATE, 403, "{\"errors\":[{\"code\":187,\"message\":\"Status is a"
   " duplicate.\"}]}", NX_CLASS_DUPLICATE },
-{ NX_ACT_CREATE, 403, FORBIDDEN("You are not permitted to perform this"
-  " action."), NX_CLASS_REFUSED },
-{ NX_ACT_CREATE, 403, FORBIDDEN("Reply to this conversation is not allowed"
-  " because you have not been mentioned or otherwise engaged by the author of"
-  " the post you are replying to."), NX_CLASS_REFUSED },
-{ NX_ACT_CREATE, 403, "{\"detail\":\"You can only reply to or quote posts"
-  " where you are mentioned or are the author.\",\"type\":\"" NEW
-  "not-authorized-for-resource\"}", NX_CLASS_REFUSED },
-{ NX_ACT_CREATE, 403, FORBIDDEN("Quoting this post is not allowed because you"
-  " have not been mentioned or are not part of the conversation thread of the"
-  " post you are quoting."), NX_CLASS_REFUSED },
-{ NX_ACT_CREATE, 400, FORBIDDEN("You attempted to reply to a Tweet that is"
-  " deleted or not visible to you."), NX_CLASS_REFUSED },
+{ NX_ACT_CREATE, 403, NUMBER("187"), NX_CLASS_DUPLICATE },
 { NX_ACT_CREATE, 403, FORBIDDEN("Posts are limited to a maximum of one"
   " cashtag"), NX_CLASS_REFUSED },
 { NX_ACT_CREATE, 403, "{\"title\":\"Forbidden\",\"detail\":\"This user is not"
   " allowed to post a video longer than 20 minutes.\",\"type\":"
   "\"about:blank\",\"status\":403}", NX_CLASS_REFUSED },
+{ NX_ACT_CREATE, 403, FORBIDDEN("User video duration exceeded"),
+  NX_CLASS_REFUSED },
+{ NX_ACT_CREATE, 403, NUMBER("186"), NX_CLASS_REFUSED },
 { NX_ACT_CREATE, 400, FORBIDDEN("Your Tweet text is too long. For more"
   " information on how Twitter determines text length see"
   " https://github.com/twitter/twitter-text."), NX_CLASS_REFUSED },
@@ -308,6 +438,9 @@ money_and_rates(void **state)
 { NX_ACT_CREATE, 402, HTML, NX_CLASS_MONEY },
 { NX_ACT_CREATE, 403, "{\"title\":\"SpendCapReached\"}", NX_CLASS_MONEY },
 { NX_ACT_CREATE, 403, "{\"type\":\"" NEW "credits\"}", NX_CLASS_MONEY },
+{ NX_ACT_CREATE, 403, "{\"detail\":\"credits depleted\",\"status\":403,"
+  "\"title\":\"Forbidden\",\"type\":\"" NEW "credits-depleted\"}",
+  NX_CLASS_MONEY },
 { NX_ACT_CREATE, 429, CAPPED, NX_CLASS_MONEY },
 { NX_ACT_READ, 403, "{\"type\":\"" NEW "usage-capped\"}", NX_CLASS_MONEY },
 { NX_ACT_CREATE, 429, "{\"title\":\"Too Many Requests\",\"detail\":\"Too Many"
@@ -367,6 +500,7 @@ no_answer(void **state)
 		{ NX_ACT_CREATE, NX_CLASS_UNKNOWN },
 		{ NX_ACT_REVOKE, NX_CLASS_RETRY },
 		{ NX_ACT_READ, NX_CLASS_RETRY },
+		{ NX_ACT_PROFILE, NX_CLASS_RETRY },
 		{ NX_ACT_DELETE, NX_CLASS_RETRY },
 	};
 	struct nx_http_answer a = { .why = "Connection refused" };
@@ -412,9 +546,22 @@ times(void **state)
 	assert_int_equal(retry_at(429, "", 300, NOW + 100, 0), NOW + 300);
 	assert_int_equal(retry_at(429, "", 7, NOW - 100, 0), NOW + 7);
 	assert_int_equal(retry_at(429, "", 0, NOW - 100, 0), 0);
-	/* milliseconds by mistake: bounded, not believed */
-	assert_int_equal(retry_at(429, "", 0, NOW * INT64_C(1000), 0),
+	/* no window is that long: not believed, the others are */
+	assert_int_equal(retry_at(429, "", 0, NOW * INT64_C(1000), 0), 0);
+	assert_int_equal(retry_at(429, "", 0, NOW + 25 * 3600 + 1,
+	    NOW + 800), NOW + 800);
+	assert_int_equal(retry_at(429, "", 0, NOW + 25 * 3600, 0),
 	    NOW + 25 * 3600);
+	assert_int_equal(retry_at(429, "", 25 * 3600 + 1, 0, 0), 0);
+	assert_int_equal(retry_at(429, "", INT32_MAX, NOW + 60, 0), NOW + 60);
+	assert_int_equal(retry_at(503, SERVICE, INT32_MAX, 0, 0), 0);
+	/* seconds, where an instant was meant */
+	assert_int_equal(retry_at(429, "", 0, 600, 0), NOW + 600);
+	assert_int_equal(retry_at(429, "", 0, 999999999, 0), 0);
+	/* a window that a 403 tells of is one */
+	assert_int_equal(retry_at(403, NUMBER("185"), 0, 0, NOW + 7000),
+	    NOW + 7000);
+	assert_int_equal(retry_at(403, NUMBER("185"), 0, 0, 0), 0);
 	assert_int_equal(retry_at(503, SERVICE, 30, NOW + 900, 0), NOW + 30);
 	assert_int_equal(retry_at(503, SERVICE, 0, NOW + 900, 0), 0);
 	/* the cap's own date, whatever the windows say */
@@ -422,8 +569,12 @@ times(void **state)
 	assert_int_equal(retry_at(403, "{\"title\":\"SpendCapReached\","
 	    "\"detail\":\"Your enrolled account [1234] has reached its billing"
 	    " cycle spend cap. API requests will be blocked until the next"
-	    " cycle begins on 2026-04-14.\",\"reset_date\":\"2026-04-14\","
-	    "\"type\":\"" OLD "credits\"}", 0, 0, 0), 1776124800);
+	    " cycle begins on 2026-10-14.\",\"reset_date\":\"2026-10-14\","
+	    "\"type\":\"" OLD "credits\"}", 0, 0, 0), 1791936000);
+	assert_int_equal(retry_at(403, "{\"title\":\"SpendCapReached\","
+	    "\"reset_date\":\"2026-04-14\"}", 0, 0, 0), 0);
+	assert_int_equal(retry_at(403, "{\"title\":\"SpendCapReached\","
+	    "\"reset_date\":\"2062-04-14\"}", 0, 0, 0), 0);
 	assert_int_equal(retry_at(402, "{\"reset_date\":\"2026-02-30\"}", 0,
 	    0, 0), 0);
 	assert_int_equal(retry_at(401, UNAUTHORIZED, 9, NOW + 9, 0), 0);
@@ -487,7 +638,11 @@ errors(void **state)
 		int		wait;
 	} rows[] = {
 		{ NX_ACT_READ, NX_CLASS_RETRY, NX_X_DOWN, 5 },
-		{ NX_ACT_CREATE, NX_CLASS_RATE, NX_X_RATE, 60 },
+		{ NX_ACT_CREATE, NX_CLASS_RATE, NX_X_RATE, 15 * 60 },
+		{ NX_ACT_CREATE, NX_CLASS_REPLY, NX_REPLY_REFUSED, 0 },
+		{ NX_ACT_CREATE, NX_CLASS_UNSEEN, NX_REPLY_UNSEEN, 0 },
+		{ NX_ACT_CREATE, NX_CLASS_AUTOMATED, NX_X_AUTOMATED, 0 },
+		{ NX_ACT_READ, NX_CLASS_PLAN, NX_NOT_IN_PLAN, 0 },
 		{ NX_ACT_CREATE, NX_CLASS_TOKEN, NX_X_TOKEN, 0 },
 		{ NX_ACT_REFRESH, NX_CLASS_SUSPECT, NX_NEEDS_REAUTH, 0 },
 		{ NX_ACT_CODE, NX_CLASS_CODE, NX_CODE_REFUSED, 0 },
@@ -514,14 +669,36 @@ errors(void **state)
 		    rows[i].want);
 		assert_int_equal(err.rc, rows[i].want);
 		assert_int_equal(err.retry_after, rows[i].wait);
+		assert_true(err.is_guess);
 		assert_string_equal(err.detail, "X answered 403: No.");
 		assert_string_equal(err.x.title, "Forbidden");
 		v.retry_at = NOW + 99;
 		(void)nx_verdict_fail(rows[i].act, &v, NOW, &err);
 		assert_int_equal(err.retry_after, 100);
+		assert_false(err.is_guess);
 		assert_int_equal(nx_verdict_fail(rows[i].act, &v, NOW, NULL),
 		    rows[i].want);
 	}
+}
+
+/* Where X names no window, what kind of limit it is says where to begin. */
+static void
+guesses(void **state)
+{
+	struct nx_verdict v = { .class = NX_CLASS_RATE, .x = { .status = 429 } };
+	struct nx_err err;
+
+	(void)state;
+	(void)nx_verdict_fail(NX_ACT_CREATE, &v, NOW, &err);
+	assert_int_equal(err.retry_after, 60);
+	v.x.status = 403;
+	(void)nx_verdict_fail(NX_ACT_CREATE, &v, NOW, &err);
+	assert_int_equal(err.retry_after, 15 * 60);
+	assert_true(err.is_guess);
+	v.retry_at = NOW + 5;
+	(void)nx_verdict_fail(NX_ACT_CREATE, &v, NOW, &err);
+	assert_int_equal(err.retry_after, 6);
+	assert_false(err.is_guess);
 }
 
 static void
@@ -569,6 +746,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(token_endpoint),
 		cmocka_unit_test(tokens_and_accounts),
+		cmocka_unit_test(rights_of_the_app),
+		cmocka_unit_test(limits_without_a_window),
+		cmocka_unit_test(looks_automated),
+		cmocka_unit_test(answering_and_quoting),
 		cmocka_unit_test(creating),
 		cmocka_unit_test(reading_and_deleting),
 		cmocka_unit_test(money_and_rates),
@@ -577,6 +758,7 @@ main(void)
 		cmocka_unit_test(times),
 		cmocka_unit_test(words_of_x),
 		cmocka_unit_test(errors),
+		cmocka_unit_test(guesses),
 		cmocka_unit_test(error_sentences),
 		cmocka_unit_test(every_class_has_a_name),
 	};

@@ -103,6 +103,33 @@ ignores_what_is_no_number(void **state)
 	assert_int_equal(nx_windows_blocked_until(&w), 0);
 }
 
+/* What cannot be a time to wait for is none. */
+static void
+believes_what_can_be(void **state)
+{
+	enum { NOW = 1790000000, MOST = 25 * 3600 };
+	static const struct { int64_t said, want; } rows[] = {
+		{ NOW + 900, NOW + 900 }, { NOW, 0 }, { NOW - 1, 0 },
+		{ NOW + MOST, NOW + MOST }, { NOW + MOST + 1, 0 },
+		{ NOW * INT64_C(1000), 0 }, { INT64_C(999999999999999999), 0 },
+		/* seconds from now, as some write it */
+		{ 900, NOW + 900 }, { MOST, NOW + MOST }, { MOST + 1, 0 },
+		{ 0, 0 }, { 999999999, 0 }, { 1000000000, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct nx_window one = { true, 1, 0, rows[i].said };
+		struct nx_windows w = { one, one, one };
+
+		nx_windows_believe(&w, NOW);
+		assert_int_equal(w.quarter.reset, rows[i].want);
+		assert_int_equal(w.app_day.reset, rows[i].want);
+		assert_int_equal(w.user_day.reset, rows[i].want);
+		assert_int_equal(nx_windows_blocked_until(&w), rows[i].want);
+	}
+}
+
 int
 main(void)
 {
@@ -111,6 +138,7 @@ main(void)
 		cmocka_unit_test(latest_exhausted_reset_counts),
 		cmocka_unit_test(absent_is_not_zero),
 		cmocka_unit_test(ignores_what_is_no_number),
+		cmocka_unit_test(believes_what_can_be),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -318,12 +318,30 @@ behave(struct conn *c, const char *path)
 	return false;
 }
 
+/* As servers do that mean well: a farewell, and then they listen on. */
+static void
+end(struct conn *c, bool secure)
+{
+	secure = secure && c->ssl != NULL && SSL_shutdown(c->ssl) >= 0;
+	if (!secure)
+		(void)shutdown(c->fd, SHUT_WR);
+	pthread_mutex_lock(&c->s->lock);
+	c->s->seen.ended++;
+	pthread_mutex_unlock(&c->s->lock);
+	while (secure && !atomic_load(&c->s->stopping)) {
+		ssize_t n = recv(c->fd, c->in, sizeof(c->in), 0);
+
+		if (n == 0 || (n < 0 && errno != EAGAIN))
+			break;
+	}
+}
+
 static void *
 serve(void *arg)
 {
 	struct conn *c = arg;
 	char path[200];
-	bool good = true;
+	bool good = true, goes_on = true;
 
 	if (xs_thread_begins != NULL)
 		xs_thread_begins();
@@ -338,8 +356,9 @@ serve(void *arg)
 		c->s->seen.connections++;
 		pthread_mutex_unlock(&c->s->lock);
 	}
-	while (good && read_request(c, path))
-		good = behave(c, path);
+	while (good && goes_on && read_request(c, path))
+		goes_on = behave(c, path);
+	end(c, good);
 	SSL_free(c->ssl);
 	close(c->fd);
 	free(c);

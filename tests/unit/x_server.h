@@ -21,6 +21,7 @@ enum { XS_LATE_MS = 700 };
 struct xs_seen {
 	int	 connections;		/* that got as far as HTTP */
 	int	 requests;		/* read to their end */
+	int	 ended;			/* connections, by the server */
 	int	 late;			/* late answers that are out */
 	char	 method[8], path[200];
 	char	 auth[400], type[100], agent[100], expect[40];

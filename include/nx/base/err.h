@@ -36,6 +36,7 @@ struct nx_err_x {
 struct nx_err {
 	enum nx_rc	 rc;
 	int		 retry_after;	/* seconds; 0: not known */
+	bool		 is_guess;	/* of ours, that is: X named no time */
 	char		 detail[320];	/* this occurrence; never a secret */
 	/* where a person can mend it; borrowed, from an arena as a rule */
 	const char	*connect_url;

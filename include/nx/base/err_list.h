@@ -138,6 +138,11 @@ X(POST_UNKNOWN, "post_unknown", 404, 1, "There is no such post", \
   "Use an id from GET /api/twitter/posts.") \
 X(POST_BUSY, "post_busy", 409, 75, "The post is being worked on", \
   "Wait as long as Retry-After says, then look at it again.") \
+X(POST_BEGUN, "post_begun", 409, 1, "The post is not queued any more", \
+  "Look at its state; what can still be done with it is in can.") \
+X(POST_CHANGED, "post_changed", 412, 1, \
+  "Somebody has changed the post meanwhile", \
+  "Read it again, and repeat the change with its new ETag.") \
 X(NOT_RESUMABLE, "not_resumable", 409, 1, \
   "There is nothing to go on with", \
   "Look at the post's state; publish the text as a new post.") \
@@ -145,9 +150,23 @@ X(NOT_DELETED, "not_deleted", 409, 1, "X did not delete it", \
   "Delete it on x.com, or try again later.") \
 X(X_REFUSED, "x_refused", 422, 1, "X refused the request", \
   "Read what X says in the detail, and change the post.") \
+X(X_AUTOMATED, "x_automated", 422, 1, \
+  "X takes this post for an automated one", \
+  "X's staff ask not to send the same text again unchanged: change it," \
+  " or post it by hand on x.com.") \
+X(REPLY_REFUSED, "reply_not_allowed", 422, 1, \
+  "X does not let this account answer or quote that post", \
+  "X lets apps answer and quote only posts whose author has mentioned the" \
+  " account, and its own: answer on x.com, or leave reply_to out.") \
+X(REPLY_UNSEEN, "reply_target_missing", 422, 1, \
+  "X does not show this account the post that is answered", \
+  "Check its id: it may be deleted, protected, or only a moment old.") \
 X(X_ACCOUNT, "x_account", 409, 1, \
   "X does not let this account do that", \
   "Open x.com with this account and settle what X asks for.") \
+X(NOT_IN_PLAN, "not_in_plan", 403, 1, \
+  "The X app's plan does not include this", \
+  "The operator can add it to the X app's plan; publishing goes on.") \
 X(OUTCOME_UNKNOWN, "outcome_unknown", 502, 75, \
   "X may or may not have carried this out", \
   "Do not post it again: it is looked up at X, and its state will tell.") \

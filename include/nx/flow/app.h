@@ -24,6 +24,7 @@ struct nx_app {
 	struct nx_http_ca	*ca;		/* NULL unless NX_NEED_X */
 	struct nx_http_ca	*outside;	/* of other hosts; or NULL */
 	struct nx_patient	*patient;	/* NULL unless NX_NEED_X */
+	struct nx_endpoints	*endpoints;	/* likewise */
 	struct nx_store		 store;
 };
 

@@ -81,9 +81,19 @@ bool	nx_delivery_put_off(struct nx_ctx *ctx, struct nx_delivery *d,
 void	nx_delivery_took(struct nx_stored_post *post,
 	    const struct nx_post_outcome *outcome);
 
-/* Seconds until `err` may have passed; -1: it will not, or not in time. */
+/*
+ * Seconds until `err` may have passed; -1: it will not, or not in time.  As
+ * long as X says, where it says so; else longer each time.
+ */
 int	nx_delivery_wait(const struct nx_delivery *d,
 	    const struct nx_err *err);
+
+/* Is `rc`, in ctx->err, one more failure in a row?  Not to be held up. */
+bool	nx_delivery_failed(const struct nx_ctx *ctx,
+	    const struct nx_delivery *d, enum nx_rc rc);
+
+/* Does an error that is kept as JSON say that X has decided? */
+bool	nx_delivery_was_decided(const char *error);
 
 /* Is that what an error says that is kept as JSON?  NULL says nothing. */
 bool	nx_delivery_says(const char *error, enum nx_rc rc);

@@ -15,7 +15,6 @@
 struct nx_claimed {
 	char			 lease[NX_ID_LEN + 1];
 	bool			 taken;		/* the lease is ours */
-	bool			 superseded;	/* not resumed: see RESUME */
 	struct nx_stored_post	 post;	/* as it is now; id NULL: none */
 	struct nx_connection	 connection;	/* access token opened */
 	enum nx_rc		 token_rc;	/* why it is not; else NX_OK */
@@ -49,8 +48,12 @@ enum nx_take {
 				 * asked for again since, and did not fail.  A
 				 * key that it released is its own again, where
 				 * no other post of the user has it */
+	NX_TAKE_SEND,		/* queued and due: becomes `sending`, unless it
+				 * stands in line (option `queue`) behind
+				 * another one that is due */
 	NX_TAKE_REMOVE,		/* queued, failed without a part that is sent:
-				 * becomes `cancelled`, not taken; with one,
+				 * becomes `cancelled`, not taken, and what was
+				 * put off behind it is not any more; with one,
 				 * and sent, partial: goal DELETE; unknown: goal
 				 * DELETE, due at once, not taken */
 };
@@ -70,8 +73,9 @@ NX_MUST_USE enum nx_rc	nx_post_take(const struct nx_store_ask *ask,
  * Write X's id down as that of part `position`, which is `unknown`, unless it
  * is another part's (TAKEN, on record since `since`, wall clock) or may be
  * about to become that (CONTESTED): one of the X account with the same text is
- * being sent.  All users who have, or had, that account are asked about.  OURS
- * for one of all who ask at once.
+ * being sent, or left earlier, within two hours, and is not settled either.
+ * All users who have, or had, that account are asked about.  OURS for one of
+ * all who ask at once.
  */
 enum nx_id_claim { NX_ID_TAKEN, NX_ID_OURS, NX_ID_CONTESTED };
 NX_MUST_USE enum nx_rc	nx_post_reserve_id(const struct nx_store_ask *ask,

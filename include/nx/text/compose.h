@@ -1,7 +1,8 @@
 /*
  * compose.h - from what a person wrote to the posts that X will take.
  *
- * A text that fits is passed on byte for byte.  A longer one is cut short or
+ * A text that fits is passed on byte for byte.  A longer one is cut short, a
+ * full stop giving way to the dots, or
  * split, never inside a URL, mention, hashtag, cashtag or grapheme cluster,
  * and never so that a cut makes a new one.  Pure, any thread.
  */
@@ -45,7 +46,8 @@ struct nx_composed {
  *
  * TEXT_EMPTY: blank.  TEXT_INVALID: U+FFFE, U+FEFF or U+FFFF.  TEXT_TOO_LONG:
  * rejected as asked, a link that leaves no room, more than NX_PARTS_MAX parts,
- * or no place to cut.  INVALID: not UTF-8, two cashtags, a link with spaces.
+ * or no place to cut.  INVALID: not UTF-8, two cashtags, a link that is none to
+ * X (its detail says why).
  * TOO_BIG, NO_MEMORY.  `err` (may be NULL) says it in plain words.
  */
 NX_MUST_USE enum nx_rc	nx_compose(const struct nx_compose_ask *ask,

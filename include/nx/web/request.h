@@ -31,7 +31,7 @@ struct nx_request {
 	bool		  is_head;	/* nobody waits for a body */
 	bool		  is_ahead;	/* fetched before anybody asked */
 	const char	 *authorization, *origin, *fetch_site;
-	const char	 *content_type, *accept, *idempotency_key;
+	const char	 *content_type, *accept, *idempotency_key, *if_match;
 	int64_t		  content_length;	/* 0: no body */
 	struct nx_slice	  body;
 	char		  id_space[NX_REQUEST_ID_MAX + 1];

@@ -9,7 +9,11 @@
  * libcurl sends a POST again by itself when a reused connection dies before an
  * answer.  A request that creates something therefore says `once`: its body
  * cannot be rewound, so it leaves at most once, and what is not known to have
- * failed before the first byte is LOST, never "failed".
+ * failed before the first byte of it is LOST, never "failed".
+ *
+ * Servers close connections that idle, and all of them when they restart.  So
+ * none is used on which anything has come since its last answer, and `once`
+ * has one of its own, since a close may cross the request on its way.
  */
 #ifndef NX_X_HTTP_H
 #define NX_X_HTTP_H
@@ -21,7 +25,8 @@
 
 enum nx_http_outcome {
 	NX_HTTP_ANSWERED,	/* status and body are X's */
-	NX_HTTP_NOT_SENT,	/* no byte left: safe to repeat */
+	NX_HTTP_NOT_SENT,	/* no byte left, or with `once` none of its
+				 * body: safe to repeat */
 	NX_HTTP_LOST,		/* carried out or not: unknown */
 };
 

@@ -9,7 +9,7 @@
 
 #include "nx/base/arena.h"
 #include "nx/base/conf.h"
-#include "nx/x/verdict.h"
+#include "nx/x/endpoint.h"
 
 /*
  * What X hands out.  Texts live in the arena that was given.  `strays` are
@@ -34,6 +34,7 @@ struct nx_x {
 	struct nx_http		*http;
 	const struct nx_conf	*conf;
 	struct nx_arena		*arena;
+	struct nx_endpoints	*endpoints;	/* NULL: none known */
 	int64_t			 deadline;	/* nx_clock_mono() ms */
 	int			 patient_ms;	/* of what spends (http.h) */
 };

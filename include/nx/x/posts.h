@@ -42,4 +42,8 @@ void	nx_posts_create(const struct nx_x *x, const char *access_token,
 void	nx_posts_delete(const struct nx_x *x, const char *access_token,
 	    const char *id, struct nx_verdict *verdict);
 
+/* Does X say for sure that there is no such post?  Any trouble is a no. */
+bool	nx_posts_is_gone(const struct nx_x *x, const char *access_token,
+	    const char *id);
+
 #endif

@@ -17,7 +17,8 @@ enum nx_act {
 	NX_ACT_CODE,		/* exchange of an authorization code */
 	NX_ACT_REFRESH,		/* exchange of a refresh token */
 	NX_ACT_REVOKE,
-	NX_ACT_READ,		/* GET */
+	NX_ACT_PROFILE,		/* GET /2/users/me: without it, no app */
+	NX_ACT_READ,		/* any other GET */
 	NX_ACT_CREATE,		/* POST /2/tweets */
 	NX_ACT_DELETE,
 };
@@ -25,22 +26,30 @@ enum nx_act {
 enum nx_class {
 	NX_CLASS_DONE,		/* 2xx with a readable body */
 	NX_CLASS_RETRY,		/* passing trouble, nothing was carried out */
-	NX_CLASS_RATE,		/* wait until retry_at */
+	NX_CLASS_RATE,		/* a limit is reached: wait until retry_at */
 	NX_CLASS_TOKEN,		/* access token refused: refresh, then once */
 	NX_CLASS_SUSPECT,	/* refresh token refused: re-read the row */
 	NX_CLASS_CODE,		/* code refused: expired, used, PKCE, ... */
 	NX_CLASS_DUPLICATE,	/* X has this text from this author already */
 	NX_CLASS_REFUSED,	/* for good: the request must change */
+	NX_CLASS_REPLY,		/* X's rule on whom one may reply to, quote */
+	NX_CLASS_UNSEEN,	/* what it answers to is not there, or not yet
+				 * (X does not see for a moment what it has
+				 * just taken) */
+	NX_CLASS_AUTOMATED,	/* looks automated to X: not again unchanged */
 	NX_CLASS_ACCOUNT,	/* this X account is locked or suspended */
 	NX_CLASS_MONEY,		/* the whole app pauses */
-	NX_CLASS_OPERATOR,	/* client id, secret, app set-up */
+	NX_CLASS_OPERATOR,	/* client id, secret, what the app may do */
+	NX_CLASS_PLAN,		/* this endpoint is not in the app's plan */
 	NX_CLASS_UNKNOWN,	/* may or may not have been carried out */
 	NX_CLASS_COUNT
 };
 
 struct nx_verdict {
 	enum nx_class	 class;
-	int64_t		 retry_at;	/* wall clock; 0: not known */
+	int64_t		 retry_at;	/* wall clock, at most a day and an
+					 * hour ahead; of MONEY a month; 0:
+					 * not known, or not to be believed */
 	struct nx_err_x	 x;	/* status 0: X did not answer, detail: why */
 };
 
@@ -61,7 +70,9 @@ void	nx_verdict_unreadable(enum nx_act act, struct nx_verdict *v);
 
 /*
  * The error of a verdict that is not DONE: fills `err` with code, X's words
- * and retry_after (seconds from `now`), and returns the code.
+ * and retry_after (seconds from `now`), and returns the code.  Where X named
+ * no time, retry_after is where to begin, to be doubled each time: a minute
+ * for a 429, 15 minutes for a limit that is told otherwise; is_guess is set.
  */
 enum nx_rc	nx_verdict_fail(enum nx_act act, const struct nx_verdict *v,
 		    int64_t now, struct nx_err *err);

@@ -28,6 +28,16 @@ struct nx_windows {
  */
 void	nx_windows_header(struct nx_windows *w, struct nx_slice line);
 
+/* No window of X is longer than a day; its clock may differ from ours. */
+enum { NX_WINDOW_MAX = 25 * 3600 };	/* seconds */
+
+/*
+ * Make resets what they are meant to be: a small number counts seconds from
+ * `now` (wall clock); one that has passed, or that is further away than any
+ * window, tells nothing and becomes 0.
+ */
+void	nx_windows_believe(struct nx_windows *w, int64_t now);
+
 /* The latest reset among the exhausted ones; 0 when none is. */
 int64_t	nx_windows_blocked_until(const struct nx_windows *w);
 

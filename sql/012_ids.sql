@@ -1,0 +1,43 @@
+-- Which part has which of X's ids: two of a user's cannot have the same.
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL lock_timeout = '10s';
+
+-- Refers to nothing, so that recording a post locks nothing else.
+CREATE TABLE IF NOT EXISTS x_ids (
+	user_id uuid NOT NULL,
+	x_post_id text NOT NULL,
+	post_id uuid NOT NULL,
+	position smallint NOT NULL,
+	at timestamptz NOT NULL DEFAULT now(),
+	-- Whoever finds the id to be another part's sets it, and fails.
+	taken boolean NOT NULL DEFAULT false
+	    CONSTRAINT x_ids_once CHECK (NOT taken),
+	PRIMARY KEY (user_id, x_post_id)
+);
+-- In the order in which they come, so a few entries will do.
+CREATE INDEX IF NOT EXISTS x_ids_at ON x_ids USING brin (at)
+	WITH (pages_per_range = 16);
+
+-- Nobody reads it through Supabase.
+DO $$
+DECLARE
+	role text;
+BEGIN
+	ALTER TABLE x_ids ENABLE ROW LEVEL SECURITY;
+	REVOKE ALL ON x_ids FROM PUBLIC;
+	FOR role IN SELECT rolname FROM pg_roles
+	    WHERE rolname IN ('anon', 'authenticated') LOOP
+		EXECUTE format('REVOKE ALL ON x_ids FROM %I', role);
+	END LOOP;
+END $$;
+
+COMMIT;
+
+-- Those of before; a transaction of its own, which nobody waits for.
+INSERT INTO x_ids (user_id, x_post_id, post_id, position, at)
+	SELECT user_id, x_post_id, post_id, position, sent_at FROM x_parts
+	WHERE x_post_id IS NOT NULL AND sent_at > now() - interval '30 days'
+	AND NOT EXISTS (SELECT FROM x_ids)
+	ON CONFLICT DO NOTHING;

@@ -1,0 +1,94 @@
+/* link.c - what X makes a link of, and why not of the rest. */
+
+#include "link.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "nx/text/find.h"
+
+enum { LINK_SHOWN = 80 };	/* bytes of it in a message */
+
+/* One token with a scheme that browsers follow. */
+static bool
+is_web_address(struct nx_slice link)
+{
+	for (size_t i = 0; i < link.n; i++) {
+		if ((unsigned char)link.p[i] <= ' ')
+			return false;
+	}
+	return strncasecmp(link.p, "https://", 8) == 0 ||
+	    strncasecmp(link.p, "http://", 7) == 0;
+}
+
+/* How many bytes of `text` are a link to X, from its beginning. */
+static enum nx_rc
+link_to_x(struct nx_slice text, struct nx_arena *arena, size_t *seen)
+{
+	struct nx_entity *found = NULL;
+	size_t n = 0;
+	enum nx_rc rc = nx_find(text, NX_ENTITY_URL, arena, &found, &n);
+
+	*seen = rc == NX_OK && n > 0 && found->start == 0 ? found->end : 0;
+	return rc;
+}
+
+static int
+shown(struct nx_slice s)
+{
+	return (int)(s.n < LINK_SHOWN ? s.n : LINK_SHOWN);
+}
+
+/* Why X sees no link in a web address: mostly for the end of its host. */
+static enum nx_rc
+no_link(struct nx_slice link, struct nx_arena *arena, struct nx_err *err)
+{
+	struct nx_slice host = link, tld;
+	const char *probe;
+	size_t seen = 0;
+
+	(void)nx_slice_cut(&host, '/');
+	(void)nx_slice_cut(&host, '/');
+	host.n = strcspn(host.p, "/?#:");
+	tld = (struct nx_slice){ host.p + host.n, 0 };
+	while (tld.p > host.p && tld.p[-1] != '.') {
+		tld.p--;
+		tld.n++;
+	}
+	probe = nx_arena_printf(arena, "https://x.%.*s", (int)tld.n, tld.p);
+	if (probe == NULL ||
+	    link_to_x(nx_slice_str(probe), arena, &seen) != NX_OK)
+		return NX_NO_MEMORY;
+	if (seen > 0)
+		return nx_fail(err, NX_INVALID, "link points to %.*s, of which"
+		    " X makes no link.", shown(host), host.p);
+	return nx_fail(err, NX_INVALID, "link points to %.*s, of which X makes"
+	    " no link: it knows no top-level domain \"%.*s\".",
+	    shown(host), host.p, shown(tld), tld.p);
+}
+
+enum nx_rc
+nx_link_check(struct nx_slice link, struct nx_arena *arena,
+    struct nx_err *err)
+{
+	struct nx_slice part;
+	size_t seen;
+	enum nx_rc rc;
+
+	if (link.n == 0)
+		return NX_OK;
+	rc = link_to_x(link, arena, &seen);
+	if (rc == NX_NO_MEMORY)
+		return rc;
+	if (rc != NX_OK || !is_web_address(link))
+		return nx_fail(err, NX_INVALID, "link must be one http:// or"
+		    " https:// URL, and nothing else.");
+	if (seen == link.n)
+		return NX_OK;
+	if (seen == 0)
+		return no_link(link, arena, err);
+	part = (struct nx_slice){ link.p, seen };
+	return nx_fail(err, NX_INVALID, "link is one to X only as far as"
+	    " %.*s: percent-encode what follows, or leave it out.",
+	    shown(part), part.p);
+}

@@ -1,0 +1,79 @@
+// What stands in front of X is reloaded while we create, exchange and renew:
+// nothing of it is lost, and nothing is left in doubt.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import { join } from 'node:path';
+import { calm, grown, inParallel, LIGHT, read, settings, SITE, sleep, sql, STACK } from './lib/stack.js';
+import { bearer, landed, Visitor, words } from './lib/visitor.js';
+import { crowd, live } from './lib/posting.js';
+
+const N = LIGHT ? 100 : 400, LANES = 16, ARRIVALS = 24;
+
+before(calm);
+after(calm);
+
+// Over a connection of its own: nginx reloads under us as well.
+function once(method, path, headers, body) {
+	return new Promise((done, fail) => {
+		const length = body === undefined ? {} : { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) };
+		const request = http.request(new URL(path, SITE), { method, agent: false, headers: { ...headers, ...length } }, (answer) => {
+			const pieces = [];
+			answer.on('data', (piece) => pieces.push(piece));
+			answer.on('error', fail);
+			answer.on('end', () => done(read(answer.statusCode, answer.headers, Buffer.concat(pieces).toString())));
+		});
+		request.on('error', fail);
+		request.end(body);
+	});
+}
+
+async function reloading(act) {
+	const pid = Number(readFileSync(join(STACK, 'run/nginx.pid'), 'utf8'));
+	let stop = false, times = 0;
+	const done = (async () => {
+		for (; !stop; times++) {
+			process.kill(pid, 'SIGHUP');
+			await sleep(200);
+		}
+	})();
+	try {
+		await act();
+	} finally {
+		stop = true;
+		await done;
+		await sleep(500);		// until the last one is done with
+	}
+	return times;
+}
+
+test(`nginx reloads in front of X: none of ${N} posts is lost, no code and no token`, async (t) => {
+	const people = await crowd(LANES);
+	const newcomers = Array.from({ length: ARRIVALS }, () => new Visitor());
+	await settings({ code_ttl: 600 });
+	const arrived = [];
+	await inParallel(ARRIVALS, 8, async (i) => {
+		const { path } = await newcomers[i].arrive();
+		arrived[i] = { path, headers: { ...bearer(newcomers[i].token), Cookie: [...newcomers[i].jar].map(([name, value]) => `${name}=${value}`).join('; ') } };
+	});
+	await sql(`UPDATE platform_connections SET token_expires_at = now() WHERE user_id = ANY ('{${people.map((me) => me.user)}}'::uuid[])`);
+	let times = 0;
+	const { by } = await grown(async () => {
+		times = await reloading(() => Promise.all([
+			inParallel(N, LANES, async (i) => {
+				const res = await once('POST', '/api/twitter/post', bearer(people[i % LANES].token), JSON.stringify({ text: words() }));
+				assert.equal(res.status, 201, res.text);
+			}),
+			inParallel(ARRIVALS, 2, async (i) => landed(await once('GET', arrived[i].path, arrived[i].headers))),
+		]));
+	});
+	t.diagnostic(`${times} reloads`);
+	assert.ok(times >= 5);
+	assert.deepEqual([by('posts_created'), by('codes_exchanged'), by('refreshes_granted')], [N, ARRIVALS, LANES]);
+	const there = (await Promise.all(people.map((me) => live(me.account)))).flat();
+	assert.equal(there.length, N);
+	assert.deepEqual(await sql(`SELECT state, count(*) FROM x_posts WHERE user_id = ANY ('{${people.map((me) => me.user)}}'::uuid[]) GROUP BY 1`), [['sent', String(N)]]);
+	assert.deepEqual(await sql(`SELECT status, count(*) FROM platform_connections
+		WHERE user_id = ANY ('{${[...people, ...newcomers].map((me) => me.user)}}'::uuid[]) GROUP BY 1`), [['connected', String(LANES + ARRIVALS)]]);
+});
