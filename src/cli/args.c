@@ -55,8 +55,10 @@ static const struct option_row {
 	    NX_TWITTER_FLOW, AT(post_id) },
 	{ "limit", "N", "posts: how many, 1 to 100 (default 20)", TEXT,
 	    NX_TWITTER_FLOW, AT(limit) },
-	{ "before", "ID", "posts: older ones than this, as `next` gave it",
+	{ "before", "ID", "posts: the page behind this one, as `next` gave it",
 	    TEXT, NX_TWITTER_FLOW, AT(before) },
+	{ "view", "upcoming", "posts: what is queued, soonest first", TEXT,
+	    NX_TWITTER_FLOW, AT(view) },
 	{ "replace", NULL, "initiate: the account that X says takes the place"
 	    " of connection-id", FLAG, NX_TWITTER_FLOW, AT(replace) },
 	{ "scopes", "LIST", "initiate: ask for these in place of"

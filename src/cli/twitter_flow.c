@@ -300,20 +300,30 @@ read_limit(struct nx_command *c, int *out)
 static enum nx_rc
 posts(struct nx_command *c)
 {
+	struct nx_post_query query = {
+		.user_id = c->args.user_id,
+		.before = c->args.before,
+		.connection_id = c->args.connection_id,
+		.upcoming = c->args.view != NULL,
+	};
 	struct nx_post_page page = { 0 };
-	int limit = 0;
 	enum nx_rc rc = require_user(c);
 
+	if (rc == NX_OK && query.upcoming &&
+	    strcmp(c->args.view, "upcoming") != 0)
+		rc = nx_fail(&c->ctx.err, NX_USAGE,
+		    "--view must be upcoming.");
 	if (rc == NX_OK)
-		rc = read_limit(c, &limit);
+		rc = read_limit(c, &query.limit);
 	if (rc == NX_OK)
 		rc = check_id(c, c->args.before, "before");
+	if (rc == NX_OK)
+		rc = check_id(c, c->args.connection_id, "connection_id");
 	if (rc == NX_OK)
 		rc = nx_command_need(c, c->args.dry_run ? 0 :
 		    NX_NEED_KEYS | NX_NEED_DB);
 	if (rc == NX_OK && !c->args.dry_run)
-		rc = nx_posts_history(&c->ctx, c->args.user_id,
-		    c->args.before, limit, &page);
+		rc = nx_posts_history(&c->ctx, &query, &page);
 	if (rc == NX_OK)
 		nx_answer_posts(&page, &c->out);
 	return rc;
@@ -377,7 +387,8 @@ status(struct nx_command *c)
 	else if (rc == NX_OK)
 		rc = nx_command_need(c, 0);
 	if (rc == NX_OK && !c->args.dry_run)
-		rc = nx_connections(&c->ctx, c->args.user_id, &list, &n);
+		rc = nx_connections_shown(&c->ctx, c->args.user_id, &list,
+		    &n);
 	if (rc == NX_OK)
 		nx_answer_connections(&c->app.conf, c->ctx.arena, list, n,
 		    &c->out);

@@ -64,7 +64,7 @@ add_scopes(struct nx_jw *w, const char *key, const char *scopes)
 
 static void
 add_connection(struct nx_jw *w, const struct nx_conf *conf,
-    struct nx_arena *arena, const struct nx_connection *c)
+    struct nx_arena *arena, const struct nx_connection *c, bool counted)
 {
 	const char *scopes = c->scopes == NULL ? "" : c->scopes;
 	const char *missing = nx_scopes_missing(arena, conf->scopes, scopes);
@@ -92,6 +92,8 @@ add_connection(struct nx_jw *w, const struct nx_conf *conf,
 	nx_jw_time(w, "connected_at", c->connected_at);
 	nx_jw_time(w, "token_expires_at", c->token_expires_at);
 	nx_jw_time(w, "last_success_at", c->last_success_at);
+	if (counted)
+		nx_jw_i64(w, "scheduled", c->scheduled);
 	nx_jw_close(w, '}');
 }
 
@@ -101,7 +103,7 @@ nx_answer_connection(const struct nx_conf *conf, struct nx_arena *arena,
 {
 	struct nx_jw w = { .out = out };
 
-	add_connection(&w, conf, arena, c);
+	add_connection(&w, conf, arena, c, false);
 }
 
 void
@@ -113,7 +115,7 @@ nx_answer_connections(const struct nx_conf *conf, struct nx_arena *arena,
 	nx_jw_open(&w, NULL, '{');
 	nx_jw_open(&w, "connections", '[');
 	for (size_t i = 0; i < n; i++)
-		add_connection(&w, conf, arena, &list[i]);
+		add_connection(&w, conf, arena, &list[i], true);
 	nx_jw_close(&w, ']');
 	nx_jw_close(&w, '}');
 }

@@ -161,16 +161,68 @@ add_limits(struct nx_jw *w, const struct nx_windows *limits)
 	nx_jw_close(w, '}');
 }
 
+/* The members of an object that is JSON text already. */
+static void
+add_members(struct nx_jw *w, const char *object)
+{
+	struct nx_slice s = nx_slice_str(object);
+
+	if (s.n <= sizeof("{}") - 1)
+		return;
+	if (w->comma)
+		nx_buf_addc(w->out, ',');
+	nx_buf_slice_add(w->out, (struct nx_slice){ s.p + 1, s.n - 2 });
+	w->comma = true;
+}
+
+static void
+add_request(struct nx_jw *w, const char *key,
+    const struct nx_stored_post *post)
+{
+	const char *source = post->source;
+
+	nx_jw_open(w, key, '{');
+	/* Quotes within a string are escaped: this is the member. */
+	if ((source == NULL || strstr(source, "\"text\":") == NULL) &&
+	    post->nparts == 1)
+		nx_jw_slice(w, "text", post->parts[0].text);
+	add_members(w, source);
+	nx_jw_str(w, "connection_id", post->connection_id);
+	if (post->publish_at != 0)
+		nx_jw_time(w, "publish_at", post->publish_at);
+	add_members(w, post->options);
+	nx_jw_close(w, '}');
+}
+
+void
+nx_answer_request(const struct nx_stored_post *post, struct nx_buf *out)
+{
+	struct nx_jw w = { .out = out };
+
+	add_request(&w, NULL, post);
+}
+
+void
+nx_answer_etag(const struct nx_stored_post *post, char out[NX_ETAG_MAX])
+{
+	*out = '\0';
+	if (post->version != 0)
+		(void)snprintf(out, NX_ETAG_MAX, "\"%llx\"",
+		    (unsigned long long)post->version);
+}
+
 static void
 add_post(struct nx_jw *w, const struct nx_published *p)
 {
 	const struct nx_stored_post *post = &p->post;
 	const char *state = nx_answer_state(post);
-	char price[NX_PRICE_TEXT];
+	char price[NX_PRICE_TEXT], etag[NX_ETAG_MAX];
 
+	nx_answer_etag(post, etag);
 	nx_price_text(post->price, price);
 	nx_jw_open(w, NULL, '{');
 	nx_jw_str(w, "id", post->id);
+	nx_jw_str(w, "etag", *etag == '\0' ? NULL : etag);
 	nx_jw_str(w, "state", state);
 	add_reason(w, post);
 	add_can(w, post);
@@ -187,6 +239,8 @@ add_post(struct nx_jw *w, const struct nx_published *p)
 	add_error(w, post->error);
 	if (strcmp(state, "unknown") == 0)
 		nx_jw_str(w, "remedy", nx_rc_remedy(NX_OUTCOME_UNKNOWN));
+	if (p->in_full)
+		add_request(w, "request", post);
 	nx_jw_close(w, '}');
 }
 

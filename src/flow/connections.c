@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "nx/base/clock.h"
+#include "nx/store/post.h"
 
 enum { READY_MS = 2000 };
 
@@ -15,6 +16,17 @@ nx_connections(struct nx_ctx *ctx, const char *user_id,
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 
 	return nx_connection_list(&ask, user_id, out, count, &ctx->err);
+}
+
+enum nx_rc
+nx_connections_shown(struct nx_ctx *ctx, const char *user_id,
+    struct nx_connection **out, size_t *count)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	enum nx_rc rc = nx_connections(ctx, user_id, out, count);
+
+	return rc != NX_OK ? rc :
+	    nx_post_count_queued(&ask, *out, *count, &ctx->err);
 }
 
 enum nx_rc

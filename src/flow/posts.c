@@ -15,20 +15,21 @@ nx_posts_get(struct nx_ctx *ctx, const char *user_id, const char *id,
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 
 	memset(out, 0, sizeof(*out));
+	out->in_full = true;
 	return nx_post_get(&ask, user_id, id, &out->post, &ctx->err);
 }
 
 enum nx_rc
-nx_posts_history(struct nx_ctx *ctx, const char *user_id, const char *before,
-    int limit, struct nx_post_page *out)
+nx_posts_history(struct nx_ctx *ctx, const struct nx_post_query *query,
+    struct nx_post_page *out)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 
 	memset(out, 0, sizeof(*out));
-	if (limit < 1 || limit > NX_POSTS_PAGE_MAX)
+	if (query->limit < 1 || query->limit > NX_POSTS_PAGE_MAX)
 		return nx_fail(&ctx->err, NX_INVALID, "limit must be 1 to"
 		    " %d.", NX_POSTS_PAGE_MAX);
-	return nx_post_list(&ask, user_id, before, limit, out, &ctx->err);
+	return nx_post_list(&ask, query, out, &ctx->err);
 }
 
 /* What was claimed, ready to be worked on. */
@@ -52,6 +53,7 @@ static void
 show(struct nx_published *out, const struct nx_delivery *d)
 {
 	out->post = *d->post;
+	out->post.version = 0;		/* what was saved has another */
 	out->limits = d->limits;
 	out->unrecorded = d->unrecorded;
 }
@@ -130,6 +132,26 @@ nx_posts_resume(struct nx_ctx *ctx, const char *user_id, const char *id,
 	    out->post.goal == NX_GOAL_SEND && out->post.next_try_at != 0 &&
 	    nx_clock_left(ctx->deadline) > NX_HTTP_TIMEOUT_MS);
 	return rc;
+}
+
+enum nx_rc
+nx_posts_send_now(struct nx_ctx *ctx, const char *user_id, const char *id,
+    struct nx_published *out)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	struct nx_claimed claimed;
+	struct nx_err why = ctx->err;
+	bool looked;
+
+	/* Whoever else has it sends it; what cannot be taken stays due. */
+	if (nx_post_take(&ask, user_id, id, NX_TAKE_SEND, &claimed,
+	    &why) != NX_OK)
+		return NX_OK;
+	if (!claimed.taken) {
+		out->post = claimed.post;
+		return NX_OK;
+	}
+	return go_on(ctx, &claimed, out, &looked);
 }
 
 enum nx_rc

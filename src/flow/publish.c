@@ -16,10 +16,14 @@
 #include "nx/flow/connect.h"
 #include "nx/flow/deliver.h"
 #include "nx/flow/when.h"
-#include "nx/seal/digest.h"
 #include "nx/x/price.h"
+#include "prepare.h"
 
-enum { HASHED_MAX = 16384, KEY_MAX = 200 };
+enum {
+	HASHED_MAX = 16384,
+	KEY_MAX = 200,
+	SOURCE_MAX = 6 * NX_TEXT_BYTES_MAX + 16384,	/* all escaped */
+};
 
 /* X's own names; whatever else it says has the usual limit. */
 static int
@@ -104,9 +108,8 @@ compose(struct nx_ctx *ctx, const struct nx_publish_ask *ask, int limit,
 	    "The text is large.") : NX_OK;
 }
 
-/* What a body asks for, as one hash: the same key must mean the same post. */
-static void
-hash_ask(const struct nx_publish_ask *ask, const char *options,
+void
+nx_publish_hash(const struct nx_publish_ask *ask, const char *options,
     char out[NX_SHA256_HEX + 1])
 {
 	struct nx_buf all = NX_BUF(NX_TEXT_BYTES_MAX + HASHED_MAX);
@@ -152,7 +155,7 @@ begin(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	struct nx_new_post row;
 	enum nx_rc rc;
 
-	hash_ask(ask, post->options, hash);
+	nx_publish_hash(ask, post->options, hash);
 	nx_random_uuid(id);
 	row = (struct nx_new_post){
 		.id = id,
@@ -162,6 +165,7 @@ begin(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 		.body_hash = hash,
 		.options = post->options,
 		.warnings = post->warnings,
+		.source = post->source,
 		.lease = d->lease,
 		.price = post->price,
 		.publish_at = post->publish_at,
@@ -185,7 +189,7 @@ begin(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	post->user_id = ask->user_id;
 	post->connection_id = d->connection->id;
 	post->username = d->connection->username;
-	post->created_at = post->updated_at = nx_clock_wall();
+	post->created_at = nx_clock_wall();
 	if (*done)
 		post->parts[0].state = "waiting";
 	return NX_OK;
@@ -205,9 +209,37 @@ check_key(struct nx_ctx *ctx, const char *key)
 	    " characters.", KEY_MAX);
 }
 
-/* Everything that needs no reservation. */
+/* What the parts do not show of what was asked for; NULL when they do. */
 static enum nx_rc
-prepare(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
+keep_source(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
+    struct nx_stored_post *post)
+{
+	static const char *const how[] = { [NX_TRUNCATE] = NULL,
+	    [NX_THREAD] = "thread", [NX_REJECT] = "reject" };
+	struct nx_buf json = NX_BUF(SOURCE_MAX);
+	struct nx_jw w = { .out = &json };
+	enum nx_rc rc = NX_OK;
+
+	nx_jw_open(&w, NULL, '{');
+	if (post->nparts > 1 || !nx_slice_eq(post->parts[0].text, ask->text))
+		nx_jw_slice(&w, "text", ask->text);
+	if (how[ask->on_long] != NULL)
+		nx_jw_str(&w, "on_long", how[ask->on_long]);
+	if (ask->link.n > 0)
+		nx_jw_slice(&w, "link", ask->link);
+	if (ask->numbering)
+		nx_jw_bool(&w, "numbering", true);
+	if (w.comma)
+		nx_jw_close(&w, '}');
+	if (w.comma && (!nx_buf_ok(&json) || (post->source =
+	    nx_arena_slice(ctx->arena, nx_buf_slice(&json))) == NULL))
+		rc = nx_fail(&ctx->err, NX_NO_MEMORY, "The text is large.");
+	nx_buf_free(&json);
+	return rc;
+}
+
+enum nx_rc
+nx_publish_prepare(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     struct nx_stored_post *post)
 {
 	struct nx_connection author;
@@ -219,7 +251,8 @@ prepare(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	    (rc = nx_options_check(&ask->options, ctx->app->conf.plan,
 	    &ctx->err)) != NX_OK ||
 	    (rc = find_author(ctx, ask, &limit, &author)) != NX_OK ||
-	    (rc = compose(ctx, ask, limit, post)) != NX_OK)
+	    (rc = compose(ctx, ask, limit, post)) != NX_OK ||
+	    (rc = keep_source(ctx, ask, post)) != NX_OK)
 		return rc;
 	/* For later: a permission that lacks is better missed now. */
 	if (author.id != NULL && post->publish_at != 0 && !ask->dry_run)
@@ -240,7 +273,7 @@ too_late(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	char hash[NX_SHA256_HEX + 1];
 	enum nx_rc rc = NX_OK;
 
-	hash_ask(ask, post->options, hash);
+	nx_publish_hash(ask, post->options, hash);
 	if (ask->key != NULL && !ask->dry_run)
 		rc = nx_post_repeat(&store, ask->user_id, ask->key, hash,
 		    &repeat, &ctx->err);
@@ -271,7 +304,7 @@ nx_publish(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
-	if ((rc = prepare(ctx, ask, &out->post)) != NX_OK)
+	if ((rc = nx_publish_prepare(ctx, ask, &out->post)) != NX_OK)
 		return rc;
 	if (ask->publish_at != 0 && nx_when_check(ask->publish_at,
 	    nx_clock_wall(), &ctx->err) != NX_OK)

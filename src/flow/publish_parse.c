@@ -356,6 +356,26 @@ read_member(struct nx_ctx *ctx, const char *name, struct json_object *value,
 }
 
 enum nx_rc
+nx_publish_read(struct nx_ctx *ctx, struct json_object *body,
+    struct nx_publish_ask *out)
+{
+	enum nx_rc rc = NX_OK;
+
+	memset(out, 0, sizeof(*out));
+	json_object_object_foreach(body, name, value) {
+		rc = read_member(ctx, name, value, out);
+		if (rc != NX_OK)
+			break;
+	}
+	if (rc == NX_OK && out->text.p == NULL)
+		return nx_fail(&ctx->err, NX_TEXT_EMPTY,
+		    "text is missing or empty.");
+	if (rc == NX_OK && !nx_arena_ok(ctx->arena))
+		return nx_fail(&ctx->err, NX_NO_MEMORY, "The body is large.");
+	return rc;
+}
+
+enum nx_rc
 nx_publish_parse(struct nx_ctx *ctx, struct nx_slice body,
     struct nx_publish_ask *out)
 {
@@ -365,16 +385,7 @@ nx_publish_parse(struct nx_ctx *ctx, struct nx_slice body,
 	memset(out, 0, sizeof(*out));
 	if ((rc = nx_json_parse(body, &obj, &ctx->err)) != NX_OK)
 		return rc;
-	json_object_object_foreach(obj, name, value) {
-		rc = read_member(ctx, name, value, out);
-		if (rc != NX_OK)
-			break;
-	}
+	rc = nx_publish_read(ctx, obj, out);
 	json_object_put(obj);
-	if (rc == NX_OK && out->text.p == NULL)
-		return nx_fail(&ctx->err, NX_TEXT_EMPTY,
-		    "text is missing or empty.");
-	if (rc == NX_OK && !nx_arena_ok(ctx->arena))
-		return nx_fail(&ctx->err, NX_NO_MEMORY, "The body is large.");
 	return rc;
 }

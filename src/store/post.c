@@ -2,16 +2,13 @@
 
 #include "nx/store/post.h"
 
-#include "nx/base/json.h"
 #include "post_row.h"
-
-enum { PARTS_JSON_MAX = 1024 * 1024 };
 
 /*
  * 1 user, 2 connection or null, 3 id, 4 key, 5 hash, 6 options, 7 warnings,
- * 8 price, 9 parts, 10 lease, 11 its length in ms, 12 when or null.  Nothing
- * is stored unless exactly one connection will do.  `until`: the end of the
- * line that it has to stand in, or null.
+ * 8 price, 9 parts, 10 lease, 11 its length in ms, 12 when or null, 13 source
+ * or null.  Nothing is stored unless exactly one connection will do.  `until`:
+ * the end of the line that it has to stand in, or null.
  */
 #define RESERVED							\
 	" state, " NX_POST_SECOND("publish_at") ","			\
@@ -33,14 +30,14 @@ enum { PARTS_JSON_MAX = 1024 * 1024 };
 	"post AS ("							\
 	" INSERT INTO x_posts (id, user_id, connection_id, state,"	\
 	"  idempotency_key, body_hash, options, warnings, price,"	\
-	"  publish_at, lease_owner, lease_until, next_try_at)"		\
+	"  publish_at, lease_owner, lease_until, next_try_at, source)"	\
 	" SELECT $3, $1, connection_id,"				\
 	"  CASE WHEN at IS NULL THEN 'sending' ELSE 'queued' END,"	\
 	"  $4, $5, coalesce($6, '{}')::jsonb,"				\
 	"  coalesce($7, '[]')::jsonb, $8, at, $10,"			\
 	"  CASE WHEN at IS NULL THEN lease_end END,"			\
 	"  coalesce(to_timestamp($12::bigint), until,"			\
-	"   lease_end + interval '1 s') FROM plan"			\
+	"   lease_end + interval '1 s'), $13::jsonb FROM plan"		\
 	" ON CONFLICT DO NOTHING RETURNING *),"				\
 	"parts AS ("							\
 	" INSERT INTO x_parts (user_id, post_id, position, text,"	\
@@ -65,7 +62,8 @@ static const char insert_in_line[] = INSERT_WITH(
 
 /* Ours, without its parts, or the one that used the key before. */
 static const char find[] =
-    "SELECT " NX_POST_COLUMNS ", p.body_hash = $4, p.id = $2"
+    "SELECT " NX_POST_COLUMNS ", coalesce(p.first_hash, p.body_hash) = $4,"
+    " p.id = $2"
     NX_POST_FROM("(SELECT * FROM x_posts WHERE user_id = $1 AND id = $2"
     "  UNION ALL SELECT * FROM x_posts WHERE user_id = $1"
     "   AND idempotency_key = $3 AND id <> $2)", " AND p.id <> $2")
@@ -83,28 +81,6 @@ static const char remove_post[] =
     " AND lease_owner = $3 AND state IN ('sending', 'queued')";
 
 enum { INSERT, CONNECTIONS, FIND, NSTEPS };
-
-static enum nx_rc
-parts_json(const struct nx_new_post *post, struct nx_buf *out,
-    struct nx_err *err)
-{
-	struct nx_jw w = { .out = out };
-
-	nx_jw_open(&w, NULL, '[');
-	for (size_t i = 0; i < post->nparts; i++) {
-		const struct nx_stored_part *p = &post->parts[i];
-
-		nx_jw_open(&w, NULL, '{');
-		nx_jw_i64(&w, "position", (int64_t)i);
-		nx_jw_slice(&w, "text", p->text);
-		nx_jw_i64(&w, "weighted_length", p->weighted_length);
-		nx_jw_bool(&w, "first", i == 0);
-		nx_jw_close(&w, '}');
-	}
-	nx_jw_close(&w, ']');
-	return nx_buf_ok(out) ? NX_OK :
-	    nx_fail(err, NX_NO_MEMORY, "The post is too large to store.");
-}
 
 /* What was stored is of no use, or nobody will be told: as if it never was. */
 static void
@@ -190,7 +166,7 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
     struct nx_connection *connection, struct nx_stored_post *stored,
     struct nx_err *err)
 {
-	struct nx_buf parts = NX_BUF(PARTS_JSON_MAX);
+	struct nx_buf parts = NX_BUF(NX_PARTS_JSON_MAX);
 	char price[NX_NUMBER_MAX], ms[NX_NUMBER_MAX], when[NX_NUMBER_MAX];
 	struct nx_query queries[NSTEPS] = {
 		[INSERT] = { insert, { post->user_id, post->connection_id,
@@ -198,7 +174,8 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
 		    post->warnings, nx_row_number(price, post->price), NULL,
 		    post->lease, nx_row_number(ms, NX_POST_LEASE_MS),
 		    post->publish_at == 0 ? NULL :
-		    nx_row_number(when, post->publish_at) }, 12 },
+		    nx_row_number(when, post->publish_at),
+		    post->source }, 13 },
 		[CONNECTIONS] = { NX_CONNECTIONS_OF_USER, { post->user_id },
 		    1 },
 		[FIND] = { find, { post->user_id, post->id, post->key,
@@ -211,7 +188,7 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
 
 	memset(connection, 0, sizeof(*connection));
 	memset(stored, 0, sizeof(*stored));
-	rc = parts_json(post, &parts, err);
+	rc = nx_row_parts(post->parts, post->nparts, &parts, err);
 	queries[INSERT].params[8] = nx_buf_str(&parts);
 	if (post->queues)
 		queries[INSERT].sql = insert_in_line;

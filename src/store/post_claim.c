@@ -83,6 +83,19 @@ static const char resume[] =
     "  AND NOT EXISTS (SELECT 1 FROM x_parts WHERE user_id = $1"
     "   AND post_id = $2 AND state = 'deleted'))";
 
+/* As resume. */
+static const char send_now[] =
+    "UPDATE x_posts p SET state = 'sending', by_worker = false,"
+    " lease_owner = $3, lease_until = " LEASE_END("$4") ","
+    " next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"
+    " WHERE p.user_id = $1 AND p.id = $2"
+    " AND p.lease_owner IS DISTINCT FROM $3 AND " IS_FREE
+    " AND p.state = 'queued' AND p.goal = 'send' AND p.publish_at <= now()"
+    " AND (p.options ->> 'queue' IS DISTINCT FROM 'true' OR NOT EXISTS ("
+    "  SELECT 1 FROM x_posts o WHERE o.connection_id = p.connection_id"
+    "  AND o.state = 'queued' AND o.publish_at <= p.publish_at"
+    "  AND o.id <> p.id))";
+
 /* What is unknown may be somebody's: it is only noted.  As resume. */
 #define IS_IDLE "p.state IN ('queued', 'failed') AND NOT s.live"
 static const char remove_it[] =
@@ -321,6 +334,8 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
     const char *id, enum nx_take how, struct nx_claimed *out,
     struct nx_err *err)
 {
+	static const char *const takes[] = { [NX_TAKE_RESUME] = resume,
+	    [NX_TAKE_SEND] = send_now, [NX_TAKE_REMOVE] = remove_it };
 	int64_t left = 0;
 	enum nx_rc rc;
 
@@ -328,8 +343,7 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 	nx_random_uuid(out->lease);
 	out->post.user_id = user_id;
 	out->post.id = id;
-	rc = look(ask, how == NX_TAKE_RESUME ? resume : remove_it, out,
-	    &left, err);
+	rc = look(ask, takes[how], out, &left, err);
 	if (rc != NX_OK || out->taken || left <= 0 ||
 	    (how == NX_TAKE_REMOVE &&
 	    strcmp(out->post.state, "unknown") == 0))

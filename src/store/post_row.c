@@ -2,6 +2,8 @@
 
 #include "post_row.h"
 
+#include "nx/base/json.h"
+
 enum { FIRST_PART_COLUMN = 16, PART_STATE_COLUMN = 18 };
 
 /* The index on next_try_at then has them in their order. */
@@ -42,6 +44,26 @@ read_goal(const char *text)
 	return goal;
 }
 
+enum nx_rc
+nx_row_parts(const struct nx_stored_part *parts, size_t n,
+    struct nx_buf *out, struct nx_err *err)
+{
+	struct nx_jw w = { .out = out };
+
+	nx_jw_open(&w, NULL, '[');
+	for (size_t i = 0; i < n; i++) {
+		nx_jw_open(&w, NULL, '{');
+		nx_jw_i64(&w, "position", (int64_t)i);
+		nx_jw_slice(&w, "text", parts[i].text);
+		nx_jw_i64(&w, "weighted_length", parts[i].weighted_length);
+		nx_jw_bool(&w, "first", i == 0);
+		nx_jw_close(&w, '}');
+	}
+	nx_jw_close(&w, ']');
+	return nx_buf_ok(out) ? NX_OK :
+	    nx_fail(err, NX_NO_MEMORY, "The post is too large to store.");
+}
+
 static void
 read_post(struct nx_arena *a, const PGresult *r, int row,
     struct nx_stored_post *out)
@@ -59,7 +81,7 @@ read_post(struct nx_arena *a, const PGresult *r, int row,
 		.price = (long)nx_row_i64(r, row, 9),
 		.tries = (int)nx_row_i64(r, row, 10),
 		.created_at = nx_row_i64(r, row, 11),
-		.updated_at = nx_row_i64(r, row, 12),
+		.version = nx_row_i64(r, row, 12),
 		.publish_at = nx_row_i64(r, row, 13),
 		.next_try_at = nx_row_i64(r, row, 14),
 		.is_stranded = nx_row_bool(r, row, 15),

@@ -5,6 +5,7 @@
 #ifndef NX_STORE_POST_ROW_H
 #define NX_STORE_POST_ROW_H
 
+#include "nx/base/buf.h"
 #include "nx/store/post.h"
 #include "row.h"
 
@@ -17,11 +18,13 @@
  * the parts.  Order by post, then q.position.
  */
 #define NX_POST_SECOND(at) "floor(extract(epoch FROM " at "))::bigint"
+#define NX_POST_VERSION							\
+	"(extract(epoch FROM p.updated_at) * 1000000)::bigint"
 #define NX_POST_COLUMNS							\
 	"p.id, p.user_id, p.connection_id, c.platform_username, p.state," \
 	" p.goal, p.options, p.warnings, p.error, p.price, p.tries,"	\
 	NX_POST_SECOND("p.created_at") ","				\
-	NX_POST_SECOND("p.updated_at") ","				\
+	NX_POST_VERSION ","						\
 	NX_POST_SECOND("p.publish_at") ","				\
 	NX_POST_SECOND("p.next_try_at") ","				\
 	" p.state = 'sending' AND p.lease_until < now(),"		\
@@ -47,6 +50,12 @@ NX_MUST_USE enum nx_rc	nx_row_post(struct nx_arena *arena,
 			    const PGresult *rows, struct nx_stored_post *out,
 			    struct nx_err *err);
 
+/* Parts that are to be stored, as JSON: a parameter of the statement. */
+enum { NX_PARTS_JSON_MAX = 1024 * 1024 };
+NX_MUST_USE enum nx_rc	nx_row_parts(const struct nx_stored_part *parts,
+			    size_t n, struct nx_buf *out,
+			    struct nx_err *err);
+
 /* As x_posts.goal has it. */
 const char	*nx_row_goal(enum nx_goal goal);
 
@@ -58,5 +67,6 @@ extern const char	nx_post_hold[];
 
 /* The claims' statements, for the test that explains them. */
 extern const char	nx_post_due[], nx_post_open[];
+extern const char *const nx_post_pages[2][2];
 
 #endif

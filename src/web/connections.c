@@ -19,7 +19,7 @@ nx_web_connections(struct nx_call *call)
 	if (rc == NX_OK)
 		rc = nx_session_user(ctx, call->session, named, &user);
 	if (rc == NX_OK)
-		rc = nx_connections(ctx, user, &list, &n);
+		rc = nx_connections_shown(ctx, user, &list, &n);
 	if (rc != NX_OK)
 		return rc;
 	nx_reply_json(call->reply, 200);

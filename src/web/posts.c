@@ -6,6 +6,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/flow/answer.h"
+#include "nx/flow/change.h"
 #include "post.h"
 
 enum {
@@ -118,23 +119,83 @@ read_before(struct nx_call *call, const char **out)
 	    "before must be the id of a post, as `next` gave it.");
 }
 
+static enum nx_rc
+read_connection(struct nx_call *call, const char **out)
+{
+	struct nx_ctx *ctx = call->ctx;
+	enum nx_rc rc = nx_request_query(call->request, "connection_id",
+	    ctx->arena, out, &ctx->err);
+
+	return rc != NX_OK || *out == NULL || nx_is_uuid(*out) ? rc :
+	    nx_fail(&ctx->err, NX_INVALID, "connection_id must be a UUID.");
+}
+
+static enum nx_rc
+read_view(struct nx_call *call, bool *upcoming)
+{
+	struct nx_ctx *ctx = call->ctx;
+	const char *view;
+	enum nx_rc rc = nx_request_query(call->request, "view", ctx->arena,
+	    &view, &ctx->err);
+
+	*upcoming = rc == NX_OK && view != NULL &&
+	    strcmp(view, "upcoming") == 0;
+	if (rc != NX_OK || view == NULL || *upcoming)
+		return rc;
+	return strcmp(view, "attention") == 0 ?
+	    nx_fail(&ctx->err, NX_NOT_OFFERED, "view=attention is not"
+	    " offered by this version.") :
+	    nx_fail(&ctx->err, NX_INVALID, "view must be upcoming.");
+}
+
+/* Promised by the contract and not built yet. */
+static enum nx_rc
+refuse_others(struct nx_call *call)
+{
+	static const char *const names[] = { "state", "q", "from", "to" };
+	struct nx_ctx *ctx = call->ctx;
+	const char *value;
+	enum nx_rc rc = NX_OK;
+
+	for (size_t i = 0; rc == NX_OK &&
+	    i < sizeof(names) / sizeof(names[0]); i++) {
+		rc = nx_request_query(call->request, names[i], ctx->arena,
+		    &value, &ctx->err);
+		if (rc == NX_OK && value != NULL)
+			rc = nx_fail(&ctx->err, NX_NOT_OFFERED, "%s is not"
+			    " offered by this version.", names[i]);
+	}
+	return rc;
+}
+
 enum nx_rc
 nx_web_posts(struct nx_call *call)
 {
-	const char *user, *before;
+	struct nx_post_query query = { NULL };
 	struct nx_post_page page;
-	int limit;
 	enum nx_rc rc;
 
-	if ((rc = read_user(call, NULL, &user)) != NX_OK ||
-	    (rc = read_limit(call, &limit)) != NX_OK ||
-	    (rc = read_before(call, &before)) != NX_OK ||
-	    (rc = nx_posts_history(call->ctx, user, before, limit,
-	    &page)) != NX_OK)
+	if ((rc = read_user(call, NULL, &query.user_id)) != NX_OK ||
+	    (rc = read_limit(call, &query.limit)) != NX_OK ||
+	    (rc = read_before(call, &query.before)) != NX_OK ||
+	    (rc = read_connection(call, &query.connection_id)) != NX_OK ||
+	    (rc = read_view(call, &query.upcoming)) != NX_OK ||
+	    (rc = refuse_others(call)) != NX_OK ||
+	    (rc = nx_posts_history(call->ctx, &query, &page)) != NX_OK)
 		return rc;
 	nx_reply_json(call->reply, 200);
 	nx_answer_posts(&page, &call->reply->body);
 	return NX_OK;
+}
+
+static void
+say_version(struct nx_reply *reply, const struct nx_stored_post *post)
+{
+	char etag[NX_ETAG_MAX];
+
+	nx_answer_etag(post, etag);
+	if (*etag != '\0')
+		nx_reply_header(reply, "ETag", etag);
 }
 
 enum nx_rc
@@ -149,7 +210,30 @@ nx_web_post_get(struct nx_call *call)
 	    (rc = nx_posts_get(call->ctx, user, id, &done)) != NX_OK)
 		return rc;
 	nx_reply_json(call->reply, 200);
+	say_version(call->reply, &done.post);
 	nx_answer_post(&done, &call->reply->body);
+	return NX_OK;
+}
+
+enum nx_rc
+nx_web_post_change(struct nx_call *call)
+{
+	struct nx_change_ask ask = {
+		.body = call->request->body,
+		.if_match = call->request->if_match,
+	};
+	const char *named;
+	struct nx_published done;
+	enum nx_rc rc;
+
+	if ((rc = nx_web_json_body(call)) != NX_OK ||
+	    (rc = nx_change_user(call->ctx, ask.body, &named)) != NX_OK ||
+	    (rc = read_user(call, named, &ask.user_id)) != NX_OK ||
+	    (rc = read_id(call, &ask.id)) != NX_OK ||
+	    (rc = nx_posts_change(call->ctx, &ask, &done)) != NX_OK)
+		return rc;
+	say_version(call->reply, &done.post);
+	nx_web_answer(call, &done, 200);
 	return NX_OK;
 }
 

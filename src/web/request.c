@@ -74,6 +74,7 @@ read_rights(char **env, struct nx_request *out, struct nx_err *err)
 		{ "HTTP_SEC_FETCH_SITE", "Sec-Fetch-Site", &out->fetch_site },
 		{ "HTTP_IDEMPOTENCY_KEY", "Idempotency-Key",
 		    &out->idempotency_key },
+		{ "HTTP_IF_MATCH", "If-Match", &out->if_match },
 	};
 	int times;
 

@@ -21,6 +21,8 @@ static const struct nx_route routes[] = {
 	    nx_web_post },
 	{ "GET", "/api/twitter/posts", 0, nx_web_posts },
 	{ "GET", "/api/twitter/posts/{id}", 0, nx_web_post_get },
+	{ "PATCH", "/api/twitter/posts/{id}",
+	    NX_ROUTE_CHANGES | NX_ROUTE_CALLS_X, nx_web_post_change },
 	{ "DELETE", "/api/twitter/posts/{id}",
 	    NX_ROUTE_CHANGES | NX_ROUTE_CALLS_X, nx_web_post_remove },
 	{ "POST", "/api/twitter/posts/{id}/resume",

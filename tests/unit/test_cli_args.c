@@ -13,7 +13,7 @@
 #include "nx/cli/args.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
-enum { ARGS_MAX = 20 };
+enum { ARGS_MAX = 24 };
 
 struct line {
 	struct nx_arena	*arena;
@@ -70,7 +70,7 @@ reads_every_option(void **state)
 	    "--link=https://l", "--media=a.png", "--media=b.png",
 	    "--idempotency_key=k", "--connection_id=id", "--numbering",
 	    "--publish_at=t", "--on_partial=keep", "--post_id=p",
-	    "--limit=7", "--before=b", "--dry-run", NULL };
+	    "--limit=7", "--before=b", "--view=v", "--dry-run", NULL };
 	struct line *l = *state;
 	const struct nx_args *a = &l->args;
 
@@ -94,6 +94,7 @@ reads_every_option(void **state)
 	assert_string_equal(a->post_id, "p");
 	assert_string_equal(a->limit, "7");
 	assert_string_equal(a->before, "b");
+	assert_string_equal(a->view, "v");
 	assert_true(a->numbering && a->dry_run);
 	assert_false(a->rekey || a->help || a->version || a->check_config);
 }

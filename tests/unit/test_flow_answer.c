@@ -106,9 +106,12 @@ lists_connections(void **state)
 	nx_answer_connections(&w->app.conf, w->ctx.arena, NULL, 0, &b);
 	is_json(&b, "{\"connections\":[]}");
 	nx_buf_reset(&b);
+	two[1].scheduled = 7;
 	nx_answer_connections(&w->app.conf, w->ctx.arena, two, 2, &b);
 	is_json(&b, nx_arena_printf(w->ctx.arena,
-	    "{\"connections\":[%s,%s]}", alice, alice));
+	    "{\"connections\":[%.*s,\"scheduled\":0},"
+	    "%.*s,\"scheduled\":7}]}", (int)sizeof(alice) - 2, alice,
+	    (int)sizeof(alice) - 2, alice));
 	nx_buf_free(&b);
 }
 

@@ -57,8 +57,8 @@ writes_a_sent_post(void **state)
 	(void)state;
 	p.limits.quarter = (struct nx_window){ true, 200, 199, 1800000900 };
 	nx_answer_post(&p, &b);
-	is_json(&b, "{\"id\":\"" WEB_OTHER "\",\"state\":\"sent\","
-	    "\"reason\":null,\"can\":[\"delete\"],"
+	is_json(&b, "{\"id\":\"" WEB_OTHER "\",\"etag\":null,"
+	    "\"state\":\"sent\",\"reason\":null,\"can\":[\"delete\"],"
 	    "\"connection_id\":\"" WEB_USER "\","
 	    "\"post_id\":\"" X_ID "\","
 	    "\"url\":\"https://x.com/alice/status/" X_ID "\","
@@ -89,8 +89,8 @@ writes_a_dry_run_with_nulls(void **state)
 
 	(void)state;
 	nx_answer_post(&p, &b);
-	is_json(&b, "{\"id\":null,\"state\":\"dry_run\",\"reason\":null,"
-	    "\"can\":[],\"connection_id\":null,\"post_id\":null,"
+	is_json(&b, "{\"id\":null,\"etag\":null,\"state\":\"dry_run\","
+	    "\"reason\":null,\"can\":[],\"connection_id\":null,\"post_id\":null,"
 	    "\"url\":null,\"status_url\":null,\"profile_url\":null,"
 	    "\"created_at\":null,\"publish_at\":null,\"next_try_at\":null,"
 	    "\"parts\":[{\"position\":0,\"text\":\"x\","
@@ -98,6 +98,53 @@ writes_a_dry_run_with_nulls(void **state)
 	    "\"post_id\":null,\"url\":null,\"sent_at\":null,"
 	    "\"error\":null}],\"metrics\":null,\"limits\":{},"
 	    "\"cost_usd\":\"0.2000\",\"warnings\":[],\"error\":null}");
+	nx_buf_free(&b);
+}
+
+/* The body that asks for it, from what the row keeps. */
+static void
+writes_what_was_asked_for(void **state)
+{
+	static const struct { const char *source, *options, *want; } cases[] = {
+		{ NULL, "{}", "{\"text\":\"Hello \\\"X\\\"\\n\","
+		    "\"connection_id\":\"" WEB_USER "\"}" },
+		{ "{\"link\": \"https://a.b/\\\"text\\\":\"}",
+		    "{\"poll\": {\"options\": [\"a\"]}}",
+		    "{\"text\":\"Hello \\\"X\\\"\\n\","
+		    "\"link\": \"https://a.b/\\\"text\\\":\","
+		    "\"connection_id\":\"" WEB_USER "\","
+		    "\"poll\": {\"options\": [\"a\"]}}" },
+		{ "{\"text\": \"Hello\", \"on_long\": \"thread\"}",
+		    "{\"queue\": true}", "{\"text\": \"Hello\","
+		    " \"on_long\": \"thread\",\"connection_id\":\""
+		    WEB_USER "\",\"queue\": true}" },
+	};
+	struct nx_published p = published();
+	struct nx_buf b = NX_BUF(OUT_MAX);
+	char etag[NX_ETAG_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		nx_buf_reset(&b);
+		p.post.source = cases[i].source;
+		p.post.options = cases[i].options;
+		nx_answer_request(&p.post, &b);
+		is_json(&b, cases[i].want);
+	}
+	nx_buf_reset(&b);
+	p.post.publish_at = AT;
+	nx_answer_post(&p, &b);
+	assert_null(strstr(nx_buf_str(&b), "request"));
+	p.in_full = true;
+	p.post.version = 0x1f;
+	nx_buf_reset(&b);
+	nx_answer_post(&p, &b);
+	assert_non_null(strstr(nx_buf_str(&b), "\"etag\":\"\\\"1f\\\"\""));
+	assert_non_null(strstr(nx_buf_str(&b), "\"request\":{\"text\":"));
+	assert_non_null(strstr(nx_buf_str(&b), "\"publish_at\":"
+	    "\"2027-01-15T08:00:00Z\",\"queue\": true}}"));
+	nx_answer_etag(&(struct nx_stored_post){ .version = 0 }, etag);
+	assert_string_equal(etag, "");
 	nx_buf_free(&b);
 }
 
@@ -485,6 +532,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_a_sent_post),
 		cmocka_unit_test(writes_a_dry_run_with_nulls),
+		cmocka_unit_test(writes_what_was_asked_for),
 		cmocka_unit_test(numbers_the_parts_of_a_thread),
 		cmocka_unit_test(names_no_address_for_what_is_gone),
 		cmocka_unit_test(shows_a_stranded_post_as_unknown),

@@ -57,6 +57,7 @@ pages(void **state)
 	char ids[N][NX_UUID_LEN + 1], stranger[NX_UUID_LEN + 1];
 	const char *before = NULL;
 	const struct nx_stored_post *last = NULL;
+	struct nx_post_query q = { .user_id = e->user, .limit = LIMIT };
 	struct nx_post_page page = { .more = true };
 	struct nx_err err;
 	size_t seen = 0;
@@ -68,8 +69,8 @@ pages(void **state)
 	(void)sql(e, "UPDATE x_posts SET created_at = to_timestamp(2000000000"
 	    " + (hashtext(id::text) & 1)) WHERE user_id = $1", e->user, NULL);
 	while (page.more) {
-		assert_int_equal(nx_post_list(&ask, e->user, before, LIMIT,
-		    &page, &err), NX_OK);
+		q.before = before;
+		assert_int_equal(nx_post_list(&ask, &q, &page, &err), NX_OK);
 		assert_int_equal(page.n, seen + LIMIT < N ? LIMIT : N - seen);
 		for (size_t i = 0; i < page.n; i++) {
 			const struct nx_stored_post *p = &page.posts[i];
@@ -88,15 +89,104 @@ pages(void **state)
 		before = page.posts[page.n - 1].id;
 	}
 	assert_int_equal(seen, N);
-	assert_int_equal(nx_post_list(&ask, e->user, before, LIMIT, &page,
-	    &err), NX_OK);
+	q.before = before;
+	assert_int_equal(nx_post_list(&ask, &q, &page, &err), NX_OK);
 	assert_int_equal(page.n, 0);
 	nx_random_uuid(stranger);
-	assert_int_equal(nx_post_list(&ask, e->user, stranger, LIMIT, &page,
-	    &err), NX_POST_UNKNOWN);
-	assert_int_equal(nx_post_list(&ask, stranger, NULL, LIMIT, &page,
-	    &err), NX_OK);
+	q.before = stranger;
+	assert_int_equal(nx_post_list(&ask, &q, &page, &err),
+	    NX_POST_UNKNOWN);
+	q = (struct nx_post_query){ .user_id = stranger, .limit = LIMIT };
+	assert_int_equal(nx_post_list(&ask, &q, &page, &err), NX_OK);
 	assert_int_equal(page.n, 0);
+}
+
+/* Ids of all pages of two, joined. */
+static const char *
+read_all(const struct env *e, struct nx_post_query q)
+{
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_post_page page = { .more = true };
+	struct nx_err err = { 0 };
+	const char *all = "";
+
+	q.user_id = e->user;
+	q.limit = 2;
+	while (page.more) {
+		if (nx_post_list(&ask, &q, &page, &err) != NX_OK)
+			fail_msg("list: %s", err.detail);
+		for (size_t i = 0; i < page.n; i++)
+			all = nx_arena_printf(e->arena, "%s %s", all,
+			    page.posts[i].id);
+		q.before = page.n == 0 ? NULL : page.posts[page.n - 1].id;
+	}
+	return all;
+}
+
+#define assert_order(e, query, ...) do {				\
+	const char *const ids[] = { __VA_ARGS__ };			\
+	const char *want = "";						\
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)	\
+		want = nx_arena_printf((e)->arena, "%s %s", want, ids[i]); \
+	assert_string_equal(read_all(e, query), want);			\
+} while (0)
+
+static void
+soonest_first(void **state)
+{
+	struct env *e = need_database(state);
+	char mine[NX_UUID_LEN + 1], other[NX_UUID_LEN + 1];
+	char late[NX_UUID_LEN + 1], soon[NX_UUID_LEN + 1];
+	char next[NX_UUID_LEN + 1], sent[NX_UUID_LEN + 1];
+	const struct nx_post_query upcoming = { .upcoming = true };
+	const struct nx_post_query of_mine = { .upcoming = true,
+	    .connection_id = mine };
+	const struct nx_post_query of_other = { .connection_id = other };
+
+	nx_random_uuid(mine);
+	nx_random_uuid(other);
+	put(e, mine, late, "queued", "waiting");
+	put(e, mine, soon, "queued", "waiting,waiting");
+	put(e, other, next, "queued", "waiting");
+	put(e, other, sent, "sent", "sent");
+	change(e, late, "publish_at = now() + interval '3 h'");
+	change(e, soon, "publish_at = now() + interval '1 h'");
+	change(e, next, "publish_at = now() + interval '2 h'");
+	change(e, sent, "publish_at = now() + interval '90 min'");
+	assert_order(e, upcoming, soon, next, late);
+	assert_order(e, of_mine, soon, late);
+	assert_order(e, of_other, sent, next);
+	/* What has gone out meanwhile still says where a page ended. */
+	change(e, soon, "state = 'sent'");
+	{
+		struct nx_post_query q = upcoming;
+
+		q.before = soon;
+		assert_order(e, q, next, late);
+	}
+}
+
+static void
+counts_what_is_queued(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	char ids[2][NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
+	struct nx_connection list[2];
+	struct nx_err err;
+
+	for (int i = 0; i < 2; i++) {
+		nx_random_uuid(ids[i]);
+		list[i] = (struct nx_connection){ .id = ids[i],
+		    .user_id = e->user };
+	}
+	put(e, ids[1], id, "queued", "waiting");
+	put(e, ids[1], id, "queued", "waiting");
+	put(e, ids[1], id, "sent", "sent");
+	assert_int_equal(nx_post_count_queued(&ask, list, 2, &err), NX_OK);
+	assert_int_equal(list[0].scheduled, 0);
+	assert_int_equal(list[1].scheduled, 2);
+	assert_int_equal(nx_post_count_queued(&ask, NULL, 0, &err), NX_OK);
 }
 
 int
@@ -106,6 +196,8 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, env_open, env_close)
 		T(one),
 		T(pages),
+		T(soonest_first),
+		T(counts_what_is_queued),
 #undef T
 	};
 

@@ -30,13 +30,14 @@ finds_routes(void **state)
 		{ "GET", POSTS, 0, NULL },
 		{ "HEAD", POSTS "?limit=3&before=" WEB_OTHER, 0, NULL },
 		{ "GET", ONE, 0, NULL }, { "DELETE", ONE, 0, NULL },
+		{ "PATCH", ONE, 0, NULL },
 		{ "DELETE", POSTS "/x?y/z", 0, NULL },
 		{ "POST", ONE "/resume", 0, NULL },
 		{ "GET", "/healthz", 0, NULL }, { "GET", "/readyz", 0, NULL },
 		{ "POST", POSTS, 405, "GET, HEAD" },
 		{ "DELETE", POSTS, 405, "GET, HEAD" },
-		{ "POST", ONE, 405, "GET, HEAD, DELETE" },
-		{ "PUT", ONE, 405, "GET, HEAD, DELETE" },
+		{ "POST", ONE, 405, "GET, HEAD, PATCH, DELETE" },
+		{ "PUT", ONE, 405, "GET, HEAD, PATCH, DELETE" },
 		{ "GET", ONE "/resume", 405, "POST" },
 		{ "GET", POSTS "/", 404, NULL },
 		{ "GET", ONE "/", 404, NULL },
@@ -121,6 +122,7 @@ keeps_strangers_out(void **state)
 		{ "GET", ONE, "", 401, false },
 		{ "GET", POSTS "/x", "", 401, false },
 		{ "DELETE", ONE, "", 401, false },
+		{ "PATCH", ONE, "", 401, false },
 		{ "POST", ONE "/resume", "", 401, false },
 	};
 	struct web *w = *state;
@@ -161,6 +163,7 @@ refuses_changes_from_other_sites(void **state)
 	static const struct { const char *method, *path; } cases[] = {
 		{ "POST", POST }, { "POST", "/api/auth/twitter/disconnect" },
 		{ "POST", ONE "/resume" }, { "DELETE", ONE },
+		{ "PATCH", ONE },
 	};
 	struct web *w = *state;
 

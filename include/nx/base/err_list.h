@@ -122,6 +122,11 @@ X(POST_UNKNOWN, "post_unknown", 404, 1, "There is no such post", \
   "Use an id from GET /api/twitter/posts.") \
 X(POST_BUSY, "post_busy", 409, 75, "The post is being worked on", \
   "Wait as long as Retry-After says, then look at it again.") \
+X(POST_BEGUN, "post_begun", 409, 1, "The post is not queued any more", \
+  "Look at its state; what can still be done with it is in can.") \
+X(POST_CHANGED, "post_changed", 412, 1, \
+  "Somebody has changed the post meanwhile", \
+  "Read it again, and repeat the change with its new ETag.") \
 X(NOT_RESUMABLE, "not_resumable", 409, 1, \
   "There is nothing to go on with", \
   "Look at the post's state; publish the text as a new post.") \

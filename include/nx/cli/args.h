@@ -17,7 +17,7 @@ struct nx_args {
 	const char	*content, *on_long, *link, *idempotency_key;
 	const char	*connection_id, *scopes, *within;
 	const char	*publish_at, *on_partial;
-	const char	*post_id, *limit, *before;
+	const char	*post_id, *limit, *before, *view;
 	const char	*media[NX_MEDIA_ARGS_MAX];
 	int		 nmedia;
 	bool		 replace, numbering;

@@ -11,7 +11,10 @@
 void	nx_answer_problem(const struct nx_err *err, const char *request_id,
 	    struct nx_buf *out);
 
-/* One connection, or `{"connections": [...]}`; never a token. */
+/*
+ * One connection, or `{"connections": [...]}` with how many posts are queued
+ * for each; never a token.
+ */
 void	nx_answer_connection(const struct nx_conf *conf,
 	    struct nx_arena *arena, const struct nx_connection *c,
 	    struct nx_buf *out);
@@ -21,6 +24,15 @@ void	nx_answer_connections(const struct nx_conf *conf,
 
 /* One post; the same shape whoever asks, in whatever state it is. */
 void	nx_answer_post(const struct nx_published *p, struct nx_buf *out);
+
+/* The body that asks for this post, as `request` of an answer has it. */
+void	nx_answer_request(const struct nx_stored_post *post,
+	    struct nx_buf *out);
+
+/* Its entity tag, with the quotes; "" where its version is not known. */
+enum { NX_ETAG_MAX = 24 };
+void	nx_answer_etag(const struct nx_stored_post *post,
+	    char out[NX_ETAG_MAX]);
 
 /*
  * `{"posts": [...], "next": id or null}`.  A page of very long posts ends

@@ -9,6 +9,11 @@ NX_MUST_USE enum nx_rc	nx_connections(struct nx_ctx *ctx,
 			    const char *user_id, struct nx_connection **out,
 			    size_t *count);
 
+/* The same, with how many posts are queued for each. */
+NX_MUST_USE enum nx_rc	nx_connections_shown(struct nx_ctx *ctx,
+			    const char *user_id, struct nx_connection **out,
+			    size_t *count);
+
 /*
  * The one with that id, whatever its state, without tokens; or with a NULL id
  * the only one that is connected.  Errors as nx_connection_pick().

@@ -11,11 +11,11 @@
 NX_MUST_USE enum nx_rc	nx_posts_get(struct nx_ctx *ctx, const char *user_id,
 			    const char *id, struct nx_published *out);
 
-/* A page, newest first.  INVALID (limit), POST_UNKNOWN (before). */
+/* A page of them.  INVALID (limit), POST_UNKNOWN (before). */
 enum { NX_HISTORY_USUAL = 20 };
 NX_MUST_USE enum nx_rc	nx_posts_history(struct nx_ctx *ctx,
-			    const char *user_id, const char *before,
-			    int limit, struct nx_post_page *out);
+			    const struct nx_post_query *query,
+			    struct nx_post_page *out);
 
 /*
  * Go on at the first part that is missing; what is `unknown` is looked up at X
@@ -23,6 +23,16 @@ NX_MUST_USE enum nx_rc	nx_posts_history(struct nx_ctx *ctx,
  * POST_UNKNOWN, POST_BUSY, NOT_RESUMABLE, and those of nx_publish().
  */
 NX_MUST_USE enum nx_rc	nx_posts_resume(struct nx_ctx *ctx,
+			    const char *user_id, const char *id,
+			    struct nx_published *out);
+
+/*
+ * Send what is queued and due, instead of the worker.  With the option
+ * `queue` it does not overtake what is due in front of it.  `out` is the post
+ * as it is known; where it is the worker's now, it stays so.  Errors as
+ * nx_publish().
+ */
+NX_MUST_USE enum nx_rc	nx_posts_send_now(struct nx_ctx *ctx,
 			    const char *user_id, const char *id,
 			    struct nx_published *out);
 

@@ -11,6 +11,8 @@
 #include "nx/text/compose.h"
 #include "nx/text/weigh.h"
 
+struct json_object;
+
 /* What is asked for; absent things are NULL or zero. */
 struct nx_publish_ask {
 	const char	*user_id;
@@ -30,6 +32,7 @@ struct nx_published {
 	struct nx_stored_post	 post;
 	struct nx_windows	 limits;
 	bool			 unrecorded;	/* X has it, our row does not */
+	bool			 in_full;	/* post.source is known */
 };
 
 /*
@@ -39,6 +42,11 @@ struct nx_published {
  */
 NX_MUST_USE enum nx_rc	nx_publish_parse(struct nx_ctx *ctx,
 			    struct nx_slice body, struct nx_publish_ask *out);
+
+/* The same for a body that was parsed already, and stays the caller's. */
+NX_MUST_USE enum nx_rc	nx_publish_read(struct nx_ctx *ctx,
+			    struct json_object *body,
+			    struct nx_publish_ask *out);
 
 /*
  * Publish.  NX_OK with post.state "sent", "dry_run", "queued" (for publish_at,

@@ -27,6 +27,7 @@ struct nx_connection {
 	int64_t		 version;	/* counts token pairs; the fence */
 	bool		 has_refresh_token;
 	bool		 refresh_refused;	/* ends with its access token */
+	int64_t		 scheduled;	/* posts; 0 where not asked for */
 	const char	*access_token;	/* opened; NULL where not asked for */
 	const char	*refresh_token;	/* opened; only by nx_lease_take() */
 };

@@ -44,10 +44,16 @@ struct nx_stored_post {
 	enum nx_goal		 goal;
 	const char		*options;	/* JSON object as text */
 	const char		*warnings;	/* JSON array as text */
+	const char		*source;	/* JSON object: what was asked
+						 * for, where the parts do not
+						 * show it; or NULL.  Only of
+						 * nx_post_get() */
 	const char		*error;		/* JSON object, or NULL */
 	long			 price;		/* 1/10,000 US dollar */
 	int			 tries;		/* failures in a row */
-	int64_t			 created_at, updated_at;	/* wall clock */
+	int64_t			 created_at;	/* wall clock */
+	int64_t			 version;	/* another one, with every
+						 * change; 0: not known */
 	int64_t			 publish_at;	/* 0: at once */
 	int64_t			 next_try_at;	/* the worker's; 0: none */
 	bool			 is_repeat;	/* of an idempotency key */
@@ -65,6 +71,7 @@ struct nx_new_post {
 	const char		*body_hash;	/* SHA-256 in hex */
 	const char		*options;	/* JSON object as text */
 	const char		*warnings;	/* JSON array as text */
+	const char		*source;	/* JSON object, or NULL */
 	const char		*lease;		/* a fresh UUID: who sends it */
 	long			 price;
 	int64_t			 publish_at;	/* 0: at once */
@@ -151,19 +158,31 @@ NX_MUST_USE enum nx_rc	nx_post_get(const struct nx_store_ask *ask,
 			    struct nx_stored_post *out, struct nx_err *err);
 
 /*
- * A page of a user's posts, newest first, with all their parts: those that
- * were created before post `before` (NULL: the newest).  It ends early when
- * texts are long.  POST_UNKNOWN: `before` is not one of the user's.
+ * A page of a user's posts with all their parts: newest first, or, of what is
+ * queued, soonest first.  It goes on behind post `before` (NULL: begins), and
+ * ends early when texts are long.  POST_UNKNOWN: `before` is not one of the
+ * user's.
  */
 enum { NX_POSTS_PAGE_MAX = 100 };
+struct nx_post_query {
+	const char	*user_id;
+	const char	*before;
+	const char	*connection_id;		/* NULL: all */
+	bool		 upcoming;		/* by time, what is queued */
+	int		 limit;
+};
 struct nx_post_page {
 	struct nx_stored_post	*posts;
 	size_t			 n;
-	bool			 more;	/* older ones follow */
+	bool			 more;	/* others follow */
 };
 NX_MUST_USE enum nx_rc	nx_post_list(const struct nx_store_ask *ask,
-			    const char *user_id, const char *before,
-			    int limit, struct nx_post_page *out,
+			    const struct nx_post_query *query,
+			    struct nx_post_page *out, struct nx_err *err);
+
+/* Fill in how many posts are queued for each of a user's connections. */
+NX_MUST_USE enum nx_rc	nx_post_count_queued(const struct nx_store_ask *ask,
+			    struct nx_connection *list, size_t n,
 			    struct nx_err *err);
 
 #endif

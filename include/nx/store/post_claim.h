@@ -49,6 +49,9 @@ enum nx_take {
 				 * asked for again since, and did not fail.  A
 				 * key that it released is its own again, where
 				 * no other post of the user has it */
+	NX_TAKE_SEND,		/* queued and due: becomes `sending`, unless it
+				 * stands in line (option `queue`) behind
+				 * another one that is due */
 	NX_TAKE_REMOVE,		/* queued, failed without a part that is sent:
 				 * becomes `cancelled`, not taken; with one,
 				 * and sent, partial: goal DELETE; unknown: goal

@@ -24,7 +24,7 @@ struct nx_request {
 	struct nx_slice	  query;	/* raw */
 	const char	 *id;		/* X-Request-Id, always set */
 	const char	 *authorization, *origin, *fetch_site;
-	const char	 *content_type, *accept, *idempotency_key;
+	const char	 *content_type, *accept, *idempotency_key, *if_match;
 	int64_t		  content_length;	/* 0: no body */
 	struct nx_slice	  body;
 	char		  id_space[NX_REQUEST_ID_MAX + 1];

@@ -61,6 +61,7 @@ enum nx_rc	nx_web_post(struct nx_call *call);
 enum nx_rc	nx_web_posts(struct nx_call *call);
 enum nx_rc	nx_web_post_get(struct nx_call *call);
 enum nx_rc	nx_web_post_resume(struct nx_call *call);
+enum nx_rc	nx_web_post_change(struct nx_call *call);
 enum nx_rc	nx_web_post_remove(struct nx_call *call);
 enum nx_rc	nx_web_healthz(struct nx_call *call);
 enum nx_rc	nx_web_readyz(struct nx_call *call);
