@@ -116,7 +116,8 @@ export async function connect(page, account) {
 
 /* Wait for the server's count of what is in the box. */
 export async function counted(page, number) {
-	await page.waitForFunction((n) => document.getElementById('count-now').textContent === n, String(number));
+	await page.waitForFunction((n) => document.getElementById('count-now').textContent === n
+		&& document.getElementById('count').dataset.by === 'server', String(number));
 }
 
 /* A signed-in visitor with `account` connected. */
@@ -135,7 +136,7 @@ export function deskStory(browser, word, options, play) {
 }
 
 export function item(page, state) {
-	return page.locator(`#history-list > [data-state=${state}]`);
+	return page.locator(`.items > [data-state=${state}]`);
 }
 
 /* Posts through the page's own session, without its form. */
