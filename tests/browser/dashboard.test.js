@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SITE, atDesk, connect, consent, counted, deskStory, item, launch, postsOf, publish, sandbox, shot, signIn, story, unique } from './stack.js';
+import { SITE, atDesk, connect, consent, counted, deskStory, item, launch, postsOf, publish, sandbox, seeAgain, shot, signIn, story, unique } from './stack.js';
 
 const POLICY = ["default-src 'none'", "script-src 'self'", "style-src 'self'", "img-src 'self'",
 	"connect-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"];
@@ -453,10 +453,6 @@ async function changePerson(context, account) {
 	await tab.locator('#sign-in').waitFor();
 	await atDesk(tab, account);
 	await publish(tab, [{ text: `By ${account}` }]);
-}
-
-function seeAgain(page) {
-	return page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
 }
 
 const RETURNS = {

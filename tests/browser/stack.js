@@ -135,6 +135,16 @@ export function deskStory(browser, word, options, play) {
 	});
 }
 
+/* As when the person comes back to this tab. */
+export function seeAgain(page) {
+	return page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+}
+
+/* A time for the API, so many minutes ahead. */
+export function later(minutes) {
+	return new Date(Date.now() + minutes * 60000).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
 export function item(page, state) {
 	return page.locator(`.items > [data-state=${state}]`);
 }
