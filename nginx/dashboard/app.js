@@ -8,12 +8,13 @@ import { Draft } from './draft.js';
 import { Gate } from './gate.js';
 import { PostHistory } from './history.js';
 import { Leave } from './leave.js';
-import { notice, problemNotice, dismissable } from './notice.js';
+import { notice, problemNotice, dismissable, withRemedy } from './notice.js';
 import { Retry } from './retry.js';
 import * as session from './session.js';
 import { connectError } from './words.js';
 
 const PARTS = ['loading', 'trouble', 'sign-in', 'signed-in'];
+const PASSES = 'You need not do anything: this page tries again by itself.';
 const NOTHING = { connected: false, pending: false, error: null, connection: null };
 
 const app = {
@@ -173,7 +174,7 @@ async function open(asked = false) {
 		if (problem.status === 401)
 			return askSignIn(asked);
 		greet(null);
-		$('trouble-text').replaceChildren(problemNotice({ ...problem, retryAfter: null }));
+		$('trouble-text').replaceChildren(problemNotice({ ...withRemedy(problem, PASSES, 'note'), retryAfter: null }));
 		retry.soon(problem.retryAfter);
 		part('trouble');
 	}

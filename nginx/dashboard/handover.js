@@ -5,13 +5,14 @@
 
 import { ask, call } from './api.js';
 import { $ } from './dom.js';
-import { notice, problemNotice, dismissable } from './notice.js';
+import { notice, problemNotice, dismissable, withRemedy } from './notice.js';
 import { outcomeBox } from './outcome.js';
 import { warningWords } from './words.js';
 
 const POST = '/api/twitter/post';
 const POSTS = '/api/twitter/posts';
 const IN_LIST = 'It is in the list below: you can edit it there, or send it again.';
+const LIMITED = 'It is in the list below: you can edit it there, or let it go out as soon as X takes posts again.';
 const OPEN = ['unknown', 'sending'];
 
 export class Handover {
@@ -167,12 +168,16 @@ export class Handover {
 		this.#taken(what);
 		const box = busy
 			? notice('note', 'This very post is being sent', ['It was handed over before, and X has not answered yet. You need not do anything: this page says what becomes of it.'])
-			: problemNotice({ ...problem, remedy: [problem.remedy, IN_LIST].filter(Boolean).join(' ') });
+			: problemNotice(withRemedy(problem, this.#whereItIs(problem)));
 		this.#about = { id: problem.id, state, box };
 		this.say(box);
 		this.#on.handed();
 		if (!busy)
 			this.#on.failed();
+	}
+
+	#whereItIs({ code, remedy }) {
+		return code === 'rate_limited' ? LIMITED : [remedy, IN_LIST].filter(Boolean).join(' ');
 	}
 
 	/*

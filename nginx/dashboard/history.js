@@ -307,8 +307,8 @@ export class PostHistory {
 		const details = row.querySelector('details');
 		if (details && before.querySelector('details'))
 			details.open = before.querySelector('details').open;
-		const had = actionsOf(before);
-		if (had !== '' && had !== actionsOf(row))
+		const had = actionsOf(before), has = actionsOf(row);
+		if (had !== '' && has !== '' && had !== has)
 			this.#moved.set(row.dataset.post, performance.now());
 		before.replaceWith(row);
 	}

@@ -99,9 +99,8 @@ add_wait(struct nx_buf *b, int wait)
 {
 	if (wait > 0)
 		nx_buf_addf(b, "<p class=\"retry\" data-wait=\"%d\">"
-		    "<span>This page tries again by itself. <span"
-		    " class=\"retry-when\" aria-hidden=\"true\"></span>"
-		    "</span></p>\n", wait);
+		    "<span class=\"retry-when\" aria-hidden=\"true\">"
+		    "This page tries again by itself.</span></p>\n", wait);
 }
 
 void
