@@ -133,7 +133,7 @@ app_start() {
 	mv -fT "$SOCKETS/fcgi.sock.new" "$SOCKETS/fcgi.sock"
 	if [[ -e $STACK/run/multiwatch-old.pid ]]; then
 		sleep 1         # what is queued on the old socket is accepted
-		process_stop multiwatch-old TERM 30
+		process_stop multiwatch-old TERM 150
 	fi
 	[[ -z $old ]] || rm -f "${SOCKETS:?}/$old"
 }
@@ -154,8 +154,8 @@ app_roll() {
 }
 
 app_stop() {
-	process_stop multiwatch-old TERM 30
-	process_stop multiwatch TERM 30
+	process_stop multiwatch-old TERM 150
+	process_stop multiwatch TERM 150
 	rm -f "$SOCKETS"/fcgi.*sock
 }
 
@@ -177,7 +177,7 @@ worker_start() {
 }
 
 worker_stop() {
-	process_stop worker TERM 30
+	process_stop worker TERM 150
 }
 
 # fill_in TEMPLATE NAME VALUE...

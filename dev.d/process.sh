@@ -132,7 +132,7 @@ process_stop() {
 	for pid in $(process_members "$name"); do
 		kill -s TERM "$pid" 2>/dev/null || :
 	done
-	if ! wait_until 26 process_no_members "$name"; then
+	if ! wait_until "$3" process_no_members "$name"; then
 		for pid in $(process_members "$name"); do
 			kill -s KILL "$pid" 2>/dev/null || :
 		done

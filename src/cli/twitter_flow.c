@@ -167,7 +167,8 @@ callback(struct nx_command *c)
 	if (rc != NX_OK)
 		return rc;
 	nx_jw_open(&w, NULL, '{');
-	nx_jw_str(&w, "state", c->args.dry_run ? "dry_run" : "connected");
+	nx_jw_str(&w, "state", c->args.dry_run ? "dry_run" :
+	    result.pending ? "pending" : "connected");
 	nx_jw_str(&w, "connection_id", result.connection_id);
 	nx_jw_str(&w, "username", result.username);
 	nx_jw_str(&w, "missing_scopes", result.missing_scopes);
@@ -380,6 +381,7 @@ status(struct nx_command *c)
 {
 	struct nx_connection *list = NULL;
 	size_t n = 0;
+	int pending = 0;
 	enum nx_rc rc = require_user(c);
 
 	if (rc == NX_OK && !c->args.dry_run)
@@ -389,9 +391,12 @@ status(struct nx_command *c)
 	if (rc == NX_OK && !c->args.dry_run)
 		rc = nx_connections_shown(&c->ctx, c->args.user_id, &list,
 		    &n);
+	if (rc == NX_OK && !c->args.dry_run)
+		rc = nx_connections_pending(&c->ctx, c->args.user_id,
+		    &pending);
 	if (rc == NX_OK)
 		nx_answer_connections(&c->app.conf, c->ctx.arena, list, n,
-		    &c->out);
+		    pending, &c->out);
 	return rc;
 }
 

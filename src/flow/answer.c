@@ -108,7 +108,8 @@ nx_answer_connection(const struct nx_conf *conf, struct nx_arena *arena,
 
 void
 nx_answer_connections(const struct nx_conf *conf, struct nx_arena *arena,
-    const struct nx_connection *list, size_t n, struct nx_buf *out)
+    const struct nx_connection *list, size_t n, int pending,
+    struct nx_buf *out)
 {
 	struct nx_jw w = { .out = out };
 
@@ -117,5 +118,6 @@ nx_answer_connections(const struct nx_conf *conf, struct nx_arena *arena,
 	for (size_t i = 0; i < n; i++)
 		add_connection(&w, conf, arena, &list[i], true);
 	nx_jw_close(&w, ']');
+	nx_jw_i64(&w, "pending", pending);
 	nx_jw_close(&w, '}');
 }

@@ -66,6 +66,9 @@ open_rest(struct nx_app *app, unsigned int need, struct nx_buf *problems)
 	if ((need & NX_NEED_X) != 0 &&
 	    nx_http_ca_new(conf->ca_file, &app->ca, &err) != NX_OK)
 		rc = problem(problems, "TWITTER_CA_FILE", &err);
+	if ((need & NX_NEED_X) != 0 &&
+	    (app->patient = nx_patient_new(app)) == NULL)
+		rc = NX_NO_MEMORY;
 	if (open_outside(app, need, problems) != NX_OK)
 		rc = NX_CONFIG;
 	if ((need & NX_NEED_CALLERS) != 0 &&
@@ -93,6 +96,7 @@ nx_app_open(struct nx_app *app, unsigned int need,
 void
 nx_app_close(struct nx_app *app)
 {
+	nx_patient_free(app->patient);
 	nx_pool_free(app->pool);
 	nx_keyring_free(app->ring);
 	nx_callers_free(app->callers);
@@ -165,6 +169,7 @@ nx_ctx_x(const struct nx_ctx *ctx)
 		.conf = &ctx->app->conf,
 		.arena = ctx->arena,
 		.deadline = ctx->deadline - NX_SAVE_MS,
+		.patient_ms = ctx->patient_ms,
 	};
 }
 

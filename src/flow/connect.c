@@ -1,215 +1,39 @@
 /*
  * connect.c - connect an X account.
  *
- * A code lives for 30 seconds, works once, and X hands the grant out once.
- * So: everything that can be checked is checked before the code is spent;
- * the attempt is claimed in the database first, which also proves that there
- * is one; and what X has granted is saved, or kept aside, before anything
- * else is said.
+ * A code lives for 30 seconds, works once, and X hands the grant out once; it
+ * also ends what it had granted the account before.  So: everything that can
+ * be checked is checked before the code is spent; a rescue file is made and
+ * the attempt is claimed in the database first, one attempt of a user at a
+ * time; and what X grants is kept aside before anything else is asked.  From
+ * the claim on it is a task of its own, which outlives the request (patient.h).
  */
 
 #include "nx/flow/connect.h"
 
-#include <openssl/crypto.h>
-#include <stdlib.h>
 #include <strings.h>
 
+#include "attempt.h"
 #include "nx/base/clock.h"
 #include "nx/base/fault.h"
-#include "nx/base/url.h"
+#include "nx/base/random.h"
 #include "nx/flow/connections.h"
-#include "nx/flow/disconnect.h"
 #include "nx/flow/keep.h"
+#include "nx/flow/pending.h"
 #include "nx/flow/scopes.h"
 #include "nx/seal/digest.h"
-#include "nx/seal/seal.h"
 #include "nx/store/login.h"
-#include "nx/x/users.h"
+#include "nx/store/rescue.h"
 
 enum {
 	STATE_MAX = 500, CODE_MAX = 2048,
 	X_TRIES = 3, X_PAUSE_MS = 400,
 	WAIT_MS = 150,			/* between looks at another's claim */
+	ANSWER_MS = 1000,		/* kept for telling the browser */
+	RETRY_AFTER = 10,
 	URL_MAX = 3000,
+	US_OF_MS = 1000,
 };
-
-/*
- * A flow's lines, sealed: version, expiry, state, verifier, user, connection,
- * 1 to replace it, scopes, return.  Absent things are empty.  Version 1 had no
- * connection, no replace and no scopes; one that is under way still opens.
- */
-static const char flow_version[] = "2", flow_version_1[] = "1";
-
-struct flow {
-	int64_t		 expires;
-	const char	*state, *verifier, *user_id, *return_to;
-	const char	*connection_id, *scopes;	/* NULL: none named */
-	bool		 replace;
-	int64_t		 claimed_at;	/* not sealed: when it came back */
-};
-
-static const char *
-or_empty(const char *text)
-{
-	return text == NULL ? "" : text;
-}
-
-static enum nx_rc
-seal_flow(const struct nx_keyring *ring, const struct flow *flow,
-    struct nx_buf *out, struct nx_err *err)
-{
-	struct nx_buf plain = NX_BUF_SECRET(NX_FLOW_MAX);
-	const char *lines[] = { flow->state, flow->verifier, flow->user_id,
-	    or_empty(flow->connection_id), flow->replace ? "1" : "",
-	    or_empty(flow->scopes), flow->return_to };
-	enum nx_rc rc;
-
-	nx_buf_addf(&plain, "%s\n%lld", flow_version,
-	    (long long)flow->expires);
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		nx_buf_addc(&plain, '\n');
-		nx_buf_adds(&plain, lines[i]);
-	}
-	if (!nx_buf_ok(&plain))
-		rc = NX_NO_MEMORY;
-	else
-		rc = nx_seal(ring, NX_PURPOSE_FLOW, NX_SLICE(""),
-		    nx_buf_slice(&plain), out);
-	nx_buf_free(&plain);
-	return rc == NX_OK ? NX_OK :
-	    nx_fail(err, rc, "The attempt could not be sealed.");
-}
-
-/* The next line, in the arena; NULL for an empty one. */
-static const char *
-line(struct nx_arena *arena, struct nx_slice *rest)
-{
-	struct nx_slice one = nx_slice_cut(rest, '\n');
-
-	return one.n == 0 ? NULL : nx_arena_slice(arena, one);
-}
-
-static enum nx_rc
-read_flow(struct nx_slice rest, struct nx_arena *arena, struct flow *out)
-{
-	struct nx_slice version = nx_slice_cut(&rest, '\n');
-	const char *expires;
-
-	if (!nx_slice_is(version, flow_version) &&
-	    !nx_slice_is(version, flow_version_1))
-		return NX_MALFORMED;
-	expires = line(arena, &rest);
-	out->state = line(arena, &rest);
-	out->verifier = line(arena, &rest);
-	out->user_id = line(arena, &rest);
-	if (nx_slice_is(version, flow_version)) {
-		out->connection_id = line(arena, &rest);
-		out->replace = line(arena, &rest) != NULL;
-		out->scopes = line(arena, &rest);
-	}
-	out->return_to = nx_arena_slice(arena, rest);
-	if (!nx_arena_ok(arena))
-		return NX_NO_MEMORY;
-	if (expires == NULL || out->state == NULL || out->verifier == NULL ||
-	    out->user_id == NULL || out->return_to == NULL)
-		return NX_MALFORMED;
-	out->expires = strtoll(expires, NULL, 10);
-	return NX_OK;
-}
-
-/* Texts of `out` live in the arena. */
-static enum nx_rc
-open_flow(const struct nx_keyring *ring, const char *sealed,
-    struct nx_arena *arena, struct flow *out)
-{
-	struct nx_buf plain = NX_BUF_SECRET(NX_FLOW_MAX);
-	enum nx_rc rc;
-
-	rc = nx_unseal(ring, NX_PURPOSE_FLOW, NX_SLICE(""),
-	    nx_slice_str(sealed), &plain);
-	if (rc == NX_OK)
-		rc = read_flow(nx_buf_slice(&plain), arena, out);
-	nx_buf_free(&plain);
-	return rc;
-}
-
-static enum nx_rc
-check_ask(const struct nx_connect_ask *ask, struct nx_err *err)
-{
-	if (ask->return_to != NULL &&
-	    !nx_url_is_local_path(nx_slice_str(ask->return_to)))
-		return nx_fail(err, NX_RETURN_TO,
-		    "return_to must be a path on this site.");
-	if (ask->connection_id != NULL && !nx_is_uuid(ask->connection_id))
-		return nx_fail(err, NX_INVALID,
-		    "connection_id must be a UUID.");
-	if (ask->replace && ask->connection_id == NULL)
-		return nx_fail(err, NX_INVALID, "replace needs the"
-		    " connection_id that is to be replaced.");
-	return ask->scopes == NULL ? NX_OK :
-	    nx_scopes_check(ask->scopes, err);
-}
-
-enum nx_rc
-nx_connect_begin(const struct nx_conf *conf, const struct nx_keyring *ring,
-    const struct nx_connect_ask *ask, struct nx_connect_start *out,
-    struct nx_err *err)
-{
-	char verifier[NX_PKCE_LEN + 1], challenge[NX_PKCE_LEN + 1];
-	struct flow flow = {
-		.expires = ask->now + NX_FLOW_SECONDS,
-		.state = out->state,
-		.verifier = verifier,
-		.user_id = ask->user_id,
-		.return_to = ask->return_to == NULL ? conf->dashboard_path :
-		    ask->return_to,
-		.connection_id = ask->connection_id,
-		.scopes = ask->scopes,
-		.replace = ask->replace,
-	};
-	enum nx_rc rc;
-
-	out->authorize_url = (struct nx_buf)NX_BUF(4096);
-	out->flow = (struct nx_buf)NX_BUF(NX_FLOW_MAX);
-	if ((rc = check_ask(ask, err)) != NX_OK)
-		return rc;
-	nx_pkce_verifier(out->state);
-	nx_pkce_verifier(verifier);
-	nx_pkce_challenge(nx_slice_str(verifier), challenge);
-	nx_oauth_authorize_url(conf, conf->client_id,
-	    ask->scopes == NULL ? conf->scopes : ask->scopes, out->state,
-	    challenge, &out->authorize_url);
-	rc = seal_flow(ring, &flow, &out->flow, err);
-	OPENSSL_cleanse(verifier, sizeof(verifier));
-	if (rc == NX_OK && !nx_buf_ok(&out->authorize_url))
-		rc = nx_fail(err, NX_TOO_BIG,
-		    "The authorize URL would be too long.");
-	return rc;
-}
-
-void
-nx_connect_start_free(struct nx_connect_start *s)
-{
-	nx_buf_free(&s->authorize_url);
-	nx_buf_free(&s->flow);
-}
-
-int64_t
-nx_connect_expires(const struct nx_keyring *ring, struct nx_slice sealed)
-{
-	struct nx_buf plain = NX_BUF_SECRET(NX_FLOW_MAX);
-	struct nx_slice rest;
-	int64_t expires = 0;
-
-	if (nx_unseal(ring, NX_PURPOSE_FLOW, NX_SLICE(""), sealed,
-	    &plain) == NX_OK) {
-		rest = nx_buf_slice(&plain);
-		(void)nx_slice_cut(&rest, '\n');
-		expires = strtoll(rest.p == NULL ? "0" : rest.p, NULL, 10);
-	}
-	nx_buf_free(&plain);
-	return expires;
-}
 
 static bool
 printable(const char *s, size_t max)
@@ -226,9 +50,10 @@ printable(const char *s, size_t max)
 /* The attempt that the cookie holds, and that it is this one. */
 static enum nx_rc
 check_flow(struct nx_ctx *ctx, const struct nx_connect_answer *a,
-    struct flow *flow)
+    struct nx_attempt *flow)
 {
-	enum nx_rc rc = open_flow(ctx->app->ring, a->flow, ctx->arena, flow);
+	enum nx_rc rc = nx_attempt_open(ctx->app->ring, a->flow,
+	    ctx->arena, flow);
 
 	if (rc == NX_NO_MEMORY)
 		return nx_fail(&ctx->err, rc, "while opening the attempt");
@@ -270,7 +95,7 @@ check_answer(struct nx_ctx *ctx, const struct nx_connect_answer *a)
 
 static enum nx_rc
 check(struct nx_ctx *ctx, const struct nx_connect_answer *a,
-    struct flow *flow, struct nx_connect_result *out)
+    struct nx_attempt *flow, struct nx_connect_result *out)
 {
 	enum nx_rc rc;
 
@@ -290,7 +115,7 @@ enum nx_rc
 nx_connect_check(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
     struct nx_connect_result *out)
 {
-	struct flow flow = { 0 };
+	struct nx_attempt flow = { 0 };
 
 	memset(out, 0, sizeof(*out));
 	return check(ctx, answer, &flow, out);
@@ -306,26 +131,27 @@ rc_from_code(const char *code)
 	return NX_INTERNAL;
 }
 
-/* Another request has this attempt: wait for its outcome, show the same. */
+/*
+ * Another request has this attempt: wait for its outcome, show the same.  One
+ * that takes longer may still bring the account.
+ */
 static enum nx_rc
 follow(struct nx_ctx *ctx, const char *hash, const char *user_id,
     struct nx_login *login, struct nx_connect_result *out)
 {
 	enum nx_rc rc;
 
-	while (login->state == NX_LOGIN_BUSY) {
+	while (login->state == NX_LOGIN_BUSY &&
+	    nx_clock_left(ctx->deadline) > NX_SAVE_MS) {
 		struct nx_store_ask ask;
 
-		if (nx_clock_left(ctx->deadline) < NX_SAVE_MS)
-			return nx_fail(&ctx->err, NX_BUSY, "The same answer"
-			    " of X is still being worked on.");
 		nx_clock_sleep(WAIT_MS);
 		ask = nx_ctx_store(ctx);
 		rc = nx_login_look(&ask, hash, login, &ctx->err);
 		if (rc != NX_OK)
 			return rc;
 	}
-	if (login->state != NX_LOGIN_DONE)
+	if (login->state == NX_LOGIN_ABSENT)
 		return nx_fail(&ctx->err, NX_STATE_UNKNOWN,
 		    "This attempt is not known, or is long over.");
 	if (user_id != NULL && strcmp(login->user_id, user_id) != 0)
@@ -333,223 +159,293 @@ follow(struct nx_ctx *ctx, const char *hash, const char *user_id,
 		    " signed in now is not the one who started.");
 	out->repeated = true;
 	out->return_to = login->return_to;
-	if (strcmp(login->outcome, "connected") == 0)
+	out->pending = login->state == NX_LOGIN_BUSY ||
+	    strcmp(login->outcome, "pending") == 0;
+	if (out->pending || strcmp(login->outcome, "connected") == 0)
 		return NX_OK;
 	return nx_fail(&ctx->err, rc_from_code(login->outcome),
 	    "The attempt had ended before; this only repeats it.");
 }
 
-/* May the same request be sent again now: nothing was spent, time is left. */
-static bool
-again(struct nx_ctx *ctx, const struct nx_verdict *v, int *tries)
+/* The task from the claim on; all that it works with is in its own arena. */
+struct coming {
+	struct nx_attempt	 attempt;
+	const char		*code;
+	char			 hash[NX_SHA256_HEX + 1];	/* of state */
+	struct nx_rescue	 aside;		/* the safety net, or none */
+	/* The database's time at the claim, ours then, and the claim's. */
+	int64_t			 now_us, mono_ms, claimed_us;
+	/* How it ended. */
+	struct nx_settled	 settled;
+	enum nx_rc		 rc;
+	struct nx_err		 err;
+};
+
+/* The database's clock, as far as it is known here. */
+static int64_t
+now_us(const struct coming *c)
 {
-	if (v->class != NX_CLASS_RETRY || ++*tries >= X_TRIES ||
-	    nx_clock_left(ctx->deadline) < 2 * NX_SAVE_MS)
-		return false;
-	nx_clock_sleep(X_PAUSE_MS * *tries);
-	return true;
+	return c->now_us + (nx_clock_mono() - c->mono_ms) * US_OF_MS;
 }
 
 static enum nx_rc
-exchange(struct nx_ctx *ctx, const char *code, const char *verifier,
-    struct nx_grant *grant)
+exchange(struct nx_ctx *ctx, const struct coming *c, struct nx_grant *grant)
 {
 	struct nx_x x = nx_ctx_x(ctx);
 	struct nx_verdict v;
-	int tries = 0;
 
-	do
-		nx_oauth_exchange(&x, code, verifier, grant, &v);
-	while (again(ctx, &v, &tries));
+	/* What has not left may be sent again. */
+	for (int i = 1; i <= X_TRIES; i++) {
+		nx_oauth_exchange(&x, c->code, c->attempt.verifier, grant,
+		    &v);
+		if (v.class != NX_CLASS_RETRY || i == X_TRIES ||
+		    nx_clock_left(x.deadline) < NX_SAVE_MS)
+			break;
+		nx_clock_sleep(X_PAUSE_MS * i);
+	}
 	if (v.class == NX_CLASS_DONE)
 		return NX_OK;
 	return nx_verdict_fail(NX_ACT_CODE, &v, nx_clock_wall(), &ctx->err);
 }
 
-static enum nx_rc
-read_profile(struct nx_ctx *ctx, const struct nx_grant *grant,
-    struct nx_x_user *user)
-{
-	struct nx_x x = nx_ctx_x(ctx);
-	struct nx_verdict v;
-	int tries = 0;
-
-	do
-		nx_users_me(&x, grant->access_token, user, &v);
-	while (again(ctx, &v, &tries));
-	if (v.class == NX_CLASS_DONE)
-		return NX_OK;
-	return nx_verdict_fail(NX_ACT_READ, &v, nx_clock_wall(), &ctx->err);
-}
-
-/* The connection that an attempt was to renew, among all of the user's. */
-struct aim {
-	const struct nx_connection	*named;		/* NULL: any account */
-	const struct nx_connection	*list;
-	size_t				 n;
-};
-
 /* Before the code is spent: what cannot be found must not cost a grant. */
 static enum nx_rc
-find_aim(struct nx_ctx *ctx, const struct flow *flow, struct aim *out)
+check_aim(struct nx_ctx *ctx, const struct nx_attempt *attempt)
 {
-	struct nx_connection *list;
-	enum nx_rc rc;
+	struct nx_connection named;
 
-	*out = (struct aim){ .named = NULL };
-	if (flow->connection_id == NULL)
+	if (attempt->connection_id == NULL)
 		return NX_OK;
-	rc = nx_connections(ctx, flow->user_id, &list, &out->n);
-	if (rc != NX_OK)
-		return rc;
-	out->list = list;
-	for (size_t i = 0; i < out->n; i++) {
-		if (strcasecmp(list[i].id, flow->connection_id) == 0)
-			out->named = &list[i];
-	}
-	return out->named != NULL ? NX_OK : nx_fail(&ctx->err,
-	    NX_CONNECTION_UNKNOWN, "The connection that was to be renewed is"
-	    " not there any more.");
+	if (nx_connections_find(ctx, attempt->user_id,
+	    attempt->connection_id, &named) != NX_CONNECTION_UNKNOWN)
+		return ctx->err.rc;
+	return nx_fail(&ctx->err, NX_CONNECTION_UNKNOWN, "The connection that"
+	    " was to be renewed is not there any more.");
 }
 
-/* Did X say another account than the one that was to be renewed? */
-static bool
-is_other(const struct aim *aim, const char *x_user_id)
+/* What X has granted is in hand, and nowhere else. */
+static enum nx_rc
+keep(struct nx_ctx *ctx, struct coming *c, const struct nx_grant *grant)
 {
-	return aim->named != NULL && aim->named->x_user_id[0] != '\0' &&
-	    strcmp(aim->named->x_user_id, x_user_id) != 0;
-}
-
-/* A grant that nobody will use must not stay alive at X. */
-static void
-give_back(struct nx_ctx *ctx, const char *user_id, const char *x_user_id,
-    const struct nx_grant *grant)
-{
-	const struct nx_parked what = {
-		.user_id = user_id,
-		.x_user_id = x_user_id,
+	const struct nx_attempt *a = &c->attempt;
+	char id[NX_UUID_LEN + 1], grant_hash[NX_SHA256_HEX + 1];
+	struct nx_pending p = {
+		.id = id,
+		.user_id = a->user_id,
+		.login_hash = c->hash,
+		.aim = a->connection_id,
+		.replaces = a->replace,
+		.asked = a->scopes != NULL ? a->scopes :
+		    ctx->app->conf.scopes,
+		.scopes = grant->scopes,
 		.access_token = grant->access_token,
 		.refresh_token = grant->refresh_token,
+		.expires_at = grant->expires_at,
+		.granted_us = now_us(c),
+		.claimed_us = c->claimed_us,
+		.grant_hash = grant_hash,
+		.version = 1,
 	};
 
-	nx_give_back(ctx, &what);
+	nx_random_uuid(id);
+	nx_sha256_hex(nx_slice_str(grant->access_token), grant_hash);
+	ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
+	return nx_pending_first(ctx, &p, &c->aside, &c->settled);
 }
 
-/*
- * Another account was chosen, and nobody asked for that.  The grant goes back
- * to X, unless the user has that account as well: the login has ended what
- * they had of it, so what they have now is kept in its place.
- */
-static enum nx_rc
-refuse_other(struct nx_ctx *ctx, const struct aim *aim,
-    const struct nx_new_grant *row, const char *hash)
-{
-	const struct nx_grant grant = {
-		.access_token = row->access_token,
-		.refresh_token = row->refresh_token,
-	};
-	const char *id;
-	bool keep = false;
-	enum nx_rc rc = NX_OK;
-
-	for (size_t i = 0; i < aim->n; i++) {
-		if (strcmp(aim->list[i].x_user_id, row->x_user_id) == 0 &&
-		    strcmp(aim->list[i].status, "disconnected") != 0)
-			keep = true;
-	}
-	if (keep)
-		rc = nx_keep_grant(ctx, row, hash, &id);
-	else
-		give_back(ctx, row->user_id, row->x_user_id, &grant);
-	if (rc != NX_OK)
-		return rc;
-	return nx_fail(&ctx->err, NX_OTHER_ACCOUNT, "@%s was to be connected"
-	    " again, but X was signed in as @%s.", aim->named->username,
-	    row->username);
-}
-
-/* The new account is stored: end the one whose place it takes. */
-static void
-end_replaced(struct nx_ctx *ctx, const struct nx_connection *named)
-{
-	struct nx_connection gone;
-	bool revoked;
-
-	if (nx_disconnect(ctx, named->user_id, named->id, &gone,
-	    &revoked) != NX_OK)
-		nx_ctx_report(ctx, "connect.not_replaced", named->user_id,
-		    named->id);
-}
-
-/* What X has granted becomes a connection. */
-static enum nx_rc
-settle(struct nx_ctx *ctx, const struct flow *flow, const struct aim *aim,
-    const struct nx_new_grant *row, const char *hash,
-    struct nx_connect_result *out)
-{
-	const bool other = is_other(aim, row->x_user_id);
-	enum nx_rc rc;
-
-	out->username = row->username;
-	if (other && !flow->replace) {
-		out->connection_id = aim->named->id;
-		return refuse_other(ctx, aim, row, hash);
-	}
-	out->missing_scopes = nx_scopes_missing(ctx->arena,
-	    flow->scopes == NULL ? ctx->app->conf.scopes : flow->scopes,
-	    row->scopes);
-	rc = nx_keep_grant(ctx, row, hash, &out->connection_id);
-	if (rc == NX_OK && other)
-		end_replaced(ctx, aim->named);
-	return rc;
-}
-
-/* From the code to a stored connection. */
-static enum nx_rc
-spend(struct nx_ctx *ctx, const struct nx_connect_answer *a,
-    const struct flow *flow, const char *hash, struct nx_connect_result *out)
-{
-	struct nx_grant grant = { 0 };
-	struct nx_x_user user = { 0 };
-	struct nx_new_grant row;
-	struct aim aim;
-	enum nx_rc rc;
-
-	if ((rc = find_aim(ctx, flow, &aim)) != NX_OK ||
-	    (rc = exchange(ctx, a->code, flow->verifier, &grant)) != NX_OK)
-		return rc;
-	NX_FAULT("connect.after_exchange");
-	if ((rc = read_profile(ctx, &grant, &user)) != NX_OK) {
-		give_back(ctx, flow->user_id, NULL, &grant);
-		return rc;
-	}
-	row = (struct nx_new_grant){
-		.user_id = flow->user_id,
-		.x_user_id = user.id,
-		.username = user.username,
-		.name = user.name,
-		.subscription = user.subscription,
-		.access_token = grant.access_token,
-		.refresh_token = grant.refresh_token,
-		.scopes = grant.scopes != NULL ? grant.scopes :
-		    flow->scopes != NULL ? flow->scopes :
-		    ctx->app->conf.scopes,
-		.expires_at = grant.expires_at,
-		/* The hosts' one clock: logins are ordered by it. */
-		.granted_at = flow->claimed_at,
-	};
-	return settle(ctx, flow, &aim, &row, hash, out);
-}
-
-static void
-note_outcome(struct nx_ctx *ctx, const char *hash, const char *outcome)
+/* False: the database did not take it. */
+static bool
+note_outcome(struct nx_ctx *ctx, const char *hash, enum nx_rc rc)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_err err = { 0 };
 
-	if (nx_login_finish(&ask, hash, outcome, &err) != NX_OK)
+	if (nx_login_finish(&ask, hash, nx_rc_code(rc), &err) == NX_OK)
+		return true;
+	nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
+	    "login.outcome_lost", NX_S("detail", err.detail));
+	return false;
+}
+
+/* The code leaves, and what it brings is taken home. */
+static void
+come_home(struct nx_ctx *ctx, void *state)
+{
+	struct coming *c = state;
+	struct nx_grant grant = { 0 };
+	struct nx_err why;
+
+	if ((c->rc = check_aim(ctx, &c->attempt)) == NX_OK)
+		c->rc = exchange(ctx, c, &grant);
+	if (c->rc == NX_OK) {
+		NX_FAULT("connect.after_exchange");
+		c->rc = keep(ctx, c, &grant);
+		why = ctx->err;
+	} else {
+		why = ctx->err;
+		ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
+		/* Else the replay notes that the code was lost. */
+		nx_rescue_close(&c->aside, note_outcome(ctx, c->hash,
+		    c->rc));
+	}
+	c->err = why;
+}
+
+/* Nobody waits for it any more: whoever looks must find what became of it. */
+static void
+came_late(struct nx_ctx *ctx, void *state)
+{
+	const struct coming *c = state;
+
+	ctx->err = c->err;
+	if (c->rc != NX_OK)
+		nx_ctx_report(ctx, "connect.failed", c->attempt.user_id,
+		    NULL);
+	else
+		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
+		    c->settled.pending ? "connect.pending" : "connect.done",
+		    NX_S("user", c->attempt.user_id),
+		    NX_S("connection", c->settled.connection_id));
+}
+
+/* The safety net; without it the database alone must do. */
+static void
+spread_net(struct nx_ctx *ctx, const char *user_id, const char *hash,
+    struct nx_rescue *out)
+{
+	struct nx_err err = { 0 };
+
+	nx_keep_open(ctx, user_id, out);
+	if (out->fd >= 0 && nx_rescue_attempt(out, ctx->app->ring, hash,
+	    &err) != NX_OK)
 		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
-		    "login.outcome_lost", NX_S("detail", err.detail));
+		    "rescue.attempt_unknown", NX_S("detail", err.detail));
+}
+
+/* Claim the attempt, once no other of the user's is under way. */
+static enum nx_rc
+claim(struct nx_ctx *ctx, const char *hash, const struct nx_attempt *a,
+    struct nx_login *out)
+{
+	struct nx_store_ask ask;
+	enum nx_rc rc;
+
+	for (;;) {
+		ask = nx_ctx_store(ctx);
+		rc = nx_login_claim(&ask, hash, a->user_id, a->return_to,
+		    out, &ctx->err);
+		if (rc != NX_OK || out->state != NX_LOGIN_WAITS)
+			return rc;
+		if (nx_clock_left(ctx->deadline) < 2 * NX_SAVE_MS)
+			break;
+		nx_clock_sleep(WAIT_MS);
+	}
+	(void)nx_fail(&ctx->err, NX_BUSY, "Another attempt of yours to"
+	    " connect is still waiting for X.");
+	ctx->err.retry_after = RETRY_AFTER;
+	return NX_BUSY;
+}
+
+/* A place for the task, and all it needs; NULL when there is none. */
+static struct nx_task *
+pack(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
+    const struct nx_attempt *a)
+{
+	static const struct nx_task_kind kind = { come_home, came_late };
+	struct nx_task *task = nx_task_new(ctx, &kind,
+	    sizeof(struct coming), ctx->deadline - 2 * NX_SAVE_MS);
+	struct nx_arena *arena;
+	struct coming *c;
+
+	if (task == NULL)
+		return NULL;
+	c = nx_task_state(task);
+	arena = nx_task_arena(task);
+	c->code = nx_arena_str(arena, answer->code);
+	c->attempt = (struct nx_attempt){
+		.verifier = nx_arena_str(arena, a->verifier),
+		.user_id = nx_arena_str(arena, a->user_id),
+		.connection_id = nx_arena_str(arena, a->connection_id),
+		.scopes = nx_arena_str(arena, a->scopes),
+		.replace = a->replace,
+	};
+	nx_sha256_hex(nx_slice_str(answer->state), c->hash);
+	if (nx_arena_ok(arena))
+		return task;
+	nx_task_free(task);
+	return NULL;
+}
+
+static enum nx_rc
+take_result(struct nx_ctx *ctx, const struct coming *c,
+    struct nx_connect_result *out)
+{
+	const struct nx_settled *s = &c->settled;
+
+	out->connection_id = nx_arena_str(ctx->arena, s->connection_id);
+	out->username = nx_arena_str(ctx->arena, s->username);
+	out->missing_scopes = nx_arena_str(ctx->arena, s->missing_scopes);
+	out->pending = s->pending;
+	ctx->err = c->err;
+	return c->rc;
+}
+
+/* Run the task, and wait for it while there is time. */
+static enum nx_rc
+run(struct nx_ctx *ctx, struct nx_task *task, struct nx_connect_result *out)
+{
+	enum nx_rc rc;
+
+	if (!nx_task_run(task, ctx->deadline - ANSWER_MS)) {
+		out->pending = true;
+		return NX_OK;
+	}
+	rc = take_result(ctx, nx_task_state(task), out);
+	nx_task_free(task);
+	return rc;
+}
+
+/* Nothing was spent: let the browser come again with the same code. */
+static enum nx_rc
+let_go(struct nx_ctx *ctx, const char *hash, struct nx_rescue *aside)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	struct nx_err err;
+	enum nx_rc rc = nx_login_release(&ask, hash, &err);
+
+	/* Else the replay ends the attempt. */
+	nx_rescue_close(aside, rc == NX_OK);
+	return nx_fail(&ctx->err, NX_BUSY, "Too many requests wait for X.");
+}
+
+/* The browser brings its cookie: whoever claims the attempt spends the code. */
+static enum nx_rc
+spend(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
+    const struct nx_attempt *a, const char *hash,
+    struct nx_connect_result *out)
+{
+	struct nx_login login = { .state = NX_LOGIN_ABSENT };
+	struct nx_rescue aside;
+	struct nx_task *task;
+	struct coming *c;
+	enum nx_rc rc;
+
+	spread_net(ctx, a->user_id, hash, &aside);
+	rc = claim(ctx, hash, a, &login);
+	if (rc != NX_OK || login.state != NX_LOGIN_CLAIMED) {
+		nx_rescue_close(&aside, true);
+		return rc != NX_OK ? rc :
+		    follow(ctx, hash, answer->user_id, &login, out);
+	}
+	NX_FAULT("connect.after_claim");
+	if ((task = pack(ctx, answer, a)) == NULL)
+		return let_go(ctx, hash, &aside);
+	c = nx_task_state(task);
+	c->aside = aside;
+	c->now_us = login.now_us;
+	c->mono_ms = nx_clock_mono();
+	c->claimed_us = login.claimed_us;
+	return run(ctx, task, out);
 }
 
 enum nx_rc
@@ -559,28 +455,20 @@ nx_connect_finish(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
 	char hash[NX_SHA256_HEX + 1];
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_login login = { .state = NX_LOGIN_ABSENT };
-	struct flow flow = { 0 };
+	struct nx_attempt attempt = { 0 };
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
-	rc = check(ctx, answer, &flow, out);
+	rc = check(ctx, answer, &attempt, out);
 	if (rc != NX_OK && rc != NX_STATE_UNKNOWN)
 		return rc;
 	nx_sha256_hex(nx_slice_str(answer->state), hash);
-	if (rc == NX_STATE_UNKNOWN)	/* the cookie is gone once it is used */
-		rc = nx_login_look(&ask, hash, &login, &ctx->err);
-	else
-		rc = nx_login_claim(&ask, hash, flow.user_id, flow.return_to,
-		    &login, &ctx->err);
-	if (rc != NX_OK)
-		return rc;
-	if (login.state != NX_LOGIN_CLAIMED)
-		return follow(ctx, hash, answer->user_id, &login, out);
-	NX_FAULT("connect.after_claim");
-	flow.claimed_at = login.claimed_at;
-	rc = spend(ctx, answer, &flow, hash, out);
-	note_outcome(ctx, hash, rc == NX_OK ? "connected" : nx_rc_code(rc));
-	return rc;
+	if (rc == NX_OK)
+		return spend(ctx, answer, &attempt, hash, out);
+	/* The cookie is gone once it is used. */
+	rc = nx_login_look(&ask, hash, &login, &ctx->err);
+	return rc != NX_OK ? rc :
+	    follow(ctx, hash, answer->user_id, &login, out);
 }
 
 enum nx_rc

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "nx/base/clock.h"
+#include "nx/store/pending.h"
 #include "nx/store/post.h"
 
 enum { READY_MS = 2000 };
@@ -27,6 +28,14 @@ nx_connections_shown(struct nx_ctx *ctx, const char *user_id,
 
 	return rc != NX_OK ? rc :
 	    nx_post_count_queued(&ask, *out, *count, &ctx->err);
+}
+
+enum nx_rc
+nx_connections_pending(struct nx_ctx *ctx, const char *user_id, int *out)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+
+	return nx_pending_count(&ask, user_id, out, &ctx->err);
 }
 
 enum nx_rc

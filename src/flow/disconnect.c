@@ -11,7 +11,9 @@
 #include "nx/flow/disconnect.h"
 
 #include "nx/base/clock.h"
+#include "nx/base/random.h"
 #include "nx/flow/connections.h"
+#include "nx/store/pending.h"
 
 enum {
 	AT_ONCE_MS = 5000,	/* for X, while a person waits */
@@ -121,9 +123,8 @@ nx_revoke_pending(struct nx_ctx *ctx, int *done)
 	return NX_OK;
 }
 
-/* Both tokens of a connection that has just been ended. */
-static bool
-tell_at_once(struct nx_ctx *ctx, const char *connection_id)
+bool
+nx_revoke_parked(struct nx_ctx *ctx, const char *connection_id)
 {
 	const int64_t until = nx_clock_mono() + AT_ONCE_MS;
 	bool confirmed = true;
@@ -170,15 +171,53 @@ choose(struct nx_ctx *ctx, const char *user_id, const char *connection_id,
 	return held == 1 ? NX_OK : rc;
 }
 
+/* What waits to become a connection; `id` as nx_pending_end(). */
+static enum nx_rc
+end_pending(struct nx_ctx *ctx, const char *user_id, const char *id,
+    int *ended)
+{
+	char parked_as[NX_UUID_LEN + 1];
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	enum nx_rc rc;
+
+	nx_random_uuid(parked_as);
+	rc = nx_pending_end(&ask, user_id, id, parked_as, ended, &ctx->err);
+	if (rc == NX_OK && *ended > 0)
+		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
+		    "pending.disconnected", NX_S("user", user_id),
+		    NX_I("count", *ended),
+		    NX_I("revoked", nx_revoke_parked(ctx, parked_as)));
+	return rc;
+}
+
+/* There is no connection to end, but there may be what would become one. */
+static enum nx_rc
+end_only_pending(struct nx_ctx *ctx, const char *user_id, enum nx_rc why)
+{
+	const struct nx_err kept = ctx->err;
+	int ended;
+
+	if (end_pending(ctx, user_id, NULL, &ended) != NX_OK)
+		return ctx->err.rc;
+	ctx->err = kept;
+	return ended == 0 ? why : nx_fail(&ctx->err, why, "There was no"
+	    " connection yet; what waited to become one has been ended.");
+}
+
 enum nx_rc
 nx_disconnect(struct nx_ctx *ctx, const char *user_id,
     const char *connection_id, struct nx_connection *out, bool *revoked)
 {
 	struct nx_store_ask ask;
+	int ended;
 	enum nx_rc rc;
 
 	*revoked = false;
 	rc = choose(ctx, user_id, connection_id, out);
+	if (rc == NX_NOT_CONNECTED && connection_id == NULL)
+		return end_only_pending(ctx, user_id, rc);
+	if (rc == NX_OK)
+		rc = end_pending(ctx, user_id, out->id, &ended);
 	if (rc != NX_OK)
 		return rc;
 	ask = nx_ctx_store(ctx);
@@ -186,7 +225,7 @@ nx_disconnect(struct nx_ctx *ctx, const char *user_id,
 	    &ctx->err);
 	if (rc != NX_OK)
 		return rc;
-	*revoked = tell_at_once(ctx, out->id);
+	*revoked = nx_revoke_parked(ctx, out->id);
 	out->status = "disconnected";
 	out->status_reason = reason;
 	out->has_refresh_token = false;
@@ -194,31 +233,4 @@ nx_disconnect(struct nx_ctx *ctx, const char *user_id,
 	    "connection.disconnected", NX_S("user", user_id),
 	    NX_S("connection", out->id), NX_I("revoked", *revoked));
 	return NX_OK;
-}
-
-void
-nx_give_back(struct nx_ctx *ctx, const struct nx_parked *grant)
-{
-	const int64_t until = nx_clock_mono() + AT_ONCE_MS;
-	struct nx_parked left = *grant;
-	struct nx_err kept = ctx->err, err = { 0 };
-	struct nx_store_ask ask;
-	enum nx_rc rc = NX_OK;
-
-	if (left.refresh_token != NULL && tell_x(ctx, left.refresh_token,
-	    "refresh_token", until) == NX_CLASS_DONE)
-		left.refresh_token = NULL;
-	if (left.access_token != NULL && tell_x(ctx, left.access_token,
-	    "access_token", until) == NX_CLASS_DONE)
-		left.access_token = NULL;
-	if (left.refresh_token != NULL || left.access_token != NULL) {
-		ask = nx_ctx_store(ctx);
-		rc = nx_revocation_park(&ask, &left, &err);
-	}
-	nx_log(&ctx->app->conf.log, rc == NX_OK ? NX_LOG_INFO :
-	    NX_LOG_ERROR, ctx->request_id, "grant.given_back",
-	    NX_S("user", grant->user_id),
-	    NX_I("confirmed", left.refresh_token == NULL &&
-	    left.access_token == NULL), NX_S("detail", err.detail));
-	ctx->err = kept;
 }

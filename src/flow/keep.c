@@ -15,12 +15,10 @@ enum { FIRST_PAUSE_MS = 100, LAST_PAUSE_MS = 1000, RESERVE_MS = 400 };
 
 /* Wait before the next try; false when time is up or a try is useless. */
 static bool
-pause_before_retry(struct nx_ctx *ctx, enum nx_rc rc,
-    const struct nx_rescue *aside, int *pause)
+pause_before_retry(struct nx_ctx *ctx, enum nx_rc rc, int *pause)
 {
-	(void)nx_rescue_sync(aside);	/* there is time for it now */
 	if (rc != NX_DB_DOWN && rc != NX_BUSY && rc != NX_TIMEOUT &&
-	    rc != NX_CONFIG && rc != NX_INTERNAL)
+	    rc != NX_CONFIG && rc != NX_INTERNAL && rc != NX_NO_MEMORY)
 		return false;
 	if (nx_clock_left(ctx->deadline) < *pause + RESERVE_MS)
 		return false;
@@ -38,87 +36,143 @@ not_aside(struct nx_ctx *ctx, const char *who)
 	    NX_S("detail", ctx->err.detail));
 }
 
-static void
-revoke(struct nx_ctx *ctx, const struct nx_new_grant *grant)
-{
-	struct nx_x x = nx_ctx_x(ctx);
-	struct nx_verdict v;
-
-	x.deadline = nx_clock_mono() + NX_SAVE_MS;
-	if (grant->refresh_token != NULL)
-		nx_oauth_revoke(&x, grant->refresh_token, "refresh_token",
-		    &v);
-	nx_oauth_revoke(&x, grant->access_token, "access_token", &v);
-}
-
 enum nx_rc
 nx_keep_grant(struct nx_ctx *ctx, const struct nx_new_grant *grant,
-    const char *login_hash, const char **connection_id)
+    struct nx_saved *out)
 {
-	const struct nx_app *app = ctx->app;
-	char id[NX_ID_LEN + 1];
 	int pause = FIRST_PAUSE_MS;
-	struct nx_rescue aside;
-	struct nx_err why;
-	enum nx_rc kept, rc;
+	enum nx_rc rc;
 
-	kept = nx_rescue_grant(app->ring, app->conf.state_dir, grant,
-	    login_hash, &aside, &ctx->err);
-	if (kept != NX_OK)
-		not_aside(ctx, grant->user_id);
-	NX_FAULT("connect.before_save");
 	do {
 		struct nx_store_ask ask = nx_ctx_store(ctx);
 
-		rc = nx_connection_save(&ask, grant, id, &ctx->err);
-	} while (rc != NX_OK && pause_before_retry(ctx, rc, &aside, &pause));
-	nx_rescue_close(&aside, rc == NX_OK);
-	if (rc == NX_OK) {
-		NX_FAULT("connect.after_save");
-		*connection_id = nx_arena_str(ctx->arena, id);
-		return NX_OK;
+		rc = nx_connection_save(&ask, grant, out, &ctx->err);
+	} while (rc != NX_OK && pause_before_retry(ctx, rc, &pause));
+	return rc;
+}
+
+void
+nx_keep_open(struct nx_ctx *ctx, const char *who, struct nx_rescue *out)
+{
+	struct nx_err kept = ctx->err;
+
+	if (nx_rescue_open(ctx->app->conf.state_dir, out, &ctx->err) == NX_OK)
+		return;
+	not_aside(ctx, who);
+	ctx->err = kept;
+}
+
+/* What is to be kept: a pair, or a grant without a name. */
+struct keeping {
+	const struct nx_new_pair	*pair;
+	const struct nx_pending		*pending;
+	bool				 stored;	/* a pair, as it is */
+};
+
+/* Into its file, which is made now where that was not possible before. */
+static bool
+write_aside(struct nx_ctx *ctx, const struct keeping *k,
+    struct nx_rescue *aside)
+{
+	const struct nx_app *app = ctx->app;
+	enum nx_rc rc;
+
+	if (aside->fd < 0 && nx_rescue_open(app->conf.state_dir, aside,
+	    &ctx->err) != NX_OK)
+		return false;
+	rc = k->pair != NULL ?
+	    nx_rescue_pair(aside, app->ring, k->pair, &ctx->err) :
+	    nx_rescue_pending(aside, app->ring, k->pending, &ctx->err);
+	if (rc == NX_OK)
+		return true;
+	not_aside(ctx, k->pair != NULL ? k->pair->connection_id :
+	    k->pending->user_id);
+	nx_rescue_close(aside, false);
+	return false;
+}
+
+/* In an arena of its own: it may take many tries. */
+static enum nx_rc
+save(struct nx_ctx *ctx, struct keeping *k)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	enum nx_rc rc;
+
+	if ((ask.arena = nx_arena_new(NX_ARENA_MAX)) == NULL)
+		return nx_fail(&ctx->err, NX_NO_MEMORY, "before a save");
+	rc = k->pair != NULL ?
+	    nx_lease_save(&ask, k->pair, &k->stored, &ctx->err) :
+	    nx_pending_put(&ask, k->pending, &ctx->err);
+	nx_arena_free(ask.arena);
+	return rc;
+}
+
+/*
+ * With a file, until time is up.  Without one this process holds the only
+ * pair that lives, and goes on until the database or the disk takes it.
+ */
+static enum nx_rc
+save_or_keep(struct nx_ctx *ctx, struct keeping *k, struct nx_rescue *aside,
+    bool kept)
+{
+	int pause = FIRST_PAUSE_MS;
+	enum nx_rc rc;
+
+	for (;;) {
+		rc = save(ctx, k);
+		if (rc == NX_OK || !pause_before_retry(ctx, rc, &pause))
+			return rc == NX_OK || !kept ? rc : NX_SAVE_DEFERRED;
+		if (!kept) {
+			kept = write_aside(ctx, k, aside);
+			ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
+		}
 	}
-	why = ctx->err;
-	if (kept == NX_OK)
-		return nx_fail(&ctx->err, NX_SAVE_DEFERRED, "The grant of @%s"
-		    " is kept aside: %.200s", grant->username, why.detail);
-	revoke(ctx, grant);
-	return nx_fail(&ctx->err, NX_DB_DOWN, "The grant could neither be"
-	    " saved nor kept aside, so it was given back to X.");
+}
+
+bool
+nx_keep_aside(struct nx_ctx *ctx, const struct nx_pending *p,
+    struct nx_rescue *aside)
+{
+	const struct keeping k = { .pending = p };
+
+	return write_aside(ctx, &k, aside);
+}
+
+enum nx_rc
+nx_keep_pending(struct nx_ctx *ctx, const struct nx_pending *p,
+    struct nx_rescue *aside)
+{
+	struct keeping k = { .pending = p };
+	enum nx_rc rc;
+
+	rc = save_or_keep(ctx, &k, aside, write_aside(ctx, &k, aside));
+	nx_rescue_close(aside, rc == NX_OK);
+	return rc;
 }
 
 enum nx_rc
 nx_keep_pair(struct nx_ctx *ctx, const struct nx_new_pair *pair,
-    bool *stored)
+    struct nx_rescue *aside, bool *stored)
 {
-	const struct nx_app *app = ctx->app;
-	int pause = FIRST_PAUSE_MS;
-	struct nx_rescue aside;
-	enum nx_rc kept, rc;
+	struct keeping k = { .pair = pair };
+	const bool kept = write_aside(ctx, &k, aside);
+	enum nx_rc rc;
 
-	*stored = false;
-	kept = nx_rescue_pair(app->ring, app->conf.state_dir, pair, &aside,
-	    &ctx->err);
-	if (kept != NX_OK)
-		not_aside(ctx, pair->connection_id);
 	NX_FAULT("refresh.before_save");
-	do {
-		struct nx_store_ask ask = nx_ctx_store(ctx);
-
-		rc = nx_lease_save(&ask, pair, stored, &ctx->err);
-	} while (rc != NX_OK && pause_before_retry(ctx, rc, &aside, &pause));
-	nx_rescue_close(&aside, rc == NX_OK);
+	rc = save_or_keep(ctx, &k, aside, kept);
+	*stored = k.stored;
+	nx_rescue_close(aside, rc == NX_OK);
 	NX_FAULT("refresh.after_save");
 	if (rc == NX_OK && !*stored)
-		nx_log(&app->conf.log, NX_LOG_WARN, ctx->request_id,
+		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
 		    "refresh.fenced", NX_S("connection", pair->connection_id));
 	if (rc == NX_OK)
 		return NX_OK;
-	nx_log(&app->conf.log, NX_LOG_ERROR, ctx->request_id,
-	    kept == NX_OK ? "refresh.kept_aside" : "refresh.not_saved",
-	    NX_S("connection", pair->connection_id),
+	nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
+	    rc == NX_SAVE_DEFERRED ? "refresh.kept_aside" :
+	    "refresh.not_saved", NX_S("connection", pair->connection_id),
 	    NX_S("detail", ctx->err.detail));
-	return kept == NX_OK ? NX_OK : rc;
+	return rc == NX_SAVE_DEFERRED ? NX_OK : rc;
 }
 
 int

@@ -2,10 +2,11 @@
  * sweep.c - renew whatever is due.
  *
  * It goes in rounds of some seconds.  In a round each thread claims one lease
- * after the other, each when it can call X at once: a lease that waits for its
- * turn would run out, or look like an attempt that died.  What X refuses is
- * put aside, its lease still held, and judged when all threads have come
- * back, by how many others were refused.
+ * after the other, each when X can be asked at once: a lease that waits for
+ * its turn would run out, or look like an attempt that died.  What X refuses
+ * is put aside, its lease still held, and judged when all threads have come
+ * back, by how many others were refused.  Where X lets one wait, its thread
+ * goes on to the next, and the sweep ends when all are back.
  */
 
 #include "nx/flow/sweep.h"
@@ -15,6 +16,7 @@
 
 enum {
 	ROUND_MS = 10000,
+	WAIT_MS = 10000,	/* for one of them; then it goes on alone */
 	REFUSED_MAX = 16,	/* put aside by one thread in one round */
 	WAVE_MIN = 5,		/* refusals that may be X's own trouble */
 	TROUBLE_MAX = 20,	/* failures of X without a success between */
@@ -27,7 +29,6 @@ enum {
 struct refusal {
 	struct nx_lease		lease;
 	struct nx_renewal	renewal;
-	struct nx_err		why;
 };
 
 struct sweep {
@@ -36,6 +37,8 @@ struct sweep {
 
 	pthread_mutex_t		 mutex;	/* guards all below and *out */
 	struct nx_sweep		*out;
+	pthread_cond_t		 back;	/* one of `going` is */
+	int			 going;	/* handed to patient threads */
 	int64_t			 round_ends;
 	bool			 over;	/* claim no more */
 	int			 tried, refused;	/* in the sweep */
@@ -45,12 +48,11 @@ struct sweep {
 	struct nx_err		 err;
 };
 
-/* One thread; the handle and the arena serve all rounds. */
+/* One thread; the arena serves all rounds. */
 struct sweeper {
 	struct sweep	*sweep;
 	pthread_t	 thread;
 	bool		 runs;
-	struct nx_http	*http;
 	struct nx_arena	*arena;
 	struct refusal	 refusals[REFUSED_MAX];
 	int		 nrefusals;
@@ -92,42 +94,96 @@ heed(struct sweep *s, enum nx_class said, const struct nx_err *err)
 	}
 }
 
+/* Lock held. */
 static void
-count(struct sweep *s, enum nx_rc rc, const struct nx_renewal *r,
-    const struct nx_err *err)
+count(struct sweep *s, const struct nx_renewal *r)
 {
 	struct nx_sweep *out = s->out;
 
-	nx_lock(&s->mutex);
+	if (r->braked) {
+		s->over = out->outage = true;
+		out->waiting++;
+		return;
+	}
 	s->tried++;
 	s->round_tried++;
-	heed(s, r->said, err);
+	heed(s, r->said, &r->err);
 	if (r->said == NX_CLASS_SUSPECT) {
 		s->refused++;
 		s->round_refused++;
 	} else if (r->said == NX_CLASS_DONE)
-		*(rc == NX_OK ? &out->refreshed : &out->failed) += 1;
-	else if (rc == NX_NEEDS_REAUTH)
+		*(r->rc == NX_OK ? &out->refreshed : &out->failed) += 1;
+	else if (r->rc == NX_NEEDS_REAUTH)
 		out->ended++;
 	else if (r->said == NX_CLASS_OPERATOR)
 		out->failed++;
 	else
 		out->waiting++;
+}
+
+/* Lock held. */
+static void
+come_back(struct sweep *s)
+{
+	s->going--;
+	nx_must(pthread_cond_signal(&s->back));
+}
+
+/* X took its time.  A refusal is left to the next sweep, which asks again. */
+static void
+came_late(struct nx_ctx *ctx, const struct nx_lease *lease,
+    struct nx_renewal *renewal, void *arg)
+{
+	struct sweep *s = arg;
+
+	if (renewal->said == NX_CLASS_SUSPECT)
+		nx_refresh_put_off(ctx, lease, NX_LEASE_PAUSE);
+	nx_lock(&s->mutex);
+	count(s, renewal);
+	s->out->waiting += renewal->said == NX_CLASS_SUSPECT;
+	come_back(s);
 	nx_unlock(&s->mutex);
 }
 
 static void
 spend(struct nx_ctx *ctx, struct sweeper *w, const struct nx_lease *lease)
 {
+	struct sweep *s = w->sweep;
+	const struct nx_refresh_wait wait = {
+		.deadline = nx_clock_mono() + WAIT_MS,
+		.late = came_late, .arg = s,
+	};
 	struct nx_renewal renewal;
-	struct nx_connection now;
-	enum nx_rc rc = nx_refresh_leased(ctx, lease, &now, &renewal);
+	enum nx_pursuit pursuit;
 
-	nx_ctx_done(ctx);
-	if (renewal.said == NX_CLASS_SUSPECT)
-		w->refusals[w->nrefusals++] = (struct refusal){ *lease,
-		    renewal, ctx->err };
-	count(w->sweep, rc, &renewal, &ctx->err);
+	nx_lock(&s->mutex);
+	s->going++;
+	nx_unlock(&s->mutex);
+	pursuit = nx_refresh_leased(ctx, lease, &wait, &renewal);
+	if (pursuit == NX_PURSUIT_GOING)
+		return;
+	nx_lock(&s->mutex);
+	if (pursuit == NX_PURSUIT_NONE) {
+		s->over = true;
+		s->out->waiting++;
+	} else {
+		count(s, &renewal);
+		if (renewal.said == NX_CLASS_SUSPECT)
+			w->refusals[w->nrefusals++] = (struct refusal){
+			    *lease, renewal };
+	}
+	come_back(s);
+	nx_unlock(&s->mutex);
+}
+
+/* Whatever X has been sent is heard of before the sweep is over. */
+static void
+await_all(struct sweep *s)
+{
+	nx_lock(&s->mutex);
+	while (s->going > 0)
+		nx_must(pthread_cond_wait(&s->back, &s->mutex));
+	nx_unlock(&s->mutex);
 }
 
 /* False: nothing is due any more, it cannot be known, or does not open. */
@@ -153,16 +209,15 @@ claim(struct nx_ctx *ctx, struct sweep *s, struct nx_claim *out)
 	return rc == NX_OK && out->n > 0;
 }
 
-/* The lease runs at least as long as the call and the save may take. */
 static void
 one(struct sweeper *w)
 {
 	struct nx_ctx ctx = *w->sweep->ctx;
 	struct nx_claim got = { 0 };
 
-	ctx.http = w->http;
+	ctx.http = NULL;
 	ctx.arena = w->arena;
-	ctx.deadline = nx_clock_mono() + NX_LEASE_MS;
+	ctx.deadline = nx_clock_mono() + NX_REQUEST_MS;
 	if (claim(&ctx, w->sweep, &got))
 		spend(&ctx, w, &got.leases[0]);
 }
@@ -201,14 +256,15 @@ judge(struct sweep *s, struct sweeper *w, bool wave)
 		ctx.http = NULL;
 		ctx.arena = w->arena;
 		ctx.deadline = nx_clock_mono() + NX_REQUEST_MS;
-		ctx.err = r->why;
+		ctx.err = r->renewal.err;
 		if (wave)
 			nx_refresh_put_off(&ctx, &r->lease, NX_LEASE_PAUSE);
 		else
-			rc = nx_refresh_refused(&ctx, &r->lease, &r->renewal);
+			rc = nx_refresh_refused(&ctx, &r->lease,
+			    &r->renewal.moved);
 		if (rc == NX_NEEDS_REAUTH)
 			s->out->ended++;
-		else if (wave || r->renewal.moved)
+		else if (wave || r->renewal.moved || rc == NX_REFRESH_BUSY)
 			s->out->waiting++;
 		else
 			s->out->ending++;
@@ -220,7 +276,7 @@ judge(struct sweep *s, struct sweeper *w, bool wave)
 static void
 start(struct sweeper *w, const pthread_attr_t *attr)
 {
-	w->runs = w->http != NULL && w->arena != NULL &&
+	w->runs = w->arena != NULL &&
 	    pthread_create(&w->thread, attr, sweep_thread, w) == 0;
 }
 
@@ -280,7 +336,6 @@ sweep(struct sweep *s, struct sweeper *all, int n)
 {
 	for (int i = 0; i < n; i++) {
 		all[i].sweep = s;
-		all[i].http = nx_worker_open(s->ctx->app);
 		all[i].arena = nx_arena_new(NX_ARENA_MAX);
 	}
 	while (!is_over(s)) {
@@ -290,10 +345,9 @@ sweep(struct sweep *s, struct sweeper *all, int n)
 			break;
 		}
 	}
-	for (int i = 0; i < n; i++) {
-		nx_worker_close(all[i].http);
+	await_all(s);
+	for (int i = 0; i < n; i++)
 		nx_arena_free(all[i].arena);
-	}
 	tell(s);
 	return s->rc;
 }
@@ -317,7 +371,9 @@ nx_sweep(struct nx_ctx *ctx, const struct nx_due *due, int threads,
 	if (rc != NX_OK)
 		return rc;
 	nx_must(pthread_mutex_init(&s.mutex, NULL));
+	nx_must(pthread_cond_init(&s.back, NULL));
 	rc = sweep(&s, all, n);
+	nx_must(pthread_cond_destroy(&s.back));
 	nx_must(pthread_mutex_destroy(&s.mutex));
 	if (rc != NX_OK)
 		ctx->err = s.err;

@@ -1,15 +1,11 @@
 /*
- * connection.c - who is connected.
+ * connection.c - who is connected, and the end of a connection.
  *
- * Rows of platform_connections are locked before those of x_grants, and all
- * rows of one X account under one lock, so that two logins of it that arrive
- * together cannot both stay connected.
+ * Rows of platform_connections are locked before those of x_grants.
  */
 
 #include "nx/store/connection.h"
 
-#include "nx/base/random.h"
-#include "nx/seal/digest.h"
 #include "row.h"
 
 static bool
@@ -144,171 +140,6 @@ nx_connection_pick(const struct nx_store_ask *ask, const char *user_id,
 	if (rc == NX_OK)
 		rc = nx_row_pick(ask, rows, connection_id, out, err);
 	nx_db_clear(&rows, 1);
-	return rc;
-}
-
-/* The row that the grant belongs to: the old one, or a new id. */
-static const char find_row[] =
-    "SELECT coalesce((SELECT id FROM platform_connections"
-    "  WHERE user_id = $1 AND platform = 'twitter'"
-    "  AND platform_user_id = $2), $3::uuid), $1::uuid";
-
-static const char lock_account[] =
-    "SELECT pg_advisory_xact_lock("
-    " hashtextextended('nexus-x account ' || $1, 0))";
-
-static const char lock_rows[] =
-    "SELECT 1 FROM platform_connections"
-    " WHERE platform = 'twitter' AND platform_user_id = $1"
-    " ORDER BY id FOR NO KEY UPDATE";
-
-/* 1 id, 2 user, 3 account, 4 username, 5 access, 6 refresh, 7 expires,
- * 8 scopes, 9 name, 10 subscription, 11 granted, 12 hash */
-static const char save_grant[] =
-    "WITH saved AS ("
-    " INSERT INTO platform_connections AS c (id, user_id, platform,"
-    "  platform_user_id, platform_username, access_token, refresh_token,"
-    "  token_expires_at, scopes, status, status_reason, metadata,"
-    "  created_at, updated_at)"
-    " VALUES ($1, $2, 'twitter', $3, $4, $5, $6,"
-    "  to_timestamp($7::bigint), string_to_array($8, ' '), 'connected',"
-    "  NULL, jsonb_strip_nulls(jsonb_build_object('name', $9::text,"
-    "  'subscription_type', $10::text)), now(), now())"
-    " ON CONFLICT (user_id, platform, platform_user_id)"
-    "  WHERE platform = 'twitter'"
-    " DO UPDATE SET platform_username = excluded.platform_username,"
-    "  access_token = excluded.access_token,"
-    "  refresh_token = excluded.refresh_token,"
-    "  token_expires_at = excluded.token_expires_at,"
-    "  scopes = excluded.scopes, status = 'connected',"
-    "  status_reason = NULL,"
-    "  metadata = coalesce(c.metadata, '{}') || excluded.metadata,"
-    "  updated_at = now()"
-    " WHERE c.id = excluded.id AND NOT EXISTS (SELECT 1 FROM x_grants g"
-    "  WHERE g.connection_id = c.id"
-    "  AND (g.granted_at > to_timestamp($11::bigint)"
-    "   OR g.grant_hash = $12))"
-    " RETURNING c.id)"
-    "INSERT INTO x_grants AS g (connection_id, token_version, granted_at,"
-    " grant_hash, last_success_at)"
-    " SELECT id, 1, to_timestamp($11::bigint), $12, now() FROM saved"
-    " ON CONFLICT (connection_id) DO UPDATE SET"
-    "  token_version = g.token_version + 1,"
-    "  granted_at = excluded.granted_at,"
-    "  grant_hash = excluded.grant_hash, refreshed_at = NULL,"
-    "  refreshed_by = NULL, lease_owner = NULL, lease_until = NULL,"
-    "  attempt_started_at = NULL, suspect = false, refused_at = NULL,"
-    "  retry_at = NULL, failures = 0,"
-    "  last_success_at = excluded.last_success_at";
-
-/* Of those who connected one account the latest stays. */
-static const char supersede[] =
-    "WITH latest AS ("
-    " SELECT c.id FROM platform_connections c"
-    " LEFT JOIN x_grants g ON g.connection_id = c.id"
-    " WHERE c.platform = 'twitter' AND c.platform_user_id = $1"
-    "  AND c.status = 'connected'"
-    " ORDER BY g.granted_at DESC NULLS LAST, c.id = $2 DESC LIMIT 1),"
-    "older AS ("
-    " UPDATE platform_connections c SET status = 'superseded',"
-    "  status_reason = 'This X account was connected by another Nexus user,"
-    " which ended this connection at X.',"
-    "  access_token = NULL, refresh_token = NULL, updated_at = now()"
-    " FROM latest WHERE c.platform = 'twitter'"
-    "  AND c.platform_user_id = $1 AND c.status = 'connected'"
-    "  AND c.id <> latest.id RETURNING c.id)"
-    "UPDATE x_grants g SET token_version = token_version + 1,"
-    " lease_owner = NULL, lease_until = NULL, attempt_started_at = NULL"
-    " FROM older WHERE g.connection_id = older.id";
-
-/* The login has ended at X what was still to be revoked of this account. */
-static const char forget[] =
-    "DELETE FROM x_revocations WHERE (platform_user_id = $1"
-    " OR platform_user_id IS NULL AND user_id = $2)"
-    " AND created_at < to_timestamp($3::bigint)";
-
-/* No row: another login has made it under another id meanwhile. */
-static const char settled[] =
-    "SELECT 1 FROM platform_connections WHERE id = $1";
-
-static enum nx_rc
-find(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
-    char id[NX_ID_LEN + 1], char user_id[NX_ID_LEN + 1], struct nx_err *err)
-{
-	char fresh[NX_UUID_LEN + 1];
-	const struct nx_query query = {
-		.sql = find_row,
-		.params = { grant->user_id, grant->x_user_id, fresh },
-		.nparams = 3,
-	};
-	PGresult *row = NULL;
-	enum nx_rc rc;
-
-	nx_random_uuid(fresh);
-	rc = nx_row_repeat(ask, &query, 1, &row, err);
-	if (rc == NX_OK) {
-		memcpy(id, PQgetvalue(row, 0, 0), NX_ID_LEN + 1);
-		memcpy(user_id, PQgetvalue(row, 0, 1), NX_ID_LEN + 1);
-	}
-	nx_db_clear(&row, 1);
-	return rc;
-}
-
-/* NX_BUSY when another login has made the row meanwhile: look again. */
-static enum nx_rc
-store(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
-    const char *id, const char *user_id, struct nx_err *err)
-{
-	char expires[NX_NUMBER_MAX], granted[NX_NUMBER_MAX];
-	char hash[NX_SHA256_HEX + 1];
-	const struct nx_place access = { id, user_id, nx_column_access };
-	const struct nx_place refresh = { id, user_id, nx_column_refresh };
-	struct nx_query queries[] = {
-		{ lock_account, { grant->x_user_id }, 1 },
-		{ lock_rows, { grant->x_user_id }, 1 },
-		{ save_grant, { id, user_id, grant->x_user_id,
-		    grant->username, NULL, NULL,
-		    nx_row_number(expires, grant->expires_at), grant->scopes,
-		    grant->name, grant->subscription,
-		    nx_row_number(granted, grant->granted_at), hash }, 12 },
-		{ supersede, { grant->x_user_id, id }, 2 },
-		{ forget, { grant->x_user_id, user_id, granted }, 3 },
-		{ settled, { id }, 1 },
-	};
-	enum { N = sizeof(queries) / sizeof(*queries) };
-	PGresult *results[N] = { NULL };
-	enum nx_rc rc;
-
-	nx_sha256_hex(nx_slice_str(grant->access_token), hash);
-	rc = nx_row_seal(ask, &access, grant->access_token,
-	    &queries[2].params[4], err);
-	if (rc == NX_OK)
-		rc = nx_row_seal(ask, &refresh, grant->refresh_token,
-		    &queries[2].params[5], err);
-	if (rc != NX_OK)
-		return rc;
-	rc = nx_row_repeat(ask, queries, N, results, err);
-	if (rc == NX_OK && PQntuples(results[N - 1]) == 0)
-		rc = nx_fail(err, NX_BUSY, "The same account is being"
-		    " connected twice at once.");
-	nx_db_clear(results, N);
-	return rc;
-}
-
-enum nx_rc
-nx_connection_save(const struct nx_store_ask *ask,
-    const struct nx_new_grant *grant, char id[NX_ID_LEN + 1],
-    struct nx_err *err)
-{
-	enum { TRIES = 3 };
-	char user_id[NX_ID_LEN + 1];
-	enum nx_rc rc = NX_BUSY;
-
-	for (int i = 0; i < TRIES && rc == NX_BUSY; i++) {
-		rc = find(ask, grant, id, user_id, err);
-		if (rc == NX_OK)
-			rc = store(ask, grant, id, user_id, err);
-	}
 	return rc;
 }
 

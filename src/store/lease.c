@@ -231,33 +231,39 @@ nx_lease_release(const struct nx_store_ask *ask,
 	return nx_row_write(ask, &query, 1, err);
 }
 
-/* Nobody has it for a moment, so that those who wait do not all knock. */
+/*
+ * 5: nobody has it for so many ms, so that those who wait do not all knock;
+ * NULL: for as long as the lease runs.
+ */
 static const char lose[] =
-    "UPDATE x_grants SET lease_owner = NULL,"
-    " lease_until = clock_timestamp() + $5 * interval '1 ms',"
+    "UPDATE x_grants SET lease_owner = NULL, lease_until = coalesce("
+    "  clock_timestamp() + $5::float8 * interval '1 ms', lease_until),"
     PAUSE " WHERE connection_id = $1 AND lease_owner = $2";
 
 enum nx_rc
 nx_lease_lost(const struct nx_store_ask *ask, const struct nx_lease *lease,
-    struct nx_err *err)
+    bool answered, struct nx_err *err)
 {
 	char pause[NX_NUMBER_MAX], most[NX_NUMBER_MAX], ms[NX_NUMBER_MAX];
 	const struct nx_query query = {
 		lose, { lease->connection.id, lease->owner,
 		    nx_row_number(pause, NX_LEASE_PAUSE),
 		    nx_row_number(most, NX_LEASE_PAUSE_MAX),
-		    nx_row_number(ms, LOST_PAUSE_MS) }, 5,
+		    answered ? nx_row_number(ms, LOST_PAUSE_MS) : NULL }, 5,
 	};
 
 	return nx_row_write(ask, &query, 1, err);
 }
 
-/* The next try is the last: when the access token is over. */
+/*
+ * The next try is the last: when the access token is over.  An attempt that
+ * was open stays so, since it is what the refusal comes from.
+ */
 static const char let_end[] =
     "WITH ours AS ("
     " UPDATE x_grants g SET lease_owner = NULL, lease_until = NULL,"
-    "  attempt_started_at = NULL, suspect = false, refused_at = now(),"
-    "  retry_at = c.token_expires_at"
+    "  attempt_started_at = CASE WHEN suspect THEN attempt_started_at END,"
+    "  refused_at = now(), retry_at = c.token_expires_at"
     " FROM platform_connections c WHERE g.connection_id = $1"
     "  AND g.lease_owner = $2 AND g.token_version = $3"
     "  AND c.id = g.connection_id AND c.status = 'connected'"

@@ -5,23 +5,34 @@
 #include "nx/base/random.h"
 #include "row.h"
 
-/* Codes live for 30 s: past a minute nobody is at work on one any more. */
+/* Past this nobody is at work on one any more: its process has died. */
+#define IS_OPEN(l)							\
+	l ".created_at > clock_timestamp() - interval '"		\
+	NX_LOGIN_OPEN "'"
 #define LOGIN_COLUMNS							\
-	"user_id, return_to, coalesce(outcome, CASE WHEN created_at <"	\
-	" now() - interval '1 minute' THEN 'code_lost' END),"		\
-	" claim = $2, extract(epoch FROM created_at)::bigint"
+	"user_id, return_to, coalesce(outcome, CASE WHEN NOT "		\
+	IS_OPEN("l") " THEN 'code_lost' END), claim = $2, "		\
+	NX_US_OF("created_at") ", " NX_US_OF("clock_timestamp()")
 
 static const char sweep[] =
     "DELETE FROM x_logins WHERE state_hash IN (SELECT state_hash"
     " FROM x_logins WHERE created_at < now() - interval '1 hour'"
     " ORDER BY created_at LIMIT 20 FOR UPDATE SKIP LOCKED)";
 
+static const char lock_user[] =
+    "SELECT pg_advisory_xact_lock("
+    " hashtextextended('nexus-x login ' || $1, 0))";
+
+/* Not while another attempt of the user's is under way. */
 static const char claim[] =
     "INSERT INTO x_logins (state_hash, claim, user_id, return_to)"
-    " VALUES ($1, $2, $3, $4) ON CONFLICT (state_hash) DO NOTHING";
+    " SELECT $1::text, $2::uuid, $3::uuid, $4::text WHERE NOT EXISTS ("
+    "  SELECT 1 FROM x_logins o WHERE o.user_id = $3 AND o.outcome IS NULL"
+    "  AND o.state_hash <> $1 AND " IS_OPEN("o") ")"
+    " ON CONFLICT (state_hash) DO NOTHING";
 
 static const char look[] =
-    "SELECT " LOGIN_COLUMNS " FROM x_logins WHERE state_hash = $1"
+    "SELECT " LOGIN_COLUMNS " FROM x_logins l WHERE state_hash = $1"
     " AND created_at > now() - interval '1 hour'";
 
 static const char finish[] =
@@ -39,7 +50,8 @@ read_login(const struct nx_store_ask *ask, const PGresult *row,
 	out->user_id = nx_row_str(ask->arena, row, 0, 0);
 	out->return_to = nx_row_str(ask->arena, row, 0, 1);
 	out->outcome = nx_row_str(ask->arena, row, 0, 2);
-	out->claimed_at = nx_row_i64(row, 0, 4);
+	out->claimed_us = nx_row_i64(row, 0, 4);
+	out->now_us = nx_row_i64(row, 0, 5);
 	if (nx_row_peek(row, 0, 2) != NULL)
 		out->state = NX_LOGIN_DONE;
 	else if (nx_row_bool(row, 0, 3))
@@ -59,17 +71,21 @@ nx_login_claim(const struct nx_store_ask *ask, const char *hash,
 	char mine[NX_UUID_LEN + 1];
 	const struct nx_query queries[] = {
 		{ sweep, { NULL }, 0 },
+		{ lock_user, { user_id }, 1 },
 		{ claim, { hash, mine, user_id, return_to }, 4 },
 		{ look, { hash, mine }, 2 },
 	};
-	PGresult *results[3] = { NULL };
+	enum { N = sizeof(queries) / sizeof(queries[0]) };
+	PGresult *results[N] = { NULL };
 	enum nx_rc rc;
 
 	nx_random_uuid(mine);
-	rc = nx_row_repeat(ask, queries, 3, results, err);
+	rc = nx_row_repeat(ask, queries, N, results, err);
 	if (rc == NX_OK)
-		rc = read_login(ask, results[2], out, err);
-	nx_db_clear(results, 3);
+		rc = read_login(ask, results[N - 1], out, err);
+	if (rc == NX_OK && out->state == NX_LOGIN_ABSENT)
+		out->state = NX_LOGIN_WAITS;
+	nx_db_clear(results, N);
 	return rc;
 }
 
@@ -92,6 +108,18 @@ nx_login_finish(const struct nx_store_ask *ask, const char *hash,
     const char *outcome, struct nx_err *err)
 {
 	const struct nx_query query = { finish, { hash, outcome }, 2 };
+
+	return nx_row_write(ask, &query, 1, err);
+}
+
+static const char release[] =
+    "DELETE FROM x_logins WHERE state_hash = $1 AND outcome IS NULL";
+
+enum nx_rc
+nx_login_release(const struct nx_store_ask *ask, const char *hash,
+    struct nx_err *err)
+{
+	const struct nx_query query = { release, { hash }, 1 };
 
 	return nx_row_write(ask, &query, 1, err);
 }

@@ -11,8 +11,9 @@
 enum { BATCH = 100, ROWS_MAX = 4 * BATCH * NX_SEAL_TEXT_MAX };
 
 /*
- * Both tables give id, user and two sealed values, and take the new ones.
- * Rows are locked in order of id, as everybody else does.
+ * Each table gives id, user, two sealed values and, where a value is sealed
+ * for another place, that place; and takes the new ones.  Rows are locked in
+ * order of id, as everybody else does.
  * find: 1 the prefix of what is sealed with the first key, 2 where to go on.
  * replace: 1 a JSON array of {id, new_a, new_b, old_a, old_b}.
  */
@@ -25,7 +26,7 @@ static const struct table {
 	const char	*find, *replace;
 	const char	*columns[2];
 } tables[] = {
-	{ "SELECT id, user_id, access_token, refresh_token"
+	{ "SELECT id, user_id, access_token, refresh_token, NULL, NULL"
 	    " FROM platform_connections"
 	    " WHERE platform = 'twitter' AND ($2 = '' OR id > $2::uuid)"
 	    " AND (left(access_token, length($1)) <> $1"
@@ -40,7 +41,8 @@ static const struct table {
 	    " AND c.access_token IS NOT DISTINCT FROM n.old_a"
 	    " AND c.refresh_token IS NOT DISTINCT FROM n.old_b",
 	  { nx_column_access, nx_column_refresh } },
-	{ "SELECT id, user_id, token, NULL FROM x_revocations"
+	{ "SELECT id, user_id, token, NULL, sealed_id, sealed_column"
+	    " FROM x_revocations"
 	    " WHERE ($2 = '' OR id > $2::uuid)"
 	    " AND left(token, length($1)) <> $1 ORDER BY id LIMIT $3",
 	  NEW_ROWS
@@ -50,9 +52,26 @@ static const struct table {
 	    " FROM n JOIN held USING (id) WHERE r.id = n.id"
 	    " AND r.token = n.old_a",
 	  { nx_column_parked, nx_column_parked } },
+	{ "SELECT id, user_id, access_token, refresh_token, NULL, NULL"
+	    " FROM x_pending WHERE ($2 = '' OR id > $2::uuid)"
+	    " AND (left(access_token, length($1)) <> $1"
+	    "  OR left(refresh_token, length($1)) <> $1)"
+	    " ORDER BY id LIMIT $3",
+	  NEW_ROWS
+	    "held AS MATERIALIZED (SELECT p.id FROM x_pending p"
+	    " JOIN n USING (id) ORDER BY p.id FOR NO KEY UPDATE OF p)"
+	    "UPDATE x_pending p"
+	    " SET access_token = n.new_a, refresh_token = n.new_b"
+	    " FROM n JOIN held USING (id) WHERE p.id = n.id"
+	    " AND p.access_token = n.old_a"
+	    " AND p.refresh_token IS NOT DISTINCT FROM n.old_b",
+	  { nx_column_pending_access, nx_column_pending_refresh } },
 };
 
-enum { TABLES = sizeof(tables) / sizeof(tables[0]), FIRST_VALUE = 2 };
+enum {
+	TABLES = sizeof(tables) / sizeof(tables[0]),
+	FIRST_VALUE = 2, SEALED_ID = 4, SEALED_COLUMN,
+};
 
 /* One batch under way. */
 struct batch {
@@ -71,10 +90,15 @@ reseal(const struct batch *b, int at, const char *fresh[2],
 	enum nx_rc rc = NX_OK;
 
 	for (int i = 0; i < 2 && rc == NX_OK; i++) {
-		const struct nx_place place = { nx_row_peek(b->rows, at, 0),
+		struct nx_place place = { nx_row_peek(b->rows, at, 0),
 		    nx_row_peek(b->rows, at, 1), b->table->columns[i] };
 		const char *token = NULL;
 
+		if (nx_row_peek(b->rows, at, SEALED_ID) != NULL) {
+			place.id = nx_row_peek(b->rows, at, SEALED_ID);
+			place.column = nx_row_peek(b->rows, at,
+			    SEALED_COLUMN);
+		}
 		rc = nx_row_open(b->ask, &place,
 		    nx_row_peek(b->rows, at, FIRST_VALUE + i), &token, err);
 		if (rc == NX_OK)
@@ -193,6 +217,10 @@ nx_rekey_batch(const struct nx_store_ask *ask, struct nx_rekey *progress,
 
 static const char parked_keys[] =
     "SELECT DISTINCT split_part(token, '.', 2) FROM x_revocations LIMIT 64";
+static const char pending_keys[] =
+    "SELECT DISTINCT split_part(t, '.', 2) FROM x_pending,"
+    " LATERAL (VALUES (access_token), (refresh_token)) AS v (t)"
+    " WHERE t IS NOT NULL LIMIT 64";
 
 static void
 add_key(struct nx_arena *arena, const char *id, struct nx_keys_in_use *out)
@@ -213,6 +241,7 @@ nx_keys_in_use(const struct nx_store_ask *ask, struct nx_keys_in_use *out,
 		{ .sql = KEYS_OF("access_token") },
 		{ .sql = KEYS_OF("refresh_token") },
 		{ .sql = parked_keys },
+		{ .sql = pending_keys },
 	};
 	enum { N = sizeof(queries) / sizeof(*queries) };
 	PGresult *results[N] = { NULL };

@@ -2,16 +2,25 @@
  * rescue.c - files for grants that the database has not taken yet.
  *
  * DIR/rescue/<uuid>.nx1 holds one JSON object, sealed with the uuid as
- * context, so that a file that was cut or renamed does not open.  Writer and
- * replayer hold flock() on it; `.part` is a file whose writer has not come
- * to the renaming, and is as good when it opens.
+ * context, so that a file that was cut or renamed does not open.  It is made
+ * as FILE_SIZE zero bytes, and a record overwrites the first of them: it ends
+ * at the first zero byte, and a file that begins with one holds nothing.
+ * Writer and replayer hold flock() on it.  `.part` is how a file was called
+ * before it was whole, when records were written aside; it is as good when it
+ * opens.
  *
- *	{"v": 1, "kind": "grant", "login": hash or null, <nx_new_grant>}
+ *	{"v": 1, "kind": "attempt", "login": hash}	nothing granted yet
+ *	{"v": 1, "kind": "pending", <nx_pending>}
  *	{"v": 1, "kind": "pair", <nx_new_pair>}
+ *	{"v": 1, "kind": "grant", "login": hash or null, <nx_new_grant>}
+ *
+ * The last is of versions that asked for the profile before they kept what X
+ * had granted; their times are seconds.
  */
 
 #include "nx/store/rescue.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -28,11 +37,14 @@
 
 enum {
 	RECORD_VERSION = 1,
-	NAME_MAX_LEN = NX_UUID_LEN + sizeof(".part"),
+	NAME_SIZE = NX_UUID_LEN + sizeof(".part"),
+	FILE_SIZE = NX_SEAL_TEXT_MAX,	/* room for the largest record */
 	FILE_ARENA_MAX = 256 * 1024,
+	MAKE_TRIES = 3,
+	US = 1000000,
 };
 
-static const char suffix_done[] = ".nx1";
+static const char suffix[] = ".nx1";
 static const char suffix_part[] = ".part";
 
 static enum nx_rc
@@ -40,6 +52,16 @@ no_file(struct nx_err *err, const char *what)
 {
 	return nx_fail(err, NX_CONFIG, "The rescue directory in"
 	    " NEXUS_STATE_DIR: %s: %s.", what, strerror(errno));
+}
+
+/* What root makes belongs to whom the directory above belongs to. */
+static void
+hand_over(int fd, int above)
+{
+	struct stat st;
+
+	if (geteuid() == 0 && fstat(above, &st) == 0 && st.st_uid != 0)
+		(void)!fchown(fd, st.st_uid, st.st_gid);
 }
 
 /* Open DIR/rescue, made where it is missing; -1 with errno. */
@@ -57,8 +79,12 @@ open_dir(const char *dir)
 	made = mkdirat(up, "rescue", 0700) == 0;
 	if (!made && errno != EEXIST)
 		fd = -1;
-	else if ((fd = openat(up, "rescue", flags | O_NOFOLLOW)) >= 0 && made)
+	else
+		fd = openat(up, "rescue", flags | O_NOFOLLOW);
+	if (fd >= 0 && made) {
+		hand_over(fd, up);
 		(void)fsync(up);
+	}
 	(void)close(up);
 	return fd;
 }
@@ -77,11 +103,75 @@ nx_rescue_check(const char *dir, struct nx_err *err)
 	return rc;
 }
 
+static void
+name_of(const struct nx_rescue *r, char name[NAME_SIZE])
+{
+	(void)snprintf(name, NAME_SIZE, "%s%s", r->uuid, suffix);
+}
+
+/*
+ * Make the file and lock it.  A replay that came in between has found nothing
+ * in it and has removed it: then its name is gone, and another is tried.
+ */
+static bool
+make_locked(struct nx_rescue *r)
+{
+	char name[NAME_SIZE];
+	struct stat st;
+
+	for (int i = 0; i < MAKE_TRIES; i++) {
+		nx_random_uuid(r->uuid);
+		name_of(r, name);
+		r->fd = openat(r->dir, name, O_RDWR | O_CREAT | O_EXCL |
+		    O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (r->fd < 0)
+			return false;
+		hand_over(r->fd, r->dir);
+		if (flock(r->fd, LOCK_EX) == 0 && fstat(r->fd, &st) == 0 &&
+		    st.st_nlink == 1)
+			return true;
+		(void)close(r->fd);
+		r->fd = -1;
+	}
+	errno = EAGAIN;
+	return false;
+}
+
+/* Give it its size, so that a full disk is met now and not later. */
+static bool
+make_room(const struct nx_rescue *r)
+{
+	int rc;
+
+	do
+		rc = posix_fallocate(r->fd, 0, FILE_SIZE);
+	while (rc == EINTR);
+	errno = rc;
+	return rc == 0 && fsync(r->fd) == 0 && fsync(r->dir) == 0;
+}
+
+enum nx_rc
+nx_rescue_open(const char *dir, struct nx_rescue *out, struct nx_err *err)
+{
+	enum nx_rc rc = NX_OK;
+
+	*out = NX_RESCUE_NONE;
+	if ((out->dir = open_dir(dir)) < 0)
+		rc = no_file(err, "cannot be opened");
+	else if (!make_locked(out) || !make_room(out))
+		rc = no_file(err, "a file cannot be made");
+	if (rc != NX_OK)
+		nx_rescue_close(out, false);
+	return rc;
+}
+
 static bool
 write_all(int fd, struct nx_slice s)
 {
+	off_t at = 0;
+
 	while (s.n > 0) {
-		ssize_t n = write(fd, s.p, s.n);
+		ssize_t n = pwrite(fd, s.p, s.n, at);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -89,43 +179,19 @@ write_all(int fd, struct nx_slice s)
 			return false;
 		s.p += n;
 		s.n -= (size_t)n;
+		at += n;
 	}
 	return true;
-}
-
-/* Write aside under a lock, then give it its name. */
-static bool
-write_file(struct nx_rescue *r, struct nx_slice text)
-{
-	char part[NAME_MAX_LEN], done[NAME_MAX_LEN];
-
-	(void)snprintf(part, sizeof(part), "%s%s", r->uuid, suffix_part);
-	(void)snprintf(done, sizeof(done), "%s%s", r->uuid, suffix_done);
-	r->fd = openat(r->dir, part, O_WRONLY | O_CREAT | O_EXCL |
-	    O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (r->fd < 0)
-		return false;
-	if (flock(r->fd, LOCK_EX) == 0 && write_all(r->fd, text) &&
-	    renameat(r->dir, part, r->dir, done) == 0)
-		return true;
-	(void)unlinkat(r->dir, part, 0);
-	return false;
-}
-
-bool
-nx_rescue_sync(const struct nx_rescue *r)
-{
-	return r->fd >= 0 && fsync(r->fd) == 0 && fsync(r->dir) == 0;
 }
 
 void
 nx_rescue_close(struct nx_rescue *r, bool saved)
 {
-	char done[NAME_MAX_LEN];
+	char name[NAME_SIZE];
 
-	(void)snprintf(done, sizeof(done), "%s%s", r->uuid, suffix_done);
-	if (saved && r->fd >= 0)
-		(void)unlinkat(r->dir, done, 0);
+	name_of(r, name);
+	if (r->fd >= 0 && (saved || !r->written))
+		(void)unlinkat(r->dir, name, 0);
 	if (r->fd >= 0)
 		(void)close(r->fd);
 	if (r->dir >= 0)
@@ -133,33 +199,51 @@ nx_rescue_close(struct nx_rescue *r, bool saved)
 	*r = NX_RESCUE_NONE;
 }
 
+/* Seal the record and write it over what was there. */
 static enum nx_rc
-keep(const struct nx_keyring *ring, const char *dir,
-    const struct nx_buf *record, struct nx_rescue *out, struct nx_err *err)
+keep(struct nx_rescue *r, const struct nx_keyring *ring,
+    const struct nx_buf *record, struct nx_err *err)
 {
 	struct nx_buf sealed = NX_BUF(NX_SEAL_TEXT_MAX);
 	enum nx_rc rc = NX_OK;
 
-	*out = NX_RESCUE_NONE;
-	nx_random_uuid(out->uuid);
+	assert(r->fd >= 0);
 	if (!nx_buf_ok(record) || nx_seal(ring, NX_PURPOSE_RESCUE,
-	    nx_slice_str(out->uuid), nx_buf_slice(record), &sealed) != NX_OK)
+	    nx_slice_str(r->uuid), nx_buf_slice(record), &sealed) != NX_OK)
 		rc = nx_fail(err, NX_NO_MEMORY,
 		    "The grant could not be sealed.");
-	else if ((out->dir = open_dir(dir)) < 0)
-		rc = no_file(err, "cannot be opened");
-	else if (!write_file(out, nx_buf_slice(&sealed)))
+	else if (!write_all(r->fd, nx_buf_slice(&sealed)))
 		rc = no_file(err, "a file could not be written");
-	if (rc != NX_OK)
-		nx_rescue_close(out, false);
+	else {
+		r->written = true;	/* it outlives the process */
+		if (fsync(r->fd) != 0)
+			rc = no_file(err, "a file does not last");
+	}
 	nx_buf_free(&sealed);
 	return rc;
 }
 
 enum nx_rc
-nx_rescue_grant(const struct nx_keyring *ring, const char *dir,
-    const struct nx_new_grant *g, const char *login_hash,
-    struct nx_rescue *out, struct nx_err *err)
+nx_rescue_attempt(struct nx_rescue *r, const struct nx_keyring *ring,
+    const char *login_hash, struct nx_err *err)
+{
+	struct nx_buf record = NX_BUF(NX_SEAL_PLAIN_MAX);
+	struct nx_jw w = { .out = &record };
+	enum nx_rc rc;
+
+	nx_jw_open(&w, NULL, '{');
+	nx_jw_i64(&w, "v", RECORD_VERSION);
+	nx_jw_str(&w, "kind", "attempt");
+	nx_jw_str(&w, "login", login_hash);
+	nx_jw_close(&w, '}');
+	rc = keep(r, ring, &record, err);
+	nx_buf_free(&record);
+	return rc;
+}
+
+enum nx_rc
+nx_rescue_pending(struct nx_rescue *r, const struct nx_keyring *ring,
+    const struct nx_pending *p, struct nx_err *err)
 {
 	struct nx_buf record = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX);
 	struct nx_jw w = { .out = &record };
@@ -167,28 +251,30 @@ nx_rescue_grant(const struct nx_keyring *ring, const char *dir,
 
 	nx_jw_open(&w, NULL, '{');
 	nx_jw_i64(&w, "v", RECORD_VERSION);
-	nx_jw_str(&w, "kind", "grant");
-	nx_jw_str(&w, "login", login_hash);
-	nx_jw_str(&w, "user_id", g->user_id);
-	nx_jw_str(&w, "x_user_id", g->x_user_id);
-	nx_jw_str(&w, "username", g->username);
-	nx_jw_str(&w, "name", g->name);
-	nx_jw_str(&w, "subscription", g->subscription);
-	nx_jw_str(&w, "access_token", g->access_token);
-	nx_jw_str(&w, "refresh_token", g->refresh_token);
-	nx_jw_str(&w, "scopes", g->scopes);
-	nx_jw_i64(&w, "expires_at", g->expires_at);
-	nx_jw_i64(&w, "granted_at", g->granted_at);
+	nx_jw_str(&w, "kind", "pending");
+	nx_jw_str(&w, "id", p->id);
+	nx_jw_str(&w, "user_id", p->user_id);
+	nx_jw_str(&w, "login", p->login_hash);
+	nx_jw_str(&w, "aim", p->aim);
+	nx_jw_bool(&w, "replaces", p->replaces);
+	nx_jw_str(&w, "asked", p->asked);
+	nx_jw_str(&w, "scopes", p->scopes);
+	nx_jw_str(&w, "access_token", p->access_token);
+	nx_jw_str(&w, "refresh_token", p->refresh_token);
+	nx_jw_i64(&w, "expires_at", p->expires_at);
+	nx_jw_i64(&w, "granted_us", p->granted_us);
+	nx_jw_i64(&w, "claimed_us", p->claimed_us);
+	nx_jw_str(&w, "grant_hash", p->grant_hash);
+	nx_jw_i64(&w, "version", p->version);
 	nx_jw_close(&w, '}');
-	rc = keep(ring, dir, &record, out, err);
+	rc = keep(r, ring, &record, err);
 	nx_buf_free(&record);
 	return rc;
 }
 
 enum nx_rc
-nx_rescue_pair(const struct nx_keyring *ring, const char *dir,
-    const struct nx_new_pair *pair, struct nx_rescue *out,
-    struct nx_err *err)
+nx_rescue_pair(struct nx_rescue *r, const struct nx_keyring *ring,
+    const struct nx_new_pair *pair, struct nx_err *err)
 {
 	struct nx_buf record = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX);
 	struct nx_jw w = { .out = &record };
@@ -205,7 +291,7 @@ nx_rescue_pair(const struct nx_keyring *ring, const char *dir,
 	nx_jw_str(&w, "scopes", pair->scopes);
 	nx_jw_i64(&w, "expires_at", pair->expires_at);
 	nx_jw_close(&w, '}');
-	rc = keep(ring, dir, &record, out, err);
+	rc = keep(r, ring, &record, err);
 	nx_buf_free(&record);
 	return rc;
 }
@@ -217,12 +303,51 @@ bad_record(struct nx_err *err)
 	    "A rescue file opens, but is not of this version.");
 }
 
+/* The code was sent, or about to be, when its process died. */
+static enum nx_rc
+apply_attempt(const struct nx_store_ask *ask, struct json_object *o,
+    struct nx_err *err)
+{
+	const char *login = nx_json_str(o, "login");
+
+	return login == NULL ? bad_record(err) :
+	    nx_login_finish(ask, login, nx_rc_code(NX_CODE_LOST), err);
+}
+
+static enum nx_rc
+apply_pending(const struct nx_store_ask *ask, struct json_object *o,
+    struct nx_err *err)
+{
+	struct nx_pending p = {
+		.id = nx_json_str(o, "id"),
+		.user_id = nx_json_str(o, "user_id"),
+		.login_hash = nx_json_str(o, "login"),
+		.aim = nx_json_str(o, "aim"),
+		.asked = nx_json_str(o, "asked"),
+		.scopes = nx_json_str(o, "scopes"),
+		.access_token = nx_json_str(o, "access_token"),
+		.refresh_token = nx_json_str(o, "refresh_token"),
+		.grant_hash = nx_json_str(o, "grant_hash"),
+	};
+
+	if (p.id == NULL || p.user_id == NULL || p.login_hash == NULL ||
+	    p.asked == NULL || p.access_token == NULL ||
+	    p.grant_hash == NULL ||
+	    !nx_json_bool(o, "replaces", &p.replaces) ||
+	    !nx_json_i64(o, "expires_at", &p.expires_at) ||
+	    !nx_json_i64(o, "granted_us", &p.granted_us) ||
+	    !nx_json_i64(o, "claimed_us", &p.claimed_us) ||
+	    !nx_json_i64(o, "version", &p.version))
+		return bad_record(err);
+	return nx_pending_put(ask, &p, err);
+}
+
 static enum nx_rc
 apply_grant(const struct nx_store_ask *ask, struct json_object *o,
     struct nx_err *err)
 {
-	const char *login = nx_json_str(o, "login");
 	struct nx_new_grant g = {
+		.login_hash = nx_json_str(o, "login"),
 		.user_id = nx_json_str(o, "user_id"),
 		.x_user_id = nx_json_str(o, "x_user_id"),
 		.username = nx_json_str(o, "username"),
@@ -232,18 +357,18 @@ apply_grant(const struct nx_store_ask *ask, struct json_object *o,
 		.refresh_token = nx_json_str(o, "refresh_token"),
 		.scopes = nx_json_str(o, "scopes"),
 	};
-	char id[NX_ID_LEN + 1];
-	enum nx_rc rc;
+	struct nx_saved saved;
+	int64_t claimed;
 
 	if (g.user_id == NULL || g.x_user_id == NULL ||
 	    g.access_token == NULL ||
 	    !nx_json_i64(o, "expires_at", &g.expires_at) ||
-	    !nx_json_i64(o, "granted_at", &g.granted_at))
+	    !nx_json_i64(o, "granted_at", &claimed))
 		return bad_record(err);
-	rc = nx_connection_save(ask, &g, id, err);
-	if (rc == NX_OK && login != NULL)
-		rc = nx_login_finish(ask, login, "connected", err);
-	return rc;
+	/* It was the claim's time, and rounded. */
+	g.granted_us = claimed * US;
+	g.claimed_us = (claimed - 1) * US;
+	return nx_connection_save(ask, &g, &saved, err);
 }
 
 static enum nx_rc
@@ -282,6 +407,10 @@ apply(const struct nx_store_ask *ask, struct nx_slice record,
 	if (!nx_json_i64(o, "v", &version) || version != RECORD_VERSION ||
 	    kind == NULL)
 		rc = bad_record(err);
+	else if (strcmp(kind, "attempt") == 0)
+		rc = apply_attempt(ask, o, err);
+	else if (strcmp(kind, "pending") == 0)
+		rc = apply_pending(ask, o, err);
 	else if (strcmp(kind, "grant") == 0)
 		rc = apply_grant(ask, o, err);
 	else if (strcmp(kind, "pair") == 0)
@@ -292,75 +421,99 @@ apply(const struct nx_store_ask *ask, struct nx_slice record,
 	return rc;
 }
 
+/* As far as the first zero byte. */
 static bool
 read_file(int fd, struct nx_buf *out)
 {
 	char chunk[4096];
+	size_t used;
 	ssize_t n;
 
-	while ((n = read(fd, chunk, sizeof(chunk))) != 0) {
+	do {
+		n = read(fd, chunk, sizeof(chunk));
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
 			return false;
-		nx_buf_add(out, chunk, (size_t)n);
-	}
+		used = strnlen(chunk, (size_t)n);
+		nx_buf_add(out, chunk, used);
+	} while (n < 0 || (n > 0 && used == (size_t)n));
 	return nx_buf_ok(out);
 }
 
-/* The file is locked: open it and bring what it holds home. */
+/* Open what the file holds and bring it home. */
 static enum nx_rc
-replay_open(const struct nx_store_ask *ask, int fd, const char *name,
-    struct nx_err *err)
+replay_record(const struct nx_store_ask *ask, const char *name,
+    struct nx_slice sealed, struct nx_err *err)
 {
-	struct nx_buf sealed = NX_BUF(NX_SEAL_TEXT_MAX);
 	struct nx_buf record = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX);
-	struct nx_slice uuid = { name, NX_UUID_LEN };
+	const struct nx_slice uuid = { name, NX_UUID_LEN };
+	struct nx_store_ask own = *ask;
 	enum nx_rc rc;
 
-	if (!read_file(fd, &sealed))
-		rc = no_file(err, "a file could not be read");
-	else if ((rc = nx_unseal(ask->store->ring, NX_PURPOSE_RESCUE, uuid,
-	    nx_buf_slice(&sealed), &record)) == NX_OK)
-		rc = apply(ask, nx_buf_slice(&record), err);
-	else
+	rc = nx_unseal(ask->store->ring, NX_PURPOSE_RESCUE, uuid, sealed,
+	    &record);
+	if (rc != NX_OK)
 		rc = nx_fail(err, rc, "The rescue file %s does not open with"
 		    " any key on the ring (it names key %.*s).", name,
-		    (int)nx_sealed_key_id(nx_buf_slice(&sealed)).n,
-		    nx_sealed_key_id(nx_buf_slice(&sealed)).p);
+		    (int)nx_sealed_key_id(sealed).n,
+		    nx_sealed_key_id(sealed).p);
+	else if ((own.arena = nx_arena_new(FILE_ARENA_MAX)) == NULL)
+		rc = nx_fail(err, NX_NO_MEMORY, "before a replay");
+	else {
+		rc = apply(&own, nx_buf_slice(&record), err);
+		nx_arena_free(own.arena);
+	}
 	nx_buf_free(&record);
-	nx_buf_free(&sealed);
 	return rc;
 }
 
 /* What became of one file. */
 enum fate { FATE_SAVED, FATE_LEFT, FATE_GONE };
 
+/* The file is locked, and nobody writes it any more. */
+static enum fate
+replay_open(const struct nx_store_ask *ask, int fd, const char *name,
+    enum nx_rc *rc, struct nx_err *err)
+{
+	struct nx_buf sealed = NX_BUF(FILE_SIZE);
+	enum fate fate = FATE_SAVED;
+	struct stat st;
+
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink == 0)
+		return FATE_GONE;
+	if (!read_file(fd, &sealed))
+		*rc = no_file(err, "a file cannot be read");
+	else if (sealed.n == 0)
+		fate = FATE_GONE;	/* X had given nothing yet */
+	else
+		*rc = replay_record(ask, name, nx_buf_slice(&sealed), err);
+	nx_buf_free(&sealed);
+	return *rc == NX_OK ? fate : FATE_LEFT;
+}
+
 static enum fate
 replay_one(const struct nx_store_ask *ask, int dirfd, const char *name,
     enum nx_rc *rc, struct nx_err *err)
 {
-	struct nx_store_ask own = *ask;
 	enum fate fate = FATE_LEFT;
-	struct stat st;
 	int fd;
 
 	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? FATE_GONE : FATE_LEFT;
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
-		goto out;		/* another process is at it */
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink == 0) {
-		fate = FATE_GONE;
-		goto out;
+	if (fd < 0 && errno == ENOENT)
+		return FATE_GONE;
+	if (fd < 0) {
+		*rc = nx_fail(err, NX_CONFIG, "The rescue file %s cannot be"
+		    " opened (%s): it must belong to the user that the"
+		    " service runs as.", name, strerror(errno));
+		return FATE_LEFT;
 	}
-	if ((own.arena = nx_arena_new(FILE_ARENA_MAX)) == NULL)
-		goto out;
-	*rc = replay_open(&own, fd, name, err);
-	nx_arena_free(own.arena);
-	if (*rc == NX_OK && unlinkat(dirfd, name, 0) == 0)
-		fate = FATE_SAVED;
-out:
+	/* Else another process is at it. */
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0) {
+		fate = replay_open(ask, fd, name, rc, err);
+		if (fate != FATE_LEFT && unlinkat(dirfd, name, 0) != 0)
+			fate = errno == ENOENT ? FATE_GONE : FATE_LEFT;
+	}
 	(void)close(fd);
 	return fate;
 }
@@ -372,7 +525,7 @@ is_ours(const char *name)
 
 	return n > NX_UUID_LEN &&
 	    strspn(name, "0123456789abcdef-") == NX_UUID_LEN &&
-	    (strcmp(name + NX_UUID_LEN, suffix_done) == 0 ||
+	    (strcmp(name + NX_UUID_LEN, suffix) == 0 ||
 	    strcmp(name + NX_UUID_LEN, suffix_part) == 0);
 }
 

@@ -2,7 +2,8 @@
  * revocation.c - tokens of ended connections, until X knows.
  *
  * The row's own id goes into the seal, so what is parked here does not open
- * in platform_connections, nor the other way round.
+ * in platform_connections, nor the other way round.  What a statement moved
+ * here, which cannot seal, is still sealed for the place it names.
  */
 
 #include "nx/store/revocation.h"
@@ -19,7 +20,8 @@ const char nx_column_parked[] = "parked_token";
 	"UPDATE x_revocations r SET tries = tries + 1, next_try_at ="	\
 	" now() + interval '30 s' * 2 ^ least(tries, 9)"		\
 	" FROM next WHERE r.id = next.id"				\
-	" RETURNING r.id, r.user_id, r.connection_id, r.hint, r.token"
+	" RETURNING r.id, r.user_id, r.connection_id, r.hint, r.token,"	\
+	"  coalesce(r.sealed_id, r.id), r.sealed_column"
 
 static const char take_due[] = TAKE_ONE("next_try_at <= now()");
 
@@ -31,10 +33,13 @@ static enum nx_rc
 read_row(const struct nx_store_ask *ask, const PGresult *row,
     struct nx_revocation *out, struct nx_err *err)
 {
-	struct nx_place place = { .column = nx_column_parked };
+	struct nx_place place = { .id = nx_row_peek(row, 0, 5),
+	    .column = nx_row_peek(row, 0, 6) };
 	enum nx_rc rc;
 
-	out->id = place.id = nx_row_str(ask->arena, row, 0, 0);
+	if (place.column == NULL)
+		place.column = nx_column_parked;
+	out->id = nx_row_str(ask->arena, row, 0, 0);
 	out->user_id = place.user_id = nx_row_str(ask->arena, row, 0, 1);
 	out->connection_id = nx_row_str(ask->arena, row, 0, 2);
 	out->hint = nx_row_str(ask->arena, row, 0, 3);
@@ -144,16 +149,24 @@ nx_revocation_park(const struct nx_store_ask *ask,
 	return rc == NX_OK ? nx_row_write(ask, &query, 1, err) : rc;
 }
 
-static const char is_ended[] =
-    "SELECT user_id, platform_user_id FROM platform_connections"
-    " WHERE id = $1 AND platform = 'twitter' AND status = 'disconnected'";
+/*
+ * Its connection was disconnected or superseded, or a login came in between,
+ * and which came last at X is not known.  A row that was refreshed since has
+ * used this very pair.
+ */
+static const char has_lost[] =
+    "SELECT c.user_id, c.platform_user_id FROM platform_connections c"
+    " JOIN x_grants g ON g.connection_id = c.id"
+    " WHERE c.id = $1 AND c.platform = 'twitter'"
+    " AND (c.status IN ('disconnected', 'superseded')"
+    "  OR g.refreshed_by IS NULL)";
 
 enum nx_rc
 nx_revocation_park_pair(const struct nx_store_ask *ask,
     const struct nx_new_pair *pair, struct nx_err *err)
 {
 	const struct nx_query query = {
-		is_ended, { pair->connection_id }, 1,
+		has_lost, { pair->connection_id }, 1,
 	};
 	struct nx_parked what = {
 		.connection_id = pair->connection_id,

@@ -34,6 +34,13 @@ bool		 nx_row_bool(const PGresult *result, int row, int column);
 enum { NX_NUMBER_MAX = 24 };
 const char	*nx_row_number(char out[NX_NUMBER_MAX], int64_t number);
 
+/* A parameter, microseconds since 1970, as timestamptz; and the way back. */
+#define NX_AT_US(param)							\
+	"(timestamptz 'epoch' + " param "::float8"			\
+	" * interval '1 microsecond')"
+#define NX_US_OF(time)							\
+	"floor(extract(epoch FROM " time ") * 1000000)::bigint"
+
 /*
  * The columns of struct nx_connection, from `c` (platform_connections) and
  * `g` (x_grants, may be absent), with both tokens still sealed.
@@ -70,6 +77,8 @@ struct nx_place {
 };
 extern const char	nx_column_access[], nx_column_refresh[];
 extern const char	nx_column_parked[];	/* of x_revocations */
+extern const char	nx_column_pending_access[];	/* of x_pending */
+extern const char	nx_column_pending_refresh[];
 
 /*
  * Open a token into the arena; NULL stays NULL.

@@ -246,8 +246,8 @@ send_back(struct nx_call *call, const struct nx_connect_result *result,
 		nx_buf_adds(&path, result->return_to);
 	nx_buf_adds(&location, call->ctx->app->conf.origin);
 	nx_url_add_query(&location, nx_buf_slice(&path),
-	    rc == NX_OK ? "x" : "x_error",
-	    rc == NX_OK ? "connected" : nx_rc_code(rc));
+	    rc == NX_OK ? "x" : "x_error", rc != NX_OK ? nx_rc_code(rc) :
+	    result->pending ? "pending" : "connected");
 	nx_reply_redirect(call->reply, nx_buf_str(&location));
 	nx_buf_free(&location);
 	nx_buf_free(&path);
@@ -276,7 +276,8 @@ nx_web_callback(struct nx_call *call)
 		nx_ctx_report(ctx, "connect.failed", answer.user_id, NULL);
 	else
 		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
-		    result.repeated ? "connect.repeated" : "connect.done",
+		    result.repeated ? "connect.repeated" : result.pending ?
+		    "connect.pending" : "connect.done",
 		    NX_S("user", answer.user_id),
 		    NX_S("connection", result.connection_id),
 		    NX_S("missing_scopes", result.missing_scopes));

@@ -20,6 +20,7 @@
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
 #include "nx/flow/keep.h"
+#include "nx/flow/pending.h"
 
 enum {
 	LISTENER = 0,			/* FCGI_LISTENSOCK_FILENO */
@@ -215,7 +216,20 @@ keeper_waits(struct server *s)
 	return !atomic_load(&s->stopping);
 }
 
-/* Brings home the grants that the database could not take. */
+/* So that a site without a worker connects accounts as well. */
+static void
+look_after_pending(struct nx_ctx *ctx)
+{
+	int done;
+	enum nx_rc rc = nx_pending_settle_due(ctx, &done);
+
+	(void)rc;		/* the database's: /readyz tells */
+}
+
+/*
+ * Brings home the grants that the database could not take, and those that X
+ * has not named the account of.
+ */
 static void *
 keep_thread(void *arg)
 {
@@ -232,6 +246,7 @@ keep_thread(void *arg)
 		};
 
 		(void)nx_keep_replay(&ctx);
+		look_after_pending(&ctx);
 		nx_arena_reset(arena);
 	} while (keeper_waits(s));
 	nx_arena_free(arena);
@@ -272,12 +287,23 @@ start(struct server *s, struct nx_err *err)
 	return NX_OK;
 }
 
+/* A call to X that nobody hears is found by its lease, as suspect. */
+static void
+give_up(const struct server *s, const char *what)
+{
+	nx_log(&s->app->conf.log, NX_LOG_ERROR, NULL, "serve.drain_too_long",
+	    NX_S("what", what));
+	_exit(1);
+}
+
 /* What is in flight is finished, or the process ends without it. */
 static void
 drain(struct server *s)
 {
+	const int64_t end = nx_clock_mono() + NX_DRAIN_MS;
 	struct timespec until;
 
+	nx_patient_stop(s->app->patient);
 	atomic_store(&s->stopping, true);
 	nx_lock(&s->mutex);
 	(void)pthread_cond_broadcast(&s->wake);
@@ -285,12 +311,11 @@ drain(struct server *s)
 	(void)clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += NX_DRAIN_MS / 1000;
 	for (int i = 0; i < s->nthreads; i++) {
-		if (pthread_timedjoin_np(s->threads[i], NULL, &until) != 0) {
-			nx_log(&s->app->conf.log, NX_LOG_ERROR, NULL,
-			    "serve.drain_too_long", NX_I("thread", i));
-			_exit(1);
-		}
+		if (pthread_timedjoin_np(s->threads[i], NULL, &until) != 0)
+			give_up(s, "a request");
 	}
+	if (!nx_patient_wait(s->app->patient, end))
+		give_up(s, "an answer of X to a code or refresh token");
 	if (s->has_keeper)
 		(void)pthread_join(s->keeper, NULL);
 	nx_callers_stop(s->app->callers);

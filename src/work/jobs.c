@@ -5,6 +5,7 @@
 #include "nx/flow/disconnect.h"
 #include "nx/flow/keep.h"
 #include "nx/flow/notice.h"
+#include "nx/flow/pending.h"
 #include "nx/flow/posts.h"
 #include "nx/flow/purge.h"
 #include "nx/flow/sweep.h"
@@ -50,6 +51,7 @@ rescue(struct nx_ctx *ctx, int *done)
 const struct nx_work_job nx_work_jobs[] = {
 	{ "refresh", 30000, 1, refresh },
 	{ "rescue", 5000, 1, rescue },
+	{ "pending", 3000, 1, nx_pending_settle_due },
 	{ "purge", 60000, 1, nx_purge },
 	{ "notices", 5000, 1, nx_notice_deliver },
 	{ "revocations", 10000, 1, nx_revoke_pending },

@@ -93,19 +93,28 @@ work_thread(void *arg)
 }
 
 static void
-finish(struct worker *all, int n)
+give_up(const struct nx_app *app, const char *job)
 {
+	nx_log(&app->conf.log, NX_LOG_ERROR, NULL, "work.stop_too_long",
+	    NX_S("job", job));
+	_exit(1);
+}
+
+static void
+finish(const struct nx_app *app, struct worker *all, int n)
+{
+	const int64_t end = nx_clock_mono() + NX_WORK_STOP_MS;
 	struct timespec until;
 
+	nx_patient_stop(app->patient);
 	(void)clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += NX_WORK_STOP_MS / 1000;
 	for (int i = 0; i < n; i++) {
-		if (pthread_timedjoin_np(all[i].thread, NULL, &until) == 0)
-			continue;
-		nx_log(&all[i].app->conf.log, NX_LOG_ERROR, NULL,
-		    "work.stop_too_long", NX_S("job", all[i].job->name));
-		_exit(1);
+		if (pthread_timedjoin_np(all[i].thread, NULL, &until) != 0)
+			give_up(app, all[i].job->name);
 	}
+	if (!nx_patient_wait(app->patient, end))
+		give_up(app, "refresh");
 }
 
 /* All of the table, or none. */
@@ -142,7 +151,7 @@ run(const struct nx_app *app, struct nx_stop *stop, struct nx_err *err)
 		continue;
 	nx_log(&app->conf.log, NX_LOG_INFO, NULL, "work.stopping",
 	    NX_I("pid", getpid()));
-	finish(all, n);
+	finish(app, all, n);
 	return job->name == NULL ? NX_OK : nx_fail(err, NX_NO_MEMORY,
 	    "The thread for %s does not start.", job->name);
 }

@@ -33,6 +33,8 @@ enum {
 	BODY_KEEP = 64 * 1024,	/* an answer's memory that stays around */
 	AUTH_MAX = 8 * 1024,
 	RETRY_AFTER_MAX = 24 * 3600,
+	TICK_MS = 1000,		/* libcurl looks up at least this often */
+	TRICKLE_MS = 10000,	/* more for an answer that has begun */
 };
 
 static const char user_agent[] = "nexus-x/" NX_VERSION;
@@ -54,6 +56,10 @@ struct nx_http {
 	struct nx_slice		 whole;
 	bool			 leaving;	/* bytes may have left */
 	bool			 too_long;	/* the answer */
+	int			 patience;	/* ms to go; 0: timed */
+	int64_t			 looked_up;	/* nx_clock_mono() ms */
+	int			 quiet;		/* ms without a byte of it */
+	bool			 heard;		/* of it, since */
 	struct nx_windows	 windows;
 	char			 why[CURL_ERROR_SIZE];
 };
@@ -248,6 +254,7 @@ on_header(char *line, size_t size, size_t count, void *arg)
 	struct nx_http *http = arg;
 	struct nx_slice s = { line, size * count };
 
+	http->heard = true;
 	if (s.n > 5 && memcmp(s.p, "HTTP/", 5) == 0)
 		http->windows = (struct nx_windows){ 0 };
 	else
@@ -260,9 +267,35 @@ on_body(char *p, size_t size, size_t count, void *arg)
 {
 	struct nx_http *http = arg;
 
+	http->heard = true;
 	http->too_long = size * count > http->body.max - http->body.n;
 	nx_buf_add(&http->body, p, size * count);
 	return nx_buf_ok(&http->body) ? size * count : 0;
+}
+
+/*
+ * Called whenever libcurl has looked up.  Only time in which this thread
+ * could have done so counts, and it gives up at a later look than the one
+ * that used the time up, when nothing of an answer has come for a tick: after
+ * a stop of the process, what has arrived meanwhile is read first.
+ */
+static int
+on_tick(void *arg, curl_off_t down, curl_off_t got, curl_off_t up,
+    curl_off_t sent)
+{
+	struct nx_http *http = arg;
+	const int64_t now = nx_clock_mono();
+	const int64_t gone = now - http->looked_up;
+	const int ms = gone < TICK_MS ? (int)gone : TICK_MS;
+	const bool quiet = http->quiet >= TICK_MS;
+	const bool over = http->patience <= (quiet ? 0 : -TRICKLE_MS);
+
+	(void)down, (void)got, (void)up, (void)sent;
+	http->looked_up = now;
+	http->quiet = http->heard ? 0 : http->quiet + ms;
+	http->heard = false;
+	http->patience -= ms;
+	return over ? 1 : 0;
 }
 
 /* What holds for every request of a handle. */
@@ -298,6 +331,8 @@ set_always(struct nx_http *http)
 	SET(http, CURLOPT_HEADERDATA, http);
 	SET(http, CURLOPT_WRITEFUNCTION, on_body);
 	SET(http, CURLOPT_WRITEDATA, http);
+	SET(http, CURLOPT_XFERINFOFUNCTION, on_tick);
+	SET(http, CURLOPT_XFERINFODATA, http);
 }
 
 struct nx_http *
@@ -439,6 +474,20 @@ set_method(struct nx_http *http, const struct nx_http_ask *ask)
 	    ask->once && http->whole.n == 0 ? 1L : 0L);
 }
 
+/* A patient request has no time-out: on_tick() gives up. */
+static void
+set_limit(struct nx_http *http, int patient_ms, int left)
+{
+	const int most = left < NX_HTTP_TIMEOUT_MS ? left :
+	    NX_HTTP_TIMEOUT_MS;
+
+	http->patience = patient_ms;
+	http->quiet = 0;
+	http->looked_up = nx_clock_mono();
+	SET(http, CURLOPT_TIMEOUT_MS, patient_ms > 0 ? 0L : (long)most);
+	SET(http, CURLOPT_NOPROGRESS, patient_ms > 0 ? 0L : 1L);
+}
+
 static void
 set_request(struct nx_http *http, const struct nx_http_ask *ask, int left)
 {
@@ -447,8 +496,7 @@ set_request(struct nx_http *http, const struct nx_http_ask *ask, int left)
 	http->setup = CURLE_OK;
 	SET(http, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
 	SET(http, CURLOPT_URL, ask->url);
-	SET(http, CURLOPT_TIMEOUT_MS, (long)(left < NX_HTTP_TIMEOUT_MS ?
-	    left : NX_HTTP_TIMEOUT_MS));
+	set_limit(http, ask->patient_ms, left);
 	set_method(http, ask);
 	set_headers(http, ask);
 }
@@ -553,6 +601,7 @@ conclude(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
 	out->outcome = http->leaving ? NX_HTTP_LOST : NX_HTTP_NOT_SENT;
 	out->too_long = http->too_long;
 	explain(out, !nx_buf_ok(&http->body) ? "the answer does not fit" :
+	    code == CURLE_ABORTED_BY_CALLBACK ? "it was waited for in vain" :
 	    http->why[0] != '\0' ? http->why : curl_easy_strerror(code));
 }
 

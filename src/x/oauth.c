@@ -66,6 +66,7 @@ send_form(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
 		.content_type = "application/x-www-form-urlencoded",
 		.secrets = secrets,
 		.once = act != NX_ACT_REVOKE,
+		.patient_ms = act == NX_ACT_REVOKE ? 0 : x->patient_ms,
 		.deadline = x->deadline,
 	};
 

@@ -624,6 +624,18 @@ test('256 callers may hang without holding up the others', async () => {
 	const slow = Date.now();
 	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
 	assert.ok(Date.now() - slow >= 300);
+	await fault({ path: '/2/users/me', fault: 'late', ms: 300, count: 1 });
+	const after = Date.now();
+	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
+	assert.ok(Date.now() - after >= 300);
+	// What it does is done long before it says so.
+	await fault({ path: '/2/tweets', fault: 'late', ms: 60000, count: 1 });
+	const text = `late ${Date.now()}`, stop = new AbortController();
+	const unheard = api('POST', '/2/tweets', t, { text }, { signal: stop.signal }).catch((e) => e);
+	while (!(await listed()).some((p) => p.text === text))
+		await sleep(20);
+	stop.abort();
+	await unheard;
 	await settings({ latency_ms: 200 });
 	const late = Date.now();
 	assert.equal((await api('GET', '/2/users/me', t)).status, 200);

@@ -70,6 +70,7 @@ read_kind(const char *name, struct sb_fault *out)
 	} kinds[] = {
 		{ "hang", SB_FAULT_HANG, false },
 		{ "slow", SB_FAULT_SLOW, true },
+		{ "late", SB_FAULT_LATE, true },
 		{ "garbage", SB_FAULT_GARBAGE, false },
 		{ "drop", SB_FAULT_DROP, false },
 		{ "drop_after", SB_FAULT_DROP, true },

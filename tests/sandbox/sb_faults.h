@@ -12,6 +12,7 @@ enum sb_fault_kind {
 	SB_NO_FAULT,
 	SB_FAULT_HANG,		/* no answer until ms passed or peer left */
 	SB_FAULT_SLOW,		/* wait ms, then do all as usual */
+	SB_FAULT_LATE,		/* do all at once, answer after ms */
 	SB_FAULT_STATUS,	/* answer .status */
 	SB_FAULT_GARBAGE,	/* a success that cannot be parsed */
 	SB_FAULT_DROP		/* close without an answer */

@@ -299,6 +299,8 @@ sb_serve(struct sb_app *app, const struct sb_request *req,
 		work(&c);
 	if (fault.kind == SB_FAULT_HANG)
 		wait_for(&c, fault.ms < 0 ? HANG_MAX_MS : fault.ms, true);
-	if (fault.kind != SB_NO_FAULT && fault.kind != SB_FAULT_SLOW)
+	if (fault.kind == SB_FAULT_LATE)
+		wait_for(&c, fault.ms < 0 ? SLOW_MS : fault.ms, false);
+	else if (fault.kind != SB_NO_FAULT && fault.kind != SB_FAULT_SLOW)
 		suffer(&c, &fault);
 }

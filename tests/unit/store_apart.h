@@ -17,7 +17,8 @@ static inline int
 env_open_apart(void **state)
 {
 	static const char *const tables[] = { "platform_connections",
-	    "x_grants", "x_revocations", "x_events", "x_posts", "x_parts" };
+	    "x_grants", "x_revocations", "x_events", "x_posts", "x_parts",
+	    "x_logins", "x_pending", "x_app", "x_refreshing" };
 	struct nx_buf url = NX_BUF(4096), make = NX_BUF(4096);
 	struct nx_query query = { .nparams = 0 };
 	PGresult *result = NULL;

@@ -14,10 +14,12 @@
 #include <cmocka.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "nx/base/clock.h"
 #include "nx/base/random.h"
 #include "nx/store/connection.h"
+#include "nx/store/pending.h"
 
 #define KEY_1 "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 #define KEY_2 "k2:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="
@@ -31,6 +33,7 @@ struct env {
 	struct nx_arena		*arena;
 	char			 user[NX_UUID_LEN + 1];
 	char			 x_user[20];
+	char			 pending[NX_UUID_LEN + 1];
 };
 
 static inline const char *
@@ -67,6 +70,7 @@ env_open(void **state)
 	e->store = (struct nx_store){ e->pool, e->ring };
 	e->other = (struct nx_store){ e->pool, e->other_ring };
 	nx_random_uuid(e->user);
+	nx_random_uuid(e->pending);
 	fresh_x_user(e->x_user);
 	return e->arena == NULL ? -1 : 0;
 }
@@ -136,7 +140,30 @@ grant_of(const struct env *e)
 		.refresh_token = "refresh-1",
 		.scopes = "tweet.read tweet.write offline.access",
 		.expires_at = nx_clock_wall() + 7200,
-		.granted_at = nx_clock_wall(),
+		.granted_us = nx_clock_wall() * 1000000,
+		.claimed_us = (nx_clock_wall() - 1) * 1000000,
+	};
+}
+
+/* As it is before X has named the account. */
+static inline struct nx_pending
+pending_of(const struct env *e)
+{
+	const struct nx_new_grant g = grant_of(e);
+
+	return (struct nx_pending){
+		.id = e->pending,
+		.user_id = g.user_id,
+		.login_hash = e->pending,	/* as good as any */
+		.asked = g.scopes,
+		.scopes = g.scopes,
+		.access_token = g.access_token,
+		.refresh_token = g.refresh_token,
+		.expires_at = g.expires_at,
+		.granted_us = g.granted_us,
+		.claimed_us = g.claimed_us,
+		.grant_hash = "a-hash",
+		.version = 1,
 	};
 }
 
@@ -145,10 +172,12 @@ save(const struct env *e, const struct nx_new_grant *grant,
     char id[NX_ID_LEN + 1])
 {
 	struct nx_store_ask ask = ask_of(e);
+	struct nx_saved saved;
 	struct nx_err err = { 0 };
 
-	if (nx_connection_save(&ask, grant, id, &err) != NX_OK)
+	if (nx_connection_save(&ask, grant, &saved, &err) != NX_OK)
 		fail_msg("save: %s", err.detail);
+	memcpy(id, saved.id, sizeof(saved.id));
 }
 
 /* Run `work` in `n` threads at once, each with its own element of `args`. */

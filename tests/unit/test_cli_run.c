@@ -178,7 +178,7 @@ runs_the_other_actions_dry(void **state)
 	(void)state;
 	o = FLOW("--action=status", "--user_id=test", "--dry-run");
 	assert_int_equal(o.status, 0);
-	assert_string_equal(o.out, "{\"connections\":[]}\n");
+	assert_string_equal(o.out, "{\"connections\":[],\"pending\":0}\n");
 	o = FLOW("--action=disconnect", "--user-id=test", "--dry_run");
 	assert_int_equal(o.status, 0);
 	o = FLOW("--action=posts", "--user_id=test", "--limit=100",

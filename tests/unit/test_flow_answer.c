@@ -105,14 +105,16 @@ lists_connections(void **state)
 	struct nx_connection two[] = { connection(), connection() };
 	struct nx_buf b = NX_BUF(8000);
 
-	nx_answer_connections(&w->app.conf, w->ctx.arena, NULL, 0, &b);
-	is_json(&b, "{\"connections\":[]}");
+	nx_answer_connections(&w->app.conf, w->ctx.arena, NULL, 0, 1, &b);
+	is_json(&b, "{\"connections\":[],\"pending\":1}");
 	nx_buf_reset(&b);
 	two[1].scheduled = 7;
-	nx_answer_connections(&w->app.conf, w->ctx.arena, two, 2, &b);
+	nx_answer_connections(&w->app.conf, w->ctx.arena, two, 2, 0,
+	    &b);
 	is_json(&b, nx_arena_printf(w->ctx.arena,
 	    "{\"connections\":[%.*s,\"scheduled\":0},"
-	    "%.*s,\"scheduled\":7}]}", (int)sizeof(alice) - 2, alice,
+	    "%.*s,\"scheduled\":7}],\"pending\":0}",
+	    (int)sizeof(alice) - 2, alice,
 	    (int)sizeof(alice) - 2, alice));
 	nx_buf_free(&b);
 }

@@ -27,7 +27,7 @@ saves_and_finds(void **state)
 	assert_null(c.status_reason);
 	assert_string_equal(c.scopes, g.scopes);
 	assert_int_equal(c.token_expires_at, g.expires_at);
-	assert_int_equal(c.connected_at, g.granted_at);
+	assert_int_equal(c.connected_at, g.granted_us / 1000000);
 	assert_int_equal(c.version, 1);
 	assert_true(c.has_refresh_token);
 	assert_string_equal(c.access_token, "access-1");
@@ -87,7 +87,7 @@ a_token_opens_only_where_it_belongs(void **state)
 	nx_random_uuid(user);		/* the row goes to another user */
 	g.user_id = e->user;
 	g.x_user_id = e->x_user;
-	g.granted_at++;
+	g.granted_us++;
 	g.access_token = "access-2";
 	save(e, &g, id);
 	(void)sql(e, "UPDATE platform_connections SET user_id = $2"
@@ -150,7 +150,7 @@ an_old_or_known_grant_changes_nothing(void **state)
 
 	save(e, &g, id);
 	save(e, &g, id);
-	old.granted_at -= 10;
+	old.granted_us -= 10;
 	old.access_token = "access-0";
 	save(e, &old, id);
 	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
@@ -188,7 +188,7 @@ the_latest_login_supersedes(void **state)
 
 	nx_random_uuid(late);		/* a grant that was kept aside */
 	g.user_id = late;
-	g.granted_at -= 5;
+	g.granted_us -= 5;
 	g.access_token = "access-3";
 	save(e, &g, third);
 	assert_int_equal(nx_connection_pick(&ask, late, NULL, &c, &err),
@@ -239,7 +239,8 @@ says_why_none_will_do(void **state)
 struct login {
 	const struct env	*e;
 	struct nx_new_grant	 grant;
-	char			 token[32], id[NX_ID_LEN + 1];
+	struct nx_saved		 saved;
+	char			 token[32];
 	char			 user[NX_UUID_LEN + 1];
 };
 
@@ -251,7 +252,7 @@ log_in(void *arg)
 	struct nx_err err = { 0 };
 
 	ask.arena = nx_arena_new(ARENA_MAX);
-	if (nx_connection_save(&ask, &l->grant, l->id, &err) != NX_OK)
+	if (nx_connection_save(&ask, &l->grant, &l->saved, &err) != NX_OK)
 		(void)fprintf(stderr, "save: %s\n", err.detail);
 	nx_arena_free(ask.arena);
 	return NULL;

@@ -164,6 +164,13 @@ giving_it_back(void **state)
 	assert_true(a.suspect);
 }
 
+static const char *
+lease_until(const struct env *e, const char *id)
+{
+	return sql(e, "SELECT lease_until FROM x_grants"
+	    " WHERE connection_id = $1", id, NULL);
+}
+
 static void
 a_lost_answer_is_remembered(void **state)
 {
@@ -177,7 +184,7 @@ a_lost_answer_is_remembered(void **state)
 	save(e, &g, id);
 	a = take(e, id, 1);
 	assert_false(a.suspect);
-	assert_int_equal(nx_lease_lost(&ask, &a, &err), NX_OK);
+	assert_int_equal(nx_lease_lost(&ask, &a, true, &err), NX_OK);
 	assert_int_equal(take(e, id, 1).state, NX_LEASE_HELD);
 	run_out(e, id);
 	a = take(e, id, 1);
@@ -185,6 +192,55 @@ a_lost_answer_is_remembered(void **state)
 	assert_true(a.suspect);
 	assert_true(save_pair(e, &a, "access-2", "refresh-2", NULL));
 	assert_false(take(e, id, 2).suspect);
+}
+
+/* Nobody else tries a token that may still be on its way. */
+static void
+an_unanswered_call_keeps_its_lease(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	char id[NX_ID_LEN + 1];
+	const char *until[2];
+	struct nx_lease a;
+	struct nx_err err;
+
+	save(e, &g, id);
+	a = take(e, id, 1);
+	until[0] = lease_until(e, id);
+	assert_int_equal(nx_lease_lost(&ask, &a, false, &err), NX_OK);
+	until[1] = lease_until(e, id);
+	assert_string_equal(until[0], until[1]);
+	assert_int_equal(take(e, id, 1).state, NX_LEASE_HELD);
+	run_out(e, id);
+	assert_true(take(e, id, 1).suspect);
+}
+
+/* Until its end the owner reads that it was the answer that got lost. */
+static void
+a_refusal_keeps_what_it_comes_from(void **state)
+{
+	const struct nx_refusal why = { "Until noon.", true };
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	char id[NX_ID_LEN + 1];
+	struct nx_lease a;
+	struct nx_err err;
+	bool told;
+
+	save(e, &g, id);
+	(void)take(e, id, 1);		/* and dies */
+	run_out(e, id);
+	a = take(e, id, 1);
+	assert_true(a.suspect);
+	assert_int_equal(nx_lease_refused(&ask, &a, &why, &told, &err),
+	    NX_OK);
+	assert_true(told);
+	a = take(e, id, 1);
+	assert_int_equal(a.state, NX_LEASE_TAKEN);
+	assert_true(a.suspect);
 }
 
 static void
@@ -609,6 +665,8 @@ main(void)
 		T(saving_is_fenced_and_repeatable),
 		T(giving_it_back),
 		T(a_lost_answer_is_remembered),
+		T(an_unanswered_call_keeps_its_lease),
+		T(a_refusal_keeps_what_it_comes_from),
 		T(refused_while_the_access_token_lives),
 		T(dead_and_alive_again),
 		T(the_end_fences_a_refresh),

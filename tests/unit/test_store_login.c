@@ -71,7 +71,7 @@ forgotten_in_time(void **state)
 	assert_int_equal(nx_login_claim(&ask, hash, e->user, NULL, &login,
 	    &err), NX_OK);
 	(void)sql(e, "UPDATE x_logins SET created_at = created_at"
-	    " - interval '61 s' WHERE state_hash = $1", hash, NULL);
+	    " - interval '171 s' WHERE state_hash = $1", hash, NULL);
 	login = look(e, hash);		/* its process has died */
 	assert_int_equal(login.state, NX_LOGIN_DONE);
 	assert_string_equal(login.outcome, "code_lost");
@@ -82,6 +82,69 @@ forgotten_in_time(void **state)
 	    &err), NX_OK);
 	assert_string_equal(sql(e, "SELECT count(*) FROM x_logins"
 	    " WHERE state_hash = $1", hash, NULL), "0");
+}
+
+/* A user's attempts are one at a time; other users' do not matter. */
+static void
+one_after_the_other(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	char first[NX_SHA256_HEX + 1], second[NX_SHA256_HEX + 1];
+	char third[NX_SHA256_HEX + 1], other[NX_UUID_LEN + 1];
+	struct nx_login login;
+	struct nx_err err;
+
+	fresh_hash(first);
+	fresh_hash(second);
+	fresh_hash(third);
+	nx_random_uuid(other);
+	assert_int_equal(nx_login_claim(&ask, first, e->user, "/", &login,
+	    &err), NX_OK);
+	assert_int_equal(login.state, NX_LOGIN_CLAIMED);
+	assert_true(login.now_us >= login.claimed_us);
+	assert_int_equal(nx_login_claim(&ask, second, e->user, "/", &login,
+	    &err), NX_OK);
+	assert_int_equal(login.state, NX_LOGIN_WAITS);
+	assert_int_equal(nx_login_claim(&ask, third, other, "/", &login,
+	    &err), NX_OK);
+	assert_int_equal(login.state, NX_LOGIN_CLAIMED);
+	assert_int_equal(nx_login_release(&ask, first, &err), NX_OK);
+	assert_int_equal(look(e, first).state, NX_LOGIN_ABSENT);
+	assert_int_equal(nx_login_claim(&ask, second, e->user, "/", &login,
+	    &err), NX_OK);
+	assert_int_equal(login.state, NX_LOGIN_CLAIMED);
+	(void)sql(e, "UPDATE x_logins SET created_at = created_at"
+	    " - interval '171 s' WHERE state_hash = $1", second, NULL);
+	assert_int_equal(nx_login_claim(&ask, first, e->user, "/", &login,
+	    &err), NX_OK);		/* its process has died */
+	assert_int_equal(login.state, NX_LOGIN_CLAIMED);
+	assert_int_equal(nx_login_finish(&ask, first, "pending", &err),
+	    NX_OK);
+	assert_int_equal(nx_login_claim(&ask, third, e->user, "/", &login,
+	    &err), NX_OK);
+	assert_int_equal(login.state, NX_LOGIN_BUSY);
+}
+
+/* As precise as the database's clock: nothing is rounded up. */
+static void
+the_claim_is_not_later_than_it_was(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	char hash[NX_SHA256_HEX + 1];
+	struct nx_login login;
+	struct nx_err err;
+
+	fresh_hash(hash);
+	assert_int_equal(nx_login_claim(&ask, hash, e->user, "/", &login,
+	    &err), NX_OK);
+	(void)sql(e, "UPDATE x_logins SET created_at ="
+	    " date_trunc('second', now()) - interval '0.25 s'"
+	    " WHERE state_hash = $1", hash, NULL);
+	login = look(e, hash);
+	assert_int_equal(login.claimed_us % 1000000, 750000);
+	assert_true(login.claimed_us < login.now_us);
 }
 
 struct claimer {
@@ -152,6 +215,8 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, env_open, env_close)
 		T(claimed_once),
 		T(forgotten_in_time),
+		T(one_after_the_other),
+		T(the_claim_is_not_later_than_it_was),
 		T(twenty_at_once),
 		T(an_event_is_a_row),
 #undef T

@@ -2,14 +2,19 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "nx/seal/digest.h"
+#include "nx/seal/seal.h"
 #include "nx/store/login.h"
 #include "nx/store/rescue.h"
 #include "store_env.h"
+
+enum { FILE_MAX = NX_SEAL_TEXT_MAX + 1, NOBODY = 65534 };
 
 /* A state directory, and a pool that leads nowhere. */
 struct rescue {
@@ -77,14 +82,14 @@ teardown(void **state)
 static void
 keep_grant(const struct rescue *r, const char *login)
 {
-	struct nx_new_grant g = grant_of(r->e);
+	struct nx_pending p = pending_of(r->e);
 	struct nx_err err = { 0 };
 	struct nx_rescue aside;
 
-	if (nx_rescue_grant(r->e->ring, r->dir, &g, login, &aside,
-	    &err) != NX_OK)
+	p.login_hash = login != NULL ? login : p.login_hash;
+	if (nx_rescue_open(r->dir, &aside, &err) != NX_OK ||
+	    nx_rescue_pending(&aside, r->e->ring, &p, &err) != NX_OK)
 		fail_msg("keep: %s", err.detail);
-	assert_true(nx_rescue_sync(&aside));
 	nx_rescue_close(&aside, false);
 }
 
@@ -122,7 +127,7 @@ static void
 files_are_private_and_sealed(void **state)
 {
 	struct rescue *r = *state;
-	char path[400], text[8192];
+	char path[400], text[FILE_MAX];
 	struct nx_err err;
 	struct stat st;
 
@@ -177,18 +182,21 @@ stays_while_it_does_not_open(void **state)
 {
 	struct rescue *r = *state;
 	struct nx_store other = { r->nowhere, r->e->other_ring };
-	char path[400], renamed[400], text[8192];
+	char path[400], renamed[400], text[FILE_MAX];
 	enum nx_rc rc;
 	size_t n;
 
 	keep_grant(r, NULL);
 	assert_int_equal(replay(r, &other, 0, 1), NX_KEY_UNKNOWN);
 	assert_true(some_file(r, path));
-	n = slurp(path, text, sizeof(text));
+	(void)slurp(path, text, sizeof(text));
+	n = strlen(text);		/* the record ends there */
+	assert_int_equal(truncate(path, (off_t)n), 0);
+	assert_int_equal(replay(r, &r->away, 0, 1), NX_DB_DOWN);
 	assert_int_equal(truncate(path, (off_t)n - 8), 0);
 	rc = replay(r, &r->away, 0, 1);
 	assert_true(rc == NX_SEAL_BROKEN || rc == NX_MALFORMED);
-	assert_int_equal(truncate(path, 0), 0);
+	assert_int_equal(truncate(path, 4), 0);
 	assert_int_equal(replay(r, &r->away, 0, 1), NX_MALFORMED);
 	assert_int_equal(unlink(path), 0);
 
@@ -202,6 +210,131 @@ stays_while_it_does_not_open(void **state)
 	(void)snprintf(path, sizeof(path), "%s/README", r->sub);
 	assert_int_equal(rename(renamed, path), 0);	/* not ours at all */
 	assert_int_equal(replay(r, &r->away, 0, 0), NX_OK);
+}
+
+/* Before X is asked: it is there, as large as it will be, and ours alone. */
+static void
+is_made_before_it_is_written(void **state)
+{
+	struct rescue *r = *state;
+	struct nx_pending p = pending_of(r->e);
+	struct nx_rescue aside;
+	struct nx_err err;
+	struct stat made, written;
+	char path[400];
+
+	assert_int_equal(nx_rescue_open(r->dir, &aside, &err), NX_OK);
+	assert_true(some_file(r, path));
+	assert_int_equal(stat(path, &made), 0);
+	assert_true(made.st_size >= NX_SEAL_TEXT_MAX);
+	assert_true(made.st_blocks * 512 >= made.st_size);
+	assert_int_equal(replay(r, &r->away, 0, 1), NX_OK);
+	assert_int_equal(nx_rescue_pending(&aside, r->e->ring, &p, &err),
+	    NX_OK);
+	assert_int_equal(stat(path, &written), 0);
+	assert_int_equal(written.st_ino, made.st_ino);
+	assert_int_equal(written.st_size, made.st_size);
+	assert_int_equal(written.st_blocks, made.st_blocks);
+	nx_rescue_close(&aside, false);
+	assert_int_equal(replay(r, &r->away, 0, 1), NX_DB_DOWN);
+}
+
+static void
+nothing_in_it_is_nothing_lost(void **state)
+{
+	struct rescue *r = *state;
+	struct nx_rescue aside;
+	struct nx_err err;
+	char path[400];
+
+	assert_int_equal(nx_rescue_open(r->dir, &aside, &err), NX_OK);
+	nx_rescue_close(&aside, false);
+	assert_false(some_file(r, path));
+	for (off_t size = 0; size <= NX_SEAL_TEXT_MAX;
+	    size += NX_SEAL_TEXT_MAX) {
+		/* Its writer was killed. */
+		assert_int_equal(nx_rescue_open(r->dir, &aside, &err), NX_OK);
+		assert_int_equal(ftruncate(aside.fd, size), 0);
+		(void)close(aside.fd);
+		(void)close(aside.dir);
+		assert_int_equal(replay(r, &r->away, 0, 0), NX_OK);
+		assert_false(some_file(r, path));
+	}
+	aside = NX_RESCUE_NONE;
+	nx_rescue_close(&aside, true);
+}
+
+/* A disk that is full shows before X is asked, and not after. */
+static void
+a_full_disk_is_met_first(void **state)
+{
+	struct rescue *r = *state;
+	struct rlimit usual, full;
+	struct nx_rescue aside;
+	struct nx_err err = { 0 };
+	char path[400];
+	enum nx_rc rc;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &usual), 0);
+	full = usual;
+	full.rlim_cur = 4096;
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+	rc = nx_rescue_open(r->dir, &aside, &err);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &usual), 0);
+	assert_int_equal(rc, NX_CONFIG);
+	assert_non_null(strstr(err.detail, "NEXUS_STATE_DIR"));
+	assert_int_equal(aside.fd, -1);
+	assert_false(some_file(r, path));
+}
+
+/* What root made before is told of, and not passed over in silence. */
+static void
+another_users_file_is_told(void **state)
+{
+	struct rescue *r = *state;
+	struct nx_store_ask ask = ask_of(r->e);
+	struct nx_err err = { 0 };
+	char path[400];
+	int saved, left;
+	enum nx_rc rc;
+
+	ask.store = &r->away;
+	keep_grant(r, NULL);
+	assert_true(some_file(r, path));
+	assert_int_equal(chmod(path, 0), 0);
+	assert_int_equal(chmod(r->dir, 0755), 0);
+	assert_int_equal(chmod(r->sub, 0755), 0);
+	if (geteuid() == 0)
+		assert_int_equal(seteuid(NOBODY), 0);
+	rc = nx_rescue_replay(&ask, r->dir, &saved, &left, &err);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(rc, NX_CONFIG);
+	assert_int_equal(left, 1);
+	assert_non_null(strstr(err.detail, path + strlen(r->sub) + 1));
+}
+
+static void
+root_makes_them_for_the_directorys_owner(void **state)
+{
+	struct rescue *r = *state;
+	struct stat st;
+	char path[400];
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chown(r->dir, NOBODY, NOBODY), 0);
+	keep_grant(r, NULL);
+	assert_int_equal(stat(r->sub, &st), 0);
+	assert_int_equal(st.st_uid, NOBODY);
+	assert_true(some_file(r, path));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_uid, NOBODY);
+	assert_int_equal(st.st_gid, NOBODY);
+	assert_int_equal(seteuid(NOBODY), 0);
+	assert_int_equal(replay(r, &r->away, 0, 1), NX_DB_DOWN);
+	assert_int_equal(seteuid(0), 0);
 }
 
 static void
@@ -220,43 +353,148 @@ another_is_at_it(void **state)
 	assert_int_equal(replay(r, &r->away, 0, 1), NX_DB_DOWN);
 }
 
+/* What releases wrote that asked for the profile before they kept anything. */
 static void
-a_grant_comes_home(void **state)
+write_old_grant(const struct rescue *r, const char *login)
+{
+	struct nx_buf plain = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX);
+	struct nx_buf sealed = NX_BUF(NX_SEAL_TEXT_MAX);
+	char uuid[NX_UUID_LEN + 1], path[400];
+	struct nx_err err;
+	int fd;
+
+	assert_int_equal(nx_rescue_check(r->dir, &err), NX_OK);
+	nx_random_uuid(uuid);
+	nx_buf_addf(&plain, "{\"v\":1,\"kind\":\"grant\",\"login\":\"%s\","
+	    "\"user_id\":\"%s\",\"x_user_id\":\"%s\","
+	    "\"username\":\"ada\",\"name\":\"Ada L.\","
+	    "\"subscription\":null,\"access_token\":\"access-1\","
+	    "\"refresh_token\":\"refresh-1\",\"scopes\":\"tweet.read\","
+	    "\"expires_at\":%lld,\"granted_at\":%lld}", login, r->e->user,
+	    r->e->x_user, (long long)nx_clock_wall() + 7200,
+	    (long long)nx_clock_wall());
+	assert_int_equal(nx_seal(r->e->ring, NX_PURPOSE_RESCUE,
+	    nx_slice_str(uuid), nx_buf_slice(&plain), &sealed), NX_OK);
+	(void)snprintf(path, sizeof(path), "%s/%s.part", r->sub, uuid);
+	fd = open(path, O_CREAT | O_WRONLY, 0600);
+	assert_int_equal(write(fd, sealed.p, sealed.n), sealed.n);
+	(void)close(fd);
+	nx_buf_free(&plain);
+	nx_buf_free(&sealed);
+}
+
+static void
+claim(struct env *e, char hash[NX_SHA256_HEX + 1])
+{
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_login login;
+	struct nx_err err;
+
+	nx_sha256_hex(nx_slice_str(e->user), hash);
+	assert_int_equal(nx_login_claim(&ask, hash, e->user, "/", &login,
+	    &err), NX_OK);
+}
+
+static const char *
+outcome_of(struct env *e, const char *hash)
+{
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_login login;
+	struct nx_err err;
+
+	assert_int_equal(nx_login_look(&ask, hash, &login, &err), NX_OK);
+	return login.outcome == NULL ? "" : login.outcome;
+}
+
+static void
+an_old_grant_comes_home(void **state)
 {
 	struct rescue *r = *state;
-	struct env *e;
-	char hash[NX_SHA256_HEX + 1], path[400], part[400];
+	struct env *e = r->e;
+	char hash[NX_SHA256_HEX + 1], path[400];
 	struct nx_store_ask ask;
 	struct nx_connection c;
+	struct nx_err err;
+
+	if (database_url() == NULL)
+		skip();
+	ask = ask_of(e);
+	claim(e, hash);
+	for (int i = 0; i < 2; i++) {
+		write_old_grant(r, hash);
+		assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
+		assert_false(some_file(r, path));
+		assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c,
+		    &err), NX_OK);
+		assert_string_equal(c.access_token, "access-1");
+		assert_string_equal(c.name, "Ada L.");
+		assert_int_equal(c.version, 1);
+		assert_string_equal(outcome_of(e, hash), "connected");
+	}
+}
+
+static void
+a_grant_without_a_name_comes_home(void **state)
+{
+	static const char count[] = "SELECT count(*) FROM x_pending"
+	    " WHERE user_id = $1";
+	struct rescue *r = *state;
+	struct env *e = r->e;
+	struct nx_new_grant g = grant_of(e);
+	char hash[NX_SHA256_HEX + 1], id[NX_ID_LEN + 1];
+
+	if (database_url() == NULL)
+		skip();
+	claim(e, hash);
+	for (int i = 0; i < 2; i++) {
+		keep_grant(r, hash);
+		assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
+		assert_string_equal(sql(e, count, e->user, NULL), "1");
+		assert_string_equal(outcome_of(e, hash), "pending");
+	}
+	g.login_hash = hash;		/* it becomes a connection */
+	g.grant_hash = pending_of(e).grant_hash;
+	g.pending_id = e->pending;
+	g.pending_version = 1;
+	save(e, &g, id);
+	assert_string_equal(outcome_of(e, hash), "connected");
+	for (int i = 0; i < 2; i++) {	/* its file comes late */
+		keep_grant(r, hash);
+		assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
+		assert_string_equal(sql(e, count, e->user, NULL), "0");
+		(void)sql(e, "DELETE FROM x_logins WHERE state_hash = $1",
+		    hash, NULL);
+	}
+}
+
+static void
+an_attempt_whose_process_died_is_over(void **state)
+{
+	struct rescue *r = *state;
+	struct env *e = r->e;
+	char hash[NX_SHA256_HEX + 1], other[NX_SHA256_HEX + 1];
+	struct nx_store_ask ask;
+	struct nx_rescue aside;
 	struct nx_login login;
 	struct nx_err err;
 
 	if (database_url() == NULL)
 		skip();
-	e = r->e;
 	ask = ask_of(e);
-	nx_sha256_hex(nx_slice_str(e->user), hash);
-	assert_int_equal(nx_login_claim(&ask, hash, e->user, "/", &login,
+	claim(e, hash);
+	nx_sha256_hex(nx_slice_str(hash), other);
+	assert_int_equal(nx_login_claim(&ask, other, e->user, "/", &login,
 	    &err), NX_OK);
-	keep_grant(r, hash);
-	/* Its writer died just before giving it its name. */
-	assert_true(some_file(r, path));
-	(void)snprintf(part, sizeof(part), "%.*s.part",
-	    (int)strlen(path) - 4, path);
-	assert_int_equal(rename(path, part), 0);
-	assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
-	assert_false(some_file(r, path));
-	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
+	assert_int_equal(login.state, NX_LOGIN_WAITS);
+	assert_int_equal(nx_rescue_open(r->dir, &aside, &err), NX_OK);
+	assert_int_equal(nx_rescue_attempt(&aside, e->ring, hash, &err),
 	    NX_OK);
-	assert_string_equal(c.access_token, "access-1");
-	assert_string_equal(c.name, "Ada L.");
-	assert_int_equal(nx_login_look(&ask, hash, &login, &err), NX_OK);
-	assert_string_equal(login.outcome, "connected");
-	keep_grant(r, hash);
+	nx_rescue_close(&aside, false);
 	assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
-	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
-	    NX_OK);
-	assert_int_equal(c.version, 1);
+	assert_string_equal(outcome_of(e, hash), "code_lost");
+	assert_int_equal(nx_login_claim(&ask, other, e->user, "/", &login,
+	    &err), NX_OK);
+	assert_int_equal(login.state, NX_LOGIN_CLAIMED);
 }
 
 static void
@@ -286,15 +524,18 @@ a_pair_comes_home(void **state)
 	pair.owner = lease.owner;
 	pair.version = 1;
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(nx_rescue_pair(e->ring, r->dir, &pair,
-		    &aside, &err), NX_OK);
+		assert_int_equal(nx_rescue_open(r->dir, &aside, &err),
+		    NX_OK);
+		assert_int_equal(nx_rescue_pair(&aside, e->ring, &pair,
+		    &err), NX_OK);
 		/* Its writer is at it. */
 		assert_int_equal(replay(r, &e->store, 0, 1), NX_OK);
 		nx_rescue_close(&aside, false);
 		assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
 	}
-	assert_int_equal(nx_rescue_pair(e->ring, r->dir, &pair, &aside,
-	    &err), NX_OK);
+	assert_int_equal(nx_rescue_open(r->dir, &aside, &err), NX_OK);
+	assert_int_equal(nx_rescue_pair(&aside, e->ring, &pair, &err),
+	    NX_OK);
 	nx_rescue_close(&aside, true);
 	assert_int_equal(replay(r, &e->store, 0, 0), NX_OK);
 	assert_int_equal(nx_lease_take(&ask, id, 2, &lease, &err), NX_OK);
@@ -312,8 +553,15 @@ main(void)
 		T(a_directory_that_will_not_do),
 		T(stays_while_the_database_is_away),
 		T(stays_while_it_does_not_open),
+		T(is_made_before_it_is_written),
+		T(nothing_in_it_is_nothing_lost),
+		T(a_full_disk_is_met_first),
+		T(another_users_file_is_told),
+		T(root_makes_them_for_the_directorys_owner),
 		T(another_is_at_it),
-		T(a_grant_comes_home),
+		T(an_old_grant_comes_home),
+		T(a_grant_without_a_name_comes_home),
+		T(an_attempt_whose_process_died_is_over),
 		T(a_pair_comes_home),
 #undef T
 	};

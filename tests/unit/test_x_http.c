@@ -9,10 +9,12 @@
 
 #include <arpa/inet.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "nx/base/clock.h"
@@ -20,7 +22,7 @@
 #include "nx/x/http.h"
 #include "x_server.h"
 
-enum { PATIENCE = 5000, THREADS = 8, ROUNDS = 25 };
+enum { PATIENCE = 5000, FROZEN_MS = 1100, THREADS = 8, ROUNDS = 25 };
 
 struct fixture {
 	struct xs_tls		*tls;
@@ -275,6 +277,73 @@ keeps_the_deadline(void **state)
 	assert_int_equal(xs_seen(f->plain).requests, before);
 }
 
+/* One that cannot be repeated is waited for longer than others. */
+static void
+patience_outlasts_the_time_limit(void **state)
+{
+	struct fixture *f = *state;
+	struct nx_http_ask a = { .method = "POST", .body = NX_SLICE("x"),
+	    .url = xs_url(f->plain, "127.0.0.1", "/late"), .once = true,
+	    .deadline = nx_clock_mono() + XS_LATE_MS / 2 };
+	struct nx_http_answer out;
+
+	nx_http_do(f->http, &a, &out);
+	assert_int_equal(out.outcome, NX_HTTP_LOST);
+	a.deadline = nx_clock_mono() + XS_LATE_MS / 2;
+	a.patient_ms = PATIENCE;
+	nx_http_do(f->http, &a, &out);
+	assert_int_equal(out.outcome, NX_HTTP_ANSWERED);
+
+	a.url = xs_url(f->plain, "127.0.0.1", "/hang");
+	a.deadline = nx_clock_mono() + PATIENCE;
+	a.patient_ms = 300;
+	nx_http_do(f->http, &a, &out);
+	assert_int_equal(out.outcome, NX_HTTP_LOST);
+	assert_non_null(strstr(out.why, "waited"));
+	a.deadline = nx_clock_mono();
+	nx_http_do(f->http, &a, &out);
+	assert_int_equal(out.outcome, NX_HTTP_NOT_SENT);
+	/* The handle is as before. */
+	assert_int_equal(get(f->http, f->plain, "/ok").outcome,
+	    NX_HTTP_ANSWERED);
+}
+
+/* What a process does that is stopped while X answers. */
+static int
+ask_patiently(struct fixture *f)
+{
+	struct nx_http_ask a = { .method = "POST", .body = NX_SLICE("x"),
+	    .url = xs_url(f->plain, "127.0.0.1", "/late"), .once = true,
+	    .patient_ms = FROZEN_MS - 200,
+	    .deadline = nx_clock_mono() + PATIENCE };
+	struct nx_http_answer out;
+
+	nx_http_do(f->http, &a, &out);
+	return out.outcome == NX_HTTP_ANSWERED ? 0 : 1;
+}
+
+static void
+what_came_while_frozen_is_read(void **state)
+{
+	struct fixture *f = *state;
+	int status;
+	pid_t child = fork();
+
+	if (child == 0)
+		_exit(ask_patiently(f));
+	assert_true(child > 0);
+	while (xs_seen(f->plain).requests == 0)
+		nx_clock_sleep(5);
+	assert_int_equal(kill(child, SIGSTOP), 0);
+	while (xs_seen(f->plain).late == 0)
+		nx_clock_sleep(5);
+	nx_clock_sleep(FROZEN_MS);	/* longer than its patience */
+	assert_int_equal(kill(child, SIGCONT), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 /* A listener whose connections nobody accepts: TLS never gets an answer. */
 static void
 silent_handshake_is_not_sent(void **state)
@@ -514,6 +583,8 @@ main(void)
 		TEST(survives_a_connection_that_went_away),
 		TEST(spoilt_answers_are_lost),
 		TEST(keeps_the_deadline),
+		TEST(patience_outlasts_the_time_limit),
+		TEST(what_came_while_frozen_is_read),
 		TEST(silent_handshake_is_not_sent),
 		TEST(trusts_only_its_ca),
 		TEST(refuses_a_certificate_of_another_host),

@@ -251,6 +251,19 @@ say_set(struct conn *c)
 	return say(c, copy);
 }
 
+static bool
+say_late(struct conn *c)
+{
+	bool good;
+
+	(void)poll(NULL, 0, XS_LATE_MS);
+	good = say_set(c);
+	pthread_mutex_lock(&c->s->lock);
+	c->s->seen.late++;
+	pthread_mutex_unlock(&c->s->lock);
+	return good;
+}
+
 /* Behave as the path says; true to go on with the connection. */
 static bool
 behave(struct conn *c, const char *path)
@@ -271,6 +284,8 @@ behave(struct conn *c, const char *path)
 		    "\r\n{\"data\"");
 	else if (strcmp(path, "/noise") == 0)
 		(void)say(c, "this is not HTTP\r\n\r\n");
+	else if (strcmp(path, "/late") == 0)
+		return say_late(c);
 	else if (strcmp(path, "/drop") != 0)
 		return say_set(c);
 	return false;

@@ -5,7 +5,8 @@
  *   /ok      200 {}                      /drop    reads all, then closes
  *   /hang    reads all, never answers    /huge... a body of 2 MiB
  *   /cut     closes within the body      /bye     200 {}, then closes
- *   /noise   no HTTP at all              others   the answer that was set
+ *   /noise   no HTTP at all              /late    XS_LATE_MS after the request
+ *   others   the answer that was set
  */
 #ifndef X_SERVER_H
 #define X_SERVER_H
@@ -14,10 +15,13 @@
 
 struct xs;
 
+enum { XS_LATE_MS = 700 };
+
 /* What was received.  Texts are of the latest request. */
 struct xs_seen {
 	int	 connections;		/* that got as far as HTTP */
 	int	 requests;		/* read to their end */
+	int	 late;			/* late answers that are out */
 	char	 method[8], path[200];
 	char	 auth[400], type[100], agent[100], expect[40];
 	char	 head[2000];		/* request line and headers */

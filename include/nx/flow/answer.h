@@ -12,15 +12,15 @@ void	nx_answer_problem(const struct nx_err *err, const char *request_id,
 	    struct nx_buf *out);
 
 /*
- * One connection, or `{"connections": [...]}` with how many posts are queued
- * for each; never a token.
+ * One connection, or `{"connections": [...], "pending": n}` with how many posts
+ * are queued for each, where n more may appear by themselves; never a token.
  */
 void	nx_answer_connection(const struct nx_conf *conf,
 	    struct nx_arena *arena, const struct nx_connection *c,
 	    struct nx_buf *out);
 void	nx_answer_connections(const struct nx_conf *conf,
 	    struct nx_arena *arena, const struct nx_connection *list,
-	    size_t n, struct nx_buf *out);
+	    size_t n, int pending, struct nx_buf *out);
 
 /* One post; the same shape whoever asks, in whatever state it is. */
 void	nx_answer_post(const struct nx_published *p, struct nx_buf *out);

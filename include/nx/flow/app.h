@@ -12,6 +12,7 @@
 
 #include "nx/base/conf.h"
 #include "nx/flow/callers.h"
+#include "nx/flow/patient.h"
 #include "nx/store/connection.h"
 #include "nx/x/oauth.h"
 
@@ -22,13 +23,14 @@ struct nx_app {
 	struct nx_callers	*callers;	/* ... NX_NEED_CALLERS */
 	struct nx_http_ca	*ca;		/* NULL unless NX_NEED_X */
 	struct nx_http_ca	*outside;	/* of other hosts; or NULL */
+	struct nx_patient	*patient;	/* NULL unless NX_NEED_X */
 	struct nx_store		 store;
 };
 
 /*
  * Read the configuration and build what `need` (a set of NX_NEED_*) asks
  * for.  No connection is made.  Every problem is a line in `problems`; CONFIG
- * then.  Close it in any case.
+ * then.  Close it in any case: that waits for patient tasks under way.
  */
 NX_MUST_USE enum nx_rc	nx_app_open(struct nx_app *app, unsigned int need,
 			    const char *(*lookup)(void *, const char *),
@@ -60,6 +62,7 @@ struct nx_ctx {
 	struct nx_arena		*arena;
 	const char		*request_id;
 	int64_t			 deadline;	/* nx_clock_mono() ms */
+	int			 patient_ms;	/* patient.h; 0: not there */
 	const atomic_bool	*stop;		/* long work ends; or NULL */
 	struct nx_err		 err;		/* of the last failure */
 };

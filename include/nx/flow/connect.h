@@ -56,11 +56,12 @@ struct nx_connect_answer {
 
 struct nx_connect_result {
 	const char	*return_to;	/* NULL: the attempt is not known */
-	const char	*connection_id;	/* NULL when repeated; that
-					 * to be renewed on OTHER_ACCOUNT */
-	const char	*username;
-	const char	*missing_scopes;	/* or NULL */
+	bool		 pending;	/* the account appears by itself */
 	bool		 repeated;
+	/* Not where it is repeated or pending; on OTHER_ACCOUNT the one that
+	 * was to be renewed. */
+	const char	*connection_id, *username;
+	const char	*missing_scopes;	/* or NULL */
 };
 
 /*
@@ -69,11 +70,16 @@ struct nx_connect_result {
  * also on failure.  A repeated answer gets the first one's outcome and
  * exchanges nothing.
  *
+ * It is a patient task: where X takes longer for the code than the request
+ * has time, or does not name the account, the answer is NX_OK with `pending`,
+ * and the account appears by itself (flow/pending.h).
+ *
  * Where a connection was to be renewed and X says another account, the grant
  * is given back and the answer is OTHER_ACCOUNT with both names; or, with
  * `replace`, it is stored and the old connection is disconnected.
- * Errors: STATE_*, CODE_*, DENIED, X_*, DB_DOWN, SAVE_DEFERRED, BUSY,
- * CONNECTION_UNKNOWN, OTHER_ACCOUNT; details are in ctx->err.
+ * Errors: STATE_*, CODE_*, DENIED, X_*, DB_DOWN, SAVE_DEFERRED,
+ * CONNECTION_UNKNOWN, OTHER_ACCOUNT; BUSY: nothing was spent, the same answer
+ * may come again.  Details are in ctx->err.
  */
 NX_MUST_USE enum nx_rc	nx_connect_finish(struct nx_ctx *ctx,
 			    const struct nx_connect_answer *answer,

@@ -15,6 +15,13 @@ NX_MUST_USE enum nx_rc	nx_connections_shown(struct nx_ctx *ctx,
 			    size_t *count);
 
 /*
+ * How many more may appear by themselves: X has granted them without naming
+ * the account (flow/pending.h), or is still being asked.
+ */
+NX_MUST_USE enum nx_rc	nx_connections_pending(struct nx_ctx *ctx,
+			    const char *user_id, int *out);
+
+/*
  * The one with that id, whatever its state, without tokens; or with a NULL id
  * the only one that is connected.  Errors as nx_connection_pick().
  */

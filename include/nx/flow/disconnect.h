@@ -9,8 +9,10 @@
  * Wipe both tokens here, at once, and revoke both at X.  What X does not
  * confirm within a few seconds is parked (store/revocation.h) and told to it
  * later.  `connection_id`: NULL for the user's only connected one or, when
- * none is, the only one that may still hold tokens.  `*revoked`: X confirmed
- * it; the connection is `disconnected` in any case.  Errors as
+ * none is, the only one that may still hold tokens.  What waits to renew it,
+ * or may be any account (flow/pending.h), ends with it; with a NULL id also
+ * when there is no connection (NOT_CONNECTED).  `*revoked`: X confirmed it;
+ * the connection is `disconnected` in any case.  Errors as
  * nx_connection_pick(), and BUSY.
  */
 NX_MUST_USE enum nx_rc	nx_disconnect(struct nx_ctx *ctx,
@@ -26,9 +28,10 @@ NX_MUST_USE enum nx_rc	nx_disconnect(struct nx_ctx *ctx,
 NX_MUST_USE enum nx_rc	nx_revoke_pending(struct nx_ctx *ctx, int *done);
 
 /*
- * Revoke a grant that nobody will use, so that it does not stay alive at X;
- * parked when X does not confirm it.  Leaves ctx->err as it was.
+ * Tell X at once, for a few seconds, of what has just been parked under that
+ * connection_id; what it does not confirm nx_revoke_pending() tells it later.
+ * True: X confirmed all of it.
  */
-void	nx_give_back(struct nx_ctx *ctx, const struct nx_parked *grant);
+bool	nx_revoke_parked(struct nx_ctx *ctx, const char *connection_id);
 
 #endif

@@ -32,9 +32,9 @@ struct nx_sweep {
 };
 
 /*
- * Renew everything that is due with so many threads, each with a handle and
- * an arena of its own, until nothing is left or ctx->stop says so: then what
- * is under way is finished and the rest given back.  ctx->http is not used.
+ * Renew everything that is due, so many at a time, until nothing is left or
+ * ctx->stop says so: then what is under way is finished, however long X takes
+ * (flow/patient.h), and the rest given back.  ctx->http is not used.
  * DB_DOWN, NO_MEMORY, ...: `out` says what was done until then.
  */
 NX_MUST_USE enum nx_rc	nx_sweep(struct nx_ctx *ctx,

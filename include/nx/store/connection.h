@@ -47,26 +47,50 @@ NX_MUST_USE enum nx_rc	nx_connection_pick(const struct nx_store_ask *ask,
 			    const char *user_id, const char *connection_id,
 			    struct nx_connection *out, struct nx_err *err);
 
-/* A fresh pair and whose it is: what a callback brings home. */
+/* A fresh pair and whose it is: what a login brings home. */
 struct nx_new_grant {
 	const char	*user_id;
 	const char	*x_user_id, *username, *name, *subscription;
 	const char	*access_token, *refresh_token;	/* or NULL */
 	const char	*scopes;
-	int64_t		 expires_at, granted_at;	/* wall clock */
+	int64_t		 expires_at;	/* wall clock, seconds */
+	/*
+	 * By the database's clock, in microseconds: when X's answer was there,
+	 * by which logins are ordered, and a moment before the code was spent,
+	 * at which whatever was here already was older at X.
+	 */
+	int64_t		 granted_us, claimed_us;
+	const char	*grant_hash;	/* SHA-256 of the access token that X
+					 * gave first; NULL: this one's */
+	const char	*login_hash;	/* the attempt's, or NULL */
+	bool		 only_held;	/* store it only where the user has a
+					 * row of the account that has not been
+					 * disconnected */
+	const char	*pending_id;	/* of the row in x_pending, or NULL */
+	int64_t		 pending_version;
+};
+
+/* What became of it. */
+struct nx_saved {
+	char	id[NX_ID_LEN + 1];	/* the row's, or what it would be */
+	bool	stored;		/* there, unless something newer came since */
+	bool	gone;		/* the pending row has gone, or moved on:
+				 * nothing was done */
 };
 
 /*
  * Store it as the user's connection to that X account (a new row or the old
  * one, `connected`), and mark other users' rows of that X account
- * `superseded`, their tokens wiped: X has just killed them.  Idempotent: a
- * grant that is stored already, or older than the stored one, changes
- * nothing; one that is older than another user's becomes superseded itself.
- * `id` gets the row's id.
+ * `superseded`: X has just killed them.  A grant that is older than the stored
+ * one is not stored; one that is older than another user's becomes superseded
+ * itself.  Every token that loses and may be alive at X is parked in the same
+ * transaction (revocation.h), which also removes the pending row and notes
+ * the attempt's outcome: `connected`, or `other_account` with only_held.
+ * Idempotent: a grant that was stored before changes nothing.
  */
 NX_MUST_USE enum nx_rc	nx_connection_save(const struct nx_store_ask *ask,
 			    const struct nx_new_grant *grant,
-			    char id[NX_ID_LEN + 1], struct nx_err *err);
+			    struct nx_saved *out, struct nx_err *err);
 
 /*
  * Set status and reason, and move both tokens to x_revocations (revocation.h)

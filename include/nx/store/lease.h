@@ -14,8 +14,11 @@
 
 #include "nx/store/connection.h"
 
-/* Longer than a call to X and its save can take together. */
-enum { NX_LEASE_MS = 20000 };
+/*
+ * Longer than an answer of X is waited for (120 s) and saving it takes, so
+ * nobody has to renew it.
+ */
+enum { NX_LEASE_MS = 150000 };
 
 /* How long a row that failed waits for its next turn: seconds. */
 enum { NX_LEASE_PAUSE = 30, NX_LEASE_PAUSE_MAX = 900 };
@@ -74,12 +77,15 @@ NX_MUST_USE enum nx_rc	nx_lease_release(const struct nx_store_ask *ask,
 			    struct nx_err *err);
 
 /*
- * X's answer was lost, so the token may be spent: give it back with the
- * attempt left open.  Whoever takes it next, a moment later at the earliest,
- * finds it `suspect`.  Sweeps leave it alone for NX_LEASE_PAUSE.
+ * The token may be spent, and nobody knows: leave the attempt open.  Whoever
+ * takes the lease next finds it `suspect`.  Where X has `answered`, if only
+ * with its trouble, that may be in a moment; otherwise the token may still be
+ * on its way, and the lease runs to its end.  Sweeps leave the row alone for
+ * NX_LEASE_PAUSE.
  */
 NX_MUST_USE enum nx_rc	nx_lease_lost(const struct nx_store_ask *ask,
-			    const struct nx_lease *lease, struct nx_err *err);
+			    const struct nx_lease *lease, bool answered,
+			    struct nx_err *err);
 
 struct nx_refusal {
 	const char	*reason;	/* for the owner, in plain words */

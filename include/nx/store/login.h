@@ -14,6 +14,7 @@ enum nx_login_state {
 	NX_LOGIN_ABSENT,	/* never claimed */
 	NX_LOGIN_CLAIMED,	/* by this call: go on */
 	NX_LOGIN_BUSY,		/* by another one that is under way */
+	NX_LOGIN_WAITS,		/* another attempt of the user's is */
 	NX_LOGIN_DONE,		/* `outcome` says how it ended */
 };
 
@@ -21,11 +22,23 @@ struct nx_login {
 	enum nx_login_state	 state;
 	const char		*user_id;
 	const char		*return_to;
-	const char		*outcome;	/* "connected", or an error */
-	int64_t			 claimed_at;	/* by the database's clock */
+	const char		*outcome;	/* "connected", "pending" (X
+						 * has granted it, x_pending),
+						 * or an error */
+	int64_t			 claimed_us;	/* by the database's clock */
+	int64_t			 now_us;	/* the same, of this answer */
 };
 
-/* `hash`: SHA-256 of the state in hex.  Sweeps some expired rows as well. */
+/* An attempt is under way for so long at the most: an exchange is waited for
+ * two minutes, and what it brings is then kept. */
+#define NX_LOGIN_OPEN	"170 s"
+
+/*
+ * `hash`: SHA-256 of the state in hex.  A user's attempts are claimed one at
+ * a time, since X ends with each login what it granted before: whose exchange
+ * comes last must be known.  WAITS: claim it again later.  Sweeps some
+ * expired rows as well.
+ */
 NX_MUST_USE enum nx_rc	nx_login_claim(const struct nx_store_ask *ask,
 			    const char *hash, const char *user_id,
 			    const char *return_to, struct nx_login *out,
@@ -35,6 +48,10 @@ NX_MUST_USE enum nx_rc	nx_login_claim(const struct nx_store_ask *ask,
 NX_MUST_USE enum nx_rc	nx_login_look(const struct nx_store_ask *ask,
 			    const char *hash, struct nx_login *out,
 			    struct nx_err *err);
+
+/* Whoever claimed it has spent nothing: let it be claimed again. */
+NX_MUST_USE enum nx_rc	nx_login_release(const struct nx_store_ask *ask,
+			    const char *hash, struct nx_err *err);
 
 NX_MUST_USE enum nx_rc	nx_login_finish(const struct nx_store_ask *ask,
 			    const char *hash, const char *outcome,

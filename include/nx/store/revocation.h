@@ -2,10 +2,11 @@
  * revocation.h - x_revocations: tokens that X is still to be told about.
  *
  * nx_connection_end() parks what it wipes, in the same transaction, so that a
- * crash loses neither.  A parked token is sealed for its own row, which
- * outlives the connection.  Taking one moves its next try ahead, from half a
- * minute up to some hours, so that no second worker has it at the same time
- * and a crash only delays it.  Telling X twice does no harm.
+ * crash loses neither, and so does whatever else takes a token that may be
+ * alive out of its place.  A parked row outlives the connection.  Taking one
+ * moves its next try ahead, from half a minute up to some hours, so that no
+ * second worker has it at the same time and a crash only delays it.  Telling X
+ * twice does no harm.
  */
 #ifndef NX_STORE_REVOCATION_H
 #define NX_STORE_REVOCATION_H
@@ -55,8 +56,8 @@ NX_MUST_USE enum nx_rc	nx_revocation_park(const struct nx_store_ask *ask,
 
 /*
  * A pair that nx_lease_save() did not take: park it if the connection was
- * disconnected while X was being asked, else do nothing (a newer login has
- * ended it at X).
+ * ended, or connected anew, while X was being asked; else it has been used
+ * already.
  */
 NX_MUST_USE enum nx_rc	nx_revocation_park_pair(
 			    const struct nx_store_ask *ask,

@@ -13,13 +13,14 @@
 #include "nx/flow/app.h"
 
 /*
- * Serve until TERM, USR1 or INT: stop accepting, finish what is in flight,
- * return.  Work that takes longer than NX_DRAIN_MS ends the process.  Call it
- * from main() with no other thread running; it blocks those signals.
+ * Serve until TERM, USR1 or INT: stop accepting, begin no refresh, finish
+ * what is in flight and hear what X has been asked (flow/patient.h), return.
+ * Work that takes longer than NX_DRAIN_MS ends the process.  Call it from
+ * main() with no other thread running; it blocks those signals.
  * CONFIG when fd 0 is no listening socket, NO_MEMORY when threads cannot be
  * started.
  */
-enum { NX_DRAIN_MS = 25000 };
+enum { NX_DRAIN_MS = NX_PATIENT_DRAIN_MS };
 NX_MUST_USE enum nx_rc	nx_serve(const struct nx_app *app,
 			    struct nx_err *err);
 

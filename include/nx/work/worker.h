@@ -8,10 +8,11 @@
 
 #include "nx/flow/app.h"
 
-enum { NX_WORK_STOP_MS = 25000 };
+enum { NX_WORK_STOP_MS = NX_PATIENT_DRAIN_MS };
 
 /*
- * Work until TERM, INT or USR1: then what is under way is finished.  What
+ * Work until TERM, INT or USR1: then no refresh begins and what is under way
+ * is finished, answers of X that come once included (flow/patient.h).  What
  * takes longer than NX_WORK_STOP_MS ends the process.  From main(), with no
  * other thread running.  NO_MEMORY when threads cannot be started.
  */

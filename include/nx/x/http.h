@@ -36,6 +36,7 @@ struct nx_http_ask {
 	struct nx_slice	 body;		/* of a POST */
 	const char *const *secrets;	/* in it, NULL at the end, or NULL */
 	bool		 once;		/* leaves at most once (see above) */
+	int		 patient_ms;	/* > 0: waits so long (see below) */
 	int64_t		 deadline;	/* nx_clock_mono() milliseconds */
 };
 
@@ -82,7 +83,11 @@ void				 nx_http_free(struct nx_http *http);
 
 /*
  * Send it and wait for the answer until the deadline, at most
- * NX_HTTP_TIMEOUT_MS.  Redirects are not followed, proxies not used; http://
+ * NX_HTTP_TIMEOUT_MS.  With `patient_ms` only the start has that deadline:
+ * once a connection stands, the answer is waited for until this thread has
+ * spent `patient_ms` of its own time on it.  Time in which it was frozen (a
+ * stopped or suspended process) does not count, and what has arrived is read
+ * before it gives up.  Redirects are not followed, proxies not used; http://
  * is for loopback hosts.  An answer longer than NX_HTTP_BODY_MAX counts as
  * LOST.  Never fails otherwise: `out` says it all.
  *

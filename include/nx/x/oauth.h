@@ -25,6 +25,7 @@ struct nx_x {
 	const struct nx_conf	*conf;
 	struct nx_arena		*arena;
 	int64_t			 deadline;	/* nx_clock_mono() ms */
+	int			 patient_ms;	/* of what spends (http.h) */
 };
 
 /* Append the URL to send the browser to.  Pure. */

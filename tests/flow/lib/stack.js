@@ -108,10 +108,14 @@ const USUAL = {
 	reply_lag_ms: 0, read_lag_ms: 0, tco: true, old_names: false, create_limit: 100, window_s: 900,
 };
 
+// What X did not answer is forgotten: renewals are sent again.
+export const unbrake = () => sql(`UPDATE x_app SET lost = 0, braked_until = NULL, probe = NULL; DELETE FROM x_refreshing`);
+
 // The sandbox as it was found; its memory of secrets stays for the last test.
 export async function calm() {
 	await clearFaults();
 	await settings(USUAL);
+	await unbrake();
 }
 
 // What `name` of the counts grew by while `act` ran.

@@ -1,0 +1,361 @@
+/*
+ * patient.c - the pool of threads that wait.
+ *
+ * A seat is a thread with its way to X.  A task takes a seat before it is
+ * given anything to do, so that nothing is begun that finds no thread.
+ *
+ * Lock: `mutex` guards the seats and the tasks' `done` and `left`, and goes
+ * with all conditions; it is never held across I/O.
+ */
+
+#include "nx/flow/patient.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "nx/base/clock.h"
+#include "nx/base/must.h"
+#include "nx/flow/app.h"
+
+enum { STACK_BYTES = 512 * 1024 };
+
+struct seat {
+	struct nx_patient	*pool;
+	pthread_t		 thread;
+	struct nx_http		*http;	/* NULL: no thread yet */
+	bool			 taken;	/* by a task, run or not */
+	struct nx_task		*task;	/* to be run, or running */
+	pthread_cond_t		 go;	/* there is a task, or the end */
+};
+
+struct nx_patient {
+	const struct nx_app	*app;
+	pthread_mutex_t		 mutex;
+	pthread_cond_t		 freed;	/* a seat is */
+	bool			 stopped;	/* nothing begins */
+	bool			 over;		/* threads end */
+	struct seat		 seats[NX_PATIENT_THREADS];
+};
+
+struct nx_task {
+	struct nx_task_kind	 kind;
+	struct seat		*seat;
+	struct nx_arena		*arena;
+	const char		*request_id;
+	void			*state;
+	pthread_cond_t		 ended;		/* `done` is set */
+	bool			 done;
+	bool			 left;		/* nobody waits for it */
+};
+
+static void
+cond_init(pthread_cond_t *c)
+{
+	pthread_condattr_t attr;
+
+	nx_must(pthread_condattr_init(&attr));
+	nx_must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
+	nx_must(pthread_cond_init(c, &attr));
+	nx_must(pthread_condattr_destroy(&attr));
+}
+
+/* Lock held.  False when time is up. */
+static bool
+wait_for(pthread_cond_t *c, pthread_mutex_t *mutex, int64_t deadline)
+{
+	struct timespec until;
+
+	if (nx_clock_left(deadline) == 0)
+		return false;
+	nx_clock_until(deadline, &until);
+	(void)pthread_cond_timedwait(c, mutex, &until);
+	return true;
+}
+
+struct nx_patient *
+nx_patient_new(const struct nx_app *app)
+{
+	struct nx_patient *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->app = app;
+	nx_must(pthread_mutex_init(&p->mutex, NULL));
+	cond_init(&p->freed);
+	for (int i = 0; i < NX_PATIENT_THREADS; i++) {
+		p->seats[i].pool = p;
+		cond_init(&p->seats[i].go);
+	}
+	return p;
+}
+
+static void
+task_end(struct nx_task *task)
+{
+	nx_must(pthread_cond_destroy(&task->ended));
+	nx_arena_free(task->arena);
+	free(task);
+}
+
+/* Without the lock. */
+static void
+work(struct seat *seat, struct nx_task *task)
+{
+	struct nx_ctx ctx = {
+		.app = seat->pool->app,
+		.http = seat->http,
+		.arena = task->arena,
+		.request_id = task->request_id,
+		.deadline = nx_clock_mono() + NX_REQUEST_MS,
+		.patient_ms = NX_PATIENT_MS,
+	};
+	bool left;
+
+	task->kind.run(&ctx, task->state);
+	nx_ctx_done(&ctx);
+	nx_lock(&seat->pool->mutex);
+	left = task->left;
+	task->done = !left;
+	if (!left)
+		nx_must(pthread_cond_signal(&task->ended));
+	nx_unlock(&seat->pool->mutex);
+	if (!left)
+		return;			/* it is its asker's */
+	ctx.deadline = nx_clock_mono() + NX_REQUEST_MS;
+	if (task->kind.late != NULL)
+		task->kind.late(&ctx, task->state);
+	nx_ctx_done(&ctx);
+	task_end(task);
+}
+
+/* Lock held. */
+static void
+free_seat(struct seat *seat)
+{
+	seat->task = NULL;
+	seat->taken = false;
+	nx_must(pthread_cond_broadcast(&seat->pool->freed));
+}
+
+static void *
+patient_thread(void *arg)
+{
+	struct seat *seat = arg;
+	struct nx_patient *p = seat->pool;
+	struct nx_task *task;
+	sigset_t all;
+
+	/* Signals are for whoever waits for them. */
+	(void)sigfillset(&all);
+	nx_must(pthread_sigmask(SIG_BLOCK, &all, NULL));
+	nx_lock(&p->mutex);
+	for (;;) {
+		while (seat->task == NULL && !p->over)
+			nx_must(pthread_cond_wait(&seat->go, &p->mutex));
+		if (seat->task == NULL)
+			break;
+		task = seat->task;
+		nx_unlock(&p->mutex);
+		work(seat, task);
+		nx_lock(&p->mutex);
+		free_seat(seat);
+	}
+	nx_unlock(&p->mutex);
+	return NULL;
+}
+
+/* The seat is taken, so nobody else touches it. */
+static bool
+start_thread(struct seat *seat)
+{
+	pthread_attr_t attr;
+	bool ok;
+
+	if (seat->http != NULL)
+		return true;
+	if ((seat->http = nx_worker_open(seat->pool->app)) == NULL)
+		return false;
+	nx_must(pthread_attr_init(&attr));
+	nx_must(pthread_attr_setstacksize(&attr, STACK_BYTES));
+	ok = pthread_create(&seat->thread, &attr, patient_thread, seat) == 0;
+	nx_must(pthread_attr_destroy(&attr));
+	if (!ok) {
+		nx_worker_close(seat->http);
+		seat->http = NULL;
+	}
+	return ok;
+}
+
+/* Lock held.  The first that is free: the others' connections grow old. */
+static struct seat *
+find_seat(struct nx_patient *p)
+{
+	for (int i = 0; i < NX_PATIENT_THREADS; i++) {
+		if (!p->seats[i].taken)
+			return &p->seats[i];
+	}
+	return NULL;
+}
+
+static void
+give_back(struct seat *seat)
+{
+	nx_lock(&seat->pool->mutex);
+	free_seat(seat);
+	nx_unlock(&seat->pool->mutex);
+}
+
+/* A seat with a thread in it; NULL as nx_task_new(). */
+static struct seat *
+take_seat(struct nx_patient *p, int64_t deadline)
+{
+	struct seat *seat = NULL;
+
+	nx_lock(&p->mutex);
+	while (!p->stopped && (seat = find_seat(p)) == NULL) {
+		if (!wait_for(&p->freed, &p->mutex, deadline))
+			break;
+	}
+	if (seat != NULL)
+		seat->taken = true;
+	nx_unlock(&p->mutex);
+	if (seat == NULL || start_thread(seat))
+		return seat;
+	give_back(seat);
+	return NULL;
+}
+
+struct nx_task *
+nx_task_new(const struct nx_ctx *ctx, const struct nx_task_kind *kind,
+    size_t size, int64_t deadline)
+{
+	struct seat *seat = take_seat(ctx->app->patient, deadline);
+	struct nx_task *task;
+
+	if (seat == NULL)
+		return NULL;
+	if ((task = calloc(1, sizeof(*task))) == NULL) {
+		give_back(seat);
+		return NULL;
+	}
+	task->kind = *kind;
+	task->seat = seat;
+	cond_init(&task->ended);
+	if ((task->arena = nx_arena_new(NX_ARENA_MAX)) != NULL) {
+		task->state = nx_arena_alloc(task->arena, size);
+		task->request_id = nx_arena_str(task->arena,
+		    ctx->request_id);
+	}
+	if (task->arena == NULL || !nx_arena_ok(task->arena)) {
+		nx_task_free(task);
+		return NULL;
+	}
+	return task;
+}
+
+void *
+nx_task_state(struct nx_task *task)
+{
+	return task->state;
+}
+
+struct nx_arena *
+nx_task_arena(struct nx_task *task)
+{
+	return task->arena;
+}
+
+bool
+nx_task_run(struct nx_task *task, int64_t deadline)
+{
+	struct seat *seat = task->seat;
+	pthread_mutex_t *mutex = &seat->pool->mutex;
+	bool done;
+
+	nx_lock(mutex);
+	task->seat = NULL;		/* the thread gives it back */
+	seat->task = task;
+	nx_must(pthread_cond_signal(&seat->go));
+	while (!task->done && wait_for(&task->ended, mutex, deadline))
+		continue;
+	done = task->done;
+	task->left = !done;
+	nx_unlock(mutex);
+	return done;
+}
+
+void
+nx_task_free(struct nx_task *task)
+{
+	if (task == NULL)
+		return;
+	if (task->seat != NULL)
+		give_back(task->seat);
+	task_end(task);
+}
+
+void
+nx_patient_stop(struct nx_patient *p)
+{
+	if (p == NULL)
+		return;
+	nx_lock(&p->mutex);
+	p->stopped = true;
+	nx_must(pthread_cond_broadcast(&p->freed));
+	nx_unlock(&p->mutex);
+}
+
+/* Lock held. */
+static bool
+is_idle(const struct nx_patient *p)
+{
+	for (int i = 0; i < NX_PATIENT_THREADS; i++) {
+		if (p->seats[i].taken)
+			return false;
+	}
+	return true;
+}
+
+bool
+nx_patient_wait(struct nx_patient *p, int64_t deadline)
+{
+	bool idle;
+
+	nx_lock(&p->mutex);
+	while (!(idle = is_idle(p)) &&
+	    wait_for(&p->freed, &p->mutex, deadline))
+		continue;
+	nx_unlock(&p->mutex);
+	return idle;
+}
+
+static void
+end_seat(struct seat *seat)
+{
+	if (seat->http != NULL) {
+		nx_lock(&seat->pool->mutex);
+		nx_must(pthread_cond_signal(&seat->go));
+		nx_unlock(&seat->pool->mutex);
+		nx_must(pthread_join(seat->thread, NULL));
+		nx_worker_close(seat->http);
+	}
+	nx_must(pthread_cond_destroy(&seat->go));
+}
+
+void
+nx_patient_free(struct nx_patient *p)
+{
+	if (p == NULL)
+		return;
+	nx_patient_stop(p);
+	nx_lock(&p->mutex);
+	while (!is_idle(p))
+		nx_must(pthread_cond_wait(&p->freed, &p->mutex));
+	p->over = true;
+	nx_unlock(&p->mutex);
+	for (int i = 0; i < NX_PATIENT_THREADS; i++)
+		end_seat(&p->seats[i]);
+	nx_must(pthread_cond_destroy(&p->freed));
+	nx_must(pthread_mutex_destroy(&p->mutex));
+	free(p);
+}

@@ -1,0 +1,332 @@
+/*
+ * grant.c - what a login brings home becomes a connection.
+ *
+ * One transaction, under a lock of the X account: two logins of it that
+ * arrive together cannot both stay connected.  Rows of x_pending are locked
+ * before platform_connections, and those before x_grants.
+ *
+ * X ends, with each login, what it had granted to the account before.  Which
+ * of two logins that overlap came last at X nobody but X knows, so whatever
+ * loses here, and may be alive there, is parked for its revocation in the
+ * same transaction: a living pair is never nowhere.
+ */
+
+#include "nx/store/connection.h"
+
+#include "nx/base/random.h"
+#include "nx/seal/digest.h"
+#include "row.h"
+
+/* The row that the grant belongs to: the old one, or a new id. */
+static const char find_row[] =
+    "SELECT coalesce((SELECT id FROM platform_connections"
+    "  WHERE user_id = $1 AND platform = 'twitter'"
+    "  AND platform_user_id = $2), $3::uuid), $1::uuid";
+
+static const char lock_account[] =
+    "SELECT pg_advisory_xact_lock("
+    " hashtextextended('nexus-x account ' || $1, 0))";
+
+static const char lock_rows[] =
+    "SELECT 1 FROM platform_connections"
+    " WHERE platform = 'twitter' AND platform_user_id = $1"
+    " ORDER BY id FOR NO KEY UPDATE";
+
+static const char hold_pending[] =
+    "SELECT 1 FROM x_pending WHERE id = $1 AND token_version = $2"
+    " FOR UPDATE";
+
+/*
+ * The same in all that follow: 1 id, 2 user, 3 account, 4 granted, 5 claimed
+ * (microseconds), 6 hash, 7 whether only a row that is there already may take
+ * it, 8 and 9 the row of x_pending that it comes from, and its version.
+ */
+#define GIVEN								\
+	"given AS (SELECT $1::uuid, $2::uuid, $3::text, $4::bigint,"	\
+	" $5::bigint, $6::text, $7::boolean, $8::uuid, $9::bigint)"
+#define GRANTED		NX_AT_US("$4")
+#define CLAIMED		NX_AT_US("$5")
+
+enum { COMMON_MAX = 9 };
+
+/* The pending row was not dropped or renewed meanwhile. */
+#define STANDS								\
+	"($8::uuid IS NULL OR EXISTS (SELECT 1 FROM x_pending p"	\
+	"  WHERE p.id = $8 AND p.token_version = $9::bigint))"
+
+/* The row `c` with its grant `g` gives way to this one. */
+#define GIVES_WAY							\
+	"(g.granted_at > " GRANTED " OR g.grant_hash = $6) IS NOT TRUE"	\
+	" AND (NOT $7::boolean OR c.status <> 'disconnected')"
+
+#define PARK_FROM							\
+	" INSERT INTO x_revocations (id, user_id, connection_id,"	\
+	" platform_user_id, hint, token, next_try_at, sealed_id,"	\
+	" sealed_column)"						\
+	" SELECT gen_random_uuid(), c.user_id, c.id,"			\
+	"  c.platform_user_id, t.hint, t.token, now() + interval '30 s',"\
+	"  c.id, t.hint"
+
+/* With what rows were left alone since before the claim X has done away. */
+#define PARK_TOKENS							\
+	" CROSS JOIN LATERAL (VALUES ('refresh_token', c.refresh_token),"\
+	"  ('access_token', c.access_token)) AS t (hint, token)"	\
+	" WHERE t.token IS NOT NULL AND c.updated_at >= " CLAIMED
+
+static const char park_old[] =
+    "WITH " GIVEN PARK_FROM " FROM platform_connections c"
+    " LEFT JOIN x_grants g ON g.connection_id = c.id"
+    PARK_TOKENS " AND c.id = $1 AND c.user_id = $2"
+    " AND c.platform_user_id = $3 AND " GIVES_WAY " AND " STANDS;
+
+/* 10 username, 11 access, 12 refresh, 13 expires, 14 scopes, 15 name,
+ * 16 subscription */
+static const char save_grant[] =
+    "WITH " GIVEN ", saved AS ("
+    " INSERT INTO platform_connections AS c (id, user_id, platform,"
+    "  platform_user_id, platform_username, access_token, refresh_token,"
+    "  token_expires_at, scopes, status, status_reason, metadata,"
+    "  created_at, updated_at)"
+    " SELECT $1::uuid, $2::uuid, 'twitter', $3::text, $10::text, $11::text,"
+    "  $12::text, to_timestamp($13::bigint), string_to_array($14, ' '),"
+    "  'connected', NULL, jsonb_strip_nulls(jsonb_build_object("
+    "  'name', $15::text, 'subscription_type', $16::text)), now(), now()"
+    "  WHERE " STANDS " AND (NOT $7::boolean OR EXISTS ("
+    "   SELECT 1 FROM platform_connections o WHERE o.id = $1))"
+    " ON CONFLICT (user_id, platform, platform_user_id)"
+    "  WHERE platform = 'twitter'"
+    " DO UPDATE SET platform_username = excluded.platform_username,"
+    "  access_token = excluded.access_token,"
+    "  refresh_token = excluded.refresh_token,"
+    "  token_expires_at = excluded.token_expires_at,"
+    "  scopes = excluded.scopes, status = 'connected',"
+    "  status_reason = NULL,"
+    "  metadata = coalesce(c.metadata, '{}') || excluded.metadata,"
+    "  updated_at = now()"
+    " WHERE c.id = excluded.id"
+    "  AND (NOT $7::boolean OR c.status <> 'disconnected')"
+    "  AND NOT EXISTS (SELECT 1 FROM x_grants g"
+    "   WHERE g.connection_id = c.id"
+    "   AND (g.granted_at > " GRANTED " OR g.grant_hash = $6))"
+    " RETURNING c.id)"
+    "INSERT INTO x_grants AS g (connection_id, token_version, granted_at,"
+    " grant_hash, last_success_at)"
+    " SELECT id, 1, " GRANTED ", $6, now() FROM saved"
+    " ON CONFLICT (connection_id) DO UPDATE SET"
+    "  token_version = g.token_version + 1,"
+    "  granted_at = excluded.granted_at,"
+    "  grant_hash = excluded.grant_hash, refreshed_at = NULL,"
+    "  refreshed_by = NULL, lease_owner = NULL, lease_until = NULL,"
+    "  attempt_started_at = NULL, suspect = false, refused_at = NULL,"
+    "  retry_at = NULL, failures = 0,"
+    "  last_success_at = excluded.last_success_at";
+
+/*
+ * Whoever had the account before this login, or before another one that is
+ * stored, has it no longer; also when this login itself is stored nowhere.
+ */
+static const char supersede[] =
+    "WITH " GIVEN ", lost AS MATERIALIZED ("
+    " SELECT c.* FROM platform_connections c"
+    " LEFT JOIN x_grants g ON g.connection_id = c.id"
+    " WHERE c.platform = 'twitter' AND c.platform_user_id = $3"
+    "  AND c.status = 'connected' AND " STANDS
+    "  AND (c.id <> $1 AND (g.granted_at > " GRANTED ") IS NOT TRUE"
+    "   OR EXISTS (SELECT 1 FROM platform_connections o"
+    "    JOIN x_grants og ON og.connection_id = o.id"
+    "    WHERE o.platform = 'twitter' AND o.platform_user_id = $3"
+    "    AND o.status = 'connected' AND o.id <> c.id"
+    "    AND og.granted_at > coalesce(g.granted_at, '-infinity')))),"
+    "parked AS (" PARK_FROM " FROM lost c" PARK_TOKENS "),"
+    "older AS ("
+    " UPDATE platform_connections c SET status = 'superseded',"
+    "  status_reason = 'This X account was connected by another Nexus user,"
+    " which ended this connection at X.',"
+    "  access_token = NULL, refresh_token = NULL, updated_at = now()"
+    " FROM lost WHERE c.id = lost.id RETURNING c.id)"
+    "UPDATE x_grants g SET token_version = token_version + 1,"
+    " lease_owner = NULL, lease_until = NULL, attempt_started_at = NULL"
+    " FROM older WHERE g.connection_id = older.id";
+
+/* It is stored, now or by an earlier call, or was and has moved on. */
+#define STORED								\
+	"EXISTS (SELECT 1 FROM x_grants g WHERE g.connection_id = $1"	\
+	"  AND g.grant_hash = $6)"
+
+/*
+ * Its fate is known.  It is not when another login has made the row under
+ * another id meanwhile.
+ */
+#define SETTLED								\
+	"(NOT " STANDS " OR EXISTS (SELECT 1"				\
+	"  FROM platform_connections c WHERE c.id = $1)"		\
+	" OR $7::boolean AND NOT EXISTS (SELECT 1"			\
+	"  FROM platform_connections c WHERE c.user_id = $2"		\
+	"  AND c.platform = 'twitter' AND c.platform_user_id = $3))"
+
+/* 10 to 13: two pairs of id and sealed token */
+static const char park_new[] =
+    "WITH " GIVEN
+    " INSERT INTO x_revocations (id, user_id, connection_id,"
+    " platform_user_id, hint, token, next_try_at)"
+    " SELECT p.id, $2, $1, $3, p.hint, p.token, now() + interval '30 s'"
+    " FROM (VALUES ($10::uuid, 'refresh_token', $11::text),"
+    "  ($12::uuid, 'access_token', $13::text)) AS p (id, hint, token)"
+    " WHERE p.token IS NOT NULL AND " SETTLED " AND NOT " STORED
+    "  AND " STANDS " ON CONFLICT (id) DO NOTHING";
+
+/*
+ * The login has ended at X what was still to be revoked of this account, and
+ * the attempt has its outcome.
+ * 10 the attempt, 11 its outcome
+ */
+static const char finish[] =
+    "WITH " GIVEN ", was AS MATERIALIZED (SELECT " SETTLED " AS settled,"
+    "  " STORED " AS stored, " STANDS " AS stands),"
+    "forgot AS (DELETE FROM x_revocations r USING was"
+    "  WHERE r.platform_user_id = $3 AND r.created_at < " CLAIMED
+    "  AND was.settled AND (was.stored OR was.stands)),"
+    "told AS (UPDATE x_logins l SET outcome = $11 FROM was"
+    "  WHERE l.state_hash = $10 AND l.outcome IS DISTINCT FROM 'connected'"
+    "  AND was.settled AND (was.stored OR was.stands)),"
+    "gone AS (DELETE FROM x_pending p USING was"
+    "  WHERE p.id = $8 AND p.token_version = $9::bigint AND was.settled)"
+    "SELECT settled, stored, stands OR stored FROM was";
+
+static enum nx_rc
+find(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
+    char id[NX_ID_LEN + 1], char user_id[NX_ID_LEN + 1], struct nx_err *err)
+{
+	char fresh[NX_UUID_LEN + 1];
+	const struct nx_query query = {
+		.sql = find_row,
+		.params = { grant->user_id, grant->x_user_id, fresh },
+		.nparams = 3,
+	};
+	PGresult *row = NULL;
+	enum nx_rc rc;
+
+	nx_random_uuid(fresh);
+	rc = nx_row_repeat(ask, &query, 1, &row, err);
+	if (rc == NX_OK) {
+		memcpy(id, PQgetvalue(row, 0, 0), NX_ID_LEN + 1);
+		memcpy(user_id, PQgetvalue(row, 0, 1), NX_ID_LEN + 1);
+	}
+	nx_db_clear(&row, 1);
+	return rc;
+}
+
+/* The transaction's statements, in order. */
+enum step { ACCOUNT, PENDING, ROWS, OLD, SAVE, SUPERSEDE, NEW, FINISH, STEPS };
+
+/* Texts of the parameters. */
+struct texts {
+	char	granted[NX_NUMBER_MAX], claimed[NX_NUMBER_MAX];
+	char	version[NX_NUMBER_MAX], expires[NX_NUMBER_MAX];
+	char	hash[NX_SHA256_HEX + 1];
+};
+
+static void
+fill(struct nx_query *all, const struct nx_new_grant *g,
+    const struct nx_place *row, struct texts *t)
+{
+	const char *common[COMMON_MAX] = { row->id, row->user_id,
+	    g->x_user_id, nx_row_number(t->granted, g->granted_us),
+	    nx_row_number(t->claimed, g->claimed_us),
+	    g->grant_hash == NULL ? t->hash : g->grant_hash,
+	    g->only_held ? "true" : "false", g->pending_id,
+	    nx_row_number(t->version, g->pending_version) };
+	const char *own[] = { g->username, NULL, NULL,
+	    nx_row_number(t->expires, g->expires_at), g->scopes, g->name,
+	    g->subscription };
+
+	nx_sha256_hex(nx_slice_str(g->access_token), t->hash);
+	all[ACCOUNT] = (struct nx_query){ lock_account, { g->x_user_id }, 1 };
+	all[PENDING] = (struct nx_query){ hold_pending, { g->pending_id,
+	    t->version }, 2 };
+	all[ROWS] = (struct nx_query){ lock_rows, { g->x_user_id }, 1 };
+	all[OLD] = (struct nx_query){ park_old, { NULL }, COMMON_MAX };
+	all[SAVE] = (struct nx_query){ save_grant, { NULL },
+	    COMMON_MAX + (int)(sizeof(own) / sizeof(own[0])) };
+	all[SUPERSEDE] = (struct nx_query){ supersede, { NULL },
+	    COMMON_MAX };
+	all[NEW] = (struct nx_query){ park_new, { NULL }, COMMON_MAX + 4 };
+	all[FINISH] = (struct nx_query){ finish, { NULL }, COMMON_MAX + 2 };
+	for (int i = OLD; i < STEPS; i++)
+		memcpy(all[i].params, common, sizeof(common));
+	memcpy(&all[SAVE].params[COMMON_MAX], own, sizeof(own));
+	all[FINISH].params[COMMON_MAX] = g->login_hash;
+	all[FINISH].params[COMMON_MAX + 1] = g->only_held ? "other_account" :
+	    "connected";
+}
+
+/* The tokens, for where they may go. */
+static enum nx_rc
+seal(const struct nx_store_ask *ask, struct nx_query *all,
+    const struct nx_new_grant *g, const struct nx_place *row,
+    struct nx_err *err)
+{
+	struct nx_place access = *row, refresh = *row;
+	const char **save = &all[SAVE].params[COMMON_MAX];
+	const char **park = &all[NEW].params[COMMON_MAX];
+	enum nx_rc rc;
+
+	access.column = nx_column_access;
+	refresh.column = nx_column_refresh;
+	rc = nx_row_seal(ask, &access, g->access_token, &save[1], err);
+	if (rc == NX_OK)
+		rc = nx_row_seal(ask, &refresh, g->refresh_token, &save[2],
+		    err);
+	if (rc == NX_OK)
+		rc = nx_revocation_seal(ask, row->user_id, g->refresh_token,
+		    &park[0], err);
+	if (rc == NX_OK)
+		rc = nx_revocation_seal(ask, row->user_id, g->access_token,
+		    &park[2], err);
+	return rc;
+}
+
+/* NX_BUSY when another login has made the row meanwhile: look again. */
+static enum nx_rc
+store(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
+    const struct nx_place *row, struct nx_saved *out, struct nx_err *err)
+{
+	struct nx_query queries[STEPS];
+	PGresult *results[STEPS] = { NULL };
+	struct texts texts;
+	enum nx_rc rc;
+
+	fill(queries, grant, row, &texts);
+	rc = seal(ask, queries, grant, row, err);
+	if (rc != NX_OK)
+		return rc;
+	rc = nx_row_repeat(ask, queries, STEPS, results, err);
+	if (rc == NX_OK && !nx_row_bool(results[FINISH], 0, 0))
+		rc = nx_fail(err, NX_BUSY, "The same account is being"
+		    " connected twice at once.");
+	if (rc == NX_OK) {
+		out->stored = nx_row_bool(results[FINISH], 0, 1);
+		out->gone = !nx_row_bool(results[FINISH], 0, 2);
+	}
+	nx_db_clear(results, STEPS);
+	return rc;
+}
+
+enum nx_rc
+nx_connection_save(const struct nx_store_ask *ask,
+    const struct nx_new_grant *grant, struct nx_saved *out,
+    struct nx_err *err)
+{
+	enum { TRIES = 3 };
+	char user_id[NX_ID_LEN + 1];
+	const struct nx_place row = { out->id, user_id, NULL };
+	enum nx_rc rc = NX_BUSY;
+
+	*out = (struct nx_saved){ .stored = false };
+	for (int i = 0; i < TRIES && rc == NX_BUSY; i++) {
+		rc = find(ask, grant, out->id, user_id, err);
+		if (rc == NX_OK)
+			rc = store(ask, grant, &row, out, err);
+	}
+	return rc;
+}
