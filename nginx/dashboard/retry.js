@@ -3,7 +3,7 @@
 import { show } from './dom.js';
 import { countdownWords } from './words.js';
 
-const WAITS = [3000, 5000, 10000, 20000, 30000];
+const WAITS = [3000, 5000, 10000, 15000];
 
 export class Retry {
 	#box;

@@ -31,7 +31,7 @@ export const CONNECT_ERRORS = {
 	other_account: ['You chose another X account', 'X was signed in with another account than the one you wanted to reconnect, so nothing was changed.', 'Switch accounts at x.com and choose “Reconnect” again, or use the new account instead.'],
 	connection_unknown: ['This connection is gone', 'The connection that you wanted to renew is not there any more.', AGAIN],
 	save_deferred: ['Your connection is on its way', 'X has agreed, and we hold its answer safely until our database is back.', 'You need not do anything, and need not connect again: the account appears here by itself.'],
-	pending: ['X allowed access', 'X has not told us yet which account it is.', 'The account appears here by itself: you need not do anything, and need not connect again.'],
+	pending: ['X allowed access', 'We hold its answer safely. One step is left, and it waits for X or for our database.', 'The account appears here by itself: you need not do anything, and need not connect again.'],
 	pending_over: ['The account did not come', 'X took its approval back before it told us which account it is.', AGAIN],
 	scope_missing: ['X gave less than is needed', 'A permission that posting depends on was left out.', ALL],
 	rate_limited: ['X asks us to slow down', 'Too many attempts reached X at once.', 'Wait fifteen minutes, then choose “Connect X” again.'],

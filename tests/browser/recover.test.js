@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { SITE, atDesk, consent, deskStory, item, launch, postsOf, publish, sandbox, shot, signIn, story, unique } from './stack.js';
 import { database, sockets } from '../flow/lib/stack.js';
+import { withWorkers } from '../flow/lib/worker.js';
 
 const OUR_OWN = { skip: process.env.NEXUS_STACK ? false : 'needs an instance of its own' };
 
@@ -39,7 +40,7 @@ test('an answer of X that waits for the database becomes an account without a cl
 			await page.waitForTimeout(50);
 		database.stop();
 		try {
-			await page.locator('#banner').getByText('Your connection is on its way').waitFor({ timeout: 60000 });
+			await page.locator('#banner').getByText(/^(X allowed access|Your connection is on its way)$/).waitFor({ timeout: 60000 });
 			await page.locator('#trouble').getByText(/Trying again in \d+ second/).waitFor();
 			await shot(page, '80-deferred');
 		} finally {
@@ -134,20 +135,21 @@ test('what X has allowed and not yet named appears by itself', async () => {
 	const account = unique('later');
 	await story(browser, {}, async (page) => {
 		await signIn(page, `${account}@example.org`);
-		let waits = true;
-		await page.route('**/api/twitter/connections', async (route) => {
-			const answer = await (await route.fetch()).json();
-			await route.fulfill({ json: waits ? { connections: [], pending: 1 } : { ...answer, pending: 0 } });
-		});
+		await sandbox('POST', '/sandbox/faults', { path: '/2/users/me', fault: '503' });
 		await page.getByRole('link', { name: 'Connect X' }).click();
 		await consent(page, account, 'allow');
-		await page.goto(`${SITE}/dashboard?x=pending`);
 		await page.locator('#banner').getByText('X allowed access').waitFor();
+		assert.match(await page.locator('#banner').textContent(), /appears here by itself/);
 		assert.equal(page.url(), `${SITE}/dashboard`);
+		assert.equal(await page.locator('[data-status=connected]').count(), 0);
 		await shot(page, '85-pending');
-		waits = false;
-		await page.locator('#banner').getByText(`@${account} is connected`).waitFor();
-		await page.locator('[data-status=connected]').waitFor();
+		await page.reload();
+		await page.locator('#banner').getByText('X allowed access').waitFor();
+		await sandbox('DELETE', '/sandbox/faults');
+		await withWorkers(1, async () => {
+			await page.locator('#banner').getByText(`@${account} is connected`).waitFor({ timeout: 60000 });
+			await page.locator('[data-status=connected]').waitFor();
+		});
 	});
 });
 
