@@ -20,14 +20,15 @@ show_failures() {
 	    tail -n 40 "$1"
 }
 
-# Unit tests and house rules.  Those of the store use the instance's database.
+# check_build VARIANT [TESTS=NAMES]: unit tests and house rules.  Those of the
+# store use the instance's database.
 check_build() {
 	local variant=$1 log=$BUILD/check.log passed failed status=0 database
 
 	database=$(settings_value DATABASE_ADMIN_URL)
 	NX_TEST_DATABASE_URL=${database/@\/postgres\?/@/nexus?} \
 	    heeding_signals without_randomization make -C "$BUILD" -j"$(nproc)" check VERBOSE=1 \
-	    >"$log" 2>&1 || status=$?
+	    "${@:2}" >"$log" 2>&1 || status=$?
 	# The summary comes last; a failure prints the counts once more before it.
 	tail -n 20 "$log" >"$log.end"
 	passed=$(count_in "$log.end" '# PASS:')
@@ -48,7 +49,7 @@ run_node() {
 	[[ $variant == plain ]] || NEXUS_LIGHT=1
 	set +a
 	cd "$ROOT"
-	exec timeout -k 10 "${NEXUS_TEST_SECONDS:-300}" \
+	exec timeout -k 10 "${NEXUS_TEST_SECONDS:-900}" \
 	    node --test --test-reporter=tap "$file"
 }
 
@@ -68,12 +69,12 @@ check_file() {
 # What waits out long times, or runs programs that are not ours, tells a
 # sanitizer nothing new.  NEXUS_TEST_ALL=1 runs it all the same.
 declare -A LEFT_OUT=(
-	[asan]=' config database hosts measure_twitter_text outcomes queue rekey renewal sandbox sql threads '
-	[tsan]=' cli config database ending fastcgi history hosts measure_twitter_text notices outcomes queue rekey renewal sandbox settle sql threads x_answers '
+	[asan]=' config database dev failover hosts install measure_twitter_text outcomes queue rekey renewal sandbox sql threads '
+	[tsan]=' cli config database dev ending failover fastcgi history hosts install measure_twitter_text nets notices outcomes queue rekey renewal sandbox settle sql threads x_answers '
 )
 
 # What waits for most of its time runs beside the rest, on an instance of its own.
-WAITING=' database outcomes queue renewal '
+WAITING=' database nets outcomes patience queue renewal stopped '
 
 # check_files VARIANT SHARE FILE...
 check_files() {
@@ -127,14 +128,40 @@ build_variant() {
 	plain) build_tree "$tree" ;;
 	asan | tsan) build_tree "$tree" "--enable-$1" ;;
 	fault) build_tree "$tree" --enable-fault-points ;;
-	*) die "no such variant: $1" "There are plain, asan, tsan and fault." ;;
+	fuzz) build_fuzz "$tree" ;;
+	*) die "no such variant: $1" "There are plain, asan, tsan, fault and fuzz." ;;
 	esac
+}
+
+# check_what VARIANT SHARE: what the person named, or all of it.
+check_what() {
+	local variant=$1 share=$2 file
+
+	if [[ ${#UNITS[@]} -gt 0 ]]; then
+		check_build "$variant" TESTS="${UNITS[*]}"
+	fi
+	for file in "${FILES[@]}"; do
+		check_file "$variant" "$file"
+	done
+	[[ $((${#UNITS[@]} + ${#FILES[@]})) -eq 0 ]] || return 0
+	if [[ $variant == fault ]]; then
+		check_files "$variant" "$share" "$ROOT"/tests/fault/*.test.js "$ROOT"/tests/flow/zz_secrets.test.js
+		return
+	fi
+	[[ $share == waiting ]] || check_build "$variant"
+	check_files "$variant" "$share" "$ROOT"/tests/{sandbox,flow}/*.test.js
+	[[ $variant != plain ]] ||
+	    check_files "$variant" "$share" "$ROOT"/tests/browser/*.test.js
 }
 
 # check_share VARIANT SHARE: `rest` and `waiting`, or `all` of it.
 check_share() {
 	local variant=$1 share=$2 status
 
+	if [[ $variant == fuzz ]]; then
+		check_fuzz
+		return
+	fi
 	BEGAN=$SECONDS
 	stack_use "$ROOT/var/test-$variant-$share" "$(tree_of "$variant")"
 	trap 'stack_stop || :' EXIT
@@ -149,13 +176,8 @@ check_share() {
 	set -e
 	if [[ $status -ne 0 ]]; then
 		tally "the instance starts ($variant)" 0 1 /dev/null
-	elif [[ $variant == fault ]]; then
-		check_files "$variant" "$share" "$ROOT"/tests/fault/*.test.js "$ROOT"/tests/flow/zz_secrets.test.js
 	else
-		[[ $share == waiting ]] || check_build "$variant"
-		check_files "$variant" "$share" "$ROOT"/tests/{sandbox,flow}/*.test.js
-		[[ $variant != plain ]] ||
-		    check_files "$variant" "$share" "$ROOT"/tests/browser/*.test.js
+		check_what "$variant" "$share"
 	fi
 	stack_stop
 	trap - EXIT
@@ -163,19 +185,50 @@ check_share() {
 	check_reports "$variant"
 }
 
-command_test() {
-	local -a variants=("$@")
+# test_sort WORD...: what is asked for, as VARIANTS, FILES (node tests) and
+# UNITS (as make check names them).
+test_sort() {
+	local word path
 
-	[[ $# -gt 0 ]] || variants=(plain asan tsan fault)
+	VARIANTS=() FILES=() UNITS=()
+	for word; do
+		path=$(readlink -e -- "$word" || :)
+		case $word:$path in
+		plain:* | asan:* | tsan:* | fault:* | fuzz:*) VARIANTS+=("$word") ;;
+		*:"$ROOT"/tests/*.test.js) FILES+=("$path") ;;
+		*:"$ROOT"/tests/unit/test_*.c)
+			path=${path#"$ROOT/"}
+			UNITS+=("${path%.c}")
+			;;
+		*) die "neither a variant nor a test: $word" \
+		    "Variants are plain, asan, tsan, fault and fuzz; tests are tests/*/*.test.js" \
+		    "and tests/unit/test_*.c." ;;
+		esac
+	done
+	[[ ${#VARIANTS[@]} -eq 0 ]] || return 0
+	case $# in
+	0) VARIANTS=(plain asan tsan fault fuzz) ;;
+	*) VARIANTS=(plain) ;;
+	esac
+	[[ " ${FILES[*]}" != *" $ROOT/tests/fault/"* ]] || VARIANTS=(fault)
+}
+
+command_test() {
+	if [[ ${1-} == fresh ]]; then
+		shift
+		fresh_test "$@"
+	fi
+	test_sort "$@"
 	install_for_testing
 	# Neither a shell that has read var/env nor a proxy shall bend the tests.
 	settings_forget_callers "${TEST_UNSET[@]}"
 	mkdir -p "$ROOT/var"
 	TALLY=$ROOT/var/test-tally
 	: >"$TALLY"
-	lanes_run "${variants[@]}"
+	lanes_run "${VARIANTS[@]}"
+	# Failures have been told; only the status is left to say.
 	awk '{ p += $1; f += $2 } END {
-		printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }' "$TALLY"
+		printf "%d passed, %d failed\n", p, f; exit f > 0 || p == 0 }' "$TALLY" || exit 1
 }
 
 TEST_UNSET=(

@@ -107,7 +107,7 @@ node_is_new_enough() {
 }
 
 install_for_testing() {
-	local -a packages=("${PACKAGES_TO_RUN[@]}" "${PACKAGES_TO_TEST[@]}")
+	local -a packages=("${PACKAGES_TO_RUN[@]}" "${PACKAGES_TO_TEST[@]}" "${PACKAGES_TO_FUZZ[@]}")
 
 	node_is_new_enough || packages+=(nodejs npm)
 	install_packages "${packages[@]}"

@@ -13,7 +13,7 @@ build_ahead() {
 		renice -n 19 "$BASHPID"
 		for variant; do
 			build_variant "$variant"
-			[[ $variant == fault ]] ||
+			[[ $variant == fault || $variant == fuzz ]] ||
 			    make -C "$(tree_of "$variant")" check TESTS=
 		done
 	) </dev/null >/dev/null 2>&1 &
@@ -77,7 +77,7 @@ lanes_run() {
 			build_ahead_ends
 			build_variant "$variant"
 		fi
-		if [[ $variant == plain ]]; then
+		if [[ $variant == plain && $((${#UNITS[@]} + ${#FILES[@]})) -eq 0 ]]; then
 			lane_start "$variant" waiting
 			lane_start "$variant" rest
 		else

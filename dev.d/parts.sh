@@ -57,10 +57,14 @@ spawn() {
 		process_launch "$name" "$log" \
 		    spawn-fcgi -n -s "$socket" -b "$backlog" -M 0600 -- "$@"
 	)
-	if ! wait_until 10 test -S "$socket" || ! process_alive "$name"; then
+	if ! wait_until 60 spawn_decided "$name" "$socket" || ! process_alive "$name"; then
 		show_end_of "$log"
 		die "$name did not start"
 	fi
+}
+
+spawn_decided() {
+	[[ -S $2 ]] || ! process_alive "$1"
 }
 
 sandbox_start() {
@@ -121,11 +125,13 @@ app_start() {
 	old=$(readlink "$SOCKETS/fcgi.sock" || :)
 	socket=fcgi.$((10#$(tr -cd 0-9 <<<"0$old") + 1)).sock
 	process_rename multiwatch multiwatch-old
+	# By a short way, which is ASCII: multiwatch refuses an umlaut.
 	spawn multiwatch "$SOCKETS/$socket" 1024 \
-	    "$(command -v multiwatch)" -f "$number" -t 0 -- "$program"
+	    "$(command -v multiwatch)" -f "$number" -t 0 -- \
+	    "$(realpath --relative-to="$STACK" "$program")"
 	process_note multiwatch config "$config"
 	process_note multiwatch binary "$binary"
-	if ! wait_until 10 app_has_children "$number"; then
+	if ! wait_until 60 app_has_children "$number"; then
 		show_end_of "$STACK/log/nexus-x.log"
 		die "the application does not start"
 	fi
@@ -146,8 +152,10 @@ app_roll() {
 	number=$(app_children | wc -l)
 	for pid in $(app_children); do
 		kill -s TERM "$pid" 2>/dev/null || :
-		wait_until 30 test ! -e "/proc/$pid" || kill -s KILL "$pid" 2>/dev/null || :
-		wait_until 10 app_has_children "$number" ||
+		if ! wait_until 150 test ! -e "/proc/$pid"; then
+			kill -s KILL "$pid" 2>/dev/null || :
+		fi
+		wait_until 60 app_has_children "$number" ||
 		    die "multiwatch did not start a process in the place of $pid" \
 		        "See $STACK/log/nexus-x.log"
 	done
@@ -243,7 +251,7 @@ nginx_reload() {
 
 	mapfile -t old < <(process_children "$(process_pid nginx)")
 	kill -s HUP "$(process_pid nginx)"
-	wait_until 10 nginx_has_retired "${old[@]}" || say "dev: nginx is slow to reload"
+	wait_until 60 nginx_has_retired "${old[@]}" || say "dev: nginx is slow to reload"
 }
 
 nginx_has_retired() {

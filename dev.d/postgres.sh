@@ -19,24 +19,35 @@ postgres_binaries() {
 }
 
 # PostgreSQL refuses to be root: sets PG_AS, the prefix that makes it somebody,
-# and PG_OWNER, who owns its files then.
+# and PG_OWNER, who owns its files then.  Where no other user can enter $STACK,
+# somebody who can is made of one: a capability opens the folders above the
+# data, which a container grants more often than a user namespace.
 postgres_choose_user() {
 	local user
+	local -a users=() enter=(--inh-caps=+dac_override --ambient-caps=+dac_override)
 
 	PG_AS=() PG_OWNER=$(id -un)
 	[[ $EUID -eq 0 ]] || return 0
 	for user in "$(stat -c %U "$ROOT")" postgres nobody; do
-		[[ $user != root ]] || continue
-		id -u "$user" >/dev/null 2>&1 || continue
-		PG_AS=(setpriv "--reuid=$user" "--regid=$(id -g "$user")" --clear-groups)
-		PG_OWNER=$user
-		! "${PG_AS[@]}" test -x "$STACK" -a -r /dev/null 2>/dev/null || return 0
+		[[ $user == root ]] || ! id -u "$user" >/dev/null 2>&1 || users+=("$user")
 	done
-	PG_AS=(unshare --user --map-user=1000 --map-group=1000) PG_OWNER=root
-	[[ $("${PG_AS[@]}" id -u 2>/dev/null) != 1000 ]] || return 0
+	for user in "${users[@]}"; do
+		! postgres_be "$user" || return 0
+	done
+	for user in "${users[@]}"; do
+		! postgres_be "$user" "${enter[@]}" || return 0
+	done
 	die "PostgreSQL does not run as root, and no other user can enter $STACK" \
 	    "Run ./dev as an ordinary user, move the checkout to a folder others can" \
 	    "enter, or set DATABASE_URL to a database of yours."
+}
+
+# postgres_be USER [OPTION...]: false when USER cannot enter $STACK.
+postgres_be() {
+	PG_OWNER=$1
+	PG_AS=(setpriv "--reuid=$1" "--regid=$(id -g "$1")" --clear-groups "${@:2}")
+	# Entered, not asked for: access(2) looks past capabilities.
+	"${PG_AS[@]}" sh -c 'cd "$1" && : </dev/null' sh "$STACK" 2>/dev/null
 }
 
 postgres_create() {

@@ -75,11 +75,12 @@ process_environment() {
 	set -a
 	# shellcheck source=/dev/null
 	. "$STACK/env"
-	ASAN_OPTIONS=log_path=$STACK/log/asan:detect_leaks=1
-	UBSAN_OPTIONS=log_path=$STACK/log/ubsan:print_stacktrace=1
-	TSAN_OPTIONS=log_path=$STACK/log/tsan:history_size=4
+	# Quoted for the sanitizers, which divide at spaces.
+	ASAN_OPTIONS=log_path=\"$STACK/log/asan\":detect_leaks=1
+	UBSAN_OPTIONS=log_path=\"$STACK/log/ubsan\":print_stacktrace=1
+	TSAN_OPTIONS=log_path=\"$STACK/log/tsan\":history_size=4
 	if [[ -e $ROOT/tests/tsan.supp ]]; then
-		TSAN_OPTIONS+=:suppressions=$ROOT/tests/tsan.supp
+		TSAN_OPTIONS+=:suppressions=\"$ROOT/tests/tsan.supp\"
 	fi
 	set +a
 }

@@ -6,7 +6,7 @@ CONTRACT_VARIABLES=(
 	TWITTER_AUTHORIZE_URL TWITTER_API_URL TWITTER_TOKEN_URL TWITTER_REVOKE_URL
 	TWITTER_CA_FILE TWITTER_PLAN TWITTER_MONTHLY_BUDGET_USD
 	DATABASE_URL SUPABASE_JWT_SECRET SUPABASE_URL SUPABASE_JWKS_FILE
-	NEXUS_KEYS NEXUS_ORIGIN NEXUS_DASHBOARD_PATH NEXUS_THREADS NEXUS_DB_POOL
+	NEXUS_KEYS NEXUS_OAUTH_CLIENTS NEXUS_ORIGIN NEXUS_DASHBOARD_PATH NEXUS_THREADS NEXUS_DB_POOL
 	NEXUS_STATE_DIR NEXUS_WEBHOOK_URL NEXUS_WEBHOOK_SECRET NEXUS_LOG_LEVEL
 	NEXUS_PROCESSES
 )
@@ -155,13 +155,14 @@ talks_to_real_x() {
 }
 
 url_encode() {
+	local LC_ALL=C	# byte by byte
 	local text=$1 out='' char i
 
 	for ((i = 0; i < ${#text}; i++)); do
 		char=${text:i:1}
 		case $char in
 		[A-Za-z0-9._~-]) out+=$char ;;
-		*) printf -v char '%%%02X' "'$char"; out+=$char ;;
+		*) printf -v char '%%%02X' "$(($(printf '%d' "'$char") & 255))"; out+=$char ;;
 		esac
 	done
 	printf '%s' "$out"
@@ -231,7 +232,7 @@ settings_lines() {
 		put NEXUS_ORIGIN "$SITE_URL"
 	fi
 	put NEXUS_STATE_DIR "$STACK/state"
-	for name in NEXUS_DASHBOARD_PATH NEXUS_THREADS NEXUS_DB_POOL \
+	for name in NEXUS_OAUTH_CLIENTS NEXUS_DASHBOARD_PATH NEXUS_THREADS NEXUS_DB_POOL \
 	    NEXUS_WEBHOOK_URL NEXUS_WEBHOOK_SECRET NEXUS_LOG_LEVEL; do
 		put "$name" ''
 	done

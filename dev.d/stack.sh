@@ -72,11 +72,11 @@ stack_wait_ready() {
 
 	url=$(settings_value NEXUS_URL)
 	sandbox=$(settings_value SANDBOX_URL)
-	if ! wait_until 10 fetch "$sandbox/sandbox/counts"; then
+	if ! wait_until 60 fetch "$sandbox/sandbox/counts"; then
 		show_end_of "$STACK"/log/{sandbox,nginx}.log
 		die "the X sandbox does not answer at $sandbox"
 	fi
-	if ! wait_until 20 fetch "http://${SITE_ADDRESS}/readyz"; then
+	if ! wait_until 60 fetch "http://${SITE_ADDRESS}/readyz"; then
 		show_end_of "$STACK"/log/{nexus-x,nginx,postgres}.log
 		curl -q -s --noproxy '*' --max-time 5 "http://$SITE_ADDRESS/readyz" >&2 || :
 		die "the application is not ready at $url/readyz" \

@@ -4,13 +4,15 @@
  *
  * sb-<ref>-auth-token = "base64-" + base64url(JSON), split into chunks .0, .1
  * and so on when the value is longer than a browser's limit leaves room for.
+ * Read is what the server reads too (src/web/session.c), by the same rules.
  */
 
 export const OWN = 'sb-nexus-auth-token';
 export const CHUNK = 3180;
 export const MAX_AGE = 30 * 24 * 3600;
 
-const NAME = /^(sb-[A-Za-z0-9_-]+-auth-token)(?:\.(\d{1,2}))?$/;
+const CHUNKS = 16;
+const NAME = /^(sb-.{1,64}-auth-token)(?:\.(0|[1-9]\d{0,2}))?$/;
 
 export function toBase64Url(text) {
 	let bytes = '';
@@ -25,14 +27,14 @@ export function fromBase64Url(text) {
 		.decode(Uint8Array.from(bytes, (c) => c.charCodeAt(0)));
 }
 
+/* [name, value] of each cookie in `header`, where a name may come twice. */
+function pairs(header) {
+	return header.split(';').map((pair) => [pair, pair.indexOf('=')]).filter(([, eq]) => eq > 0)
+		.map(([pair, eq]) => [pair.slice(0, eq).trim(), pair.slice(eq + 1).trim()]);
+}
+
 export function parse(header) {
-	const found = new Map();
-	for (const pair of header.split(';')) {
-		const eq = pair.indexOf('=');
-		if (eq > 0)
-			found.set(pair.slice(0, eq).trim(), pair.slice(eq + 1).trim());
-	}
-	return found;
+	return new Map(pairs(header));
 }
 
 /* The claims of a JWT, unchecked: for showing only. */
@@ -58,12 +60,28 @@ function decode(value) {
 	}
 }
 
-function join(jar, name) {
-	if (jar.has(name))
-		return jar.get(name);
-	let value = '';
-	for (let i = 0; jar.has(`${name}.${i}`); i++)
-		value += jar.get(`${name}.${i}`);
+/* The parts of each sign-in cookie: '' is the whole one.  Empty ones are none. */
+function collect(header) {
+	const found = new Map();
+	for (const [name, value] of pairs(header)) {
+		const [, of, chunk = ''] = NAME.exec(name) ?? [];
+		if (!of || value === '')
+			continue;
+		const it = found.get(of) ?? { parts: new Map(), twice: false };
+		it.twice ||= it.parts.has(chunk);
+		it.parts.set(chunk, value);
+		found.set(of, it);
+	}
+	return found;
+}
+
+/* '' where one part is there twice, or the whole beside chunks: a neighbour's. */
+function join({ parts, twice }) {
+	if (twice || (parts.has('') && parts.size > 1))
+		return '';
+	let value = parts.get('') ?? '';
+	for (let i = 0; i < CHUNKS && parts.has(`${i}`); i++)
+		value += parts.get(`${i}`);
 	return value;
 }
 
@@ -73,15 +91,9 @@ function join(jar, name) {
  * null when there is no such cookie at all.
  */
 export function read(header) {
-	const jar = parse(header);
-	const names = new Set();
-	for (const name of jar.keys()) {
-		const m = NAME.exec(name);
-		if (m)
-			names.add(m[1]);
-	}
-	const order = [...names].sort((a, b) => (b === OWN) - (a === OWN));
-	const all = order.map((name) => ({ name, session: decode(join(jar, name)) }));
+	const found = collect(header);
+	const order = [...found.keys()].sort((a, b) => (b === OWN) - (a === OWN));
+	const all = order.map((name) => ({ name, session: decode(join(found.get(name))) }));
 	return all.find((c) => c.session) ?? all[0] ?? null;
 }
 

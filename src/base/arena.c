@@ -122,6 +122,15 @@ grow(struct nx_arena *a, size_t n)
 	return b;
 }
 
+bool
+nx_arena_reserve(struct nx_arena *a, size_t n)
+{
+	const struct block *b = a->blocks;
+
+	return !a->failed && n <= a->max &&
+	    ((b != NULL && n <= b->size - b->used) || grow(a, n) != NULL);
+}
+
 void *
 nx_arena_alloc(struct nx_arena *a, size_t n)
 {

@@ -48,6 +48,18 @@ reserve(struct nx_buf *b, size_t more)
 	return true;
 }
 
+bool
+nx_buf_reserve(struct nx_buf *b, size_t n)
+{
+	const bool failed = b->failed;
+	bool ok;
+
+	b->failed = false;
+	ok = n <= b->n || reserve(b, n - b->n);
+	b->failed = failed;
+	return ok;
+}
+
 void
 nx_buf_add(struct nx_buf *b, const void *p, size_t n)
 {

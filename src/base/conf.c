@@ -138,6 +138,19 @@ trim_slashes(struct nx_conf *conf, const char **url)
 	*url = nx_arena_slice(conf->arena, s);
 }
 
+/* As browsers write it, which is what it is compared with. */
+static const char *
+lower(struct nx_arena *arena, const char *origin)
+{
+	char *s = nx_arena_str(arena, origin);
+
+	for (char *p = s; p != NULL && *p != '\0'; p++) {
+		if (*p >= 'A' && *p <= 'Z')
+			*p = (char)(*p - 'A' + 'a');
+	}
+	return s;
+}
+
 static bool
 ends_with(const char *s, const char *end)
 {
@@ -178,6 +191,7 @@ derive(struct nx_conf *conf, struct nx_buf *problems)
 		nx_buf_adds(problems, "NEXUS_ORIGIN is more than an origin:"
 		    " give scheme and host (and port) only\n");
 	}
+	conf->origin = lower(conf->arena, conf->origin);
 	if (has_default_port(conf->origin))
 		nx_buf_adds(problems, "NEXUS_ORIGIN names its scheme's own"
 		    " port, which browsers leave out: leave it out too, also"
@@ -186,15 +200,45 @@ derive(struct nx_conf *conf, struct nx_buf *problems)
 	    strncmp(conf->origin, "https:", 6) == 0;
 }
 
+/*
+ * Secrets that Supabase itself has published: of its command line, its Docker
+ * set-up, its storage server and its client libraries' tests.  The service key
+ * that goes with each is public too, and lets its bearer act for anybody.
+ */
+static bool
+is_published(const char *secret)
+{
+	static const char *const known[] = {
+	    "super-secret-jwt-token-with-at-least-32-characters-long",
+	    "your-super-secret-jwt-token-with-at-least-32-characters-long",
+	    "f023d3db-39dc-4ac9-87b2-b2be72e9162b",
+	    "37c304f8-51aa-419a-a1af-06154e63707a", NULL };
+
+	return secret != NULL && is_one_of(secret, known);
+}
+
+static void
+check_callers(const struct nx_conf *conf, struct nx_buf *problems)
+{
+	if (conf->jwt_secret == NULL && conf->jwks_file == NULL &&
+	    conf->supabase_url == NULL)
+		nx_buf_adds(problems, "SUPABASE_JWT_SECRET is not set and"
+		    " neither is SUPABASE_URL nor SUPABASE_JWKS_FILE: one of"
+		    " them is needed to tell who is calling\n");
+	if (is_published(conf->jwt_secret) &&
+	    !nx_url_is_loopback(nx_slice_str(conf->origin)))
+		nx_buf_adds(problems, "SUPABASE_JWT_SECRET is one of"
+		    " Supabase's examples, which anybody can sign with: give"
+		    " the project a secret of its own (it will do only where"
+		    " NEXUS_ORIGIN is a loopback address)\n");
+}
+
 static void
 check_together(const struct nx_conf *conf, unsigned int need,
     struct nx_buf *problems)
 {
-	if ((need & NX_NEED_CALLERS) != 0 && conf->jwt_secret == NULL &&
-	    conf->jwks_file == NULL && conf->supabase_url == NULL)
-		nx_buf_adds(problems, "SUPABASE_JWT_SECRET is not set and"
-		    " neither is SUPABASE_URL nor SUPABASE_JWKS_FILE: one of"
-		    " them is needed to tell who is calling\n");
+	if ((need & NX_NEED_CALLERS) != 0)
+		check_callers(conf, problems);
 	if (conf->dashboard_path != NULL &&
 	    !nx_url_is_local_path(nx_slice_str(conf->dashboard_path)))
 		nx_buf_adds(problems, "NEXUS_DASHBOARD_PATH is not a path on"
@@ -211,7 +255,7 @@ nx_conf_load(const char *(*lookup)(void *, const char *), void *ctx,
 	const size_t before = problems->n;
 
 	memset(out, 0, sizeof(*out));
-	out->log = (struct nx_log){ NX_LOG_INFO, 2 };
+	out->log = nx_log_stderr(lookup(ctx, "JOURNAL_STREAM"));
 	if ((out->arena = nx_arena_new(ARENA_MAX)) == NULL)
 		return NX_NO_MEMORY;
 	for (size_t i = 0; i < ROWS; i++)

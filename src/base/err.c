@@ -2,10 +2,11 @@
 
 #include "nx/base/err.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "nx/base/must.h"
 
 static const struct row {
 	const char	*code, *title, *remedy;

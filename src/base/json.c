@@ -14,6 +14,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <json-c/json.h>
+#include <json-c/printbuf.h>
+#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -239,6 +241,8 @@ parse_any(struct nx_slice text, struct json_object **out, struct nx_err *err)
 	/* A NUL after the text ends a number at the top level. */
 	*out = json_tokener_parse_ex(tok, text.p, (int)text.n);
 	why = json_tokener_get_error(tok);
+	/* What it has read last stays in its buffer. */
+	OPENSSL_cleanse(tok->pb->buf, (size_t)tok->pb->size);
 	json_tokener_free(tok);
 	if (why == json_tokener_success)
 		return NX_OK;
@@ -249,9 +253,9 @@ parse_any(struct nx_slice text, struct json_object **out, struct nx_err *err)
 	    json_tokener_error_desc(why));
 }
 
-enum nx_rc
-nx_json_parse(struct nx_slice text, struct json_object **out,
-    struct nx_err *err)
+static enum nx_rc
+parse_strict(struct nx_slice text, enum json_type type,
+    struct json_object **out, struct nx_err *err)
 {
 	struct scan s;
 	enum nx_rc rc;
@@ -264,8 +268,9 @@ nx_json_parse(struct nx_slice text, struct json_object **out,
 	s = scan(text, NULL);
 	if ((rc = parse_any(text, out, err)) != NX_OK)
 		return rc;
-	if (!json_object_is_type(*out, json_type_object))
-		s.wrong = "it is not an object";
+	if (!json_object_is_type(*out, type))
+		s.wrong = type == json_type_object ?
+		    "it is not an object" : "it is not an array";
 	else if (count_members(*out) != s.colons)
 		s.wrong = "a member stands in it twice";
 	if (s.wrong == NULL)
@@ -276,7 +281,32 @@ nx_json_parse(struct nx_slice text, struct json_object **out,
 }
 
 enum nx_rc
-nx_json_parse_lenient(struct nx_slice text, struct json_object **out)
+nx_json_parse(struct nx_slice text, struct json_object **out,
+    struct nx_err *err)
+{
+	return parse_strict(text, json_type_object, out, err);
+}
+
+enum nx_rc
+nx_json_parse_array(struct nx_slice text, struct json_object **out,
+    struct nx_err *err)
+{
+	return parse_strict(text, json_type_array, out, err);
+}
+
+/* RFC 8259 section 8.1 lets a reader pass over a byte order mark. */
+static struct nx_slice
+behind_mark(struct nx_slice text)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+
+	if (text.n < 3 || memcmp(text.p, mark, 3) != 0)
+		return text;
+	return (struct nx_slice){ text.p + 3, text.n - 3 };
+}
+
+static enum nx_rc
+lenient(struct nx_slice text, bool once, struct json_object **out)
 {
 	struct nx_buf mended = NX_BUF_SECRET(TEXT_MAX);	/* may be a grant */
 	enum nx_rc rc = NX_NOT_JSON;
@@ -292,12 +322,50 @@ nx_json_parse_lenient(struct nx_slice text, struct json_object **out)
 		rc = parse_any(mended.n > 0 ? nx_buf_slice(&mended) : text,
 		    out, NULL);
 	nx_buf_free(&mended);
-	if (rc == NX_OK && !json_object_is_type(*out, json_type_object)) {
+	if (rc == NX_OK && (!json_object_is_type(*out, json_type_object) ||
+	    (once && count_members(*out) != s.colons))) {
 		json_object_put(*out);
 		*out = NULL;
 		rc = NX_NOT_JSON;
 	}
 	return rc;
+}
+
+enum nx_rc
+nx_json_parse_lenient(struct nx_slice text, struct json_object **out)
+{
+	return lenient(behind_mark(text), false, out);
+}
+
+enum nx_rc
+nx_json_parse_once(struct nx_slice text, struct json_object **out)
+{
+	return lenient(behind_mark(text), true, out);
+}
+
+/* Depth is bounded by the parser. */
+static void
+wipe_strings(struct json_object *v)
+{
+	if (json_object_is_type(v, json_type_string)) {
+		OPENSSL_cleanse((void *)(uintptr_t)json_object_get_string(v),
+		    (size_t)json_object_get_string_len(v));
+	} else if (json_object_is_type(v, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(v); i++)
+			wipe_strings(json_object_array_get_idx(v, i));
+	} else if (json_object_is_type(v, json_type_object)) {
+		json_object_object_foreach(v, key, value) {
+			(void)key;
+			wipe_strings(value);
+		}
+	}
+}
+
+void
+nx_json_wipe(struct json_object *obj)
+{
+	wipe_strings(obj);		/* json-c frees without wiping */
+	json_object_put(obj);
 }
 
 static struct json_object *

@@ -4,18 +4,75 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nx/base/buf.h"
 #include "nx/base/clock.h"
 
-enum { LINE_MAX_BYTES = 4000, VALUE_MAX_BYTES = 200 };
+enum { LINE_MAX_BYTES = 4000, VALUE_MAX_BYTES = 200, TEXT_MAX = 64 * 1024 };
 
 static const char *const level_names[] = {
 	[NX_LOG_ERROR] = "error", [NX_LOG_WARN] = "warn",
 	[NX_LOG_INFO] = "info", [NX_LOG_DEBUG] = "debug",
 };
+static const char *const priorities[] = {
+	[NX_LOG_ERROR] = "<3>", [NX_LOG_WARN] = "<4>",
+	[NX_LOG_INFO] = "<6>", [NX_LOG_DEBUG] = "<7>",
+};
+
+struct nx_log
+nx_log_stderr(const char *journal_stream)
+{
+	struct nx_log log = { NX_LOG_INFO, STDERR_FILENO, false };
+	struct stat st;
+	char name[64];
+
+	if (journal_stream != NULL && fstat(log.fd, &st) == 0) {
+		(void)snprintf(name, sizeof(name), "%ju:%ju",
+		    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+		log.journal = strcmp(journal_stream, name) == 0;
+	}
+	return log;
+}
+
+/* At the beginning of a line. */
+static void
+add_priority(struct nx_buf *line, const struct nx_log *log,
+    enum nx_log_level level)
+{
+	if (log->journal)
+		nx_buf_adds(line, priorities[level]);
+}
+
+static void
+write_out(const struct nx_log *log, struct nx_buf *text, int kept_errno)
+{
+	if (text->n > 0 && write(log->fd, text->p, text->n) < 0)
+		errno = kept_errno;	/* there is nowhere to say so */
+	nx_buf_free(text);
+	errno = kept_errno;
+}
+
+void
+nx_log_text(const struct nx_log *log, enum nx_log_level level,
+    const char *text)
+{
+	struct nx_buf out = NX_BUF(TEXT_MAX);
+	int kept = errno;
+	size_t n;
+
+	for (; *text != '\0'; text += n) {
+		n = strcspn(text, "\n");
+		add_priority(&out, log, level);
+		nx_buf_add(&out, text, n);
+		nx_buf_addc(&out, '\n');
+		n += text[n] == '\n';
+	}
+	write_out(log, &out, kept);
+}
 
 static int
 plain(unsigned char c)
@@ -60,6 +117,7 @@ nx_log_event(const struct nx_log *log, enum nx_log_level level,
 	if (level > log->level)
 		return;
 	nx_clock_text(nx_clock_wall(), when);
+	add_priority(&line, log, level);
 	nx_buf_addf(&line, "%s %s %s %s", when, level_names[level],
 	    request_id == NULL ? "-" : request_id, event);
 	for (; pairs->key != NULL; pairs++) {
@@ -75,10 +133,7 @@ nx_log_event(const struct nx_log *log, enum nx_log_level level,
 	nx_buf_addc(&line, '\n');
 	if (line.failed && line.n > 0)
 		line.p[line.n - 1] = '\n';
-	if (line.n > 0 && write(log->fd, line.p, line.n) < 0)
-		errno = kept;	/* there is nowhere to say so */
-	nx_buf_free(&line);
-	errno = kept;
+	write_out(log, &line, kept);
 }
 
 int

@@ -5,10 +5,11 @@
 
 #include "nx/base/random.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <stdio.h>
 #include <sys/random.h>
+
+#include "nx/base/must.h"
 
 void
 nx_random(void *p, size_t n)

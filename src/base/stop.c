@@ -2,12 +2,10 @@
 
 #include "nx/base/stop.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "nx/base/clock.h"
 #include "nx/base/must.h"
 
 struct nx_stop {
@@ -28,7 +26,7 @@ watch(void *arg)
 		continue;
 	nx_lock(&s->mutex);
 	atomic_store(&s->told, true);
-	nx_must(pthread_cond_broadcast(&s->wake));
+	nx_cond_broadcast(&s->wake);
 	nx_unlock(&s->mutex);
 	return NULL;
 }
@@ -44,27 +42,23 @@ block_signals(struct nx_stop *s)
 	(void)sigaddset(&s->signals, SIGUSR1);
 	all = s->signals;
 	(void)sigaddset(&all, SIGHUP);
-	nx_must(pthread_sigmask(SIG_BLOCK, &all, NULL));
+	nx_signals_block(&all);
 }
 
 struct nx_stop *
 nx_stop_new(void)
 {
 	struct nx_stop *s = calloc(1, sizeof(*s));
-	pthread_condattr_t attr;
 
 	if (s == NULL)
 		return NULL;
-	nx_must(pthread_mutex_init(&s->mutex, NULL));
-	nx_must(pthread_condattr_init(&attr));
-	nx_must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
-	nx_must(pthread_cond_init(&s->wake, &attr));
-	nx_must(pthread_condattr_destroy(&attr));
+	nx_mutex_init(&s->mutex);
+	nx_cond_init(&s->wake);
 	block_signals(s);
-	if (pthread_create(&s->watcher, NULL, watch, s) == 0)
+	if (nx_thread_start(&s->watcher, watch, s))
 		return s;
-	nx_must(pthread_cond_destroy(&s->wake));
-	nx_must(pthread_mutex_destroy(&s->mutex));
+	nx_cond_destroy(&s->wake);
+	nx_mutex_destroy(&s->mutex);
 	free(s);
 	return NULL;
 }
@@ -75,10 +69,10 @@ nx_stop_free(struct nx_stop *s)
 	if (s == NULL)
 		return;
 	if (!atomic_load(&s->told))
-		(void)pthread_kill(s->watcher, SIGUSR1);
-	nx_must(pthread_join(s->watcher, NULL));
-	nx_must(pthread_cond_destroy(&s->wake));
-	nx_must(pthread_mutex_destroy(&s->mutex));
+		nx_thread_signal(s->watcher, SIGUSR1);
+	nx_thread_join(s->watcher);
+	nx_cond_destroy(&s->wake);
+	nx_mutex_destroy(&s->mutex);
 	free(s);
 }
 
@@ -91,19 +85,12 @@ nx_stop_flag(const struct nx_stop *s)
 bool
 nx_stop_wait(struct nx_stop *s, int ms)
 {
-	struct timespec until;
-	int rc = 0;
+	const int64_t until = nx_clock_mono() + ms;
+	bool in_time = true;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000L;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000L;
-	}
 	nx_lock(&s->mutex);
-	while (!atomic_load(&s->told) && rc != ETIMEDOUT)
-		rc = pthread_cond_timedwait(&s->wake, &s->mutex, &until);
+	while (!atomic_load(&s->told) && in_time)
+		in_time = nx_cond_wait_until(&s->wake, &s->mutex, until);
 	nx_unlock(&s->mutex);
 	return atomic_load(&s->told);
 }

@@ -1,4 +1,4 @@
-/* url.c - origins, local paths and query strings. */
+/* url.c - hosts, origins, local paths and query strings. */
 
 #include "nx/base/url.h"
 
@@ -32,23 +32,86 @@ authority(struct nx_slice url, size_t scheme)
 	return rest;
 }
 
+/* Four decimal numbers up to 255, spelled the one way that all agree on. */
+static bool
+is_ipv4(struct nx_slice host)
+{
+	for (int i = 0; i < 4; i++) {
+		struct nx_slice part = nx_slice_cut(&host, '.');
+		int n = 0;
+
+		if (part.n == 0 || part.n > 3 ||
+		    (part.n > 1 && part.p[0] == '0'))
+			return false;
+		for (size_t k = 0; k < part.n; k++) {
+			if (part.p[k] < '0' || part.p[k] > '9')
+				return false;
+			n = n * 10 + part.p[k] - '0';
+		}
+		if (n > 255 || (host.p == NULL) != (i == 3))
+			return false;
+	}
+	return true;
+}
+
 static bool
 is_loopback(struct nx_slice host)
 {
-	size_t dots = 0;
+	return (host.n == 9 && starts(host, "localhost")) ||
+	    nx_slice_is(host, "[::1]") ||
+	    (starts(host, "127.") && is_ipv4(host));
+}
 
-	if (starts(host, "[::1]"))
-		return host.n == 5 || host.p[5] == ':';
-	host.n = span_until(host, ":");
-	if (host.n == 9 && starts(host, "localhost"))
-		return true;
-	for (size_t i = 0; i < host.n; i++) {
-		if (host.p[i] == '.')
-			dots++;
-		else if (host.p[i] < '0' || host.p[i] > '9')
+/* `:` and a number from 1 to 65535. */
+static bool
+is_port(struct nx_slice s)
+{
+	int n = 0;
+
+	if (s.n < 2 || s.n > 6 || s.p[0] != ':')
+		return false;
+	for (size_t i = 1; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9')
 			return false;
+		n = n * 10 + s.p[i] - '0';
 	}
-	return dots == 3 && starts(host, "127.");
+	return n > 0 && n <= 65535;
+}
+
+/* Of `http://` or `https://`; 0: it begins with neither. */
+static size_t
+scheme_length(struct nx_slice url)
+{
+	if (starts(url, "https://"))
+		return 8;
+	return starts(url, "http://") ? 7 : 0;
+}
+
+struct nx_slice
+nx_url_host(struct nx_slice url)
+{
+	const struct nx_slice none = { NULL, 0 };
+	struct nx_slice rest, host;
+	bool v6;
+
+	if (scheme_length(url) == 0)
+		return none;
+	host = rest = authority(url, scheme_length(url));
+	v6 = starts(rest, "[");
+	host.n = span_until(rest, v6 ? "]" : ":");
+	if (v6 && host.n++ == rest.n)
+		return none;		/* no bracket at its end */
+	rest.p += host.n, rest.n -= host.n;
+	if ((rest.n > 0 && !is_port(rest)) ||
+	    memchr(host.p, '@', host.n) != NULL)
+		return none;
+	return host;
+}
+
+bool
+nx_url_is_loopback(struct nx_slice url)
+{
+	return is_loopback(nx_url_host(url));
 }
 
 static bool
@@ -66,32 +129,20 @@ clean(struct nx_slice url)
 bool
 nx_url_is_safe(struct nx_slice url)
 {
-	struct nx_slice host;
-	bool https = starts(url, "https://");
+	struct nx_slice host = nx_url_host(url);
 
-	if ((!https && !starts(url, "http://")) || !clean(url))
-		return false;
-	host = authority(url, https ? 8 : 7);
-	if (host.n == 0 || host.p[0] == ':' ||
-	    memchr(host.p, '@', host.n) != NULL)
-		return false;
-	return https || is_loopback(host);
+	return clean(url) && host.n > 0 &&
+	    (scheme_length(url) == 8 || is_loopback(host));
 }
 
 struct nx_slice
 nx_url_origin(struct nx_slice url)
 {
-	size_t scheme;
-	struct nx_slice host;
+	const size_t scheme = scheme_length(url);
 
-	if (starts(url, "https://"))
-		scheme = 8;
-	else if (starts(url, "http://"))
-		scheme = 7;
-	else
+	if (scheme == 0)
 		return (struct nx_slice){ NULL, 0 };
-	host = authority(url, scheme);
-	return (struct nx_slice){ url.p, scheme + host.n };
+	return (struct nx_slice){ url.p, scheme + authority(url, scheme).n };
 }
 
 bool
@@ -116,14 +167,15 @@ nx_url_is_local_path(struct nx_slice path)
 	return true;
 }
 
+/* `plus`: what a `+` stands for, a space in queries and forms. */
 static enum nx_rc
-decode(struct nx_slice in, struct nx_buf *out)
+decode(struct nx_slice in, char plus, struct nx_buf *out)
 {
 	for (size_t i = 0; i < in.n; i++) {
 		int hi, lo;
 
 		if (in.p[i] != '%') {
-			nx_buf_addc(out, in.p[i] == '+' ? ' ' : in.p[i]);
+			nx_buf_addc(out, in.p[i] == '+' ? plus : in.p[i]);
 			continue;
 		}
 		if (in.n - i < 3 || (hi = nx_hex_digit(in.p[i + 1])) < 0 ||
@@ -133,6 +185,12 @@ decode(struct nx_slice in, struct nx_buf *out)
 		i += 2;
 	}
 	return nx_buf_ok(out) ? NX_OK : NX_TOO_BIG;
+}
+
+enum nx_rc
+nx_url_decode(struct nx_slice in, struct nx_buf *out)
+{
+	return decode(in, '+', out);
 }
 
 enum nx_rc
@@ -152,7 +210,7 @@ nx_url_query(struct nx_slice query, const char *name, struct nx_buf *out)
 	}
 	if (times == 0)
 		return NX_NOT_FOUND;
-	return times > 1 ? NX_MALFORMED : decode(found, out);
+	return times > 1 ? NX_MALFORMED : decode(found, ' ', out);
 }
 
 void

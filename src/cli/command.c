@@ -5,6 +5,7 @@
 #include "nx/base/clock.h"
 #include "nx/base/random.h"
 #include "nx/base/version.h"
+#include "nx/cli/complain.h"
 #include "nx/flow/answer.h"
 
 enum { OUT_MAX = 8 * 1024 * 1024, PROBLEMS_MAX = 16 * 1024 };
@@ -15,7 +16,7 @@ print_problem(struct nx_command *c)
 	struct nx_buf json = NX_BUF(OUT_MAX);
 
 	nx_answer_problem(&c->ctx.err, c->request_id, &json);
-	(void)fprintf(stderr, "%s\n", nx_buf_str(&json));
+	nx_complain(nx_buf_str(&json));
 	nx_buf_free(&json);
 }
 
@@ -67,7 +68,7 @@ nx_command_need(struct nx_command *c, unsigned int need)
 			problems.p[--problems.n] = '\0';
 		(void)nx_fail(&c->ctx.err, rc, "%s", nx_buf_str(&problems));
 		if (problems.n >= sizeof(c->ctx.err.detail))
-			(void)fprintf(stderr, "%s\n", nx_buf_str(&problems));
+			nx_complain(nx_buf_str(&problems));
 	}
 	nx_buf_free(&problems);
 	return rc;
@@ -90,7 +91,7 @@ nx_command_close(struct nx_command *c, enum nx_rc rc)
 	} else if (c->failed) {
 		status = 1;
 		if (c->problem != NULL)
-			(void)fprintf(stderr, "%s\n", c->problem);
+			nx_complain(c->problem);
 	}
 	if ((c->out.n > 0 && printf("%s\n", nx_buf_str(&c->out)) < 0) ||
 	    fflush(stdout) != 0)

@@ -7,15 +7,28 @@
 #include <sys/resource.h>
 
 #include "nx/base/version.h"
+#include "nx/cli/complain.h"
 #include "nx/flow/keep.h"
 #include "nx/flow/keys.h"
 
 enum { PROBLEMS_MAX = 16 * 1024, ARGS_MAX = 4096 };
 
+static void
+complain_of(const struct nx_daemon *d, const struct nx_err *err, enum nx_rc rc)
+{
+	struct nx_buf text = NX_BUF(PROBLEMS_MAX);
+
+	nx_buf_addf(&text, "%s: %s %s", d->name, err->detail,
+	    nx_rc_remedy(rc));
+	nx_complain(nx_buf_str(&text));
+	nx_buf_free(&text);
+}
+
 static enum nx_rc
 prepare(const struct nx_daemon *d, struct nx_app *app)
 {
 	struct nx_buf problems = NX_BUF(PROBLEMS_MAX);
+	struct nx_buf text = NX_BUF(PROBLEMS_MAX);
 	struct nx_err err = { 0 };
 	enum nx_rc rc;
 
@@ -24,9 +37,12 @@ prepare(const struct nx_daemon *d, struct nx_app *app)
 		nx_buf_addf(&problems, "NEXUS_STATE_DIR: %s\n", err.detail);
 		rc = rc == NX_OK ? NX_CONFIG : rc;
 	}
-	if (problems.n > 0)
-		(void)fprintf(stderr, "%s cannot start:\n%s", d->name,
+	if (problems.n > 0) {
+		nx_buf_addf(&text, "%s cannot start:\n%s", d->name,
 		    nx_buf_str(&problems));
+		nx_complain(nx_buf_str(&text));
+	}
+	nx_buf_free(&text);
 	nx_buf_free(&problems);
 	return rc;
 }
@@ -42,8 +58,7 @@ run(const struct nx_daemon *d, const struct nx_args *args)
 		(void)printf("The configuration is usable.\n");
 	else if (rc == NX_OK && ((rc = nx_keys_check(&app, &err)) != NX_OK ||
 	    (rc = d->run(&app, &err)) != NX_OK))
-		(void)fprintf(stderr, "%s: %s %s\n", d->name, err.detail,
-		    nx_rc_remedy(rc));
+		complain_of(d, &err, rc);
 	nx_app_close(&app);
 	return rc;
 }
@@ -74,8 +89,7 @@ nx_daemon(const struct nx_daemon *d, int argc, char **argv)
 		rc = nx_args_parse(d->program, argc, argv, arena, &args,
 		    &err);
 	if (rc != NX_OK)
-		(void)fprintf(stderr, "%s: %s %s\n", d->name, err.detail,
-		    nx_rc_remedy(rc));
+		complain_of(d, &err, rc);
 	else if (args.help) {
 		(void)printf("Usage: %s [OPTION]...\n\n", d->name);
 		nx_args_help(d->program, stdout);

@@ -120,32 +120,16 @@ sweep(struct nx_command *c)
 	return rc;
 }
 
-static bool
-is_in_use(const struct nx_rekeyed *done, const char *id)
-{
-	for (size_t i = 0; i < done->in_use.n; i++) {
-		if (strcmp(done->in_use.ids[i], id) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* What may go: whatever is neither first on the ring nor in use. */
 static void
-add_keys(struct nx_command *c, struct nx_jw *w, const struct nx_rekeyed *done)
+add_keys(struct nx_jw *w, const struct nx_rekeyed *done)
 {
-	const char *id;
-
 	nx_jw_open(w, "keys_in_use", '[');
 	for (size_t i = 0; i < done->in_use.n; i++)
 		nx_jw_str(w, NULL, done->in_use.ids[i]);
 	nx_jw_close(w, ']');
 	nx_jw_open(w, "keys_that_may_go", '[');
-	for (size_t i = 1; c->app.ring != NULL &&
-	    (id = nx_keyring_id(c->app.ring, i)) != NULL; i++) {
-		if (!is_in_use(done, id))
-			nx_jw_str(w, NULL, id);
-	}
+	for (size_t i = 0; i < done->nmay_go; i++)
+		nx_jw_str(w, NULL, done->may_go[i]);
 	nx_jw_close(w, ']');
 }
 
@@ -169,7 +153,7 @@ rekey(struct nx_command *c)
 	nx_jw_i64(&w, "resealed", done.rows.resealed);
 	nx_jw_i64(&w, "unreadable", done.rows.unreadable);
 	if (!c->args.dry_run)
-		add_keys(c, &w, &done);
+		add_keys(&w, &done);
 	nx_jw_close(&w, '}');
 	return NX_OK;
 }

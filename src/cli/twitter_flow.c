@@ -2,20 +2,19 @@
 
 #include <stdlib.h>
 
-#include "nx/base/base64.h"
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
-#include "nx/base/random.h"
 #include "nx/cli/command.h"
 #include "nx/flow/answer.h"
 #include "nx/flow/connect.h"
 #include "nx/flow/connections.h"
 #include "nx/flow/disconnect.h"
+#include "nx/flow/keys.h"
 #include "nx/flow/measure.h"
 #include "nx/flow/posts.h"
 #include "nx/flow/when.h"
 
-enum { KEY_BYTES = 32, RING_TEXT_MAX = 128, LINE_MAX_BYTES = 1 << 20 };
+enum { LINE_MAX_BYTES = 1 << 20 };
 
 static enum nx_rc
 require(struct nx_command *c, const char *value, const char *option)
@@ -40,22 +39,6 @@ check_id(struct nx_command *c, const char *id, const char *option)
 {
 	return id == NULL || nx_is_uuid(id) ? NX_OK : nx_fail(&c->ctx.err,
 	    NX_USAGE, "--%s must be a UUID.", option);
-}
-
-/* For dry runs without NEXUS_KEYS: a key that nobody will ever have. */
-static enum nx_rc
-throw_away_ring(struct nx_command *c)
-{
-	unsigned char key[KEY_BYTES];
-	struct nx_buf text = NX_BUF_SECRET(RING_TEXT_MAX);
-	enum nx_rc rc;
-
-	nx_random(key, sizeof(key));
-	nx_buf_adds(&text, "dry-run:");
-	nx_base64_add(&text, key, sizeof(key));
-	rc = nx_keyring_parse(nx_buf_str(&text), &c->app.ring, &c->ctx.err);
-	nx_buf_free(&text);
-	return rc;
 }
 
 /* What a dry run does without; each is said in `warnings`. */
@@ -84,7 +67,7 @@ fill_in(struct nx_command *c, struct placeholders *p)
 		return NX_OK;
 	p->warnings[p->n++] = "NEXUS_KEYS is not set: the flow is sealed"
 	    " with a key that is thrown away.";
-	return throw_away_ring(c);
+	return nx_keys_throw_away(&c->app.ring, &c->ctx.err);
 }
 
 static void

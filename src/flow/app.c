@@ -17,7 +17,7 @@ problem(struct nx_buf *problems, const char *variable,
 static bool
 is_outside(const char *url)
 {
-	return url != NULL && strncmp(url, "https:", 6) == 0;
+	return url != NULL && strncasecmp(url, "https:", 6) == 0;
 }
 
 static enum nx_rc
@@ -78,6 +78,17 @@ open_rest(struct nx_app *app, unsigned int need, struct nx_buf *problems)
 	return rc;
 }
 
+/* A limit that somebody relies on must not be thought to hold. */
+static void
+tell_what_is_unread(const struct nx_conf *conf)
+{
+	if (conf->budget != NULL)
+		nx_log(&conf->log, NX_LOG_WARN, NULL, "config.unread",
+		    NX_S("variable", "TWITTER_MONTHLY_BUDGET_USD"),
+		    NX_S("detail", "Nothing reads it yet: what the app"
+		    " spends at X is not limited here."));
+}
+
 enum nx_rc
 nx_app_open(struct nx_app *app, unsigned int need,
     const char *(*lookup)(void *, const char *), void *ctx,
@@ -89,6 +100,7 @@ nx_app_open(struct nx_app *app, unsigned int need,
 	rc = nx_conf_load(lookup, ctx, need, &app->conf, problems);
 	if (rc != NX_OK && rc != NX_CONFIG)
 		return rc;
+	tell_what_is_unread(&app->conf);
 	rest = open_rest(app, need, problems);
 	return rc != NX_OK ? rc : rest;
 }

@@ -9,12 +9,9 @@
 
 #include "nx/flow/callers.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "nx/base/clock.h"
@@ -28,7 +25,6 @@ enum {
 	AGAIN_MS = 5000,		/* after a failure, then doubling */
 	AGAIN_MAX_MS = 300 * 1000,
 	ASK_MS = 60 * 1000,		/* between fetches out of turn */
-	STACK_BYTES = 512 * 1024,
 	URL_MAX = 600,
 };
 
@@ -61,16 +57,6 @@ struct nx_callers {
 	bool			 running, stopping, wanted, fetching;
 	bool			 loaded;	/* a fetch has succeeded */
 };
-
-/* With the lock held; false once `until` (mono ms) has passed. */
-static bool
-wait_until(struct nx_callers *c, pthread_cond_t *cond, int64_t until)
-{
-	struct timespec t;
-
-	nx_clock_until(until, &t);
-	return pthread_cond_timedwait(cond, &c->mutex, &t) != ETIMEDOUT;
-}
 
 static void
 let_go(struct snapshot *s)
@@ -188,7 +174,6 @@ nx_callers_new(const struct nx_conf *conf, struct nx_http_ca *ca,
     struct nx_callers **out, struct nx_err *err)
 {
 	struct nx_callers *c = calloc(1, sizeof(*c));
-	pthread_condattr_t attr;
 	enum nx_rc rc;
 
 	*out = NULL;
@@ -201,12 +186,9 @@ nx_callers_new(const struct nx_conf *conf, struct nx_http_ca *ca,
 	c->verified = nx_verified_new(NX_CALLERS_CACHE);
 	c->asked_at = nx_clock_mono() - ASK_MS;
 	c->waiting_max = conf->threads > 1 ? conf->threads / 2 : 1;
-	(void)pthread_mutex_init(&c->mutex, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&c->wake, &attr);
-	(void)pthread_cond_init(&c->ended, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	nx_mutex_init(&c->mutex);
+	nx_cond_init(&c->wake);
+	nx_cond_init(&c->ended);
 	if ((rc = prepare(c, err)) != NX_OK) {
 		nx_callers_free(c);
 		return rc;
@@ -225,9 +207,9 @@ nx_callers_free(struct nx_callers *c)
 	nx_verified_free(c->verified);
 	nx_buf_free(&c->issuer);
 	nx_buf_free(&c->url);
-	(void)pthread_cond_destroy(&c->wake);
-	(void)pthread_cond_destroy(&c->ended);
-	(void)pthread_mutex_destroy(&c->mutex);
+	nx_cond_destroy(&c->wake);
+	nx_cond_destroy(&c->ended);
+	nx_mutex_destroy(&c->mutex);
 	free(c);
 }
 
@@ -300,7 +282,7 @@ fetch_thread(void *arg)
 		c->fetching = false;
 		c->loaded = c->loaded || good;
 		c->fetches++;
-		(void)pthread_cond_broadcast(&c->ended);
+		nx_cond_broadcast(&c->ended);
 		if (good || in_turn)
 			next = nx_clock_mono() +
 			    about(good ? EVERY_MS : again);
@@ -310,7 +292,7 @@ fetch_thread(void *arg)
 			again = again * 2 < AGAIN_MAX_MS ? again * 2 :
 			    AGAIN_MAX_MS;
 		while (!c->stopping && !c->wanted &&
-		    wait_until(c, &c->wake, next))
+		    nx_cond_wait_until(&c->wake, &c->mutex, next))
 			;
 	}
 	nx_unlock(&c->mutex);
@@ -320,31 +302,31 @@ fetch_thread(void *arg)
 enum nx_rc
 nx_callers_start(struct nx_callers *c, struct nx_err *err)
 {
-	pthread_attr_t attr;
-
 	if (c->url.n == 0)
 		return NX_OK;
-	if ((c->http = nx_http_new(c->ca)) == NULL ||
-	    pthread_attr_init(&attr) != 0)
+	if ((c->http = nx_http_new(c->ca)) == NULL)
 		return nx_fail(err, NX_NO_MEMORY, "No thread can start.");
-	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
 	c->wanted = true;
-	c->running = pthread_create(&c->fetcher, &attr, fetch_thread,
-	    c) == 0;
-	(void)pthread_attr_destroy(&attr);
+	c->running = nx_thread_start(&c->fetcher, fetch_thread, c);
 	return c->running ? NX_OK :
 	    nx_fail(err, NX_NO_MEMORY, "No thread can start.");
 }
 
 void
-nx_callers_stop(struct nx_callers *c)
+nx_callers_wind_down(struct nx_callers *c)
 {
 	nx_lock(&c->mutex);
 	c->stopping = true;
-	(void)pthread_cond_broadcast(&c->wake);
+	nx_cond_broadcast(&c->wake);
 	nx_unlock(&c->mutex);
+}
+
+void
+nx_callers_stop(struct nx_callers *c)
+{
+	nx_callers_wind_down(c);
 	if (c->running)
-		(void)pthread_join(c->fetcher, NULL);
+		nx_thread_join(c->fetcher);
 	nx_lock(&c->mutex);
 	c->running = false;
 	nx_unlock(&c->mutex);
@@ -358,15 +340,17 @@ comes(struct nx_callers *c)
 {
 	const int64_t now = nx_clock_mono();
 
+	if (c->fetching)
+		return true;
 	if (!c->running || c->stopping)
 		return false;
-	if (c->fetching || c->wanted)
+	if (c->wanted)
 		return true;
 	if (now - c->asked_at < ASK_MS)
 		return false;
 	c->asked_at = now;
 	c->wanted = true;
-	(void)pthread_cond_signal(&c->wake);
+	nx_cond_signal(&c->wake);
 	return true;
 }
 
@@ -396,7 +380,8 @@ await_keys(struct nx_callers *c, uint64_t generation, int64_t deadline,
 		}
 		c->waiting++;
 		while (in_time && c->fetches == before)
-			in_time = wait_until(c, &c->ended, until);
+			in_time = nx_cond_wait_until(&c->ended, &c->mutex,
+			    until);
 		c->waiting--;
 	}
 	nx_unlock(&c->mutex);
@@ -410,6 +395,7 @@ check(struct nx_callers *c, const struct snapshot *s, struct nx_slice token,
 	const struct nx_jwt_rules rules = {
 		.issuer = c->issuer.n == 0 ? NULL : nx_buf_str(&c->issuer),
 		.audience = audience,
+		.clients = c->conf->oauth_clients,
 		.now = nx_clock_wall(),
 		.leeway = NX_JWT_LEEWAY,
 	};
@@ -426,14 +412,17 @@ check(struct nx_callers *c, const struct snapshot *s, struct nx_slice token,
 	return rc;
 }
 
-/* Nobody can be told apart before there were any keys at all. */
+/*
+ * Nobody can be told apart before there were any keys at all, and once none
+ * are fetched any more somebody else may know newer ones.
+ */
 static enum nx_rc
 still_waits(struct nx_callers *c, enum nx_rc rc, struct nx_err *err)
 {
 	bool waits;
 
 	nx_lock(&c->mutex);
-	waits = c->running && !c->loaded;
+	waits = c->running && (!c->loaded || c->stopping);
 	nx_unlock(&c->mutex);
 	if (!waits)
 		return rc;

@@ -214,7 +214,9 @@ put(struct nx_ctx *ctx, const struct edit *e, struct nx_stored_post *out,
 	};
 	enum nx_rc rc;
 
-	nx_publish_hash(&e->ask, e->made.options, hash);
+	rc = nx_publish_hash(ctx, &e->ask, e->made.options, hash);
+	if (rc != NX_OK)
+		return rc;
 	nx_random_uuid(lease);
 	rc = nx_post_change(&store, &change, out, changed, &ctx->err);
 	out->source = e->made.source;

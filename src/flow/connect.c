@@ -191,6 +191,7 @@ now_us(const struct coming *c)
 static enum nx_rc
 exchange(struct nx_ctx *ctx, const struct coming *c, struct nx_grant *grant)
 {
+	const struct nx_parked whose = { .user_id = c->attempt.user_id };
 	struct nx_x x = nx_ctx_x(ctx);
 	struct nx_verdict v;
 
@@ -205,6 +206,8 @@ exchange(struct nx_ctx *ctx, const struct coming *c, struct nx_grant *grant)
 	}
 	if (v.class == NX_CLASS_DONE)
 		return NX_OK;
+	ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
+	nx_keep_strays(ctx, &whose, grant);
 	return nx_verdict_fail(NX_ACT_CODE, &v, nx_clock_wall(), &ctx->err);
 }
 
@@ -283,7 +286,6 @@ come_home(struct nx_ctx *ctx, void *state)
 		why = ctx->err;
 	} else {
 		why = ctx->err;
-		ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
 		/* Else the replay notes that the code was lost. */
 		nx_rescue_close(&c->aside, note_outcome(ctx, c->hash,
 		    c->rc));

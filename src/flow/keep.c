@@ -175,6 +175,41 @@ nx_keep_pair(struct nx_ctx *ctx, const struct nx_new_pair *pair,
 	return rc == NX_SAVE_DEFERRED ? NX_OK : rc;
 }
 
+static void
+park(struct nx_ctx *ctx, const struct nx_parked *whose,
+    const struct nx_stray *stray)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	struct nx_parked what = *whose;
+	struct nx_x x = nx_ctx_x(ctx);
+	struct nx_err err = { 0 };
+	struct nx_verdict v = { .class = NX_CLASS_DONE };
+
+	what.access_token = stray->refreshes ? NULL : stray->token;
+	what.refresh_token = stray->refreshes ? stray->token : NULL;
+	if (nx_revocation_park(&ask, &what, &err) == NX_OK)
+		return;
+	nx_oauth_revoke(&x, stray->token, stray->refreshes ?
+	    "refresh_token" : "access_token", &v);
+	nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
+	    "grant.not_parked", NX_S("user", whose->user_id),
+	    NX_S("revoked", nx_class_name(v.class)),
+	    NX_S("detail", err.detail));
+}
+
+void
+nx_keep_strays(struct nx_ctx *ctx, const struct nx_parked *whose,
+    const struct nx_grant *grant)
+{
+	if (grant->nstrays == 0)
+		return;
+	nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
+	    "grant.not_understood", NX_S("user", whose->user_id),
+	    NX_I("tokens", (int64_t)grant->nstrays));
+	for (size_t i = 0; i < grant->nstrays; i++)
+		park(ctx, whose, &grant->strays[i]);
+}
+
 int
 nx_keep_replay(struct nx_ctx *ctx)
 {
@@ -200,4 +235,11 @@ enum nx_rc
 nx_keep_check(const struct nx_app *app, struct nx_err *err)
 {
 	return nx_rescue_check(app->conf.state_dir, err);
+}
+
+enum nx_rc
+nx_keep_look(const struct nx_app *app, struct nx_rescue_state *out,
+    struct nx_err *err)
+{
+	return nx_rescue_look(app->conf.state_dir, out, err);
 }

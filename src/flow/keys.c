@@ -2,9 +2,11 @@
 
 #include "nx/flow/keys.h"
 
+#include "nx/base/base64.h"
 #include "nx/base/clock.h"
+#include "nx/base/random.h"
 
-enum { CHECK_MS = 4000 };
+enum { CHECK_MS = 4000, RING_TEXT_MAX = 128 };
 
 /* The first of the ids that the ring lacks; NULL: none. */
 static const char *
@@ -65,6 +67,27 @@ nx_keys_check(const struct nx_app *app, struct nx_err *err)
 	return rc;
 }
 
+static bool
+is_in_use(const struct nx_keys_in_use *in_use, const char *id)
+{
+	for (size_t i = 0; i < in_use->n; i++) {
+		if (strcmp(in_use->ids[i], id) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+list_idle(const struct nx_keyring *ring, struct nx_rekeyed *out)
+{
+	const char *id;
+
+	for (size_t i = 1; (id = nx_keyring_id(ring, i)) != NULL; i++) {
+		if (!is_in_use(&out->in_use, id))
+			out->may_go[out->nmay_go++] = id;
+	}
+}
+
 enum nx_rc
 nx_rekey(struct nx_ctx *ctx, struct nx_rekeyed *out)
 {
@@ -79,6 +102,27 @@ nx_rekey(struct nx_ctx *ctx, struct nx_rekeyed *out)
 		ask.deadline = ctx->deadline;
 		rc = nx_rekey_batch(&ask, &out->rows, &ctx->err);
 	} while (rc == NX_OK && !out->rows.finished);
-	return rc != NX_OK ? rc :
-	    nx_keys_in_use(&ask, &out->in_use, &ctx->err);
+	if (rc == NX_OK)
+		rc = nx_keys_in_use(&ask, &out->in_use, &ctx->err);
+	if (rc == NX_OK)
+		list_idle(ctx->app->ring, out);
+	return rc;
+}
+
+enum nx_rc
+nx_keys_throw_away(struct nx_keyring **out, struct nx_err *err)
+{
+	struct nx_buf text = NX_BUF_SECRET(RING_TEXT_MAX);
+	unsigned char key[NX_KEY_BYTES];
+	enum nx_rc rc;
+
+	*out = NULL;
+	nx_random(key, sizeof(key));
+	nx_buf_adds(&text, "dry-run:");
+	nx_base64_add(&text, key, sizeof(key));
+	rc = nx_buf_ok(&text) ?
+	    nx_keyring_parse(nx_buf_str(&text), out, err) :
+	    nx_fail(err, NX_NO_MEMORY, "for a key");
+	nx_buf_free(&text);
+	return rc;
 }

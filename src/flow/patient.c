@@ -17,8 +17,6 @@
 #include "nx/base/must.h"
 #include "nx/flow/app.h"
 
-enum { STACK_BYTES = 512 * 1024 };
-
 struct seat {
 	struct nx_patient	*pool;
 	pthread_t		 thread;
@@ -48,27 +46,13 @@ struct nx_task {
 	bool			 left;		/* nobody waits for it */
 };
 
-static void
-cond_init(pthread_cond_t *c)
-{
-	pthread_condattr_t attr;
-
-	nx_must(pthread_condattr_init(&attr));
-	nx_must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
-	nx_must(pthread_cond_init(c, &attr));
-	nx_must(pthread_condattr_destroy(&attr));
-}
-
 /* Lock held.  False when time is up. */
 static bool
 wait_for(pthread_cond_t *c, pthread_mutex_t *mutex, int64_t deadline)
 {
-	struct timespec until;
-
 	if (nx_clock_left(deadline) == 0)
 		return false;
-	nx_clock_until(deadline, &until);
-	(void)pthread_cond_timedwait(c, mutex, &until);
+	(void)nx_cond_wait_until(c, mutex, deadline);
 	return true;
 }
 
@@ -80,11 +64,11 @@ nx_patient_new(const struct nx_app *app)
 	if (p == NULL)
 		return NULL;
 	p->app = app;
-	nx_must(pthread_mutex_init(&p->mutex, NULL));
-	cond_init(&p->freed);
+	nx_mutex_init(&p->mutex);
+	nx_cond_init(&p->freed);
 	for (int i = 0; i < NX_PATIENT_THREADS; i++) {
 		p->seats[i].pool = p;
-		cond_init(&p->seats[i].go);
+		nx_cond_init(&p->seats[i].go);
 	}
 	return p;
 }
@@ -92,7 +76,7 @@ nx_patient_new(const struct nx_app *app)
 static void
 task_end(struct nx_task *task)
 {
-	nx_must(pthread_cond_destroy(&task->ended));
+	nx_cond_destroy(&task->ended);
 	nx_arena_free(task->arena);
 	free(task);
 }
@@ -117,7 +101,7 @@ work(struct seat *seat, struct nx_task *task)
 	left = task->left;
 	task->done = !left;
 	if (!left)
-		nx_must(pthread_cond_signal(&task->ended));
+		nx_cond_signal(&task->ended);
 	nx_unlock(&seat->pool->mutex);
 	if (!left)
 		return;			/* it is its asker's */
@@ -134,7 +118,7 @@ free_seat(struct seat *seat)
 {
 	seat->task = NULL;
 	seat->taken = false;
-	nx_must(pthread_cond_broadcast(&seat->pool->freed));
+	nx_cond_broadcast(&seat->pool->freed);
 }
 
 static void *
@@ -147,11 +131,11 @@ patient_thread(void *arg)
 
 	/* Signals are for whoever waits for them. */
 	(void)sigfillset(&all);
-	nx_must(pthread_sigmask(SIG_BLOCK, &all, NULL));
+	nx_signals_block(&all);
 	nx_lock(&p->mutex);
 	for (;;) {
 		while (seat->task == NULL && !p->over)
-			nx_must(pthread_cond_wait(&seat->go, &p->mutex));
+			nx_cond_wait(&seat->go, &p->mutex);
 		if (seat->task == NULL)
 			break;
 		task = seat->task;
@@ -168,17 +152,13 @@ patient_thread(void *arg)
 static bool
 start_thread(struct seat *seat)
 {
-	pthread_attr_t attr;
 	bool ok;
 
 	if (seat->http != NULL)
 		return true;
 	if ((seat->http = nx_worker_open(seat->pool->app)) == NULL)
 		return false;
-	nx_must(pthread_attr_init(&attr));
-	nx_must(pthread_attr_setstacksize(&attr, STACK_BYTES));
-	ok = pthread_create(&seat->thread, &attr, patient_thread, seat) == 0;
-	nx_must(pthread_attr_destroy(&attr));
+	ok = nx_thread_start(&seat->thread, patient_thread, seat);
 	if (!ok) {
 		nx_worker_close(seat->http);
 		seat->http = NULL;
@@ -240,7 +220,7 @@ nx_task_new(const struct nx_ctx *ctx, const struct nx_task_kind *kind,
 	}
 	task->kind = *kind;
 	task->seat = seat;
-	cond_init(&task->ended);
+	nx_cond_init(&task->ended);
 	if ((task->arena = nx_arena_new(NX_ARENA_MAX)) != NULL) {
 		task->state = nx_arena_alloc(task->arena, size);
 		task->request_id = nx_arena_str(task->arena,
@@ -275,7 +255,7 @@ nx_task_run(struct nx_task *task, int64_t deadline)
 	nx_lock(mutex);
 	task->seat = NULL;		/* the thread gives it back */
 	seat->task = task;
-	nx_must(pthread_cond_signal(&seat->go));
+	nx_cond_signal(&seat->go);
 	while (!task->done && wait_for(&task->ended, mutex, deadline))
 		continue;
 	done = task->done;
@@ -301,7 +281,7 @@ nx_patient_stop(struct nx_patient *p)
 		return;
 	nx_lock(&p->mutex);
 	p->stopped = true;
-	nx_must(pthread_cond_broadcast(&p->freed));
+	nx_cond_broadcast(&p->freed);
 	nx_unlock(&p->mutex);
 }
 
@@ -334,12 +314,12 @@ end_seat(struct seat *seat)
 {
 	if (seat->http != NULL) {
 		nx_lock(&seat->pool->mutex);
-		nx_must(pthread_cond_signal(&seat->go));
+		nx_cond_signal(&seat->go);
 		nx_unlock(&seat->pool->mutex);
-		nx_must(pthread_join(seat->thread, NULL));
+		nx_thread_join(seat->thread);
 		nx_worker_close(seat->http);
 	}
-	nx_must(pthread_cond_destroy(&seat->go));
+	nx_cond_destroy(&seat->go);
 }
 
 void
@@ -350,12 +330,12 @@ nx_patient_free(struct nx_patient *p)
 	nx_patient_stop(p);
 	nx_lock(&p->mutex);
 	while (!is_idle(p))
-		nx_must(pthread_cond_wait(&p->freed, &p->mutex));
+		nx_cond_wait(&p->freed, &p->mutex);
 	p->over = true;
 	nx_unlock(&p->mutex);
 	for (int i = 0; i < NX_PATIENT_THREADS; i++)
 		end_seat(&p->seats[i]);
-	nx_must(pthread_cond_destroy(&p->freed));
-	nx_must(pthread_mutex_destroy(&p->mutex));
+	nx_cond_destroy(&p->freed);
+	nx_mutex_destroy(&p->mutex);
 	free(p);
 }

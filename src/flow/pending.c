@@ -293,6 +293,7 @@ static enum nx_rc
 renew(struct nx_ctx *ctx, struct nx_waiting *w, struct nx_verdict *v)
 {
 	struct nx_x x = nx_ctx_x(ctx);
+	const struct nx_parked whose = { .user_id = w->pending.user_id };
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_rescue aside;
 	struct nx_grant grant;
@@ -315,6 +316,7 @@ renew(struct nx_ctx *ctx, struct nx_waiting *w, struct nx_verdict *v)
 		rc = take_home(ctx, &w->pending, &grant, &aside);
 	else {
 		nx_rescue_close(&aside, false);
+		nx_keep_strays(ctx, &whose, &grant);
 		(void)nx_verdict_fail(NX_ACT_REFRESH, v, nx_clock_wall(),
 		    &ctx->err);
 	}

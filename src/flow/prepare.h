@@ -14,7 +14,9 @@ NX_MUST_USE enum nx_rc	nx_publish_prepare(struct nx_ctx *ctx,
 			    struct nx_stored_post *post);
 
 /* What a body asks for, as one hash: the same key must mean the same post. */
-void	nx_publish_hash(const struct nx_publish_ask *ask,
-	    const char *options, char out[NX_SHA256_HEX + 1]);
+NX_MUST_USE enum nx_rc	nx_publish_hash(struct nx_ctx *ctx,
+			    const struct nx_publish_ask *ask,
+			    const char *options,
+			    char out[NX_SHA256_HEX + 1]);
 
 #endif

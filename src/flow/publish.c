@@ -108,11 +108,12 @@ compose(struct nx_ctx *ctx, const struct nx_publish_ask *ask, int limit,
 	    "The text is large.") : NX_OK;
 }
 
-void
-nx_publish_hash(const struct nx_publish_ask *ask, const char *options,
-    char out[NX_SHA256_HEX + 1])
+enum nx_rc
+nx_publish_hash(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
+    const char *options, char out[NX_SHA256_HEX + 1])
 {
 	struct nx_buf all = NX_BUF(NX_TEXT_BYTES_MAX + HASHED_MAX);
+	enum nx_rc rc = NX_OK;
 
 	nx_buf_addf(&all, "%s|%d|%d|%lld|%s|%zu|",
 	    ask->connection_id == NULL ? "" : ask->connection_id,
@@ -120,8 +121,13 @@ nx_publish_hash(const struct nx_publish_ask *ask, const char *options,
 	    options, ask->link.n);
 	nx_buf_slice_add(&all, ask->link);
 	nx_buf_slice_add(&all, ask->text);
-	nx_sha256_hex(nx_buf_slice(&all), out);
+	/* The hash of a part would be that of other bodies as well. */
+	if (nx_buf_ok(&all))
+		nx_sha256_hex(nx_buf_slice(&all), out);
+	else
+		rc = nx_fail(&ctx->err, NX_NO_MEMORY, "The post is large.");
 	nx_buf_free(&all);
+	return rc;
 }
 
 static enum nx_rc
@@ -155,7 +161,9 @@ begin(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	struct nx_new_post row;
 	enum nx_rc rc;
 
-	nx_publish_hash(ask, post->options, hash);
+	rc = nx_publish_hash(ctx, ask, post->options, hash);
+	if (rc != NX_OK)
+		return rc;
 	nx_random_uuid(id);
 	row = (struct nx_new_post){
 		.id = id,
@@ -271,10 +279,9 @@ too_late(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	struct nx_store_ask store = nx_ctx_store(ctx);
 	struct nx_stored_post repeat = { 0 };
 	char hash[NX_SHA256_HEX + 1];
-	enum nx_rc rc = NX_OK;
+	enum nx_rc rc = nx_publish_hash(ctx, ask, post->options, hash);
 
-	nx_publish_hash(ask, post->options, hash);
-	if (ask->key != NULL && !ask->dry_run)
+	if (rc == NX_OK && ask->key != NULL && !ask->dry_run)
 		rc = nx_post_repeat(&store, ask->user_id, ask->key, hash,
 		    &repeat, &ctx->err);
 	if (rc != NX_OK)

@@ -27,15 +27,21 @@ want(struct nx_ctx *ctx, const char *name, const char *what)
 	return nx_fail(&ctx->err, NX_INVALID, "%s must be %s.", name, what);
 }
 
+/* False, and `*out` empty: no string, or no memory, which the arena tells. */
 static bool
 as_slice(struct nx_ctx *ctx, struct json_object *v, struct nx_slice *out)
 {
+	struct nx_slice s = { NULL, 0 };
+
+	*out = s;
 	if (!json_object_is_type(v, json_type_string))
 		return false;
-	out->n = (size_t)json_object_get_string_len(v);
-	out->p = nx_arena_slice(ctx->arena,
-	    (struct nx_slice){ json_object_get_string(v), out->n });
-	return out->p != NULL;
+	s.n = (size_t)json_object_get_string_len(v);
+	s.p = json_object_get_string(v);
+	if ((s.p = nx_arena_slice(ctx->arena, s)) == NULL)
+		return false;
+	*out = s;
+	return true;
 }
 
 static enum nx_rc
@@ -367,11 +373,12 @@ nx_publish_read(struct nx_ctx *ctx, struct json_object *body,
 		if (rc != NX_OK)
 			break;
 	}
+	/* Whatever else was found wrong: without memory nothing is known. */
+	if (!nx_arena_ok(ctx->arena))
+		return nx_fail(&ctx->err, NX_NO_MEMORY, "The body is large.");
 	if (rc == NX_OK && out->text.p == NULL)
 		return nx_fail(&ctx->err, NX_TEXT_EMPTY,
 		    "text is missing or empty.");
-	if (rc == NX_OK && !nx_arena_ok(ctx->arena))
-		return nx_fail(&ctx->err, NX_NO_MEMORY, "The body is large.");
 	return rc;
 }
 

@@ -301,7 +301,12 @@ renew(struct nx_ctx *ctx, const struct nx_lease *lease,
 	if (v.class == NX_CLASS_DONE)
 		rc = take_home(ctx, lease, &grant, &net, &out->now);
 	else {
+		const struct nx_parked whose = { .user_id = out->now.user_id,
+		    .connection_id = out->now.id,
+		    .x_user_id = out->now.x_user_id };
+
 		nx_rescue_close(&net, false);
+		nx_keep_strays(ctx, &whose, &grant);
 		rc = give_in(ctx, lease, &v);
 	}
 	tell_others(ctx, lease, &v);

@@ -22,7 +22,6 @@ enum {
 	TROUBLE_MAX = 20,	/* failures of X without a success between */
 	ROOM_FOR_ONE = 64 * 1024,	/* of a thread's arena */
 	THREADS_MAX = 64,
-	STACK_BYTES = 512 * 1024,
 };
 
 /* X refused it; texts live in the thread's arena until the round is over. */
@@ -126,7 +125,7 @@ static void
 come_back(struct sweep *s)
 {
 	s->going--;
-	nx_must(pthread_cond_signal(&s->back));
+	nx_cond_signal(&s->back);
 }
 
 /* X took its time.  A refusal is left to the next sweep, which asks again. */
@@ -182,7 +181,7 @@ await_all(struct sweep *s)
 {
 	nx_lock(&s->mutex);
 	while (s->going > 0)
-		nx_must(pthread_cond_wait(&s->back, &s->mutex));
+		nx_cond_wait(&s->back, &s->mutex);
 	nx_unlock(&s->mutex);
 }
 
@@ -274,31 +273,27 @@ judge(struct sweep *s, struct sweeper *w, bool wave)
 }
 
 static void
-start(struct sweeper *w, const pthread_attr_t *attr)
+start(struct sweeper *w)
 {
 	w->runs = w->arena != NULL &&
-	    pthread_create(&w->thread, attr, sweep_thread, w) == 0;
+	    nx_thread_start(&w->thread, sweep_thread, w);
 }
 
 /* False when no thread could run. */
 static bool
 one_round(struct sweep *s, struct sweeper *all, int n)
 {
-	pthread_attr_t attr;
 	int ran = 0;
 	bool wave;
 
 	s->round_ends = nx_clock_mono() + ROUND_MS;
 	s->round_tried = s->round_refused = 0;
-	nx_must(pthread_attr_init(&attr));
-	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
 	for (int i = 0; i < n; i++)
-		start(&all[i], &attr);
-	(void)pthread_attr_destroy(&attr);
+		start(&all[i]);
 	for (int i = 0; i < n; i++) {
 		if (!all[i].runs)
 			continue;
-		nx_must(pthread_join(all[i].thread, NULL));
+		nx_thread_join(all[i].thread);
 		ran++;
 	}
 	wave = is_wave(s->round_tried, s->round_refused) ||
@@ -370,11 +365,11 @@ nx_sweep(struct nx_ctx *ctx, const struct nx_due *due, int threads,
 	rc = nx_lease_clock(&ask, &s.due.begun, &ctx->err);
 	if (rc != NX_OK)
 		return rc;
-	nx_must(pthread_mutex_init(&s.mutex, NULL));
-	nx_must(pthread_cond_init(&s.back, NULL));
+	nx_mutex_init(&s.mutex);
+	nx_cond_init(&s.back);
 	rc = sweep(&s, all, n);
-	nx_must(pthread_cond_destroy(&s.back));
-	nx_must(pthread_mutex_destroy(&s.mutex));
+	nx_cond_destroy(&s.back);
+	nx_mutex_destroy(&s.mutex);
 	if (rc != NX_OK)
 		ctx->err = s.err;
 	return rc;

@@ -237,8 +237,8 @@ lacks(struct json_object *claims, const char *name)
 }
 
 /*
- * Supabase's own service key names no user and no audience, and its issuer
- * is "supabase"; what it does say must be right.
+ * Supabase's own service key names no user and no audience; what it does say
+ * must be right.
  */
 static bool
 is_service(const struct check *c)
@@ -246,18 +246,56 @@ is_service(const struct check *c)
 	return is(nx_json_str(c->claims, "role"), "service_role");
 }
 
+/*
+ * Service keys are made by hand or by a tool: that of a project by Supabase
+ * is issued by "supabase", those of its command line and of its Docker set-up
+ * by "supabase-demo", and who makes his own need not name anybody.
+ */
+static bool
+is_issued_well(const struct check *c, const struct nx_jwt_rules *rules)
+{
+	const char *issuer = nx_json_str(c->claims, "iss");
+
+	if (rules->issuer == NULL || is(issuer, rules->issuer))
+		return true;
+	return is_service(c) && (lacks(c->claims, "iss") ||
+	    is(issuer, "supabase") || is(issuer, "supabase-demo"));
+}
+
+/*
+ * Supabase's OAuth server writes the app that a token was given to into
+ * `client_id`; a sign-in has none.  One that is no text names nobody who
+ * could be on the list.
+ */
+static bool
+is_for_a_stranger(const struct check *c, const struct nx_jwt_rules *rules)
+{
+	struct nx_slice rest = nx_slice_str(rules->clients);
+	const char *client = nx_json_str(c->claims, "client_id");
+	struct json_object *v = NULL;
+
+	if (!json_object_object_get_ex(c->claims, "client_id", &v) ||
+	    v == NULL)
+		return false;
+	while (client != NULL && *client != '\0' && rest.n > 0) {
+		struct nx_slice one = nx_slice_cut(&rest, ',');
+
+		if (nx_slice_is(nx_slice_trim(one, " "), client))
+			return false;
+	}
+	return true;
+}
+
 static enum nx_rc
 read_claims(const struct check *c, const struct nx_jwt_rules *rules,
     struct nx_jwt_claims *out)
 {
 	const char *role = nx_json_str(c->claims, "role");
-	const char *issuer = nx_json_str(c->claims, "iss");
 
 	if (!is_for(c->claims, rules->audience) &&
 	    !(is_service(c) && lacks(c->claims, "aud")))
 		return refuse(c, "is for another audience");
-	if (rules->issuer != NULL && !is(issuer, rules->issuer) &&
-	    !(is_service(c) && is(issuer, "supabase")))
+	if (!is_issued_well(c, rules))
 		return refuse(c, "is from another issuer");
 	if (!has_begun(c, "nbf", rules) || !has_begun(c, "iat", rules))
 		return refuse(c, "is not valid yet");
@@ -268,6 +306,9 @@ read_claims(const struct check *c, const struct nx_jwt_rules *rules,
 		return refuse(c, "has a role that is too long");
 	if (role != NULL)
 		memcpy(out->role, role, strlen(role) + 1);
+	if (is_for_a_stranger(c, rules))
+		return nx_fail(c->err, NX_APP_STRANGER, "The token was given"
+		    " to a third-party app (claim client_id).");
 	if (!read_date(c->claims, "exp", &out->expires))
 		return refuse(c, "does not say when it expires");
 	if (rules->now - rules->leeway >= out->expires)

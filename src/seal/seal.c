@@ -2,11 +2,11 @@
 
 #include "nx/seal/seal.h"
 
-#include <assert.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <stdlib.h>
 
+#include "nx/base/must.h"
 #include "nx/base/random.h"
 #include "ring.h"
 #include "strict.h"

@@ -2,7 +2,6 @@
 
 #include "nx/seal/verified.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 #include "nx/base/must.h"
@@ -33,7 +32,7 @@ nx_verified_new(size_t entries)
 	if (v == NULL)
 		return NULL;
 	v->sets = entries / WAYS;
-	(void)pthread_mutex_init(&v->mutex, NULL);
+	nx_mutex_init(&v->mutex);
 	return v;
 }
 
@@ -42,7 +41,7 @@ nx_verified_free(struct nx_verified *v)
 {
 	if (v == NULL)
 		return;
-	(void)pthread_mutex_destroy(&v->mutex);
+	nx_mutex_destroy(&v->mutex);
 	free(v);
 }
 

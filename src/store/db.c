@@ -15,12 +15,12 @@
 
 #include "db.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdlib.h>
 
 #include "nx/base/clock.h"
+#include "nx/base/must.h"
 #include "nx/seal/digest.h"
 
 void
@@ -34,31 +34,56 @@ nx_db_fail(struct nx_err *err, enum nx_rc rc, const char *sqlstate,
 	    message == NULL ? "" : message);
 }
 
-/* How a SQLSTATE (or its class, the first two characters) is answered. */
+/*
+ * How a SQLSTATE (or its class, the first two characters) is answered.
+ *
+ * DROP: the connection is of no more use.  UNDONE: nothing was carried out.
+ * LEAVE: nor will a new connection to the same target be: a pooler, which is
+ * who says 08 in words, has nothing behind it, or the wrong server.
+ */
+enum { DROP = 1, UNDONE = 2, LEAVE = 4 };
+
 static const struct {
 	const char	*state;
 	enum nx_rc	 rc;
-	bool		 drop;		/* the connection is of no more use */
-	bool		 undone;	/* nothing was carried out */
+	unsigned int	 flags;
 } states[] = {
-	{ "08", NX_DB_DOWN, true, false },	/* connection exception */
-	{ "25006", NX_DB_DOWN, true, true },	/* the server is read-only */
-	{ "57P01", NX_DB_DOWN, true, true },	/* shut down, terminated */
-	{ "57P02", NX_DB_DOWN, true, false },	/* crashed */
-	{ "57P03", NX_DB_DOWN, true, true },	/* starting */
-	{ "57P05", NX_DB_DOWN, true, true },	/* idle for too long */
-	{ "57014", NX_TIMEOUT, false, true },	/* statement_timeout */
-	{ "55P03", NX_BUSY, false, true },	/* lock_timeout */
-	{ "23505", NX_BUSY, false, true },	/* somebody was first */
-	{ "40", NX_BUSY, false, true },		/* deadlock, serialization */
-	{ "53", NX_DB_DOWN, false, true },	/* out of resources */
-	{ "42P01", NX_CONFIG, false, true },	/* no such table */
-	{ "42703", NX_CONFIG, false, true },	/* no such column */
-	{ "42883", NX_CONFIG, false, true },	/* no such function */
-	{ "42P10", NX_CONFIG, false, true },	/* no such unique index */
-	{ "42501", NX_CONFIG, false, true },	/* no right to it */
-	{ "3F000", NX_CONFIG, false, true },	/* no such schema */
+	{ "08", NX_DB_DOWN, DROP | LEAVE },	/* connection exception */
+	{ "25006", NX_DB_DOWN, DROP | UNDONE | LEAVE },	/* read-only */
+	{ "57P01", NX_DB_DOWN, DROP | UNDONE },	/* shut down, terminated */
+	{ "57P02", NX_DB_DOWN, DROP },		/* crashed */
+	{ "57P03", NX_DB_DOWN, DROP | UNDONE | LEAVE },	/* starting */
+	{ "57P05", NX_DB_DOWN, DROP | UNDONE },	/* idle for too long */
+	{ "57014", NX_TIMEOUT, UNDONE },	/* statement_timeout */
+	{ "55P03", NX_BUSY, UNDONE },		/* lock_timeout */
+	{ "23505", NX_BUSY, UNDONE },		/* somebody was first */
+	{ "40", NX_BUSY, UNDONE },		/* deadlock, serialization */
+	{ "53", NX_DB_DOWN, UNDONE },		/* out of resources */
+	{ "42P01", NX_CONFIG, UNDONE },		/* no such table */
+	{ "42703", NX_CONFIG, UNDONE },		/* no such column */
+	{ "42883", NX_CONFIG, UNDONE },		/* no such function */
+	{ "42P10", NX_CONFIG, UNDONE },		/* no such unique index */
+	{ "42501", NX_CONFIG, UNDONE },		/* no right to it */
+	{ "3F000", NX_CONFIG, UNDONE },		/* no such schema */
 };
+
+/*
+ * PgBouncer has one SQLSTATE, 08P01, for all that it has to say.  With these
+ * words it never found a server to give the statement to.
+ */
+static bool
+found_no_server(const char *text)
+{
+	static const char *const words[] = { "server login has been failing",
+	    "pgbouncer cannot connect to server" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		if (text != NULL && strncmp(text, words[i],
+		    strlen(words[i])) == 0)
+			return true;
+	}
+	return false;
+}
 
 /*
  * Record why the transaction failed.  `done`: every statement had answered,
@@ -84,8 +109,10 @@ judge(struct nx_db *db, const PGresult *result, bool done,
 		    strlen(states[i].state)) != 0)
 			continue;
 		rc = states[i].rc;
-		db->broken = states[i].drop;
-		db->refused = states[i].undone && !done;
+		db->broken = (states[i].flags & DROP) != 0;
+		db->misled = (states[i].flags & LEAVE) != 0;
+		db->refused = !done && ((states[i].flags & UNDONE) != 0 ||
+		    (strcmp(sqlstate, "08P01") == 0 && found_no_server(text)));
 		break;
 	}
 	if (rc == NX_CONFIG)

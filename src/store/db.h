@@ -25,6 +25,7 @@ struct nx_db {
 	bool		 broken;	/* to be closed, not used again */
 	bool		 refused;	/* the last run surely did nothing */
 	bool		 outdated;	/* to be closed when given back */
+	bool		 misled;	/* what its target leads to is no use */
 	atomic_bool	*unnamed;	/* the pool's: nothing is prepared */
 	struct nx_stmt	 stmts[NX_STMTS_MAX];
 	int		 nstmts;	/* once in, a text stays */

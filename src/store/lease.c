@@ -135,6 +135,9 @@ static const char save[] =
     "  status = 'connected', status_reason = NULL, updated_at = now()"
     " FROM moved WHERE c.id = moved.connection_id";
 
+/* X has answered this one, as store/brake.h counts. */
+static const char heard[] = "DELETE FROM x_refreshing WHERE owner = $1";
+
 static const char is_saved[] =
     "SELECT 1 FROM x_grants WHERE connection_id = $1"
     " AND token_version = $2::bigint + 1 AND refreshed_by = $3";
@@ -162,15 +165,15 @@ store(const struct nx_store_ask *ask, struct nx_query *queries,
     const struct nx_new_pair *pair, bool *saved, struct nx_err *err)
 {
 	char expires[NX_NUMBER_MAX];
-	PGresult *results[3] = { NULL };
+	PGresult *results[4] = { NULL };
 	enum nx_rc rc;
 
 	queries[1].params[5] = nx_row_number(expires, pair->expires_at);
 	queries[1].params[6] = pair->scopes;
-	rc = nx_row_repeat(ask, queries, 3, results, err);
+	rc = nx_row_repeat(ask, queries, 4, results, err);
 	if (rc == NX_OK)
 		*saved = PQntuples(results[2]) == 1;
-	nx_db_clear(results, 3);
+	nx_db_clear(results, 4);
 	return rc;
 }
 
@@ -186,6 +189,7 @@ nx_lease_save(const struct nx_store_ask *ask, const struct nx_new_pair *pair,
 		{ lock_row, { id }, 1 },
 		{ save, { id, version, pair->owner }, 7 },
 		{ is_saved, { id, version, pair->owner }, 3 },
+		{ heard, { pair->owner }, 1 },
 	};
 	PGresult *row = NULL;
 	enum nx_rc rc;

@@ -7,13 +7,12 @@
 
 #include "nx/store/pool.h"
 
-#include <assert.h>
 #include <openssl/crypto.h>
 #include <poll.h>
-#include <pthread.h>
 #include <stdlib.h>
 
 #include "db.h"
+#include "db_url.h"
 #include "nx/base/arena.h"
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
@@ -46,7 +45,7 @@ struct nx_pool {
 	int		 nidle;
 	int		 nopen;		/* idle, lent and being made */
 	int		 nliving;	/* idle and lent */
-	int		 good;		/* target that answered last */
+	int		 good;		/* target to try first */
 	int64_t		 closed_until;	/* no new attempts before this */
 	struct nx_err	 why;		/* the failure that closed it */
 };
@@ -179,10 +178,12 @@ read_url(struct nx_pool *pool, const char *url, struct nx_err *err)
 	const char *wrong, *hosts;
 	int n;
 
-	PQfreemem(message);		/* it quotes the URL: not for us */
-	if (opts == NULL)
-		return nx_fail(err, NX_CONFIG, "DATABASE_URL is neither a URI"
-		    " nor a conninfo string that libpq can read.");
+	if (opts == NULL) {
+		enum nx_rc rc = nx_db_url_fail(url, message, err);
+
+		PQfreemem(message);
+		return rc;
+	}
 	hosts = option(opts, "host");
 	if (hosts == NULL)
 		hosts = option(opts, "hostaddr");
@@ -209,7 +210,6 @@ nx_pool_new(const char *url, int size, struct nx_pool **out,
     struct nx_err *err)
 {
 	struct nx_pool *pool = calloc(1, sizeof(*pool));
-	pthread_condattr_t attr;
 	enum nx_rc rc;
 
 	*out = NULL;
@@ -227,11 +227,8 @@ nx_pool_new(const char *url, int size, struct nx_pool **out,
 		free(pool);
 		return rc;
 	}
-	nx_must(pthread_mutex_init(&pool->lock, NULL));
-	nx_must(pthread_condattr_init(&attr));
-	nx_must(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC));
-	nx_must(pthread_cond_init(&pool->freed, &attr));
-	nx_must(pthread_condattr_destroy(&attr));
+	nx_mutex_init(&pool->lock);
+	nx_cond_init(&pool->freed);
 	*out = pool;
 	return NX_OK;
 }
@@ -255,8 +252,8 @@ nx_pool_free(struct nx_pool *pool)
 	assert(pool->nidle == pool->nopen);	/* all were given back */
 	while (pool->nidle > 0)
 		db_close(pool->idle[--pool->nidle]);
-	nx_must(pthread_cond_destroy(&pool->freed));
-	nx_must(pthread_mutex_destroy(&pool->lock));
+	nx_cond_destroy(&pool->freed);
+	nx_mutex_destroy(&pool->lock);
 	nx_arena_free(pool->texts);
 	free(pool->idle);
 	free(pool);
@@ -340,16 +337,6 @@ connect_any(const struct nx_pool *pool, int first, int64_t deadline,
 	return rc;
 }
 
-/* Lock held, given up while waiting. */
-static void
-wait_until(struct nx_pool *pool, int64_t until)
-{
-	struct timespec t;
-
-	nx_clock_until(until, &t);
-	(void)pthread_cond_timedwait(&pool->freed, &pool->lock, &t);
-}
-
 /* What a thread that wants a connection gets. */
 enum turn { TURN_IDLE, TURN_NEW, TURN_CLOSED, TURN_NONE };
 
@@ -375,7 +362,7 @@ await_turn(struct nx_pool *pool, int64_t deadline)
 			return TURN_NEW;
 		if (closed && pool->closed_until < until)
 			until = pool->closed_until;
-		wait_until(pool, until);
+		(void)nx_cond_wait_until(&pool->freed, &pool->lock, until);
 	}
 }
 
@@ -402,16 +389,22 @@ note_attempt(struct nx_pool *pool, const struct nx_db *db,
 	pool->nopen--;
 	pool->closed_until = nx_clock_mono() + BACKOFF_MS;
 	pool->why = *err;
-	nx_must(pthread_cond_broadcast(&pool->freed));
+	nx_cond_broadcast(&pool->freed);
 }
 
+/*
+ * A pooler lets us in whether or not there is a database behind it, so that
+ * its target would be good for ever: when it is not, the next one's turn comes.
+ */
 static void
 forget(struct nx_pool *pool, struct nx_db *db)
 {
 	nx_lock(&pool->lock);
 	pool->nopen--;
 	pool->nliving--;
-	nx_must(pthread_cond_signal(&pool->freed));
+	if (db->misled && db->target == pool->good)
+		pool->good = (db->target + 1) % pool->ntargets;
+	nx_cond_signal(&pool->freed);
 	nx_unlock(&pool->lock);
 	db_close(db);
 }
@@ -464,7 +457,8 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 		if (turn == TURN_NONE)
 			return nx_fail(err, NX_BUSY, "No database connection"
 			    " became free in time.");
-		if (is_alive(db)) {
+		/* One that leads where we have left is no better there. */
+		if (db->target == first && is_alive(db)) {
 			*out = db;
 			return NX_OK;
 		}
@@ -504,7 +498,7 @@ nx_pool_give(struct nx_pool *pool, struct nx_db *db)
 	nx_lock(&pool->lock);
 	stale = take_stale(pool);
 	pool->idle[pool->nidle++] = db;
-	nx_must(pthread_cond_signal(&pool->freed));
+	nx_cond_signal(&pool->freed);
 	nx_unlock(&pool->lock);
 	db_close(stale);
 }

@@ -20,17 +20,18 @@
 
 #include "nx/store/rescue.h"
 
-#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/must.h"
 #include "nx/base/random.h"
 #include "nx/seal/seal.h"
 #include "nx/store/login.h"
@@ -42,6 +43,8 @@ enum {
 	FILE_ARENA_MAX = 256 * 1024,
 	MAKE_TRIES = 3,
 	US = 1000000,
+	FREE_MIN = 16 * 1024 * 1024,	/* bytes: less is nearly full */
+	FREE_INODES_MIN = 64,
 };
 
 static const char suffix[] = ".nx1";
@@ -101,6 +104,69 @@ nx_rescue_check(const char *dir, struct nx_err *err)
 		rc = no_file(err, "cannot be written");
 	(void)close(fd);
 	return rc;
+}
+
+static bool
+is_ours(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > NX_UUID_LEN &&
+	    strspn(name, "0123456789abcdef-") == NX_UUID_LEN &&
+	    (strcmp(name + NX_UUID_LEN, suffix) == 0 ||
+	    strcmp(name + NX_UUID_LEN, suffix_part) == 0);
+}
+
+/* DIR/rescue to be read through; closed by closedir(). */
+static DIR *
+read_dir(const char *dir, struct nx_err *err)
+{
+	int fd = open_dir(dir);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	enum nx_rc rc = NX_OK;
+
+	if (d == NULL)
+		rc = no_file(err, fd < 0 ? "cannot be opened" :
+		    "cannot be read");
+	if (rc != NX_OK && fd >= 0)
+		(void)close(fd);
+	return d;
+}
+
+/* Some file systems make their inodes as they need them, and say 0. */
+static bool
+is_nearly_full(int fd)
+{
+	struct statvfs fs;
+
+	return fstatvfs(fd, &fs) == 0 &&
+	    (fs.f_bavail * fs.f_frsize < FREE_MIN ||
+	    (fs.f_files > 0 && fs.f_favail < FREE_INODES_MIN));
+}
+
+enum nx_rc
+nx_rescue_look(const char *dir, struct nx_rescue_state *out,
+    struct nx_err *err)
+{
+	enum nx_rc rc = nx_rescue_check(dir, err);
+	struct dirent *e;
+	DIR *d;
+
+	memset(out, 0, sizeof(*out));
+	if (rc != NX_OK)
+		return rc;
+	if ((d = read_dir(dir, err)) == NULL)
+		return NX_CONFIG;
+	while ((e = readdir(d)) != NULL) {
+		if (!is_ours(e->d_name))
+			continue;
+		out->files++;
+		out->unreadable += faccessat(dirfd(d), e->d_name, R_OK,
+		    AT_EACCESS) != 0 && errno != ENOENT;
+	}
+	out->nearly_full = is_nearly_full(dirfd(d));
+	(void)closedir(d);
+	return NX_OK;
 }
 
 static void
@@ -417,7 +483,7 @@ apply(const struct nx_store_ask *ask, struct nx_slice record,
 		rc = apply_pair(ask, o, err);
 	else
 		rc = bad_record(err);
-	json_object_put(o);
+	nx_json_wipe(o);
 	return rc;
 }
 
@@ -518,17 +584,6 @@ replay_one(const struct nx_store_ask *ask, int dirfd, const char *name,
 	return fate;
 }
 
-static bool
-is_ours(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n > NX_UUID_LEN &&
-	    strspn(name, "0123456789abcdef-") == NX_UUID_LEN &&
-	    (strcmp(name + NX_UUID_LEN, suffix) == 0 ||
-	    strcmp(name + NX_UUID_LEN, suffix_part) == 0);
-}
-
 /* Is there any point in trying the next file now? */
 static bool
 database_is_away(enum nx_rc rc)
@@ -569,18 +624,12 @@ enum nx_rc
 nx_rescue_replay(const struct nx_store_ask *ask, const char *dir, int *saved,
     int *left, struct nx_err *err)
 {
-	int fd = open_dir(dir);
+	DIR *d = read_dir(dir, err);
 	enum nx_rc rc;
-	DIR *d;
 
 	*saved = *left = 0;
-	if (fd < 0)
-		return no_file(err, "cannot be opened");
-	if ((d = fdopendir(fd)) == NULL) {
-		rc = no_file(err, "cannot be read");
-		(void)close(fd);
-		return rc;
-	}
+	if (d == NULL)
+		return NX_CONFIG;
 	rc = replay_all(ask, d, saved, left, err);
 	(void)closedir(d);
 	return rc;

@@ -2,10 +2,11 @@
 
 #include "nx/text/weigh.h"
 
-#include <assert.h>
 #include <unicode/utf16.h>
 
 #include "scan.h"
+
+#include "nx/base/must.h"
 
 enum { SCALE = 100, URL_WEIGHT = 23 * SCALE, EMOJI_WEIGHT = 2 * SCALE };
 

@@ -2,7 +2,8 @@
  * connect.c - initiate, callback, disconnect.
  *
  * An attempt lives in a cookie of its own, named after its state, so that
- * several tabs work; at most five are outstanding.
+ * several tabs work; at most five are outstanding, and no more than leave room
+ * for the sign-in: a browser whose cookies are too large is let in nowhere.
  */
 
 #include "nx/flow/connect.h"
@@ -17,6 +18,7 @@
 
 enum {
 	OUTSTANDING_MAX = 5,	/* attempts of one browser */
+	ATTEMPTS_BYTES = 6 * 1024,	/* all of them, as they are sent */
 	SEEN_MAX = 40,		/* attempt cookies that are looked at */
 	TAG_LEN = 8,		/* hex digits of SHA-256(state) */
 	NAME_MAX_BYTES = 32,
@@ -79,37 +81,84 @@ is_attempt(const struct nx_call *call, struct nx_slice name)
 
 struct attempt {
 	struct nx_slice	name;
+	size_t		bytes;		/* in the Cookie header */
 	int64_t		expires;	/* 0: does not open */
 };
 
-/* Leave room for one more: remove the oldest, first those of no use. */
-static void
-sweep_attempts(struct nx_call *call)
+/* What a browser sends: its attempts, and how much of everything. */
+struct jar {
+	struct attempt	seen[SEEN_MAX];
+	size_t		n;
+	size_t		bytes;		/* of the attempts */
+	size_t		others;
+};
+
+/* `name=value; ` */
+static size_t
+cookie_bytes(size_t name, size_t value)
 {
-	struct attempt seen[SEEN_MAX];
+	return name + 1 + value + 2;
+}
+
+static void
+look_into(const struct nx_call *call, struct jar *jar)
+{
+	const struct nx_keyring *ring = call->ctx->app->ring;
 	struct nx_cookie_walk at = { 0 };
 	struct nx_slice name, value;
-	char text[NAME_MAX_BYTES];
-	size_t n = 0;
 
-	while (n < SEEN_MAX &&
-	    nx_request_cookie(call->request, &at, &name, &value)) {
-		if (is_attempt(call, name))
-			seen[n++] = (struct attempt){ name,
-			    nx_connect_expires(call->ctx->app->ring, value) };
-	}
-	while (n >= OUTSTANDING_MAX) {
-		size_t oldest = 0;
+	jar->n = jar->bytes = jar->others = 0;
+	while (nx_request_cookie(call->request, &at, &name, &value)) {
+		size_t bytes = cookie_bytes(name.n, value.n);
 
-		for (size_t i = 1; i < n; i++) {
-			if (seen[i].expires < seen[oldest].expires)
-				oldest = i;
+		if (jar->n == SEEN_MAX || !is_attempt(call, name)) {
+			jar->others += bytes;
+			continue;
 		}
-		(void)snprintf(text, sizeof(text), "%.*s",
-		    (int)seen[oldest].name.n, seen[oldest].name.p);
-		set_cookie(call, text, "");
-		seen[oldest] = seen[--n];
+		jar->seen[jar->n++] = (struct attempt){ name, bytes,
+		    nx_connect_expires(ring, value) };
+		jar->bytes += bytes;
 	}
+}
+
+/* Remove the oldest one, first those of no use. */
+static void
+drop_oldest(struct nx_call *call, struct jar *jar)
+{
+	char text[NAME_MAX_BYTES];
+	size_t oldest = 0;
+
+	for (size_t i = 1; i < jar->n; i++) {
+		if (jar->seen[i].expires < jar->seen[oldest].expires)
+			oldest = i;
+	}
+	(void)snprintf(text, sizeof(text), "%.*s",
+	    (int)jar->seen[oldest].name.n, jar->seen[oldest].name.p);
+	set_cookie(call, text, "");
+	jar->bytes -= jar->seen[oldest].bytes;
+	jar->seen[oldest] = jar->seen[--jar->n];
+}
+
+/*
+ * Make room for one more of `bytes`.  HEADERS where there is none: with it the
+ * browser would send more than is taken, and nobody could help it then.
+ */
+static enum nx_rc
+make_room(struct nx_call *call, size_t bytes)
+{
+	size_t room = ATTEMPTS_BYTES;
+	struct jar jar;
+
+	look_into(call, &jar);
+	if (jar.others + room > NX_COOKIES_MAX)
+		room = jar.others < NX_COOKIES_MAX ?
+		    NX_COOKIES_MAX - jar.others : 0;
+	while (jar.n > 0 && (jar.n >= OUTSTANDING_MAX ||
+	    jar.bytes + bytes > room))
+		drop_oldest(call, &jar);
+	return bytes <= room ? NX_OK : nx_fail(&call->ctx->err, NX_HEADERS,
+	    "%zu bytes of cookies leave no room for an attempt to connect.",
+	    jar.others);
 }
 
 static void
@@ -174,6 +223,10 @@ nx_web_initiate(struct nx_call *call)
 	const char *named;
 	enum nx_rc rc = read_ask(call, &ask, &named);
 
+	/* What there is may change: nobody else's page may begin that. */
+	if (rc == NX_OK && (ask.replace || ask.connection_id != NULL))
+		rc = nx_session_own_link(call->ctx, call->request,
+		    call->session);
 	if (rc == NX_OK)
 		rc = nx_session_user(call->ctx, call->session, named,
 		    &ask.user_id);
@@ -182,7 +235,10 @@ nx_web_initiate(struct nx_call *call)
 		    &call->ctx->err);
 	if (rc == NX_OK) {
 		cookie_name(call, start.state, name);
-		sweep_attempts(call);
+		rc = make_room(call, cookie_bytes(strlen(name),
+		    start.flow.n));
+	}
+	if (rc == NX_OK) {
 		set_cookie(call, name, nx_buf_str(&start.flow));
 		answer_start(call, &start);
 	}

@@ -2,6 +2,7 @@
 
 #include "nx/base/json.h"
 #include "nx/flow/connections.h"
+#include "nx/flow/keep.h"
 #include "nx/web/routes.h"
 
 enum nx_rc
@@ -12,19 +13,72 @@ nx_web_healthz(struct nx_call *call)
 	return NX_OK;
 }
 
+/* What was looked at; the texts name no path and no host. */
+struct checks {
+	enum nx_rc		database, rescue;
+	struct nx_rescue_state	files;
+	struct nx_err		why;	/* of the first that is not well */
+};
+
+static void
+look(struct nx_ctx *ctx, struct checks *out)
+{
+	struct nx_err err = { 0 };
+
+	*out = (struct checks){ .database = nx_ready(ctx) };
+	out->why = ctx->err;
+	out->rescue = nx_keep_look(ctx->app, &out->files, &err);
+	if (out->database != NX_OK || out->rescue != NX_OK)
+		nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
+		    "not_ready", NX_S("database", ctx->err.detail),
+		    NX_S("rescue", err.detail));
+	if (out->database != NX_OK)
+		return;
+	if (out->rescue != NX_OK)
+		(void)nx_fail(&out->why, NX_NOT_READY, "The rescue directory"
+		    " in NEXUS_STATE_DIR cannot be used: nothing that X"
+		    " grants would outlive a loss of the database.");
+	else if (out->files.nearly_full)
+		(void)nx_fail(&out->why, NX_NOT_READY, "The disk of"
+		    " NEXUS_STATE_DIR is nearly full: soon nothing that X"
+		    " grants can be kept aside.");
+}
+
+static void
+add(struct nx_jw *w, const struct checks *c)
+{
+	nx_jw_open(w, "checks", '{');
+	nx_jw_str(w, "database", c->database == NX_OK ? "ok" :
+	    "unreachable");
+	nx_jw_str(w, "rescue", c->rescue != NX_OK ? "unusable" :
+	    c->files.nearly_full ? "nearly_full" :
+	    c->files.unreadable > 0 ? "unreadable_files" : "ok");
+	nx_jw_close(w, '}');
+	nx_jw_i64(w, "rescue_files", c->files.files);
+	nx_jw_i64(w, "rescue_unreadable", c->files.unreadable);
+}
+
 enum nx_rc
 nx_web_readyz(struct nx_call *call)
 {
 	struct nx_jw w = { .out = &call->reply->body };
-	enum nx_rc rc = nx_ready(call->ctx);
+	struct checks checks;
 
-	if (rc != NX_OK)
-		return rc;
+	look(call->ctx, &checks);
+	if (checks.why.rc != NX_OK) {
+		(void)nx_err_for_users(&checks.why);
+		nx_reply_problem_open(call->reply, call->request,
+		    &checks.why, &w);
+		add(&w, &checks);
+		nx_jw_close(&w, '}');
+		return NX_OK;
+	}
 	nx_reply_json(call->reply, 200);
 	nx_jw_open(&w, NULL, '{');
 	nx_jw_str(&w, "status", "ready");
 	nx_jw_str(&w, "database", "reachable");
 	nx_jw_str(&w, "key", nx_keyring_primary(call->ctx->app->ring));
+	add(&w, &checks);
 	nx_jw_close(&w, '}');
 	return NX_OK;
 }

@@ -49,12 +49,23 @@ fail(struct nx_reply *r, const struct nx_err *err)
 }
 
 void
-nx_reply_problem(struct nx_reply *r, const struct nx_request *request,
-    const struct nx_err *err)
+nx_reply_problem_open(struct nx_reply *r, const struct nx_request *request,
+    const struct nx_err *err, struct nx_jw *w)
 {
 	fail(r, err);
 	nx_reply_header(r, "Content-Type", "application/problem+json");
-	nx_answer_problem(err, request->id, &r->body);
+	*w = (struct nx_jw){ .out = &r->body };
+	nx_answer_problem_open(err, request->id, w);
+}
+
+void
+nx_reply_problem(struct nx_reply *r, const struct nx_request *request,
+    const struct nx_err *err)
+{
+	struct nx_jw w;
+
+	nx_reply_problem_open(r, request, err, &w);
+	nx_jw_close(&w, '}');
 }
 
 static void

@@ -91,6 +91,28 @@ read_rights(char **env, struct nx_request *out, struct nx_err *err)
 	return NX_OK;
 }
 
+/*
+ * Browsers announce what they fetch before anybody has asked for it: today in
+ * Sec-Purpose (Fetch, "prefetch" or "prefetch;prerender"), older ones in the
+ * other three.
+ */
+static bool
+is_ahead(char **env)
+{
+	static const char *const params[] = { "HTTP_SEC_PURPOSE",
+	    "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ" };
+
+	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
+		const char *value = param(env, params[i], NULL);
+
+		if (value != NULL && (strcasestr(value, "prefetch") != NULL ||
+		    strcasestr(value, "prerender") != NULL ||
+		    strcasestr(value, "preview") != NULL))
+			return true;
+	}
+	return false;
+}
+
 enum nx_rc
 nx_request_read(char **env, struct nx_request *out, struct nx_err *err)
 {
@@ -105,8 +127,10 @@ nx_request_read(char **env, struct nx_request *out, struct nx_err *err)
 	if (out->method == NULL || uri == NULL)
 		return nx_fail(err, NX_MALFORMED,
 		    "The request has no method or no address.");
-	if (strcmp(out->method, "HEAD") == 0)
+	out->is_head = strcmp(out->method, "HEAD") == 0;
+	if (out->is_head)
 		out->method = "GET";
+	out->is_ahead = is_ahead(env);
 	out->path = nx_slice_cut(&rest, '?');
 	out->query = nx_slice_str(param(env, "QUERY_STRING", NULL));
 	out->content_type = param(env, "CONTENT_TYPE", NULL);
@@ -122,10 +146,15 @@ nx_request_query(const struct nx_request *r, const char *name,
     struct nx_arena *arena, const char **out, struct nx_err *err)
 {
 	struct nx_buf value = NX_BUF_SECRET(QUERY_VALUE_MAX);
-	enum nx_rc rc = nx_url_query(r->query, name, &value);
+	const bool room = nx_buf_reserve(&value, r->query.n < value.max ?
+	    r->query.n : value.max);
+	enum nx_rc rc = !room ? NX_NO_MEMORY :
+	    nx_url_query(r->query, name, &value);
 
 	*out = NULL;
-	if (rc == NX_OK && (*out = nx_arena_slice(arena,
+	if (rc == NX_NO_MEMORY)
+		rc = nx_fail(err, rc, "while reading the query");
+	else if (rc == NX_OK && (*out = nx_arena_slice(arena,
 	    (struct nx_slice){ nx_buf_str(&value), value.n })) == NULL)
 		rc = nx_fail(err, NX_NO_MEMORY, "while reading the query");
 	else if (rc == NX_NOT_FOUND)

@@ -10,10 +10,11 @@
 #include "nx/base/json.h"
 
 static const struct nx_route routes[] = {
-	{ "GET", "/api/auth/twitter/initiate", NX_ROUTE_PAGE,
-	    nx_web_initiate },
+	{ "GET", "/api/auth/twitter/initiate",
+	    NX_ROUTE_PAGE | NX_ROUTE_ACTS, nx_web_initiate },
 	{ "GET", "/api/auth/twitter/callback",
-	    NX_ROUTE_PAGE | NX_ROUTE_CALLS_X, nx_web_callback },
+	    NX_ROUTE_PAGE | NX_ROUTE_ACTS | NX_ROUTE_CALLS_X,
+	    nx_web_callback },
 	{ "POST", "/api/auth/twitter/disconnect",
 	    NX_ROUTE_CHANGES | NX_ROUTE_CALLS_X, nx_web_disconnect },
 	{ "GET", "/api/twitter/connections", 0, nx_web_connections },
@@ -53,6 +54,29 @@ fits(const char *pattern, struct nx_slice path, struct nx_slice *param)
 	return param->n > 0 && nx_slice_is(path, after + 1);
 }
 
+static bool
+is_get(const struct nx_route *route)
+{
+	return strcmp(route->method, "GET") == 0;
+}
+
+static bool
+acts(const struct nx_route *route)
+{
+	return (route->flags & NX_ROUTE_ACTS) != 0;
+}
+
+static enum nx_rc
+refuse_method(const struct nx_buf *allow, struct nx_reply *reply,
+    struct nx_err *err)
+{
+	if (allow->n == 0)
+		return nx_fail(err, NX_NOT_FOUND, "No route has this path.");
+	nx_reply_header(reply, "Allow", nx_buf_str(allow));
+	return nx_fail(err, NX_METHOD, "Methods that fit here: %s.",
+	    nx_buf_str(allow));
+}
+
 enum nx_rc
 nx_route_find(const struct nx_request *request, const struct nx_route **out,
     struct nx_reply *reply, struct nx_err *err)
@@ -63,23 +87,26 @@ nx_route_find(const struct nx_request *request, const struct nx_route **out,
 
 	*out = NULL;
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		if (!fits(routes[i].path, request->path, &param))
+		const struct nx_route *route = &routes[i];
+
+		if (!fits(route->path, request->path, &param))
 			continue;
-		if (strcmp(request->method, routes[i].method) == 0) {
-			*out = &routes[i];
-			nx_buf_free(&allow);
-			return NX_OK;
+		if (strcmp(request->method, route->method) == 0 &&
+		    !(request->is_head && acts(route))) {
+			*out = route;
+			break;
 		}
 		nx_buf_addf(&allow, "%s%s", allow.n == 0 ? "" : ", ",
-		    strcmp(routes[i].method, "GET") == 0 ? "GET, HEAD" :
-		    routes[i].method);
+		    is_get(route) && !acts(route) ? "GET, HEAD" :
+		    route->method);
 	}
-	if (allow.n == 0)
-		return nx_fail(err, NX_NOT_FOUND, "No route has this path.");
-	nx_reply_header(reply, "Allow", nx_buf_str(&allow));
-	rc = nx_fail(err, NX_METHOD, "Methods that fit here: %s.",
-	    nx_buf_str(&allow));
+	rc = *out != NULL ? NX_OK : refuse_method(&allow, reply, err);
 	nx_buf_free(&allow);
+	if (rc == NX_OK && request->is_ahead && acts(*out)) {
+		*out = NULL;
+		return nx_fail(err, NX_AHEAD, "The browser fetched it before"
+		    " anybody had asked for it.");
+	}
 	return rc;
 }
 

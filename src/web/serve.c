@@ -8,7 +8,6 @@
 #include "nx/web/serve.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -26,7 +25,6 @@ enum {
 	LISTENER = 0,			/* FCGI_LISTENSOCK_FILENO */
 	ACCEPT_TICK_US = 300000,	/* how soon a drain is noticed */
 	NO_RESOURCE_PAUSE_MS = 10,
-	STACK_BYTES = 512 * 1024,
 	ASIDE_PER_SLOT = 8,		/* jobs set aside for each slot */
 	REPLAY_MS = 3000,
 	LATE_MS = 5000,			/* less left: not worth starting */
@@ -202,16 +200,12 @@ serve_thread(void *arg)
 static bool
 keeper_waits(struct server *s)
 {
-	struct timespec until;
+	const int64_t until = nx_clock_mono() + REPLAY_MS;
+	bool in_time = true;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += REPLAY_MS / 1000;
 	nx_lock(&s->mutex);
-	while (!atomic_load(&s->stopping)) {
-		if (pthread_cond_timedwait(&s->wake, &s->mutex,
-		    &until) == ETIMEDOUT)
-			break;
-	}
+	while (!atomic_load(&s->stopping) && in_time)
+		in_time = nx_cond_wait_until(&s->wake, &s->mutex, until);
 	nx_unlock(&s->mutex);
 	return !atomic_load(&s->stopping);
 }
@@ -257,7 +251,6 @@ static enum nx_rc
 start(struct server *s, struct nx_err *err)
 {
 	const struct timeval tick = { .tv_usec = ACCEPT_TICK_US };
-	pthread_attr_t attr;
 	int listens = 0;
 	socklen_t size = sizeof(listens);
 
@@ -271,16 +264,12 @@ start(struct server *s, struct nx_err *err)
 		return NX_NO_MEMORY;
 	s->threads = calloc((size_t)s->app->conf.threads,
 	    sizeof(*s->threads));
-	if (s->threads == NULL || pthread_attr_init(&attr) != 0)
+	if (s->threads == NULL)
 		return nx_fail(err, NX_NO_MEMORY, "No thread can start.");
-	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
 	while (s->nthreads < s->app->conf.threads &&
-	    pthread_create(&s->threads[s->nthreads], &attr, serve_thread,
-	    s) == 0)
+	    nx_thread_start(&s->threads[s->nthreads], serve_thread, s))
 		s->nthreads++;
-	s->has_keeper = pthread_create(&s->keeper, &attr, keep_thread,
-	    s) == 0;
-	(void)pthread_attr_destroy(&attr);
+	s->has_keeper = nx_thread_start(&s->keeper, keep_thread, s);
 	if (s->nthreads < s->app->conf.threads || !s->has_keeper)
 		return nx_fail(err, NX_NO_MEMORY, "Only %d of %d threads"
 		    " started.", s->nthreads, s->app->conf.threads);
@@ -301,23 +290,22 @@ static void
 drain(struct server *s)
 {
 	const int64_t end = nx_clock_mono() + NX_DRAIN_MS;
-	struct timespec until;
 
 	nx_patient_stop(s->app->patient);
 	atomic_store(&s->stopping, true);
 	nx_lock(&s->mutex);
-	(void)pthread_cond_broadcast(&s->wake);
+	nx_cond_broadcast(&s->wake);
 	nx_unlock(&s->mutex);
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += NX_DRAIN_MS / 1000;
+	/* A fetch that is under way ends beside the requests, not after. */
+	nx_callers_wind_down(s->app->callers);
 	for (int i = 0; i < s->nthreads; i++) {
-		if (pthread_timedjoin_np(s->threads[i], NULL, &until) != 0)
+		if (!nx_thread_join_until(s->threads[i], end))
 			give_up(s, "a request");
 	}
 	if (!nx_patient_wait(s->app->patient, end))
 		give_up(s, "an answer of X to a code or refresh token");
 	if (s->has_keeper)
-		(void)pthread_join(s->keeper, NULL);
+		nx_thread_join(s->keeper);
 	nx_callers_stop(s->app->callers);
 }
 
@@ -329,14 +317,13 @@ block_signals(sigset_t *set)
 	(void)sigaddset(set, SIGUSR1);
 	(void)sigaddset(set, SIGINT);
 	(void)sigaddset(set, SIGHUP);
-	(void)pthread_sigmask(SIG_BLOCK, set, NULL);
+	nx_signals_block(set);
 	(void)sigdelset(set, SIGHUP);
 }
 
 static void
 init(struct server *s, const struct nx_app *app)
 {
-	pthread_condattr_t attr;
 
 	memset(s, 0, sizeof(*s));
 	s->app = app;
@@ -344,11 +331,8 @@ init(struct server *s, const struct nx_app *app)
 	s->slots = app->conf.threads * 3 / 4;
 	if (s->slots == 0)
 		s->slots = 1;
-	(void)pthread_mutex_init(&s->mutex, NULL);
-	(void)pthread_condattr_init(&attr);
-	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	(void)pthread_cond_init(&s->wake, &attr);
-	(void)pthread_condattr_destroy(&attr);
+	nx_mutex_init(&s->mutex);
+	nx_cond_init(&s->wake);
 }
 
 enum nx_rc
@@ -374,8 +358,8 @@ nx_serve(const struct nx_app *app, struct nx_err *err)
 		    NX_I("signal", got), NX_I("pid", getpid()));
 	}
 	drain(&s);
-	(void)pthread_cond_destroy(&s.wake);
-	(void)pthread_mutex_destroy(&s.mutex);
+	nx_cond_destroy(&s.wake);
+	nx_mutex_destroy(&s.mutex);
 	free(s.threads);
 	return rc;
 }

@@ -7,10 +7,11 @@
 
 #include "nx/base/base64.h"
 #include "nx/base/json.h"
+#include "nx/base/url.h"
 
 enum {
-	CHUNKS_MAX = 10,
-	COOKIE_VALUE_MAX = 32 * 1024,
+	CHUNKS_MAX = 16,	/* Supabase's have 3180 bytes each */
+	CHUNK_DIGITS = 3,	/* of a chunk's number, at the most */
 	REF_MAX = 64,		/* of a Supabase project */
 };
 
@@ -22,6 +23,7 @@ struct jar {
 	struct nx_slice	ref;			/* of the first one seen */
 	struct nx_slice	whole;
 	struct nx_slice	chunks[CHUNKS_MAX];
+	bool		chunked;		/* there are chunks */
 	bool		twice;			/* a part is there twice */
 };
 
@@ -37,18 +39,33 @@ check_token(struct nx_ctx *ctx, struct nx_slice token,
 	return rc;
 }
 
+/* Cut `.N` off the name, as supabase-js writes it: no leading zeros. */
+static int
+cut_chunk(struct nx_slice *name)
+{
+	size_t digits = 0;
+	int n = 0;
+
+	while (digits <= CHUNK_DIGITS && digits < name->n &&
+	    isdigit((unsigned char)name->p[name->n - digits - 1]))
+		digits++;
+	if (digits == 0 || digits > CHUNK_DIGITS || name->n == digits ||
+	    name->p[name->n - digits - 1] != '.' ||
+	    (digits > 1 && name->p[name->n - digits] == '0'))
+		return -1;
+	for (size_t i = name->n - digits; i < name->n; i++)
+		n = n * 10 + name->p[i] - '0';
+	name->n -= digits + 1;
+	return n;
+}
+
 /* Is it `sb-<ref>-auth-token[.N]`?  `*chunk` is -1 for the whole. */
 static bool
 is_ours(struct nx_slice name, struct nx_slice *ref, int *chunk)
 {
 	const size_t pre = sizeof(prefix) - 1, suf = sizeof(suffix) - 1;
 
-	*chunk = -1;
-	if (name.n > 2 && name.p[name.n - 2] == '.' &&
-	    isdigit((unsigned char)name.p[name.n - 1])) {
-		*chunk = name.p[name.n - 1] - '0';
-		name.n -= 2;
-	}
+	*chunk = cut_chunk(&name);
 	if (name.n <= pre + suf || name.n > pre + suf + REF_MAX ||
 	    memcmp(name.p, prefix, pre) != 0 ||
 	    memcmp(name.p + name.n - suf, suffix, suf) != 0)
@@ -57,75 +74,116 @@ is_ours(struct nx_slice name, struct nx_slice *ref, int *chunk)
 	return true;
 }
 
+static void
+put(struct jar *jar, int chunk, struct nx_slice value)
+{
+	struct nx_slice *to = &jar->whole;
+
+	jar->chunked = jar->chunked || chunk >= 0;
+	if (chunk >= CHUNKS_MAX)
+		return;			/* no list gets that far */
+	if (chunk >= 0)
+		to = &jar->chunks[chunk];
+	jar->twice = jar->twice || to->p != NULL;
+	*to = value;
+}
+
 /*
- * The cookie of the project `ref`, or of the only one there is when that is
- * empty: a neighbouring site may have set one for its own ends.
+ * The cookie of the project `wanted` (its URL may have capitals), or of the
+ * only one there is when that is empty: a neighbouring site may have set one
+ * for its own ends.  An empty cookie is none, as it is for Supabase's own
+ * clients, which clear so.
  */
 static void
 collect(const struct nx_request *r, struct nx_slice wanted, struct jar *jar)
 {
 	struct nx_cookie_walk at = { 0 };
-	struct nx_slice name, value, ref, *to;
+	struct nx_slice name, value, ref;
 	int chunk;
 
 	memset(jar, 0, sizeof(*jar));
 	while (nx_request_cookie(r, &at, &name, &value)) {
-		if (!is_ours(name, &ref, &chunk) ||
-		    (wanted.n > 0 && !nx_slice_eq(wanted, ref)))
+		if (value.n == 0 || !is_ours(name, &ref, &chunk) ||
+		    (wanted.n > 0 && (wanted.n != ref.n ||
+		    strncasecmp(wanted.p, ref.p, ref.n) != 0)))
 			continue;
 		if (jar->ref.n == 0)
 			jar->ref = ref;
 		jar->twice = jar->twice || !nx_slice_eq(jar->ref, ref);
-		to = chunk < 0 ? &jar->whole : &jar->chunks[chunk];
-		jar->twice = jar->twice || to->p != NULL;
-		*to = value;
+		put(jar, chunk, value);
 	}
 }
 
-/* `base64-` + base64url of a JSON object with `access_token`. */
+/*
+ * The cookie's JSON: `base64-` and its base64url, or (cookieEncoding "raw",
+ * and everybody before @supabase/ssr 0.5) percent-encoded.
+ */
+static enum nx_rc
+decode(struct nx_slice value, struct nx_buf *json)
+{
+	const struct nx_slice mark = NX_SLICE("base64-");
+
+	if (value.n < mark.n || memcmp(value.p, mark.p, mark.n) != 0)
+		return nx_url_decode(value, json);
+	value.p += mark.n;
+	value.n -= mark.n;
+	return nx_base64_decode(value, json);
+}
+
+/* A session has a member; the old auth-helpers wrote [access, refresh, ...] */
+static const char *
+token_in(struct nx_slice json, struct json_object **tree)
+{
+	struct json_object *first;
+
+	if (json.n == 0 || json.p[0] != '[')
+		return nx_json_parse(json, tree, NULL) != NX_OK ? NULL :
+		    nx_json_str(*tree, "access_token");
+	if (nx_json_parse_array(json, tree, NULL) != NX_OK)
+		return NULL;
+	first = json_object_array_get_idx(*tree, 0);
+	return json_object_is_type(first, json_type_string) ?
+	    json_object_get_string(first) : NULL;
+}
+
 static enum nx_rc
 token_from(struct nx_ctx *ctx, struct nx_slice value, struct nx_slice *out)
 {
-	static const char mark[] = "base64-";
-	struct nx_buf json = NX_BUF_SECRET(COOKIE_VALUE_MAX);
-	struct json_object *obj = NULL;
-	enum nx_rc rc = NX_MALFORMED;
-	const char *token;
+	struct nx_buf json = NX_BUF_SECRET(NX_COOKIES_MAX);
+	struct json_object *tree = NULL;
+	const char *token = NULL;
+	/* What is decoded is no longer: then only the cookie can be wrong. */
+	const bool room = nx_buf_reserve(&json, value.n < json.max ? value.n :
+	    json.max);
 
-	if (value.n > sizeof(mark) - 1 &&
-	    memcmp(value.p, mark, sizeof(mark) - 1) == 0) {
-		value.p += sizeof(mark) - 1;
-		value.n -= sizeof(mark) - 1;
-		rc = nx_base64_decode(value, &json);
-	}
-	if (rc == NX_OK)
-		rc = nx_json_parse(nx_buf_slice(&json), &obj, NULL);
-	token = nx_json_str(obj, "access_token");
-	if (rc == NX_OK && token != NULL)
-		*out = nx_slice_str(nx_arena_str(ctx->arena, token));
-	json_object_put(obj);
+	if (room && decode(value, &json) == NX_OK)
+		token = token_in(nx_buf_slice(&json), &tree);
+	*out = nx_slice_str(nx_arena_str(ctx->arena, token));
+	json_object_put(tree);
 	nx_buf_free(&json);
-	return rc == NX_OK && out->p != NULL ? NX_OK :
-	    nx_fail(&ctx->err, NX_UNAUTHENTICATED,
-	    "The sign-in cookie cannot be read.");
+	if (!room || !nx_arena_ok(ctx->arena))
+		return nx_fail(&ctx->err, NX_NO_MEMORY, "while reading who"
+		    " is signed in");
+	return out->p != NULL ? NX_OK : nx_fail(&ctx->err, NX_COOKIE,
+	    "It cannot be read: part of it is missing, or left over from"
+	    " an older one.");
 }
 
-/* What supabase-js calls it: the first label of the project's host. */
+/* What supabase-js calls it: the first label of the project's host name. */
 static struct nx_slice
 project(const struct nx_ctx *ctx)
 {
-	struct nx_slice url = nx_slice_str(ctx->app->conf.supabase_url);
+	struct nx_slice host = nx_url_host(
+	    nx_slice_str(ctx->app->conf.supabase_url));
 
-	(void)nx_slice_cut(&url, '/');
-	(void)nx_slice_cut(&url, '/');
-	return nx_slice_cut(&url, '.');
+	return nx_slice_cut(&host, '.');
 }
 
 static enum nx_rc
 token_from_cookies(struct nx_ctx *ctx, const struct nx_request *r,
     struct nx_slice *out)
 {
-	struct nx_buf joined = NX_BUF_SECRET(COOKIE_VALUE_MAX);
+	struct nx_buf joined = NX_BUF_SECRET(NX_COOKIES_MAX);
 	struct jar jar;
 	enum nx_rc rc;
 
@@ -135,15 +193,16 @@ token_from_cookies(struct nx_ctx *ctx, const struct nx_request *r,
 	if (jar.ref.n == 0)
 		return nx_fail(&ctx->err, NX_UNAUTHENTICATED, "There is"
 		    " neither a Bearer token nor a sign-in cookie.");
-	if (jar.twice)
-		return nx_fail(&ctx->err, NX_UNAUTHENTICATED,
-		    "The sign-in cookie is there twice: delete this site's"
-		    " cookies and sign in again.");
+	/* A neighbour's site can add one, but not take ours away. */
+	if (jar.twice || (jar.whole.p != NULL && jar.chunked))
+		return nx_fail(&ctx->err, NX_COOKIE, "It is there twice.");
 	if (jar.whole.p != NULL)
 		return token_from(ctx, jar.whole, out);
 	for (int i = 0; i < CHUNKS_MAX && jar.chunks[i].p != NULL; i++)
 		nx_buf_slice_add(&joined, jar.chunks[i]);
-	rc = token_from(ctx, nx_buf_slice(&joined), out);
+	rc = nx_buf_ok(&joined) ? token_from(ctx, nx_buf_slice(&joined), out) :
+	    nx_fail(&ctx->err, NX_HEADERS, "The sign-in cookie has more than"
+	    " %d bytes.", NX_COOKIES_MAX);
 	nx_buf_free(&joined);
 	return rc;
 }
@@ -188,6 +247,18 @@ nx_session_same_site(struct nx_ctx *ctx, const struct nx_request *r,
 		    strcmp(r->fetch_site, "same-origin") == 0;
 	return same ? NX_OK : nx_fail(&ctx->err, NX_CROSS_SITE,
 	    "Its Origin is not %s.", ctx->app->conf.origin);
+}
+
+enum nx_rc
+nx_session_own_link(struct nx_ctx *ctx, const struct nx_request *r,
+    const struct nx_session *s)
+{
+	if (!s->by_cookie || r->fetch_site == NULL ||
+	    strcmp(r->fetch_site, "same-origin") == 0 ||
+	    strcmp(r->fetch_site, "none") == 0)
+		return NX_OK;
+	return nx_fail(&ctx->err, NX_CROSS_SITE,
+	    "A link that is not on %s leads here.", ctx->app->conf.origin);
 }
 
 enum nx_rc

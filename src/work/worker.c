@@ -2,16 +2,16 @@
 
 #include "nx/work/worker.h"
 
-#include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include "nx/base/clock.h"
+#include "nx/base/must.h"
 #include "nx/base/random.h"
 #include "nx/base/stop.h"
 #include "nx/work/jobs.h"
 
-enum { THREADS_MAX = 32, STACK_BYTES = 512 * 1024, A_WHILE_MS = 60000 };
+enum { THREADS_MAX = 32, A_WHILE_MS = 60000 };
 
 struct worker {
 	const struct nx_app		*app;
@@ -104,13 +104,10 @@ static void
 finish(const struct nx_app *app, struct worker *all, int n)
 {
 	const int64_t end = nx_clock_mono() + NX_WORK_STOP_MS;
-	struct timespec until;
 
 	nx_patient_stop(app->patient);
-	(void)clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += NX_WORK_STOP_MS / 1000;
 	for (int i = 0; i < n; i++) {
-		if (pthread_timedjoin_np(all[i].thread, NULL, &until) != 0)
+		if (!nx_thread_join_until(all[i].thread, end))
 			give_up(app, all[i].job->name);
 	}
 	if (!nx_patient_wait(app->patient, end))
@@ -123,17 +120,12 @@ run(const struct nx_app *app, struct nx_stop *stop, struct nx_err *err)
 {
 	const struct nx_work_job *job = nx_work_jobs;
 	struct worker all[THREADS_MAX];
-	pthread_attr_t attr;
 	int n = 0, of_job = 0;
 
-	if (pthread_attr_init(&attr) != 0)
-		return nx_fail(err, NX_NO_MEMORY, "No thread can start.");
-	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
 	while (job->name != NULL && n < THREADS_MAX) {
 		all[n] = (struct worker){ .app = app, .stop = stop,
 		    .job = job };
-		if (pthread_create(&all[n].thread, &attr, work_thread,
-		    &all[n]) != 0)
+		if (!nx_thread_start(&all[n].thread, work_thread, &all[n]))
 			break;
 		n++;
 		if (++of_job == job->threads) {
@@ -141,7 +133,6 @@ run(const struct nx_app *app, struct nx_stop *stop, struct nx_err *err)
 			of_job = 0;
 		}
 	}
-	(void)pthread_attr_destroy(&attr);
 	if (job->name != NULL)
 		(void)kill(getpid(), SIGTERM);
 	else

@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "nx/base/base64.h"
@@ -30,6 +31,7 @@ enum {
 	LIFE_S = 600,		/* then the host is looked up afresh */
 	CONNECTIONS = 2,	/* token endpoint and API may differ */
 	BUFFER = 16 * 1024,	/* the least that libcurl takes */
+	ONCE_BODY = 8 * 1024 - 1,	/* an answer that comes once fits it */
 	BODY_KEEP = 64 * 1024,	/* an answer's memory that stays around */
 	AUTH_MAX = 8 * 1024,
 	RETRY_AFTER_MAX = 24 * 3600,
@@ -491,7 +493,7 @@ set_limit(struct nx_http *http, int patient_ms, int left)
 static void
 set_request(struct nx_http *http, const struct nx_http_ask *ask, int left)
 {
-	bool plain = strncmp(ask->url, "http:", 5) == 0;
+	bool plain = strncasecmp(ask->url, "http:", 5) == 0;
 
 	http->setup = CURLE_OK;
 	SET(http, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
@@ -625,6 +627,8 @@ nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,
 		wrong = "the token cannot be sent";
 	else if (!are_lines(ask->headers))
 		wrong = "a header cannot be sent";
+	else if (ask->once && !nx_buf_reserve(&http->body, ONCE_BODY))
+		wrong = "there is no memory for the answer";
 	if (wrong == NULL) {
 		set_request(http, ask, left);
 		if (http->setup != CURLE_OK)

@@ -2,7 +2,6 @@
 
 #include "nx/x/oauth.h"
 
-#include <openssl/crypto.h>
 #include <strings.h>
 
 #include "nx/base/clock.h"
@@ -12,9 +11,10 @@ enum {
 	FORM_MAX = 16 * 1024,
 	TOKEN_MAX = 4096,
 	SCOPES_MAX = 2000,
-	GRANT_ROOM = 2 * TOKEN_MAX + SCOPES_MAX + 1024,
+	GRANT_ROOM = NX_STRAYS_MAX * (TOKEN_MAX + 1) + SCOPES_MAX + 1024,
 	LIFE_DEFAULT = 7200,		/* seconds; what X documents */
-	LIFE_MIN = 60,
+	/* Less cannot be meant: every use would spend a refresh token. */
+	LIFE_MIN = 60 + 1,
 	LIFE_MAX = 30 * 24 * 3600,
 };
 
@@ -105,9 +105,23 @@ life(struct json_object *body)
 {
 	int64_t s;
 
-	if (!nx_json_i64(body, "expires_in", &s))
+	if (!nx_json_i64(body, "expires_in", &s) || s < LIFE_MIN)
 		return LIFE_DEFAULT;
-	return s < LIFE_MIN ? LIFE_MIN : s > LIFE_MAX ? LIFE_MAX : s;
+	return s > LIFE_MAX ? LIFE_MAX : s;
+}
+
+/* Separated by spaces (RFC 6749 section 3.3), whatever X puts there. */
+static const char *
+read_scopes(struct json_object *body, struct nx_arena *arena)
+{
+	const char *said = nx_json_str(body, "scope");
+	char *scopes = is_scopes(said) ? nx_arena_str(arena, said) : NULL;
+
+	for (char *s = scopes; s != NULL && *s != '\0'; s++) {
+		if (*s == ',')
+			*s = ' ';
+	}
+	return scopes;
 }
 
 /* Copy what the answer grants; false when it is not a grant that we can use. */
@@ -118,26 +132,68 @@ read_grant(struct json_object *body, int64_t now, struct nx_arena *arena,
 	const char *type = nx_json_str(body, "token_type");
 	const char *access = nx_json_str(body, "access_token");
 	const char *refresh = nx_json_str(body, "refresh_token");
-	const char *scopes = nx_json_str(body, "scope");
 
 	if ((type != NULL && strcasecmp(type, "bearer") != 0) ||
-	    !is_token(access) || (refresh != NULL && !is_token(refresh)))
+	    !is_token(access))
 		return false;
 	out->access_token = nx_arena_str(arena, access);
-	out->refresh_token = nx_arena_str(arena, refresh);
-	out->scopes = is_scopes(scopes) ? nx_arena_str(arena, scopes) : NULL;
+	out->refresh_token = is_token(refresh) ?
+	    nx_arena_str(arena, refresh) : NULL;
+	out->scopes = read_scopes(body, arena);
 	out->expires_at = now + life(body);
 	return nx_arena_ok(arena);
 }
 
-/* json-c frees without wiping. */
-static void
-wipe_member(struct json_object *body, const char *name)
+/*
+ * The next text of a member `name` in what need not be JSON; empty: no more.
+ * A token has no escapes.
+ */
+static struct nx_slice
+next_text(struct nx_slice *in, struct nx_slice name)
 {
-	const char *s = nx_json_str(body, name);
+	const char *end = in->p + in->n, *p = in->p;
+	struct nx_slice text = { NULL, 0 };
 
-	if (s != NULL)
-		OPENSSL_cleanse((void *)(uintptr_t)s, strlen(s));
+	while (text.p == NULL && p < end && (p = memmem(p,
+	    (size_t)(end - p), name.p, name.n)) != NULL) {
+		p += name.n;
+		while (p < end && *p != '\0' && strchr(" \t\r\n:", *p))
+			p++;
+		if (p == end || *p != '"')
+			continue;
+		text.p = ++p;
+		while (p < end && *p > 0x20 && *p < 0x7f && *p != '"')
+			p++;
+		text.n = (size_t)(p - text.p);
+		*in = (struct nx_slice){ p, (size_t)(end - p) };
+	}
+	return text;
+}
+
+/* X has given them, whatever else it says. */
+static void
+collect_strays(struct nx_slice body, struct nx_arena *arena,
+    struct nx_grant *out)
+{
+	static const struct nx_slice names[] = {
+		NX_SLICE("\"access_token\""), NX_SLICE("\"refresh_token\""),
+	};
+
+	*out = (struct nx_grant){ 0 };
+	for (size_t i = 0; i < 2; i++) {
+		struct nx_slice rest = body, text;
+
+		while (out->nstrays < NX_STRAYS_MAX &&
+		    (text = next_text(&rest, names[i])).p != NULL) {
+			struct nx_stray *s = &out->strays[out->nstrays];
+
+			if (text.n == 0 || text.n > TOKEN_MAX)
+				continue;
+			s->token = nx_arena_slice(arena, text);
+			s->refreshes = i == 1;
+			out->nstrays += s->token != NULL;
+		}
+	}
 }
 
 static void
@@ -150,23 +206,22 @@ ask_grant(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
 	struct nx_http_answer answer;
 
 	*out = (struct nx_grant){ 0 };
-	/* X grants once: without room for it nothing is asked. */
-	if (!nx_arena_has(x->arena, GRANT_ROOM)) {
-		*verdict = (struct nx_verdict){ .class = NX_CLASS_RETRY };
+	/* X grants once: without memory for it nothing is asked. */
+	if (!nx_arena_reserve(x->arena, GRANT_ROOM)) {
+		*verdict = (struct nx_verdict){ .class = NX_CLASS_RETRY,
+		    .x = { .detail = "there is no memory for a grant" } };
 		return;
 	}
 	send_form(x, act, form, secrets, &answer, verdict);
-	if (verdict->class != NX_CLASS_DONE)
+	if (verdict->x.status / 100 != 2)
 		return;
-	/* Strictly: of two tokens nobody knows which one is meant. */
-	if (nx_json_parse(answer.body, &body, NULL) != NX_OK ||
+	/* Of two tokens nobody knows which one is meant. */
+	if (nx_json_parse_once(answer.body, &body) != NX_OK ||
 	    !read_grant(body, now, x->arena, out)) {
-		*out = (struct nx_grant){ 0 };
+		collect_strays(answer.body, x->arena, out);
 		nx_verdict_unreadable(act, verdict);
 	}
-	wipe_member(body, "access_token");
-	wipe_member(body, "refresh_token");
-	json_object_put(body);
+	nx_json_wipe(body);
 	nx_http_forget(x->http);
 }
 

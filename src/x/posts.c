@@ -2,10 +2,10 @@
 
 #include "nx/x/posts.h"
 
-#include <assert.h>
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/must.h"
 #include "nx/x/id.h"
 
 /* 25,000 characters of 4 bytes, each perhaps escaped, and what is around. */

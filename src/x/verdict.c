@@ -344,7 +344,7 @@ nx_verdict_of(enum nx_act act, const struct nx_http_answer *answer,
 		quote(body, &out->x);
 	out->class = classify(act, answer, body);
 	out->retry_at = when(answer, now, out->class, body);
-	json_object_put(body);
+	nx_json_wipe(body);		/* it may be a grant */
 }
 
 void

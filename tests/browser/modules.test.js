@@ -1,12 +1,16 @@
 /* The page's pure modules, without a browser. */
 
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as cookie from '../../nginx/dashboard/cookie.js';
 import { Draft } from '../../nginx/dashboard/draft.js';
 import { toldLength } from '../../nginx/dashboard/parts.js';
 import * as words from '../../nginx/dashboard/words.js';
+
+/* Every page has it; node 18 keeps it in a module. */
+globalThis.crypto ??= webcrypto;
 
 /* What a browser makes of `lines` assigned to document.cookie. */
 function browse(header, lines) {
@@ -80,6 +84,21 @@ test('both older forms of Supabase’s cookie are read', () => {
 	assert.equal(cookie.read(`sb-abc-auth-token=${plain}`).session.access_token, 'a.b.c');
 	const list = encodeURIComponent(JSON.stringify(['a.b.c', 'r', null]));
 	assert.equal(cookie.read(`sb-abc-auth-token=${list}`).session.refresh_token, 'r');
+});
+
+test('an empty cookie is none, and one that is there twice is nobody’s', () => {
+	const value = (id) => cookie.write('sb-a-auth-token', { access_token: id }, '', false)[0].split(';')[0].split('=')[1];
+	const [mine, theirs] = [value('mine'), value('theirs')], [head, tail] = [mine.slice(0, 20), mine.slice(20)];
+	const whole = (v) => `sb-a-auth-token=${v}`, chunk = (i, v) => `sb-a-auth-token.${i}=${v}`;
+	const two = `${chunk(0, head)}; ${chunk(1, tail)}`;
+	for (const header of [whole(mine), two, `${chunk(1, tail)}; ${chunk(0, head)}`, `${whole('')}; ${two}`, `${two}; ${chunk(2, '')}`, `${two}; ${chunk(2, '')}; ${chunk(3, 'old')}`,
+		`${whole(mine)}; ${chunk(0, '')}`, `${whole('')}; ${whole(mine)}`, `${whole(mine)}; sb-a-auth-token.00=x; sb-a-auth-token.x=x`])
+		assert.equal(cookie.read(header)?.session?.access_token, 'mine', header);
+	for (const header of [`${whole(mine)}; ${whole(theirs)}`, `${two}; ${whole(theirs)}`, `${whole(theirs)}; ${two}`, `${whole(mine)}; ${chunk(7, 'x')}`,
+		`${two}; ${chunk(0, head)}`, `${two}; ${chunk(2, 'old')}`, `${chunk(0, '')}; ${chunk(1, tail)}`])
+		assert.deepEqual(cookie.read(header), { name: 'sb-a-auth-token', session: null }, header);
+	assert.equal(cookie.read(`${whole('')}; ${chunk(0, '')}`), null);
+	assert.equal(cookie.read('sb-[::1]-auth-token=%5B%22a%22%5D').session.access_token, 'a');
 });
 
 test('name and end of a session come from the session, else from its token', () => {

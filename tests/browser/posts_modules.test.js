@@ -1,6 +1,7 @@
 /* What the page knows about posts, without a browser. */
 
 import assert from 'node:assert/strict';
+import { webcrypto } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Draft } from '../../nginx/dashboard/draft.js';
@@ -8,6 +9,9 @@ import { append, isOpen, merge, nextLook, reach } from '../../nginx/dashboard/pa
 import { isChanged, toldLength } from '../../nginx/dashboard/parts.js';
 import { fromLocal, suggestion, toLocal, zone } from '../../nginx/dashboard/schedule.js';
 import * as words from '../../nginx/dashboard/words.js';
+
+/* Every page has it; node 18 keeps it in a module. */
+globalThis.crypto ??= webcrypto;
 
 const NOW = Date.parse('2026-11-22T10:00:00Z');
 const at = (seconds) => new Date(NOW + seconds * 1000).toISOString();

@@ -69,7 +69,7 @@ export async function visitor(browser, options = {}) {
 		if (['error', 'warning'].includes(message.type()) && !isExpected(message))
 			complaints.push(`${message.text()} ${message.location().url}`);
 	});
-	page.setDefaultTimeout(15000);
+	page.setDefaultTimeout(60000);		/* a machine may be slow */
 	return { context, page, complaints };
 }
 

@@ -33,6 +33,6 @@ export async function killAll() {
 	await allUp();
 }
 
-// A lease that a dead process left runs out now instead of in 20 seconds.
+// A lease that a dead process left runs out now instead of in 150 seconds.
 export const leasesRunOut = () =>
 	sql(`UPDATE x_grants SET lease_until = now() WHERE lease_until > now()`);

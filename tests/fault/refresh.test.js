@@ -51,16 +51,19 @@ async function works(me) {
 
 const died = (res) => problem(res, 503, 'unavailable');
 
-test('before the call: nothing is spent', async () => {
-	const me = await connected(-60);
-	const { by } = await grown(async () => {
-		died(await dyingAt('refresh.before_call', () => me.post(words())));
-		await leasesRunOut();
-		assert.equal((await me.post(words())).status, 201);
+for (const point of ['refresh.after_net', 'refresh.before_call']) {
+	test(`${point}: nothing is spent`, async () => {
+		const me = await connected(-60);
+		const { by } = await grown(async () => {
+			died(await dyingAt(point, () => me.post(words())));
+			await until('the empty file is gone', 10, () => kept().length === 0);
+			await leasesRunOut();
+			assert.equal((await me.post(words())).status, 201);
+		});
+		assert.deepEqual([by('refreshes_granted'), by('refreshes_refused')], [1, 0]);
+		await works(me);
 	});
-	assert.deepEqual([by('refreshes_granted'), by('refreshes_refused')], [1, 0]);
-	await works(me);
-});
+}
 
 for (const point of ['refresh.before_save', 'refresh.after_save']) {
 	test(`${point}: the pair comes home by itself`, async () => {
@@ -110,7 +113,7 @@ for (const [when, loses] of Object.entries(lost)) {
 		await sweep(me);
 		const [c] = await me.connections();
 		assert.equal(c.status, 'connected');
-		assert.match(c.status_reason, /works until \d\d:\d\d UTC/);
+		assert.match(c.status_reason, /answer .* was lost .* works until \d\d:\d\d UTC/);
 		assert.equal(c.renews_itself, false);
 		assert.ok((await sql(`SELECT code FROM x_events WHERE connection_id = '${c.id}'`)).flat().includes('needs_reauth'));
 
@@ -125,7 +128,9 @@ for (const [when, loses] of Object.entries(lost)) {
 		await sql(`UPDATE platform_connections SET token_expires_at = now() WHERE id = '${c.id}';
 			UPDATE x_grants SET retry_at = now() WHERE connection_id = '${c.id}'`);
 		await sweep(me);
-		assert.equal((await me.connections())[0].status, 'needs_reauth');
+		const [end] = await me.connections();
+		assert.equal(end.status, 'needs_reauth');
+		assert.match(end.status_reason, /answer .* was lost/);
 	});
 
 	test(`killed ${when}, the access token dead: needs_reauth within a sweep`, async () => {

@@ -1,12 +1,12 @@
 // Posts that wait: for their time, or for X's limit to open again.
 import { test, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { calm, clearFaults, fault, inParallel, LIGHT, problem, settings, sleep, sql, until } from './lib/stack.js';
+import { calm, clearFaults, fault, inParallel, LIGHT, problem, settings, sleep, sql, stopwatch, until } from './lib/stack.js';
 import { Visitor, words } from './lib/visitor.js';
 import { calmQueue, CREATE, creates, crowd, inOrder, live, look, POSTS, remove, states, threadText, timeOf, timePasses, assertChain } from './lib/posting.js';
 import { startWorker, withWorkers } from './lib/worker.js';
 
-const LATE = 2000 + (LIGHT ? 2000 : 1000);		// milliseconds after its time, on a busy machine
+const LATE = 2000 + (LIGHT ? 2000 : 1000);		// milliseconds after its time; the worker's word is 2 s, X and the rest have one more
 const inSeconds = (s) => new Date((Math.floor(Date.now() / 1000) + s) * 1000);
 const at = (when) => when.toISOString();
 
@@ -29,6 +29,7 @@ test('a post is sent at its time, not before and not much later', async () => {
 	const me = new Visitor();
 	await me.connect();
 	await withWorkers(1, async () => {
+		const watch = stopwatch();
 		const when = inSeconds(4);
 		const p = await schedule(me, at(when));
 		assert.equal(Date.parse(p.publish_at), when.getTime());
@@ -39,7 +40,8 @@ test('a post is sent at its time, not before and not much later', async () => {
 		assert.deepEqual(await live(me.account), []);
 		const done = await sent(me, p.id);
 		const late = timeOf(done.post_id) - when.getTime();
-		assert.ok(late >= 0 && late <= LATE, `${late} ms late`);
+		assert.ok(late >= 0, 'it came early');
+		watch.promise(LATE, 'a post after its time', late);
 		assert.deepEqual((await live(me.account)).map((x) => [x.id, x.text]), [[done.post_id, p.parts[0].text]]);
 	});
 });
@@ -61,14 +63,18 @@ test('posts of one account go out in the order of their times', async () => {
 test('many accounts at one moment are served within their time', async () => {
 	const N = LIGHT ? 20 : 60;
 	const people = await crowd(20);
-	const when = inSeconds(4);
+	// As far ahead as this machine needs to schedule that many.
+	const trial = stopwatch();
+	await inParallel(8, 8, (i) => schedule(people[i], at(inSeconds(3600))));
+	const watch = stopwatch(), when = inSeconds(4 + Math.ceil(trial.ms() * N / 8 * 3 / 1000));
 	const posts = [];
 	await inParallel(N, 8, async (i) => { posts[i] = await schedule(people[i % 20], at(when)); });
 	assert.ok(Date.now() < when.getTime(), 'they are all there in time');
 	const { sent: creations } = await creates(() => withWorkers(2, () => inParallel(N, 8, async (i) => {
-		const p = await sent(people[i % 20], posts[i].id);
+		const p = await sent(people[i % 20], posts[i].id, 60);
 		const late = timeOf(p.post_id) - when.getTime();
-		assert.ok(late >= 0 && late <= LATE, `${late} ms late`);
+		assert.ok(late >= 0, 'it came early');
+		watch.promise(LATE, 'a post after its time', late);
 	})));
 	assert.equal(creations, N);
 });

@@ -4,7 +4,7 @@ import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILD, calm, clearFaults, counts, database, env, fault, grown, inParallel, LIGHT, run, sandbox, sleep, sql, STACK, until } from './lib/stack.js';
+import { BUILD, calm, clearFaults, counts, database, env, fault, grown, inParallel, LIGHT, run, sandbox, sleep, sql, STACK, unbrake, until } from './lib/stack.js';
 import { Visitor, words } from './lib/visitor.js';
 
 const RESCUE = join(env.NEXUS_STATE_DIR || join(STACK, 'state'), 'rescue');
@@ -46,7 +46,9 @@ async function persist(me, text = words()) {
 
 // Whoever is connected holds the refresh token that lives at X.
 async function allRenew(people) {
+	await until('X has been heard', 30, async () => (await sql('SELECT 1 FROM x_refreshing')).length === 0);
 	await runOut(people);
+	await unbrake();
 	const { value, by } = await grown(() => Promise.all(people.map((me) => persist(me))));
 	for (const res of value)
 		assert.equal(res.status, 201, res.text);

@@ -2,10 +2,11 @@
 import { test, before } from 'node:test';
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { calm, env, problem, send, SITE } from './lib/stack.js';
+import { calm, env, inParallel, problem, ROOT, send, SITE } from './lib/stack.js';
+import * as cookie from '../../nginx/dashboard/cookie.js';
 import { bearer, serviceToken, sessionCookies, token, Visitor } from './lib/visitor.js';
 import { rawHttp } from './lib/raw.js';
 import { ask, appSocket, ownProcess } from './lib/fcgi.js';
@@ -159,7 +160,160 @@ test('cookies that are no session', async () => {
 		encoded('{"access_token":5}'), encoded('{}'), encoded('[]'), encoded('null'), encoded('{"access_token":"x"}'), encoded(`{"access_token":"${good}"`),
 		`other-auth-token=${sessionCookies(good)[0].split('=')[1]}`, chunks[0], chunks.slice(1).join('; '),
 		encoded('['.repeat(10000)), `sb-127-auth-token=base64-${'A'.repeat(12000)}`])
-		problem(await list({ Cookie }), 401, 'unauthenticated');
+		problem(await list({ Cookie }), 401, /^(unauthenticated|sign_in_cookie)$/);
+});
+
+// The cookies of Supabase's own clients, letter by letter: @supabase/ssr with
+// each encoding, and the auth-helpers before it.  `size` cuts them into chunks.
+const session = (text, more) => JSON.stringify({ access_token: text, token_type: 'bearer', expires_in: 3600, expires_at: now() + 3600,
+	refresh_token: 'v1.Zo\u00eb', user: { id: user, email: 'zo\u00eb+x@example.org', user_metadata: { full_name: 'Zo\u00eb "Z" M\u00fcller, 100 %; \ud83d\ude42', ...more } } });
+const base64 = (json) => `base64-${Buffer.from(json).toString('base64url')}`;
+const raw = (json) => encodeURIComponent(json);
+function chunked(value, size = 3180) {
+	const pieces = [];
+	for (let at = 0; at < value.length;) {
+		let piece = value.slice(at, at + size);
+		while (/%.?$/.test(piece) || (/%[89A-F].$/.test(piece) && /^%[89AB]/.test(value.slice(at + piece.length))))
+			piece = piece.slice(0, /%.?$/.test(piece) ? piece.lastIndexOf('%') : -3);
+		pieces.push(piece);
+		at += piece.length;
+	}
+	return pieces.map((piece, i) => `sb-127-auth-token.${i}=${piece}`).join('; ');
+}
+
+test('every form of Supabase\'s cookie is read', async () => {
+	const long = { note: 'caf\u00e9 \ud83d\ude42 % '.repeat(300) };
+	const forms = { base64, raw };
+	for (const [name, form] of Object.entries(forms)) {
+		assert.equal((await list({ Cookie: `sb-127-auth-token=${form(session(good))}` })).status, 200, name);
+		assert.equal((await list({ Cookie: chunked(form(session(good, long))) })).status, 200, `${name} in chunks`);
+		assert.equal((await list({ Cookie: `sb-127-auth-token=${form(JSON.stringify([good, 'r', null, null, null]))}` })).status, 200, `${name} of the old helpers`);
+	}
+});
+
+test('an empty cookie is none, and an empty chunk ends the list', async () => {
+	const [first, rest] = sessionCookies(good, 400), more = sessionCookies(good, 400).slice(2).join('; '), whole = sessionCookies(good)[0];
+	const n = sessionCookies(good, 400).length;
+	for (const Cookie of [`sb-127-auth-token=; ${first}; ${rest}; ${more}`, `${first}; ${rest}; ${more}; sb-127-auth-token.${n}=`,
+		`${first}; ${rest}; ${more}; sb-127-auth-token.${n}=; sb-127-auth-token.${n + 1}=stale`, `${whole}; sb-127-auth-token.0=; sb-127-auth-token.1=`])
+		assert.equal((await list({ Cookie })).status, 200, Cookie);
+	const { remedy } = problem(await list({ Cookie: `${first}; ${rest}; ${more}; sb-127-auth-token.${n}=stale` }), 401, 'sign_in_cookie');
+	assert.match(remedy, /cookies/);
+});
+
+test('a whole cookie beside chunks is nobody\'s, whoever set it', async () => {
+	const mine = sessionCookies(good, 400).join('; '), theirs = sessionCookies(token({ sub: crypto.randomUUID() }));
+	for (const Cookie of [`${mine}; ${theirs[0]}`, `${theirs[0]}; ${mine}`, `${sessionCookies(good)[0]}; sb-127-auth-token.3=x`]) {
+		const { detail, remedy } = problem(await list({ Cookie }), 401, 'sign_in_cookie');
+		assert.match(detail, /twice/);
+		assert.match(remedy, /cookies/);
+	}
+});
+
+test('the page reads what the server reads', async () => {
+	const value = base64(session(good)), [head, tail] = [value.slice(0, 400), value.slice(400)];
+	const parts = { whole: [`=${value}`, '=', '=stale'], 0: ['', `.0=${head}`, '.0=', '.0=stale'], 1: ['', `.1=${tail}`, '.1=', '.1=stale'], 2: ['', '.2=', '.2=stale'] };
+	const all = ['', ...parts.whole].flatMap((w) => parts[0].flatMap((a) => parts[1].flatMap((b) => parts[2].map((c) => [w, a, b, c]))));
+	let read = 0;
+	await inParallel(all.length, 8, async (i) => {
+		const Cookie = all[i].filter(Boolean).map((part) => `sb-127-auth-token${part}`).join('; ');
+		const { status } = await list({ Cookie });
+		const page = cookie.read(Cookie)?.session;
+		assert.equal(status, page ? 200 : 401, Cookie);
+		read += status === 200;
+	});
+	assert.ok(read > 10 && read < all.length / 2, `${read} of ${all.length}`);
+});
+
+test('the project\'s cookie is named after the host of its URL', async () => {
+	const other = sessionCookies(token({ sub: crypto.randomUUID() }))[0].replace('sb-127-', 'sb-other-');
+	for (const [url, name] of [['http://localhost:54321', 'localhost'], ['https://PROJ.supabase.co', 'proj'], ['http://127.0.0.1:54321', '127']]) {
+		const own = await ownProcess({ SUPABASE_URL: url, SUPABASE_JWKS_FILE: undefined });
+		try {
+			const mine = sessionCookies(token({ sub: user, iss: `${url}/auth/v1` }))[0].replace('sb-127-', `sb-${name}-`);
+			const res = await own.ask('GET', LIST, [['Cookie', `${other}; ${mine}`]]);
+			assert.equal(res.status, 200, `${url}: ${res.text}`);
+		} finally {
+			await own.stop();
+		}
+	}
+});
+
+test('service keys of a local or self-hosted project serve, its anon keys and users of others do not', async () => {
+	const own = await ownProcess({ SUPABASE_URL: 'http://127.0.0.1:9', SUPABASE_JWKS_FILE: undefined });
+	try {
+		const bare = { aud: undefined, sub: undefined, iat: undefined };
+		const ask = (claims) => own.ask('GET', `${LIST}?user_id=${user}`, Object.entries(bearer(token({ ...bare, ...claims }))));
+		for (const iss of ['supabase-demo', 'supabase', undefined])
+			assert.equal((await ask({ iss, role: 'service_role' })).status, 200, iss);
+		for (const claims of [{ iss: 'supabase-demo', role: 'anon' }, { iss: 'supabase', role: 'anon' }, { role: 'anon', iss: undefined },
+			{ iss: 'supabase-demo', sub: user, aud: 'authenticated' }, { iss: 'https://evil.example/auth/v1', role: 'service_role' }])
+			problem(await ask(claims), 401, 'unauthenticated');
+		problem(await own.ask('GET', LIST, Object.entries(bearer(token({ ...bare, iss: 'supabase-demo', role: 'service_role' }, { key: 'another-secret-another-secret-123456' })))), 401, 'unauthenticated');
+	} finally {
+		await own.stop();
+	}
+});
+
+test('a token that an app was given is no sign-in, unless the app is listed', async () => {
+	const app = crypto.randomUUID(), text = token({ sub: user, client_id: app });
+	for (const headers of [bearer(text), { Cookie: sessionCookies(text)[0] }]) {
+		const { remedy } = problem(await list(headers), 403, 'app_not_allowed');
+		assert.match(remedy, /NEXUS_OAUTH_CLIENTS/);
+		problem(await send('POST', '/api/twitter/post', { headers: { ...headers, Origin: SITE, 'Content-Type': 'application/json' }, body: '{"text":"a","dry_run":true}' }), 403, 'app_not_allowed');
+	}
+	const page = await send('GET', '/api/auth/twitter/initiate', { headers: { ...bearer(text), Accept: 'text/html' } });
+	assert.equal(page.status, 403);
+	assert.equal(page.cookies.length, 0);
+	const own = await ownProcess({ NEXUS_OAUTH_CLIENTS: `${crypto.randomUUID()}, ${app}` });
+	try {
+		assert.equal((await own.ask('GET', LIST, Object.entries(bearer(text)))).status, 200);
+		problem(await own.ask('GET', LIST, Object.entries(bearer(token({ sub: user, client_id: crypto.randomUUID() })))), 403, 'app_not_allowed');
+	} finally {
+		await own.stop();
+	}
+});
+
+const pad = (n, make) => {
+	let note = '';
+	for (let size = make('').length; size < n; size = make(note).length)
+		note += 'x'.repeat(Math.max(1, Math.floor((n - size) * 0.3)));
+	return make(note);
+};
+
+test('a session of seven chunks goes through in one header line', async () => {
+	const attempts = Array.from({ length: 5 }, (_, i) => `nx-0123456${i}=${'x'.repeat(1100)}`).join('; ');
+	for (const form of [base64, raw]) {
+		// As Supabase does it, what is in the metadata is in the token too.
+		const Cookie = pad(22300, (note) => chunked(form(session(token({ sub: user, user_metadata: { note: note.slice(0, 5000) } }), { note }))));
+		assert.ok(Cookie.split('; ').length >= 7 && Cookie.length >= 22300 && Cookie.length < 22800, `${Cookie.length} bytes`);
+		assert.equal((await list({ Cookie })).status, 200);
+		assert.equal((await list({ Cookie: `${Cookie}; ${attempts}` })).status, 200);
+		assert.equal((await rawHttp('GET', LIST, Cookie.split('; ').map((one) => ['Cookie', one]))).status, 200);
+	}
+});
+
+test('what nginx lets through, the application takes; past that it is 431 with what to do', async () => {
+	const MAX = 32 * 1024 - 16;
+	assert.match(readFileSync(join(ROOT, 'include/nx/web/request.h'), 'utf8'), /NX_COOKIES_MAX = 32 \* 1024 - 16/);
+	const cookies = (n) => {
+		const mine = sessionCookies(good)[0];
+		return `${mine}; a=${'x'.repeat(n - mine.length - 4)}`;
+	};
+	const usual = [['User-Agent', 'u'.repeat(1500)], ['Accept', '*/*']];
+	assert.equal((await rawHttp('GET', LIST, [...usual, ['Cookie', cookies(MAX)]])).status, 200);
+	assert.equal((await rawHttp('GET', LIST, [['Cookie', cookies(MAX - 200)], ['Authorization', `Bearer ${pad(9000, (x) => token({ sub: user, x }))}`]])).status, 200);
+	for (const headers of [[['Cookie', cookies(MAX + 1)]], [['Cookie', cookies(40000)]], [['Cookie', cookies(MAX - 2000)], ['Cookie', `b=${'x'.repeat(3000)}`]],
+		[['Cookie', cookies(30000)], ['X-Other', 'x'.repeat(30000)]]]) {
+		const { remedy } = problem(await rawHttp('GET', LIST, headers), 431, 'headers_too_large');
+		assert.match(remedy, /Delete this site's cookies/);
+		assert.match(remedy, /site's owner .* metadata/);
+	}
+	assert.equal((await rawHttp('GET', `${LIST}?x=${'x'.repeat(8192 - LIST.length - 3)}`, [['Cookie', cookies(MAX - 100)]])).status, 200);
+	for (const length of [8193, 20000, 31000])
+		problem(await rawHttp('GET', `${LIST}?x=${'x'.repeat(length - LIST.length - 3)}`, Object.entries(bearer(good))), 414, 'uri_too_long');
+	problem(await rawHttp('GET', `${LIST}/${'x'.repeat(20000)}`, []), 414, 'uri_too_long');
+	problem(await rawHttp('GET', `${LIST}/${'x'.repeat(8000)}`, [['Cookie', cookies(MAX - 500)]]), 404, 'not_found');
 });
 
 test('a bearer token decides before a cookie', async () => {

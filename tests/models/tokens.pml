@@ -2,14 +2,15 @@
  * tokens.pml - nexus-x: refresh, connect, disconnect, rescue replay, revocation.
  * One X account, two Nexus users (rows 0 and 1), hosts 0 and 1.
  * After src/store/lease.c, src/flow/refresh.c, keep.c, src/store/rescue.c,
- * src/flow/connect.c, src/store/connection.c, src/flow/disconnect.c,
- * src/store/revocation.c.  Time is T, in half seconds.
+ * src/flow/connect.c, pending.c, src/store/grant.c, pending.c,
+ * src/flow/disconnect.c, src/store/revocation.c.  Time is T.
  *
  * -DNPROC -DLOGINS -DDISCS -DREFRESHES -DCRASHES -DDBF -DTMAX -DLATE
  * -DROW1=1   row 1 is connected at the start in place of row 0
  * -DFREEZE   a lease may run out while its holder is in a call (known trouble)
- * -DEXACT    mended: granted_at orders logins as X does (sequence of exchange)
- * -DFLOOR    mended: claimed_at is floored, not rounded
+ * -DNAMED    X always names the account: nothing waits in x_pending
+ * -DBEFORE   as it was: logins are ordered by a claim that is rounded up, may
+ *            overlap, and what loses is not parked
  */
 #ifndef NPROC
 #define NPROC 2
@@ -49,15 +50,25 @@
 #define SUPER 3
 #define DISC 4
 
+/* What a file holds. */
+#define K_GRANT 0
+#define K_PAIR 1
+#define K_RENEWED 2	/* a pair for what waits */
+
 typedef Row { byte st; byte pair; byte ver; byte granted; byte hash; byte by;
-	byte owner; bit lease; bit att; bit susp; bit refused };
-typedef File { bit used; byte host; bit pairkind; byte u; byte pair;
+	byte owner; bit lease; bit att; bit susp; bit refused; byte upd };
+typedef File { bit used; byte host; byte kind; byte u; byte pair; byte first;
 	byte granted; byte ver; byte owner; bit lock };
+/* x_pending: one row is enough to meet everything else. */
+typedef Pend { bit used; byte u; byte pair; byte first; byte granted;
+	byte claimed; byte ver; bit lease };
 typedef Park { bit used; byte pair; byte created; byte u };
 
 Row row[NU];
 File file[NF];
 Park park[NR];
+Pend pend;
+bit open[NU];		/* an attempt of the user's has been claimed */
 byte live = 1;		/* the refresh token that lives at X */
 byte npairs = 1;
 byte nown = 0;
@@ -76,13 +87,16 @@ byte xclock = 0;	/* order of exchanges at X */
 	(row[1].pair == p && (row[1].st == CONN || row[1].st == REAUTH)) || \
 	(file[0].used && file[0].pair == p) || (file[1].used && file[1].pair == p) || \
 	(file[2].used && file[2].pair == p) || \
+	(pend.used && pend.pair == p) || \
 	(park[0].used && park[0].pair == p) || (park[1].used && park[1].pair == p) || \
 	(park[2].used && park[2].pair == p) || (park[3].used && park[3].pair == p) || (park[4].used && park[4].pair == p) || INHAND(p))
 #if NPROC == 2
 #define INHAND(p) (hold[0] == p || hold[1] == p)
+#define BUSYWITH(p) (incall[0] == p || incall[1] == p)
 #define BUSYHOLDER(o) ((leaseof[0] == o && incall[0] != 0) || (leaseof[1] == o && incall[1] != 0))
 #else
 #define INHAND(p) (hold[0] == p || hold[1] == p || hold[2] == p)
+#define BUSYWITH(p) (incall[0] == p || incall[1] == p || incall[2] == p)
 #define BUSYHOLDER(o) ((leaseof[0] == o && incall[0] != 0) || (leaseof[1] == o && incall[1] != 0) || (leaseof[2] == o && incall[2] != 0))
 #endif
 
@@ -112,12 +126,12 @@ inline new_file(k) {
 	:: !file[0].used -> f = 0
 	:: else -> if :: !file[1].used -> f = 1 :: else -> assert(!file[2].used); f = 2 fi
 	fi;
-	file[f].used = 1; file[f].host = host; file[f].pairkind = k; file[f].u = u;
-	file[f].pair = got; file[f].granted = claimed; file[f].ver = seen;
+	file[f].used = 1; file[f].host = host; file[f].kind = k; file[f].u = u;
+	file[f].pair = got; file[f].first = first; file[f].granted = claimed; file[f].ver = seen;
 	file[f].owner = mine; file[f].lock = 1; kept[got] = 1
 }
 inline del_file() {
-	file[f].used = 0; file[f].host = 0; file[f].pairkind = 0; file[f].u = 0; file[f].pair = 0;
+	file[f].used = 0; file[f].host = 0; file[f].kind = 0; file[f].u = 0; file[f].pair = 0; file[f].first = 0;
 	file[f].granted = 0; file[f].ver = 0; file[f].owner = 0; file[f].lock = 0
 }
 inline forget_one(i) {
@@ -125,45 +139,88 @@ inline forget_one(i) {
 		park[i].used = 0; park[i].pair = 0; park[i].created = 0; park[i].u = 0
 	:: else fi
 }
-inline supersede(o) {
-#ifdef MENDL
-	if :: row[o].pair != 0 -> pk = row[o].pair; do_park(pk, o); pk = 0 :: else fi;
-#endif
-	row[o].st = SUPER; row[o].pair = 0; row[o].ver++; row[o].owner = 0;
-	row[o].lease = 0; row[o].att = 0
-}
-/* connection.c: save_grant, supersede, forget, in one transaction */
-#if defined(EXACT) || defined(MENDL)
-#define ORDER seen	/* the mend: the order in which X exchanged */
+/* What was left alone since before the claim X has ended with the login. */
+inline park_row(o) {
+#ifndef BEFORE
+	if
+	:: row[o].pair != 0 && row[o].pair != got && row[o].upd >= claimed -> pk = row[o].pair; do_park(pk, o); pk = 0
+	:: else
+	fi
 #else
-#define ORDER claimed
+	skip
 #endif
+}
+inline supersede(o) {
+	if
+	:: o == u && row[o].pair == got -> do_park(got, o)
+	:: else -> park_row(o)
+	fi;
+	row[o].st = SUPER; row[o].pair = 0; row[o].ver++; row[o].owner = 0;
+	row[o].lease = 0; row[o].att = 0; row[o].upd = T
+}
+#ifdef BEFORE
+#define ORDER claimed
+#else
+#define ORDER seen	/* when the answer was there */
+#endif
+inline drop_pend() {
+	pend.used = 0; pend.u = 0; pend.pair = 0; pend.first = 0; pend.granted = 0;
+	pend.claimed = 0; pend.ver = 0; pend.lease = 0
+}
+/* grant.c, in one transaction; `pver` 0: not from x_pending */
 inline t_save_grant() {
 	if
-	:: row[u].st == ABSENT || !(row[u].granted > ORDER || row[u].hash == got) ->
-#ifdef MENDL	/* another login's pair gives way: X is told, it may live */
-		if :: row[u].pair != 0 && row[u].pair != got -> pk = row[u].pair; do_park(pk, u); pk = 0 :: else fi;
-#endif
-		row[u].st = CONN; row[u].pair = got; row[u].ver++; row[u].granted = ORDER;
-		row[u].hash = got; row[u].by = 0; row[u].owner = 0; row[u].lease = 0;
-		row[u].att = 0; row[u].susp = 0; row[u].refused = 0
+	:: pver != 0 && !(pend.used && pend.first == first && pend.ver == pver) -> skip	/* it has gone, or moved on */
 	:: else ->
-#ifdef MENDL
-		if :: row[u].hash != got -> do_park(got, u) :: else fi
-#else
-		skip
-#endif
-	fi;
-	if
-	:: row[0].st == CONN && row[1].st == CONN ->
 		if
-		:: row[0].granted > row[1].granted -> supersede(1)
-		:: row[1].granted > row[0].granted -> supersede(0)
-		:: else -> if :: u == 0 -> supersede(1) :: else -> supersede(0) fi
-		fi
-	:: else
+		:: row[u].st == ABSENT || !(row[u].granted > ORDER || row[u].hash == first) ->
+			if :: row[u].st != ABSENT -> park_row(u) :: else fi;
+			row[u].st = CONN; row[u].pair = got; row[u].ver++; row[u].granted = ORDER;
+			row[u].hash = first; row[u].by = 0; row[u].owner = 0; row[u].lease = 0;
+			row[u].att = 0; row[u].susp = 0; row[u].refused = 0; row[u].upd = T
+		:: else ->
+#ifndef BEFORE
+			if :: row[u].hash != first -> do_park(got, u) :: else fi
+#else
+			skip
+#endif
+		fi;
+		if
+		:: row[0].st == CONN && row[1].st == CONN ->
+			if
+			:: row[0].granted > row[1].granted -> supersede(1)
+			:: row[1].granted > row[0].granted -> supersede(0)
+			:: else -> if :: u == 0 -> supersede(1) :: else -> supersede(0) fi
+			fi
+		:: else
+		fi;
+		forget_one(0); forget_one(1); forget_one(2); forget_one(3); forget_one(4);
+		if :: pver != 0 -> drop_pend() :: else fi;
+		open[u] = 0
+	fi
+}
+/* pending.c: insert; not what has become a connection already */
+inline t_put() {
+	if
+	:: row[u].hash == first || (pend.used && pend.first == first) -> skip
+	:: else -> pend.used = 1; pend.u = u; pend.pair = got; pend.first = first;
+		pend.granted = seen; pend.claimed = claimed; pend.ver = 1
 	fi;
-	forget_one(0); forget_one(1); forget_one(2); forget_one(3); forget_one(4)
+	open[u] = 0
+}
+/* pending.c: renew, else park_renewed */
+inline t_put_renewed() {
+	if
+	:: pend.used && pend.first == first -> if
+		:: pend.ver == pver -> pend.pair = got; pend.ver++; pend.lease = 0
+		:: else
+		fi
+	:: else -> if :: row[u].hash != first -> do_park(got, u) :: else fi
+	fi
+}
+/* pending.c: drop, end */
+inline t_drop() {
+	pk = pend.pair; do_park(pk, pend.u); pk = 0; drop_pend()
 }
 /* lease.c: save and is_saved, in one transaction */
 inline t_save_pair() {
@@ -172,7 +229,7 @@ inline t_save_pair() {
 	:: row[u].ver == seen && (row[u].st == CONN || row[u].st == REAUTH) ->
 		row[u].ver++; row[u].by = mine; row[u].pair = got; row[u].st = CONN;
 		row[u].owner = 0; row[u].lease = 0; row[u].att = 0; row[u].susp = 0;
-		row[u].refused = 0; saved = 1
+		row[u].refused = 0; row[u].upd = T; saved = 1
 	:: else -> if :: row[u].ver == seen + 1 && row[u].by == mine && mine != 0 -> saved = 1 :: else fi
 	fi
 }
@@ -213,7 +270,7 @@ inline t_end() {
 	:: row[u].pair == tok ->
 		if :: tok != 0 -> do_park(tok, u) :: else fi;
 		row[u].st = DISC; row[u].pair = 0; row[u].ver++; row[u].owner = 0;
-		row[u].lease = 0; row[u].att = 0
+		row[u].lease = 0; row[u].att = 0; row[u].upd = T
 	:: row[u].pair != tok && row[u].st == DISC && row[u].pair == 0 -> skip
 	:: else -> err2 = 1
 	fi
@@ -221,29 +278,37 @@ inline t_end() {
 inline crash_here() {
 	printf("EV P%d DIES\n", me); crashes--; hold[me] = 0; incall[me] = 0; leaseof[me] = 0;
 	if :: f < NF && file[f].used && file[f].lock -> file[f].lock = 0 :: else fi;
-	u = 0; seen = 0; tok = 0; got = 0; mine = 0; claimed = 0; f = NF; saved = 0;
+	if :: has_claim && f == NF -> open[u] = 0 :: else fi;	/* the attempt's file is replayed */
+	u = 0; first = 0; pver = 0; has_claim = 0; seen = 0; tok = 0; got = 0; mine = 0; claimed = 0; f = NF; saved = 0;
 	told = 0; state = 0; lost = 0; tries = 0; err2 = 0; dberr = 0
 }
 inline reset() {
-	hold[me] = 0; incall[me] = 0; leaseof[me] = 0;
+	hold[me] = 0; incall[me] = 0; leaseof[me] = 0; first = 0; pver = 0; has_claim = 0;
 	u = 0; seen = 0; tok = 0; got = 0; mine = 0; claimed = 0; f = NF; saved = 0;
 	told = 0; state = 0; lost = 0; tries = 0; err2 = 0; dberr = 0
 }
 #define CRASH atomic { crashes > 0 -> crash_here(); goto idle }
+/* revocation.c: a login came in between, or the connection has ended */
+#ifdef BEFORE
+#define HAS_LOST (row[u].st == DISC)
+#else
+#define HAS_LOST (row[u].st == DISC || row[u].st == SUPER || row[u].by == 0)
+#endif
 #define FAIL_DONE dbf > 0 -> dbf--; dberr = 1
 #define FAIL_NOT atomic { dbf > 0 -> dbf--; dberr = 1 }
 
 proctype P(byte me; byte host)
 {
-	byte u, seen, tok, got, mine, claimed, f = NF, state, tries, pk;
-	bit saved, told, lost, err2, dberr;
+	byte u, seen, tok, got, mine, claimed, f = NF, state, tries, pk, first, pver;
+	bit saved, told, lost, err2, dberr, has_claim;
 
 end_idle: idle:
 	do
 	:: atomic { refreshes > 0 && row[0].st == CONN -> refreshes--; u = 0 } goto refresh
 	:: atomic { refreshes > 0 && row[1].st == CONN -> refreshes--; u = 1 } goto refresh
-	:: atomic { logins > 0 -> logins--; u = 0 } goto connect
-	:: atomic { logins > 0 -> logins--; u = 1 } goto connect
+	:: atomic { logins > 0 && !open[0] -> logins--; u = 0 } goto connect
+	:: atomic { logins > 0 && !open[1] -> logins--; u = 1 } goto connect
+	:: atomic { pend.used && !pend.lease -> pend.lease = 1; u = pend.u; got = pend.pair; first = pend.first; seen = pend.granted; claimed = pend.claimed; pver = pend.ver } goto pending
 	:: atomic { discs > 0 && row[0].st != ABSENT -> discs--; u = 0 } goto disc
 	:: atomic { discs > 0 && row[1].st != ABSENT -> discs--; u = 1 } goto disc
 	:: atomic { file[0].used && !file[0].lock && file[0].host == host -> f = 0; file[0].lock = 1 } goto replay
@@ -254,7 +319,7 @@ end_idle: idle:
 	:: atomic { park[2].used -> f = NF; tok = park[2].pair } goto revoke
 	:: atomic { park[3].used -> f = NF; tok = park[3].pair } goto revoke
 	:: atomic { park[4].used -> f = NF; tok = park[4].pair } goto revoke
-	:: atomic { refreshes == 0 && logins == 0 && discs == 0 && !file[0].used && !file[1].used && !file[2].used && !park[0].used && !park[1].used && !park[2].used && !park[3].used && !park[4].used -> skip } goto fin
+	:: atomic { !pend.used && refreshes == 0 && logins == 0 && discs == 0 && !file[0].used && !file[1].used && !file[2].used && !park[0].used && !park[1].used && !park[2].used && !park[3].used && !park[4].used -> skip } goto fin
 	od;
 
 refresh:
@@ -315,7 +380,7 @@ r_refused:
 	fi;
 r_keep:
 	if
-	:: atomic { incall[me] = 0; tries = 0; new_file(1); printf("EV P%d file %d: pair %d\n", me, f, got) }
+	:: atomic { incall[me] = 0; tries = 0; new_file(K_PAIR); printf("EV P%d file %d: pair %d\n", me, f, got) }
 	:: CRASH
 	fi;
 k_save:
@@ -332,8 +397,8 @@ k_save:
 	fi;
 k_park:
 	if
-	:: atomic { if :: row[u].st == DISC -> do_park(got, u) :: else fi }
-	:: atomic { dbf > 0 -> dbf--; if :: row[u].st == DISC -> do_park(got, u) :: else fi; if :: tries < 2 -> tries++; goto k_save :: file[f].lock = 0; reset(); goto idle fi }
+	:: atomic { if :: HAS_LOST -> do_park(got, u) :: else fi }
+	:: atomic { dbf > 0 -> dbf--; if :: HAS_LOST -> do_park(got, u) :: else fi; if :: tries < 2 -> tries++; goto k_save :: file[f].lock = 0; reset(); goto idle fi }
 	:: atomic { dbf > 0 -> dbf--; if :: tries < 2 -> tries++; goto k_save :: file[f].lock = 0; reset(); goto idle fi }
 	:: CRASH
 	fi;
@@ -346,55 +411,108 @@ k_close:
 connect:
 	if
 	:: atomic {
-#ifdef DISTINCT
-		T++; claimed = T	/* as if time were exact, no two at once */
-#elif defined(FLOOR)
-		claimed = T - (T & 1)
+#ifdef BEFORE
+		claimed = T + (T & 1);
 #else
-		claimed = T + (T & 1)
+		claimed = T; open[u] = 1; has_claim = 1;
 #endif
-	; printf("EV P%d login of user%d claims at T=%d: granted=%d\n", me, u, T, claimed)
+		printf("EV P%d login of user%d claims at T=%d: claimed=%d\n", me, u, T, claimed)
 	   }
 	:: CRASH
 	fi;
 	if
-	:: atomic { x_grant();
-#ifdef EXACT
-		xclock++; seen = xclock;
-#endif
-	printf("EV P%d X exchanges a code: pair %d\n", me, got)
-	   }
-	:: atomic { lose > 0 -> lose--; npairs++; live = npairs; reset() } goto idle	/* unheard */
+	:: atomic { x_grant(); first = got; printf("EV P%d X exchanges a code: pair %d\n", me, got) }
+	:: atomic { lose > 0 -> lose--; npairs++; live = npairs; open[u] = 0; reset() } goto idle	/* unheard */
 	:: CRASH
 	fi;
-#ifdef MENDL	/* ordered by when the answer was there */
 	if
-	:: atomic { xclock++; seen = xclock }
+	:: atomic { xclock++; seen = xclock }	/* the answer is there */
 	:: CRASH
+	fi;
+	if
+	:: atomic { new_file(K_GRANT); printf("EV P%d file %d: grant %d user%d\n", me, f, got, u) }
+	:: CRASH
+	fi;
+#ifndef NAMED
+	if
+	:: goto c_save
+	:: atomic { !pend.used -> printf("EV P%d X does not name the account\n", me) } goto c_put
 	fi;
 #endif
-	if
-	:: atomic { mine = 0; new_file(0); printf("EV P%d file %d: grant %d user%d\n", me, f, got, u) }
-	:: CRASH
-	fi;
 c_save:
 	if
-	:: atomic { t_save_grant(); dberr = 0; printf("EV P%d save grant %d row%d granted=%d -> row0 st%d pair%d row1 st%d pair%d\n", me, got, u, claimed, row[0].st, row[0].pair, row[1].st, row[1].pair) }
-	:: atomic { FAIL_DONE; t_save_grant(); printf("EV P%d save grant %d row%d granted=%d ANSWER LOST -> row0 st%d pair%d row1 st%d pair%d\n", me, got, u, claimed, row[0].st, row[0].pair, row[1].st, row[1].pair) }
+	:: atomic { t_save_grant(); dberr = 0; printf("EV P%d save grant %d row%d granted=%d -> row0 st%d pair%d row1 st%d pair%d\n", me, got, u, seen, row[0].st, row[0].pair, row[1].st, row[1].pair) }
+	:: atomic { FAIL_DONE; t_save_grant(); printf("EV P%d save grant %d row%d granted=%d ANSWER LOST -> row0 st%d pair%d row1 st%d pair%d\n", me, got, u, seen, row[0].st, row[0].pair, row[1].st, row[1].pair) }
 	:: FAIL_NOT
 	:: CRASH
 	fi;
 	if
-	:: atomic { dberr -> dberr = 0; if :: tries < 2 -> tries++; goto c_save :: file[f].lock = 0; reset(); goto idle fi }
-	:: atomic { !dberr -> skip }
+	:: atomic { dberr -> dberr = 0; if
+		:: tries < 2 -> tries++; goto c_save
+		:: pver != 0 -> reset(); goto idle	/* its lease runs out */
+		:: else -> file[f].lock = 0; reset(); goto idle
+		fi }
+	:: atomic { !dberr && pver != 0 -> reset() } goto idle
+	:: atomic { !dberr && pver == 0 -> skip }
 	fi;
+c_close:
 	if
 	:: atomic { printf("EV P%d removes file %d\n", me, f); del_file(); reset() } goto idle
 	:: CRASH
 	fi;
+c_put:	/* into x_pending: by who exchanged it, or by a replay */
+	if
+	:: atomic { t_put(); dberr = 0; printf("EV P%d grant %d of user%d waits\n", me, got, u) }
+	:: atomic { FAIL_DONE; t_put(); printf("EV P%d grant %d of user%d waits, ANSWER LOST\n", me, got, u) }
+	:: FAIL_NOT
+	:: CRASH
+	fi;
+	if
+	:: atomic { dberr -> dberr = 0; if :: tries < 2 -> tries++; goto c_put :: file[f].lock = 0; reset(); goto idle fi }
+	:: atomic { !dberr -> skip } goto c_close
+	fi;
+
+pending:	/* taken: X names it, or it is renewed */
+	if
+	:: atomic { printf("EV P%d X names the account of %d\n", me, got) } goto c_save
+	:: atomic { refreshes > 0 -> refreshes--; incall[me] = got }
+	:: atomic { pend.used && pend.first == first && pend.ver == pver -> pend.lease = 0; reset() } goto idle	/* put off */
+	:: atomic { !(pend.used && pend.first == first && pend.ver == pver) -> reset() } goto idle
+	:: CRASH
+	fi;
+	if
+	:: atomic { live == got -> x_grant(); incall[me] = 0; printf("EV P%d X renews it: %d\n", me, got) }
+	:: atomic { live != got -> incall[me] = 0 } goto p_drop
+	:: atomic { lose > 0 && live == got -> lose--; npairs++; live = npairs; incall[me] = 0; reset() } goto idle	/* unheard */
+	:: CRASH
+	fi;
+	if
+	:: atomic { new_file(K_RENEWED); file[f].ver = pver; printf("EV P%d file %d: renewed %d\n", me, f, got) }
+	:: CRASH
+	fi;
+p_put:
+	if
+	:: atomic { t_put_renewed(); dberr = 0 }
+	:: atomic { FAIL_DONE; t_put_renewed() }
+	:: FAIL_NOT
+	:: CRASH
+	fi;
+	if
+	:: atomic { dberr -> dberr = 0; if :: tries < 2 -> tries++; goto p_put :: file[f].lock = 0; reset(); goto idle fi }
+	:: atomic { !dberr -> skip } goto c_close
+	fi;
+p_drop:	/* X refuses it for good */
+	if
+	:: atomic { if :: pend.used && pend.first == first && pend.ver == pver -> t_drop() :: else fi; reset() } goto idle
+	:: atomic { dbf > 0 -> dbf--; reset() } goto idle
+	:: CRASH
+	fi;
 
 disc:
-	atomic { tok = row[u].pair };
+	if
+	:: atomic { if :: pend.used && pend.u == u -> t_drop() :: else fi; tok = row[u].pair }
+	:: CRASH
+	fi;
 	if
 	:: atomic { t_end(); printf("EV P%d disconnects row%d T=%d parks %d err=%d\n", me, u, T, tok, err2); if :: err2 -> err2 = 0; goto disc :: else fi }
 	:: atomic { dbf > 0 -> dbf--; t_end(); err2 = 0; reset() } goto idle
@@ -422,10 +540,12 @@ revoke:	/* taken; X is told, then the row goes */
 	fi;
 
 replay:
-	atomic { printf("EV P%d replays file %d\n", me, f); u = file[f].u; got = file[f].pair; claimed = file[f].granted; seen = file[f].ver; mine = file[f].owner; hold[me] = got };
+	atomic { printf("EV P%d replays file %d\n", me, f); u = file[f].u; got = file[f].pair; first = file[f].first; claimed = file[f].granted; seen = file[f].ver; mine = file[f].owner; hold[me] = got };
 	if
-	:: atomic { file[f].pairkind -> tries = 2 } goto k_save
-	:: atomic { !file[f].pairkind -> tries = 2 } goto c_save
+	:: atomic { file[f].kind == K_PAIR -> tries = 2 } goto k_save
+	:: atomic { file[f].kind == K_GRANT && (!pend.used || pend.first == first) -> tries = 2 } goto c_put
+	:: atomic { file[f].kind == K_RENEWED -> pver = file[f].ver; tries = 2 } goto p_put
+	:: atomic { file[f].kind == K_GRANT && pend.used && pend.first != first -> file[f].lock = 0; reset() } goto idle	/* no room in the model */
 	fi;
 
 fin:
@@ -445,6 +565,11 @@ end:	do
 		!(row[1].owner != 0 && BUSYHOLDER(row[1].owner)) &&
 #endif
 		true -> row[1].lease = 0 }
+	:: atomic { pend.lease &&
+#ifndef FREEZE
+		!(pend.used && BUSYWITH(pend.pair)) &&
+#endif
+		true -> pend.lease = 0 }
 	:: atomic { T < TMAX -> T++; printf("EV T=%d\n", T) }
 	:: atomic { latetok != 0 -> if :: live == latetok -> npairs++; live = npairs :: else fi; latetok = 0 }
 	od

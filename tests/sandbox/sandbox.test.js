@@ -612,9 +612,9 @@ test('256 callers may hang without holding up the others', async () => {
 	const hits = async () => (await sandbox('GET', '/sandbox/faults')).json[0].hits;
 	while (await hits() < 256)
 		await new Promise((next) => setTimeout(next, 50));
-	const start = Date.now();
+	// All 256 still hang when the answer is there.
 	assert.equal((await post(t, 'hello')).status, 201);
-	assert.ok(Date.now() - start < 2000);
+	assert.equal(await hits(), 256);
 	gone.abort();
 	await Promise.all(hanging);
 	await sandbox('DELETE', '/sandbox/faults');
@@ -629,13 +629,14 @@ test('256 callers may hang without holding up the others', async () => {
 	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
 	assert.ok(Date.now() - after >= 300);
 	// What it does is done long before it says so.
-	await fault({ path: '/2/tweets', fault: 'late', ms: 60000, count: 1 });
-	const text = `late ${Date.now()}`, stop = new AbortController();
-	const unheard = api('POST', '/2/tweets', t, { text }, { signal: stop.signal }).catch((e) => e);
+	await fault({ path: '/2/tweets', fault: 'late', ms: 1500, count: 1 });
+	const text = `late ${Date.now()}`;
+	let heard = false;
+	const posting = post(t, text).finally(() => { heard = true; });
 	while (!(await listed()).some((p) => p.text === text))
 		await sleep(20);
-	stop.abort();
-	await unheard;
+	assert.ok(!heard);
+	assert.equal((await posting).status, 201);
 	await settings({ latency_ms: 200 });
 	const late = Date.now();
 	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
@@ -765,10 +766,20 @@ test('the list stays quick', async () => {
 	const authors = await Promise.all(['alice', 'bob'].map(async (a) => (await login(a)).access_token));
 	for (let i = 0; i < 500; i += 50)
 		await Promise.all(Array.from({ length: 50 }, (_, k) => post(authors[k % 2], `post ${i + k} example.com`)));
-	const start = Date.now();
+	// On any machine: a few times what a list of nothing costs, not its square.
+	const time = async (query) => {
+		let best = Infinity;
+		for (let i = 0; i < 5; i++) {
+			const start = performance.now();
+			await listed(query);
+			best = Math.min(best, performance.now() - start);
+		}
+		return best;
+	};
 	assert.equal((await listed()).length, 500);
 	assert.equal((await listed('?author=bob')).length, 250);
-	assert.ok(Date.now() - start < 500);
+	const one = await time('?author=nobody'), all = await time('');
+	assert.ok(all < 50 * Math.max(one, 2), `${all} ms, where nothing takes ${one}`);
 });
 
 test('an enterprise app may quote, answer strangers and name two stocks', async () => {
@@ -794,16 +805,16 @@ test('a post is there for replies and readers only after a while, if so told', a
 	const me = (await api('GET', '/2/users/me', t)).json.data.id;
 	const reply = (text, id) => post(t, { text, reply: { in_reply_to_tweet_id: id } });
 	forbidden(await reply('nobody', '1'.repeat(19)), /^You attempted to reply to a Tweet that is deleted or not visible to you\.$/);
-	await settings({ reply_lag_ms: 500, read_lag_ms: 700 });
+	await settings({ reply_lag_ms: 60000, read_lag_ms: 120000 });
+	const age = (seconds) => sandbox('POST', '/sandbox/age', { account: 'alice', seconds });
 	const ids = async () => ((await api('GET', `/2/users/${me}/tweets`, t)).json.data ?? []).map((p) => p.id);
-	const start = Date.now();
 	const first = (await post(t, 'one')).json.data.id;
 	forbidden(await reply('two', first), /^You attempted to reply to a Tweet that is deleted or not visible to you\.$/);
 	assert.deepEqual(await ids(), []);
-	assert.ok(Date.now() - start < 500, 'too slow a machine to tell');
-	await sleep(550);
+	await age(60);
 	assert.equal((await reply('two', first)).status, 201);
-	await sleep(200);
+	assert.deepEqual(await ids(), []);
+	await age(60);
 	assert.deepEqual(await ids(), [first]);
 	assert.equal((await listed()).length, 2);
 });
@@ -811,18 +822,22 @@ test('a post is there for replies and readers only after a while, if so told', a
 test('a small window is met and opens again', async () => {
 	const t = (await login('alice')).access_token;
 	assert.equal((await post(t, 'before')).status, 201);
-	await settings({ enforce_limits: true, create_limit: 2, window_s: 2 });
-	await sleep(2000);
-	const codes = [];
-	let res;
-	for (let i = 0; i < 3; i++) {
-		res = await post(t, `post ${i}`);
-		codes.push(res.status);
-	}
+	// Three must fit into one window: a slow machine gets a longer one.
+	let codes, res, window_s = 1;
+	do {
+		window_s *= 2;
+		await settings({ enforce_limits: true, create_limit: 2, window_s });
+		await sleep(window_s * 1000);
+		codes = [];
+		for (let i = 0; i < 3; i++) {
+			res = await post(t, `post ${window_s} ${i}`);
+			codes.push(res.status);
+		}
+	} while (codes[2] !== 429 && window_s < 60);
 	assert.deepEqual(codes, [201, 201, 429]);
 	assert.deepEqual([res.headers['x-rate-limit-limit'], res.headers['x-rate-limit-remaining']], ['2', '0']);
 	const reset = Number(res.headers['x-rate-limit-reset']) * 1000;
-	assert.ok(reset - Date.now() <= 2000);
+	assert.ok(reset - Date.now() <= window_s * 1000);
 	assert.equal((await post((await login('bob')).access_token, 'hello')).status, 201);
 	while (Date.now() < reset)
 		await sleep(reset - Date.now());

@@ -9,6 +9,18 @@
 
 #include "nx/base/buf.h"
 
+/* The database as the tables of this program's own are found in it. */
+static inline void
+apart_url(struct nx_buf *out)
+{
+	nx_buf_addf(out, strstr(database_url(), "://") == NULL ?
+	    "%s options='-csearch_path=apart_%d'" :
+	    strchr(database_url(), '?') == NULL ?
+	    "%s?options=-csearch_path%%3Dapart_%d" :
+	    "%s&options=-csearch_path%%3Dapart_%d", database_url(),
+	    getpid());
+}
+
 /*
  * Tables of this program's own, empty, in a schema that goes with it: for
  * tests that take or count whatever there is.  No triggers, no references.
@@ -16,9 +28,6 @@
 static inline int
 env_open_apart(void **state)
 {
-	static const char *const tables[] = { "platform_connections",
-	    "x_grants", "x_revocations", "x_events", "x_posts", "x_parts",
-	    "x_logins", "x_pending", "x_app", "x_refreshing" };
 	struct nx_buf url = NX_BUF(4096), make = NX_BUF(4096);
 	struct nx_query query = { .nparams = 0 };
 	PGresult *result = NULL;
@@ -31,25 +40,22 @@ env_open_apart(void **state)
 	e = *state;
 	if (e->pool == NULL)
 		return 0;
-	nx_buf_addf(&make, "DO $$ BEGIN DROP SCHEMA IF EXISTS apart_%d"
-	    " CASCADE; CREATE SCHEMA apart_%d;", getpid(), getpid());
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		nx_buf_addf(&make, " CREATE TABLE apart_%d.%s"
-		    " (LIKE %s INCLUDING ALL);", getpid(), tables[i],
-		    tables[i]);
-	nx_buf_adds(&make, " END $$");
+	nx_buf_addf(&make, "DO $$ DECLARE t text; BEGIN"
+	    " DROP SCHEMA IF EXISTS apart_%d CASCADE;"
+	    " CREATE SCHEMA apart_%d;"
+	    " FOR t IN SELECT relname FROM pg_class WHERE relkind = 'r'"
+	    "  AND pg_table_is_visible(oid)"
+	    "  AND (relname LIKE 'x\\_%%' OR relname = 'platform_connections')"
+	    " LOOP EXECUTE format('CREATE TABLE apart_%d.%%I"
+	    "  (LIKE %%I INCLUDING ALL)', t, t); END LOOP; END $$",
+	    getpid(), getpid(), getpid());
 	query.sql = nx_buf_str(&make);
 	rc = nx_pool_run(e->pool, &query, 1, nx_clock_mono() + PATIENCE_MS,
 	    &result, &err);
 	nx_db_clear(&result, 1);
 	nx_pool_free(e->pool);
 	e->pool = NULL;
-	nx_buf_addf(&url, strstr(database_url(), "://") == NULL ?
-	    "%s options='-csearch_path=apart_%d'" :
-	    strchr(database_url(), '?') == NULL ?
-	    "%s?options=-csearch_path%%3Dapart_%d" :
-	    "%s&options=-csearch_path%%3Dapart_%d", database_url(),
-	    getpid());
+	apart_url(&url);
 	if (rc == NX_OK)
 		rc = nx_pool_new(nx_buf_str(&url), POOL_SIZE, &e->pool,
 		    &err);

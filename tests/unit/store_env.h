@@ -24,7 +24,7 @@
 #define KEY_1 "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
 #define KEY_2 "k2:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8="
 
-enum { POOL_SIZE = 8, ARENA_MAX = 4 * 1024 * 1024, PATIENCE_MS = 10000 };
+enum { POOL_SIZE = 8, ARENA_MAX = 4 * 1024 * 1024, PATIENCE_MS = 120000 };
 
 struct env {
 	struct nx_pool		*pool;

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "canary.h"
 #include "nx/base/arena.h"
 
 static void
@@ -69,6 +70,26 @@ stops_at_its_maximum(void **state)
 	nx_arena_free(a);
 }
 
+/* After small pieces and after large ones, up to the maximum. */
+static void
+reserves_in_one_piece(void **state)
+{
+	struct nx_arena *a = nx_arena_new(20000);
+	char *first, *last;
+
+	(void)state;
+	assert_non_null(nx_arena_alloc(a, 10));
+	assert_true(nx_arena_reserve(a, 5000));
+	first = nx_arena_alloc(a, 1000);
+	for (int i = 0; i < 62; i++)
+		last = nx_arena_alloc(a, 64);
+	assert_ptr_equal(last, first + 1008 + 61 * 64);
+	assert_false(nx_arena_reserve(a, 20001));
+	assert_false(nx_arena_reserve(a, 19000));
+	assert_true(nx_arena_ok(a));
+	nx_arena_free(a);
+}
+
 /* A maximum under the block size is as good as any other. */
 static void
 may_be_small(void **state)
@@ -101,6 +122,69 @@ copies_text(void **state)
 	nx_arena_free(a);
 }
 
+/* Small, of a block of its own, and larger than a block: 3 x the secret. */
+static struct nx_arena *
+with_secrets(char *where[3])
+{
+	static const size_t sizes[] = { 100, 4000, 9000 };
+	struct nx_arena *a = nx_arena_new(1 << 20);
+
+	for (int i = 0; i < 3; i++) {
+		where[i] = nx_arena_alloc(a, sizes[i]);
+		assert_non_null(where[i]);
+		memcpy(where[i] + sizes[i] - sizeof(CANARY), CANARY,
+		    sizeof(CANARY));
+	}
+	(void)canary_leaks();
+	(void)canary_frees();
+	return a;
+}
+
+static void
+wipes_when_it_ends(void **state)
+{
+	char *where[3];
+	struct nx_arena *a = with_secrets(where);
+
+	(void)state;
+	nx_arena_free(a);
+	assert_int_equal(canary_frees(), 4);	/* three blocks and itself */
+	assert_int_equal(canary_leaks(), 0);
+}
+
+/* The first block is kept, the others go. */
+static void
+wipes_when_it_is_reset(void **state)
+{
+	char *where[3];
+	struct nx_arena *a = with_secrets(where);
+
+	(void)state;
+	nx_arena_reset(a);
+	assert_int_equal(canary_frees(), 2);
+	assert_int_equal(canary_leaks(), 0);
+	assert_false(canary_in(where[0], 100));
+	assert_ptr_equal(nx_arena_alloc(a, 100), where[0]);
+	nx_arena_free(a);
+}
+
+/* A first block that is larger than usual goes as well. */
+static void
+wipes_a_large_first_block(void **state)
+{
+	struct nx_arena *a = nx_arena_new(1 << 20);
+	char *p = nx_arena_alloc(a, 9000);
+
+	(void)state;
+	memcpy(p + 8000, CANARY, sizeof(CANARY));
+	(void)canary_leaks();
+	(void)canary_frees();
+	nx_arena_reset(a);
+	assert_int_equal(canary_frees(), 1);
+	assert_int_equal(canary_leaks(), 0);
+	nx_arena_free(a);
+}
+
 int
 main(void)
 {
@@ -108,8 +192,12 @@ main(void)
 		cmocka_unit_test(gives_zeroed_aligned_memory),
 		cmocka_unit_test(hands_nothing_out_twice),
 		cmocka_unit_test(stops_at_its_maximum),
+		cmocka_unit_test(reserves_in_one_piece),
 		cmocka_unit_test(may_be_small),
 		cmocka_unit_test(copies_text),
+		cmocka_unit_test(wipes_when_it_ends),
+		cmocka_unit_test(wipes_when_it_is_reset),
+		cmocka_unit_test(wipes_a_large_first_block),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -107,7 +107,7 @@ tells_condition_variables_until_when(void **state)
 		ahead = (int64_t)(until.tv_sec - now.tv_sec) * 1000 +
 		    (until.tv_nsec - now.tv_nsec) / 1000000;
 		assert_in_range(until.tv_nsec, 0, 999999999);
-		assert_in_range(ahead, ms < 1 ? 0 : ms - 1, ms + 2000);
+		assert_in_range(ahead, ms < 1 ? 0 : ms - 1, ms + 60000);
 	}
 	nx_clock_until(nx_clock_mono() - 10000, &until);
 	assert_true(until.tv_sec >= now.tv_sec);

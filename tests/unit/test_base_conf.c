@@ -62,6 +62,31 @@ gives_defaults(void **state)
 	nx_buf_free(&problems);
 }
 
+/* Browsers send it in lower case, and it decides about Secure cookies. */
+static void
+an_origin_may_be_written_in_capitals(void **state)
+{
+	const char *env[] = { "TWITTER_REDIRECT_URI",
+	    "HTTPS://Nexus.Example:8443/api/Auth", GOOD, NULL };
+	const char *own[] = { "NEXUS_ORIGIN", "htTps://Nexus.EXAMPLE",
+	    GOOD, NULL };
+	struct nx_buf problems = NX_BUF(4000);
+	struct nx_conf c;
+
+	(void)state;
+	assert_int_equal(nx_conf_load(look, env, ALL, &c, &problems), NX_OK);
+	assert_string_equal(c.origin, "https://nexus.example:8443");
+	assert_true(c.origin_is_https);
+	assert_string_equal(c.redirect_uri,
+	    "HTTPS://Nexus.Example:8443/api/Auth");
+	nx_conf_free(&c);
+	assert_int_equal(nx_conf_load(look, own, ALL, &c, &problems), NX_OK);
+	assert_string_equal(c.origin, "https://nexus.example");
+	assert_true(c.origin_is_https);
+	nx_conf_free(&c);
+	nx_buf_free(&problems);
+}
+
 static void
 takes_what_is_set(void **state)
 {
@@ -109,6 +134,45 @@ callers_are_told_by_any_of_three(void **state)
 		nx_conf_free(&c);
 	}
 	nx_buf_free(&problems);
+}
+
+/* What anybody can sign with serves nobody but the person at the machine. */
+static void
+refuses_published_secrets(void **state)
+{
+	static const char *const secrets[] = {
+	    "super-secret-jwt-token-with-at-least-32-characters-long",
+	    "your-super-secret-jwt-token-with-at-least-32-characters-long",
+	};
+	static const struct { const char *origin; bool ok; } cases[] = {
+		{ "https://nexus.example", false },
+		{ "https://localhost.example", false },
+		{ "https://127.0.0.1.example", false },
+		{ "http://127.0.0.1:8080", true },
+		{ "http://localhost:3000", true }, { "http://[::1]", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *env[] = { "NEXUS_ORIGIN", cases[i / 2].origin,
+		    "SUPABASE_JWT_SECRET", secrets[i % 2], GOOD, NULL };
+		struct nx_buf problems = NX_BUF(4000);
+		struct nx_conf c;
+
+		assert_int_equal(nx_conf_load(look, env, ALL, &c, &problems),
+		    cases[i / 2].ok ? NX_OK : NX_CONFIG);
+		if (!cases[i / 2].ok)
+			assert_memory_equal(problems.p, "SUPABASE_JWT_SECRET",
+			    19);
+		assert_null(strstr(nx_buf_str(&problems), "super-secret"));
+		nx_conf_free(&c);
+		/* who asks nobody for a token does not need a good secret */
+		nx_buf_reset(&problems);
+		assert_int_equal(nx_conf_load(look, env, ALL &
+		    ~(unsigned int)NX_NEED_CALLERS, &c, &problems), NX_OK);
+		nx_conf_free(&c);
+		nx_buf_free(&problems);
+	}
 }
 
 static void
@@ -202,7 +266,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(gives_defaults),
 		cmocka_unit_test(takes_what_is_set),
+		cmocka_unit_test(an_origin_may_be_written_in_capitals),
 		cmocka_unit_test(callers_are_told_by_any_of_three),
+		cmocka_unit_test(refuses_published_secrets),
 		cmocka_unit_test(names_all_that_is_missing),
 		cmocka_unit_test(names_what_is_wrong_and_tells_no_value),
 		cmocka_unit_test(explains_every_row),

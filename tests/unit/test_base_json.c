@@ -145,13 +145,43 @@ mends_names_and_bytes_too(void **state)
 	json_object_put(v);
 }
 
+/* For what must be meant: leniently, but no member may stand there twice. */
+static void
+some_are_read_once(void **state)
+{
+	static const struct {
+		const char	*text;
+		enum nx_rc	 lenient, once;
+	} rows[] = {
+		{ "{\"a\":1,\"b\":[{\"a\":2}]}", NX_OK, NX_OK },
+		{ "\xef\xbb\xbf {\"a\":\"\xff\"}", NX_OK, NX_OK },
+		{ "{\"a\":1,\"a\":1}", NX_OK, NX_NOT_JSON },
+		{ "{\"b\":{\"a\":1,\"\\u0061\":2}}", NX_OK, NX_NOT_JSON },
+		{ "{\"a\":\"x:y\"}", NX_OK, NX_OK },
+		{ "[]", NX_NOT_JSON, NX_NOT_JSON },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct nx_slice text = nx_slice_str(rows[i].text);
+		struct json_object *v;
+
+		assert_int_equal(nx_json_parse_lenient(text, &v),
+		    rows[i].lenient);
+		nx_json_wipe(v);
+		assert_int_equal(nx_json_parse_once(text, &v), rows[i].once);
+		nx_json_wipe(v);
+	}
+}
+
 static void
 lenient_readers_refuse_the_rest(void **state)
 {
 	static const char *const bad[] = {
 		"", " ", "[]", "1", "null", "{", "{}{}", "{}x", "{\"a\":1,}",
 		"{'a':1}", "{\"a\":01}", "{\"a\":NaN}", "/**/{}",
-		"\xef\xbb\xbf{}", "{\"a\":\"\n\"}", "{\"a\":\"x}",
+		"\xef\xbb\xbf", "\xef\xbb\xbf\xef\xbb\xbf{}", "{}\xef\xbb\xbf",
+		"{\"a\":\"\n\"}", "{\"a\":\"x}",
 		"{\"a\":\"\\u12g4\"}", "{\"a\":\"\\ud800}", "{\"a\":\xff}",
 		"{\"a\":\"\\u0000\",}",
 	};
@@ -364,15 +394,38 @@ writes(void **state)
 	nx_buf_free(&b);
 }
 
+static void
+parses_arrays(void **state)
+{
+	static const struct { const char *text; enum nx_rc rc; } cases[] = {
+		{ "[]", NX_OK }, { " [\"a\",null] ", NX_OK },
+		{ "{}", NX_NOT_JSON }, { "\"[]\"", NX_NOT_JSON },
+		{ "[] x", NX_NOT_JSON }, { "[", NX_NOT_JSON },
+		{ "", NX_NOT_JSON }, { "[{\"a\":1,\"a\":2}]", NX_NOT_JSON },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct json_object *v;
+
+		assert_int_equal(nx_json_parse_array(nx_slice_str(
+		    cases[i].text), &v, NULL), cases[i].rc);
+		assert_int_equal(v != NULL, cases[i].rc == NX_OK);
+		json_object_put(v);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parses_arrays),
 		cmocka_unit_test(takes_json),
 		cmocka_unit_test(refuses_the_rest),
 		cmocka_unit_test(mends_what_is_odd_for_lenient_readers),
 		cmocka_unit_test(mends_names_and_bytes_too),
 		cmocka_unit_test(lenient_readers_refuse_the_rest),
+		cmocka_unit_test(some_are_read_once),
 		cmocka_unit_test(reads_ids),
 		cmocka_unit_test(limits_the_depth),
 		cmocka_unit_test(stays_within_its_slice),

@@ -8,7 +8,9 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "nx/base/log.h"
@@ -110,7 +112,7 @@ static void
 keeps_to_its_level_and_errno(void **state)
 {
 	struct pipe_log p = open_log(NX_LOG_WARN);
-	struct nx_log nowhere = { NX_LOG_DEBUG, -1 };
+	struct nx_log nowhere = { NX_LOG_DEBUG, -1, false };
 
 	(void)state;
 	nx_log(&p.log, NX_LOG_INFO, "r", "e", NX_I("n", 1));
@@ -118,6 +120,58 @@ keeps_to_its_level_and_errno(void **state)
 	errno = 77;
 	nx_log(&nowhere, NX_LOG_DEBUG, "r", "e", NX_I("n", 1));
 	assert_int_equal(errno, 77);
+}
+
+/* What a text and an event at each level become when fd 2 is `p`. */
+static const char *
+told(struct pipe_log *p, const char *stream)
+{
+	const int own = dup(STDERR_FILENO);
+	struct nx_log log;
+	ssize_t n;
+
+	assert_int_equal(dup2(p->log.fd, STDERR_FILENO), STDERR_FILENO);
+	log = nx_log_stderr(stream);
+	assert_int_equal(dup2(own, STDERR_FILENO), STDERR_FILENO);
+	(void)close(own);
+	assert_int_equal(log.fd, STDERR_FILENO);
+	assert_int_equal(log.level, NX_LOG_INFO);
+	log.fd = p->log.fd;
+	nx_log_text(&log, NX_LOG_ERROR, "a\n\nb");
+	nx_log_text(&log, NX_LOG_WARN, "c\n");
+	nx_log_text(&log, NX_LOG_INFO, "");
+	nx_log_text(&log, NX_LOG_DEBUG, "d");
+	nx_log(&log, NX_LOG_ERROR, "r", "e", NX_I("n", 1));
+	(void)close(p->log.fd);
+	n = read(p->read_end, p->text, sizeof(p->text) - 1);
+	assert_true(n > 0);
+	(void)close(p->read_end);
+	p->text[n] = '\0';
+	return p->text;
+}
+
+static void
+begins_with_priorities_in_the_journal_alone(void **state)
+{
+	struct pipe_log p = open_log(NX_LOG_DEBUG);
+	char stream[64], other[64];
+	struct stat st;
+	const char *text;
+
+	(void)state;
+	assert_int_equal(fstat(p.log.fd, &st), 0);
+	(void)snprintf(stream, sizeof(stream), "%ju:%ju",
+	    (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	(void)snprintf(other, sizeof(other), "%ju:%ju",
+	    (uintmax_t)st.st_dev + 1, (uintmax_t)st.st_ino);
+	text = told(&p, stream);
+	assert_ptr_equal(strstr(text, "<3>a\n<3>\n<3>b\n<4>c\n<7>d\n<3>2"),
+	    text);
+	for (int i = 0; i < 3; i++) {
+		p = open_log(NX_LOG_DEBUG);
+		text = told(&p, (const char *[]){ other, "", NULL }[i]);
+		assert_ptr_equal(strstr(text, "a\n\nb\nc\nd\n2"), text);
+	}
 }
 
 static void
@@ -143,6 +197,7 @@ main(void)
 		cmocka_unit_test(cuts_values_and_lines),
 		cmocka_unit_test(ends_a_line_that_is_too_long),
 		cmocka_unit_test(keeps_to_its_level_and_errno),
+		cmocka_unit_test(begins_with_priorities_in_the_journal_alone),
 		cmocka_unit_test(knows_its_levels),
 	};
 

@@ -15,7 +15,8 @@ knows_safe_urls(void **state)
 	static const char *const good[] = { "https://x.com/a?b#c",
 	    "https://x.com", "HTTPS://x.com:8443/", "http://127.0.0.1:80/x",
 	    "http://127.9.9.9", "http://localhost:3000", "http://[::1]:80/",
-	    "http://[::1]", "http://LOCALHOST" };
+	    "http://[::1]", "http://LOCALHOST", "http://127.255.255.255:1",
+	    "https://x.com:65535", "https://[2001:db8::1]:443/" };
 	static const char *const bad[] = { "", "x.com", "ftp://x.com",
 	    "http://x.com", "http://localhost.evil.example",
 	    "http://127.0.0.1.evil.example", "http://127.evil.example",
@@ -25,7 +26,14 @@ knows_safe_urls(void **state)
 	    "http://127.0.0.1@evil.example", "https://x.com\\@evil.example",
 	    "https://x .com", "https://x.com/\n", "https://x.com/\xc3\xa4",
 	    "javascript://x", "//x.com", "https:/x.com",
-	    "http://localhostx" };
+	    "http://localhostx", "http://127.0.0.999/", "http://127.0.0.256",
+	    "http://127.0.0.1:80:90/", "http://127.0.0.1:", "http://127.0.0.1:0",
+	    "http://127.0.0.1:65536", "http://127.0.0.1:8x", "http://127.0.0",
+	    "http://127.1", "http://127.0.0.1.", "http://127.0.0.01",
+	    "http://127.0.0.0x1", "http://127.0.0.1.1", "http://127...1",
+	    "http://[::1]80", "http://[::1]:80:90", "http://[::1",
+	    "https://x.com:80:90/", "https://x.com:", "https://x.com:99999",
+	    "https://[::1" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -37,6 +45,54 @@ knows_safe_urls(void **state)
 			fail_msg("taken: %s", bad[i]);
 	}
 	assert_false(nx_url_is_safe(NX_SLICE("https://x.com\0.evil")));
+}
+
+static void
+finds_hosts(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "https://proj.supabase.co", "proj.supabase.co" },
+		{ "https://proj.supabase.co:8443/x", "proj.supabase.co" },
+		{ "http://localhost:54321", "localhost" },
+		{ "HTTP://LOCALHOST:1?a", "LOCALHOST" },
+		{ "http://127.0.0.1:54321/", "127.0.0.1" },
+		{ "http://[::1]:54321#x", "[::1]" }, { "https://x", "x" },
+		{ "https://u@x.com", "" }, { "https://u:1@x.com", "" },
+		{ "https://x.com:1:2", "" }, { "https://[::1", "" },
+		{ "https://", "" }, { "https://:1", "" }, { "ftp://x", "" },
+		{ "/x", "" }, { "", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct nx_slice host = nx_url_host(nx_slice_str(cases[i][0]));
+
+		if (!nx_slice_is(host, cases[i][1]))
+			fail_msg("%s: %.*s", cases[i][0], (int)host.n,
+			    host.p);
+	}
+	assert_true(nx_url_is_loopback(NX_SLICE("https://localhost:1/x")));
+	assert_false(nx_url_is_loopback(NX_SLICE("https://nexus.example")));
+	assert_false(nx_url_is_loopback(NX_SLICE("")));
+}
+
+static void
+decodes_texts(void **state)
+{
+	struct nx_buf b = NX_BUF(10);
+
+	(void)state;
+	assert_int_equal(nx_url_decode(NX_SLICE("a%20+%7B%c3%a4"), &b),
+	    NX_OK);
+	assert_string_equal(nx_buf_str(&b), "a +{\xc3\xa4");
+	nx_buf_free(&b);
+	assert_int_equal(nx_url_decode(NX_SLICE("a%2"), &b), NX_MALFORMED);
+	nx_buf_free(&b);
+	assert_int_equal(nx_url_decode(NX_SLICE("a%00"), &b), NX_MALFORMED);
+	nx_buf_free(&b);
+	assert_int_equal(nx_url_decode(NX_SLICE("12345678901"), &b),
+	    NX_TOO_BIG);
+	nx_buf_free(&b);
 }
 
 static void
@@ -150,6 +206,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_safe_urls),
+		cmocka_unit_test(finds_hosts),
+		cmocka_unit_test(decodes_texts),
 		cmocka_unit_test(finds_origins),
 		cmocka_unit_test(knows_local_paths),
 		cmocka_unit_test(reads_queries),

@@ -407,6 +407,42 @@ takes_a_text_as_long_as_a_body(void **state)
 	nx_buf_free(&body);
 }
 
+/* With an arena that is full at each point in turn. */
+static void
+lack_of_memory_is_no_mistake_of_the_client(void **state)
+{
+	static const char *const bodies[] = {
+		"{\"text\":\"0123456789abcdef0123456789abcdef\"}",
+		"{\"connection_id\":\"" WEB_OTHER "\",\"text\":\"t\"}",
+		"{\"on_long\":\"thread\",\"text\":\"t\"}",
+		"{\"reply_to\":\"1445880548472328192\",\"text\":\"t\"}",
+		"{\"reply_settings\":\"following\",\"text\":\"t\"}",
+		"{\"on_partial\":\"keep\",\"text\":\"t\"}",
+		"{\"publish_at\":\"2026-01-01T00:00:00Z\",\"text\":\"t\"}",
+		"{\"poll\":{\"options\":[\"a\",\"b\"],"
+		    "\"duration_minutes\":60},\"text\":\"t\"}",
+	};
+	struct web *w = *state;
+	struct nx_arena *whole = w->ctx.arena;
+	struct nx_publish_ask a;
+
+	for (size_t i = 0; i < COUNT(bodies); i++) {
+		enum nx_rc rc = NX_NO_MEMORY;
+		int tries = 0;
+
+		for (size_t max = 0; rc == NX_NO_MEMORY; max += 8) {
+			w->ctx.arena = nx_arena_new(max);
+			assert_non_null(w->ctx.arena);
+			rc = parse_str(w, bodies[i], &a);
+			nx_arena_free(w->ctx.arena);
+			tries++;
+		}
+		assert_int_equal(rc, NX_OK);
+		assert_true(tries > 1);
+	}
+	w->ctx.arena = whole;
+}
+
 int
 main(void)
 {
@@ -423,6 +459,7 @@ main(void)
 		WEB_TEST(refuses_what_is_not_json),
 		WEB_TEST(bounds_nesting),
 		WEB_TEST(takes_a_text_as_long_as_a_body),
+		WEB_TEST(lack_of_memory_is_no_mistake_of_the_client),
 	};
 
 	return cmocka_run_group_tests_name("flow/publish_parse", tests, NULL,

@@ -659,10 +659,133 @@ checks_the_issuer(void **state)
 	}
 }
 
+/* What a project's rules ask of a token with these claims. */
+static enum nx_rc
+ask_of_project(const struct world *w, const char *clients,
+    const char *claims)
+{
+	struct nx_jwt_rules r = rules;
+
+	r.issuer = ISSUER;
+	r.clients = clients;
+	return ask(w->keys, &r, hs(NX_SLICE(SECRET), H_HS, claims), NULL,
+	    NULL);
+}
+
+static void
+takes_service_keys_of_any_set_up(void **state)
+{
+#define SERVICE "\"role\":\"service_role\"," EXP
+	static const struct {
+		const char *claims;
+		enum nx_rc want;
+	} cases[] = {
+		{ "{\"iss\":\"supabase\"," SERVICE "}", NX_OK },
+		{ "{\"iss\":\"supabase-demo\"," SERVICE "}", NX_OK },
+		{ "{" SERVICE "}", NX_OK },
+		{ "{\"iss\":\"" ISSUER "\"," SERVICE "}", NX_OK },
+		{ "{\"iss\":\"supabase-demo2\"," SERVICE "}",
+		    NX_UNAUTHENTICATED },
+		{ "{\"iss\":\"https://evil.example/auth/v1\"," SERVICE "}",
+		    NX_UNAUTHENTICATED },
+		{ "{\"iss\":null," SERVICE "}", NX_UNAUTHENTICATED },
+		{ "{\"iss\":[\"supabase\"]," SERVICE "}",
+		    NX_UNAUTHENTICATED },
+		{ "{\"aud\":\"anon\"," SERVICE "}", NX_UNAUTHENTICATED },
+		{ "{\"iss\":\"supabase-demo\",\"role\":\"anon\"," EXP "}",
+		    NX_UNAUTHENTICATED },
+		{ "{\"iss\":\"supabase-demo\",\"role\":\"anon\"," EXP ","
+		    AUD "," SUB "}", NX_UNAUTHENTICATED },
+		{ "{\"iss\":\"supabase-demo\",\"role\":\"authenticated\","
+		    EXP "," AUD "," SUB "}", NX_UNAUTHENTICATED },
+		{ "{\"iss\":\"supabase\"," EXP "," AUD "," SUB "}",
+		    NX_UNAUTHENTICATED },
+		{ "{\"role\":\"authenticated\"," EXP "," AUD "," SUB "}",
+		    NX_UNAUTHENTICATED },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		if (ask_of_project(*state, NULL, cases[i].claims) !=
+		    cases[i].want)
+			fail_msg("%s", cases[i].claims);
+	}
+}
+
+/* The keys that `supabase start` prints, as they stand. */
+static void
+takes_the_command_lines_own_keys(void **state)
+{
+	static const char secret[] =
+	    "super-secret-jwt-token-with-at-least-32-characters-long";
+	static const char service[] =
+	    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJzdXBhYmFzZS1kZW"
+	    "1vIiwicm9sZSI6InNlcnZpY2Vfcm9sZSIsImV4cCI6MTk4MzgxMjk5Nn0.EGIM9"
+	    "6RAZx35lJzdJsyH-qQwv8Hdp7fsn3W0YpN81IU";
+	static const char anon[] =
+	    "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJzdXBhYmFzZS1kZW"
+	    "1vIiwicm9sZSI6ImFub24iLCJleHAiOjE5ODM4MTI5OTZ9.CRXP1A7WOeoJeXxj"
+	    "Nni43kdQwgnWNReilDMblYTn_I0";
+	struct nx_jwt_keys *keys = keys_of(secret, NULL);
+	struct nx_jwt_rules r = rules;
+	struct nx_jwt_claims c;
+
+	(void)state;
+	r.issuer = "http://127.0.0.1:54321/auth/v1";
+	assert_int_equal(nx_jwt_check(keys, nx_slice_str(service), &r, &c,
+	    NULL), NX_OK);
+	assert_string_equal(c.role, "service_role");
+	assert_int_equal(nx_jwt_check(keys, nx_slice_str(anon), &r, &c,
+	    NULL), NX_UNAUTHENTICATED);
+	nx_jwt_keys_free(keys);
+}
+
+static void
+keeps_strange_apps_out(void **state)
+{
+#define APP "9a8b7c6d-5e4f-4a2b-8c0d-9e8f7a6b5c4d"
+	static const struct {
+		const char *clients, *claim;
+		enum nx_rc want;
+	} cases[] = {
+		{ NULL, "", NX_OK },
+		{ NULL, ",\"client_id\":null", NX_OK },
+		{ NULL, ",\"client_id\":\"" APP "\"", NX_APP_STRANGER },
+		{ "", ",\"client_id\":\"\"", NX_APP_STRANGER },
+		{ ",", ",\"client_id\":\"\"", NX_APP_STRANGER },
+		{ APP, ",\"client_id\":\"" APP "\"", NX_OK },
+		{ "x, " APP " ,y", ",\"client_id\":\"" APP "\"", NX_OK },
+		{ APP "0", ",\"client_id\":\"" APP "\"", NX_APP_STRANGER },
+		{ "x," APP, ",\"client_id\":\"x," APP "\"",
+		    NX_APP_STRANGER },
+		{ APP, ",\"client_id\":[\"" APP "\"]", NX_APP_STRANGER },
+		{ APP, ",\"client_id\":7", NX_APP_STRANGER },
+		{ APP, ",\"client_id\":false", NX_APP_STRANGER },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct nx_buf claims = NX_BUF(1000);
+
+		nx_buf_addf(&claims, "{%s,%s,%s,\"iss\":\"" ISSUER "\"%s}",
+		    AUD, SUB, EXP, cases[i].claim);
+		if (ask_of_project(*state, cases[i].clients,
+		    nx_buf_str(&claims)) != cases[i].want)
+			fail_msg("%s %s", cases[i].clients, cases[i].claim);
+		nx_buf_free(&claims);
+	}
+	/* Nor does the role help: what is given to an app stays one's own. */
+	assert_int_equal(ask_of_project(*state, NULL, "{\"role\":"
+	    "\"service_role\",\"client_id\":\"" APP "\"," EXP "}"),
+	    NX_APP_STRANGER);
+	/* A token that is none is not said to be an app's. */
+	assert_int_equal(ask_of_project(*state, NULL, "{\"iss\":\"x\","
+	    "\"client_id\":\"" APP "\"," AUD "," SUB "," EXP "}"),
+	    NX_UNAUTHENTICATED);
+}
+
 static void
 limits_the_length(void **state)
 {
-	struct nx_buf claims = NX_BUF(16000);
+	struct nx_buf claims = NX_BUF(NX_JWT_MAX);
 	struct nx_buf most, more;
 	size_t pad;
 
@@ -887,6 +1010,9 @@ main(void)
 		cmocka_unit_test(judges_claims),
 		cmocka_unit_test(lowers_the_uuid),
 		cmocka_unit_test(checks_the_issuer),
+		cmocka_unit_test(takes_service_keys_of_any_set_up),
+		cmocka_unit_test(takes_the_command_lines_own_keys),
+		cmocka_unit_test(keeps_strange_apps_out),
 		cmocka_unit_test(limits_the_length),
 		cmocka_unit_test(says_nothing_of_the_token),
 		cmocka_unit_test(passes_over_other_keys),

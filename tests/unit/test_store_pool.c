@@ -3,9 +3,11 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "nx/base/buf.h"
 #include "nx/seal/digest.h"
 #include "store_env.h"
 
@@ -87,6 +89,14 @@ bad_urls_are_not_quoted(void **state)
 		"postgresql://u:p@s3cret@host/db", "password=s3cret host",
 		"postgresql://u:s3c%ret@host/db", "host=a,b port=1,2,3",
 		"postgresql://u:1234/s3cret@host/db",
+		/* unless it is encoded a password ends where libpq thinks */
+		"postgresql://u:1/x?s3cret=y@host/db",
+		"postgresql://u:1/x?a=b&s3cret@host/db",
+		"postgresql://h/db?password=x&s3cret=y",
+		"postgresql://h/db?sslpassword=x&s3cret",
+		"host=h password=x s3cret=y", "password='x' s3cret=y host=h",
+		"password = x s3cret=y", "s3cret://u:p@h/db?x=s3cret@",
+		"mysql://u:s3cret@h/db", "u:s3cret://h/db",
 	};
 
 	(void)state;
@@ -98,7 +108,47 @@ bad_urls_are_not_quoted(void **state)
 		    NX_CONFIG);
 		assert_null(pool);
 		assert_non_null(strstr(err.detail, "DATABASE_URL"));
-		assert_null(strstr(err.detail, "s3c"));
+		if (strncmp(urls[i], "s3cret://", 9) != 0)	/* a scheme */
+			assert_null(strstr(err.detail, "s3c"));
+	}
+}
+
+static void
+what_libpq_does_not_know_is_named(void **state)
+{
+	static const char *const cases[][2] = {
+		{ "postgresql://u:s3cret@h/db?pgbouncer=true",
+		    "parameter pgbouncer: take it out (a pooler" },
+		{ "postgres://u:s3cret@h:6543/db?sslmode=require"
+		    "&connection_limit=1", "connection_limit: take it out"
+		    " (NEXUS_DB_POOL" },
+		{ "postgresql://u:password@h/db?pgbouncer=true&password=x",
+		    "parameter pgbouncer:" },
+		{ "postgresql://u:s3?pgbouncer=x@h/db?schema=public",
+		    "parameter schema:" },
+		{ "postgresql://h/db?unheard_of=1&x=y", "parameter unheard_of:"
+		    " take it out." },
+		{ "host=h pgbouncer=true password=s3cret",
+		    "parameter pgbouncer:" },
+		{ "postgresql+asyncpg://u:s3cret@h/db",
+		    "begins with postgresql+asyncpg://" },
+		{ "postgres+psycopg2://u:s3cret@h/db", "write postgresql://" },
+		{ "jdbc:postgresql://h/db?user=u&password=s3cret",
+		    "begins with jdbc:postgresql://" },
+		{ "POSTGRESQL://u:s3cret@h/db", "begins with POSTGRESQL://" },
+		{ "mysql://u:s3cret@h/db", "begins with mysql://" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct nx_pool *pool;
+		struct nx_err err = { 0 };
+
+		assert_int_equal(nx_pool_new(cases[i][0], 1, &pool, &err),
+		    NX_CONFIG);
+		if (strstr(err.detail, cases[i][1]) == NULL)
+			fail_msg("%s: %s", cases[i][0], err.detail);
+		assert_null(strstr(err.detail, "s3"));
 	}
 }
 
@@ -112,12 +162,12 @@ nobody_there(void **state)
 
 	(void)state;
 	for (int i = 0; i < 50; i++) {
-		assert_int_equal(run(pool, "SELECT 1", 5000, &err),
+		assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err),
 		    NX_DB_DOWN);
 		assert_non_null(strstr(err.detail, "refused"));
 		assert_null(strstr(err.detail, "s3cret"));
 	}
-	assert_true(nx_clock_mono() - start < 5000);
+	assert_true(nx_clock_mono() - start < PATIENCE_MS);
 	nx_pool_free(pool);
 }
 
@@ -136,9 +186,10 @@ a_mute_server_does_not_hold_us(void **state)
 	pool = pool_on(url, 2);
 	assert_int_equal(run(pool, "SELECT 1", 600, &err), NX_DB_DOWN);
 	took = nx_clock_mono() - start;
-	assert_true(took >= 500 && took < 5000);
-	assert_int_equal(run(pool, "SELECT 1", 600, &err), NX_DB_DOWN);
-	assert_true(nx_clock_mono() - start - took < 500);
+	assert_true(took >= 500 && took < PATIENCE_MS);
+	/* It is not tried again at once, which would take 3 s. */
+	assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err), NX_DB_DOWN);
+	assert_true(nx_clock_mono() - start - took < 2900);
 	nx_pool_free(pool);
 	(void)close(fd);
 }
@@ -184,14 +235,14 @@ the_next_host_serves(void **state)
 	if (!behind_a_mute_host(port, url, sizeof(url)))
 		skip();
 	pool = pool_on(url, 1);
-	assert_int_equal(run(pool, "SELECT 1", 6000, &err), NX_OK);
+	assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err), NX_OK);
 	took = nx_clock_mono() - start;
-	assert_true(took >= 2900 && took < 6000);
+	assert_true(took >= 2900);
 	/* The good one is remembered when a connection is lost. */
 	assert_int_equal(run(pool, "SELECT pg_terminate_backend("
-	    "pg_backend_pid())", 6000, &err), NX_DB_DOWN);
+	    "pg_backend_pid())", PATIENCE_MS, &err), NX_DB_DOWN);
 	start = nx_clock_mono();
-	assert_int_equal(run(pool, "SELECT 1", 6000, &err), NX_OK);
+	assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err), NX_OK);
 	assert_true(nx_clock_mono() - start < 2900);
 	nx_pool_free(pool);
 	(void)close(fd);
@@ -301,7 +352,7 @@ a_slow_statement_meets_its_deadline(void **state)
 	assert_int_equal(run(e->pool, "SELECT pg_sleep(20)", 1000, &err),
 	    NX_TIMEOUT);
 	took = nx_clock_mono() - start;
-	assert_true(took >= 990 && took < 5000);
+	assert_true(took >= 990 && took < 20000);
 	assert_int_equal(run(e->pool, "SELECT 1", PATIENCE_MS, &err), NX_OK);
 }
 
@@ -327,7 +378,7 @@ a_stopped_server_meets_its_deadline(void **state)
 	took = nx_clock_mono() - start;
 	(void)kill(pid, SIGCONT);
 	assert_int_equal(rc, NX_TIMEOUT);
-	assert_true(took >= 490 && took < 5000);
+	assert_true(took >= 490 && took < PATIENCE_MS);
 	assert_int_equal(run(e->pool, "SELECT 1", PATIENCE_MS, &err), NX_OK);
 }
 
@@ -652,7 +703,7 @@ running_again_meets_the_deadline(void **state)
 	assert_int_equal(nx_db_run(db, queries, 2, start + 450, results,
 	    &err), NX_TIMEOUT);
 	took = nx_clock_mono() - start;
-	assert_true(took >= 440 && took < 5000);
+	assert_true(took >= 440 && took < PATIENCE_MS);
 	nx_pool_give(pool, db);
 	nx_pool_free(pool);
 }
@@ -785,6 +836,135 @@ a_pooler_may_hang_up(void **state)
 	assert_int_equal(h.asked, 1);
 }
 
+/* A PgBouncer without a server: lets everybody in, and then says so. */
+struct pooler {
+	int		 fd;
+	const char	*says;
+	atomic_int	 asked;
+};
+
+static void *
+pool_nothing(void *arg)
+{
+	static const char hello[] = "R\0\0\0\10\0\0\0\0"
+	    "S\0\0\0\30server_version\00015.0\0"
+	    "S\0\0\0\27in_hot_standby\0off\0"
+	    "S\0\0\0\46default_transaction_read_only\0off\0"
+	    "Z\0\0\0\5I";
+	static const char fields[] = "SFATAL\0VFATAL\0C08P01\0M";
+	struct pooler *p = arg;
+	int fd;
+
+	while ((fd = accept(p->fd, NULL, NULL)) >= 0) {
+		const size_t n = strlen(p->says);
+		char in[2000], head[5] = "E\0\0\0";
+		struct nx_buf out = NX_BUF(300);
+
+		head[4] = (char)(4 + sizeof(fields) - 1 + n + 2);
+		nx_buf_add(&out, head, sizeof(head));
+		nx_buf_add(&out, fields, sizeof(fields) - 1);
+		nx_buf_add(&out, p->says, n);
+		nx_buf_add(&out, "\0", 2);
+		if (read(fd, in, sizeof(in)) > 0 &&
+		    write(fd, hello, sizeof(hello) - 1) > 0 &&
+		    read(fd, in, sizeof(in)) > 0) {
+			(void)atomic_fetch_add(&p->asked, 1);
+			assert_true(write(fd, out.p, out.n) > 0);
+		}
+		nx_buf_free(&out);
+		(void)close(fd);
+	}
+	return NULL;
+}
+
+static void
+a_pooler_with_nothing_behind_it_is_left(void **state)
+{
+	static const struct {
+		const char	*says;
+		bool		 alone;		/* no other target */
+		enum nx_rc	 rc, then;
+		int		 asked;		/* in both runs */
+	} cases[] = {
+		{ "server login has been failing, try again later"
+		    " (server_login_retry)", false, NX_OK, NX_OK, 1 },
+		{ "pgbouncer cannot connect to server", false, NX_OK, NX_OK,
+		    1 },
+		/* what it may have carried out is not repeated */
+		{ "server conn crashed?", false, NX_DB_DOWN, NX_OK, 1 },
+		{ "server login has been failing, try again later"
+		    " (server_login_retry)", true, NX_DB_DOWN, NX_DB_DOWN, 4 },
+	};
+
+	(void)need_database(state);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct pooler p = { .says = cases[i].says };
+		struct nx_err err = { 0 };
+		struct nx_pool *pool;
+		pthread_t thread;
+		char url[1100];
+		int port;
+
+		p.fd = mute_server(&port);
+		if (!cases[i].alone && !behind_a_mute_host(port, url, 1000))
+			skip();
+		if (cases[i].alone)
+			(void)snprintf(url, sizeof(url),
+			    "host=127.0.0.1 port=%d user=u", port);
+		(void)strncat(url, " sslmode=disable gssencmode=disable",
+		    sizeof(url) - strlen(url) - 1);
+		assert_int_equal(pthread_create(&thread, NULL, pool_nothing,
+		    &p), 0);
+		pool = pool_on(url, 2);
+		assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err),
+		    cases[i].rc);
+		assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err),
+		    cases[i].then);
+		nx_pool_free(pool);
+		(void)shutdown(p.fd, SHUT_RDWR);
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		(void)close(p.fd);
+		assert_int_equal(atomic_load(&p.asked), cases[i].asked);
+	}
+}
+
+/*
+ * All statements had answered when the commit failed: whatever SQLSTATE it
+ * failed with, it may have been carried out, and is not run again.
+ */
+static void
+a_failed_commit_is_not_repeated(void **state)
+{
+	static const char *const set_up[] = {
+		"CREATE TEMPORARY SEQUENCE nx_times",
+		"CREATE TEMPORARY TABLE nx_late (n int)",
+		"CREATE FUNCTION pg_temp.nx_fail() RETURNS trigger"
+		    " LANGUAGE plpgsql AS $$ BEGIN PERFORM"
+		    " nextval('nx_times'); RAISE 'too late' USING ERRCODE ="
+		    " '53200'; END $$",
+		"CREATE CONSTRAINT TRIGGER nx_late AFTER INSERT ON nx_late"
+		    " DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+		    " EXECUTE FUNCTION pg_temp.nx_fail()",
+	};
+	struct nx_err err = { 0 };
+	struct nx_pool *pool;
+	struct nx_db *db;
+
+	(void)need_database(state);
+	pool = pool_on(database_url(), 1);
+	for (size_t i = 0; i < sizeof(set_up) / sizeof(*set_up); i++)
+		if (run(pool, set_up[i], PATIENCE_MS, &err) != NX_OK)
+			fail_msg("%s: %s", set_up[i], err.detail);
+	assert_int_equal(run(pool, "INSERT INTO nx_late VALUES (1)",
+	    PATIENCE_MS, &err), NX_DB_DOWN);
+	assert_non_null(strstr(err.detail, "too late"));
+	db = take(pool);
+	assert_int_equal(number(db, "SELECT last_value FROM nx_times"), 1);
+	assert_int_equal(number(db, "SELECT count(*) FROM nx_late"), 0);
+	nx_pool_give(pool, db);
+	nx_pool_free(pool);
+}
+
 struct adder {
 	struct nx_pool	*pool;
 	const char	*user;
@@ -848,6 +1028,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, env_open, env_close)
 		cmocka_unit_test(bad_urls_are_not_quoted),
+		cmocka_unit_test(what_libpq_does_not_know_is_named),
 		cmocka_unit_test(nobody_there),
 		cmocka_unit_test(a_mute_server_does_not_hold_us),
 		T(the_next_host_serves),
@@ -867,6 +1048,8 @@ main(void)
 		T(a_changed_column_replaces_the_connection),
 		T(more_texts_than_are_kept),
 		cmocka_unit_test(a_pooler_may_hang_up),
+		T(a_pooler_with_nothing_behind_it_is_left),
+		T(a_failed_commit_is_not_repeated),
 		T(many_threads_lose_statements),
 #undef T
 	};

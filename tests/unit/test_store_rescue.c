@@ -316,6 +316,36 @@ another_users_file_is_told(void **state)
 }
 
 static void
+is_looked_at(void **state)
+{
+	struct rescue *r = *state;
+	struct nx_rescue_state seen;
+	struct nx_err err;
+	char path[400];
+
+	assert_int_equal(nx_rescue_look(r->dir, &seen, &err), NX_OK);
+	assert_int_equal(seen.files, 0);
+	assert_false(seen.nearly_full);
+	keep_grant(r, NULL);
+	keep_grant(r, NULL);
+	assert_true(some_file(r, path));
+	assert_int_equal(chmod(path, 0), 0);
+	assert_int_equal(chmod(r->dir, 0755), 0);
+	assert_int_equal(chmod(r->sub, 0777), 0);
+	if (geteuid() == 0)		/* the other one is not theirs */
+		assert_int_equal(seteuid(NOBODY), 0);
+	assert_int_equal(nx_rescue_look(r->dir, &seen, &err), NX_OK);
+	if (getuid() == 0)
+		assert_int_equal(seteuid(0), 0);
+	assert_int_equal(seen.files, 2);
+	assert_int_equal(seen.unreadable, getuid() == 0 ? 2 : 1);
+	assert_int_equal(nx_rescue_look("/proc/none", &seen, &err),
+	    NX_CONFIG);
+	assert_int_equal(nx_rescue_look("/proc/self", &seen, &err),
+	    NX_CONFIG);
+}
+
+static void
 root_makes_them_for_the_directorys_owner(void **state)
 {
 	struct rescue *r = *state;
@@ -557,6 +587,7 @@ main(void)
 		T(nothing_in_it_is_nothing_lost),
 		T(a_full_disk_is_met_first),
 		T(another_users_file_is_told),
+		T(is_looked_at),
 		T(root_makes_them_for_the_directorys_owner),
 		T(another_is_at_it),
 		T(an_old_grant_comes_home),

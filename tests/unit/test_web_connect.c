@@ -203,6 +203,107 @@ keeps_five_attempts(void **state)
 	}
 }
 
+/* An attempt with the longest way back that is taken, in a Cookie header. */
+static const char *
+long_attempt(struct web *w)
+{
+	char path[1001] = "/";
+	const struct nx_connect_ask ask = { .user_id = WEB_USER,
+	    .return_to = path, .now = nx_clock_wall() };
+	struct nx_connect_start s = { .state = "" };
+	const char *out;
+
+	memset(path + 1, 'a', sizeof(path) - 2);
+	path[1000] = '\0';
+	assert_int_equal(nx_connect_begin(&w->app.conf, w->app.ring, &ask,
+	    &s, &w->ctx.err), NX_OK);
+	out = nx_arena_printf(w->ctx.arena, "HTTP_COOKIE=%s=%s",
+	    name_of(w, s.state), nx_buf_str(&s.flow));
+	nx_connect_start_free(&s);
+	return out;
+}
+
+static const char *
+stuffing(struct web *w, size_t n)
+{
+	char *out = nx_arena_alloc(w->ctx.arena, n + 13);
+
+	memset(out, 'x', n + 12);
+	memcpy(out, "HTTP_COOKIE=a=", 14);
+	return out;
+}
+
+/* Attempts and the sign-in together stay within what nginx lets through. */
+static void
+keeps_room_for_the_sign_in(void **state)
+{
+	struct web *w = *state;
+	const char *more[8] = { me(w) };
+	bool found;
+
+	for (int n = 1; n <= 4; n++)
+		more[n] = long_attempt(w);
+	assert_int_equal(web_run(w, "GET", INITIATE, more, NULL), 302);
+	assert_int_equal(removed(w, "", &found), 1);
+	/* the more there is beside them, the fewer are kept */
+	more[5] = stuffing(w, NX_COOKIES_MAX - 3000);
+	assert_int_equal(web_run(w, "GET", INITIATE, more, NULL), 302);
+	assert_int_equal(removed(w, "", &found), 3);
+	more[5] = stuffing(w, NX_COOKIES_MAX - 700);
+	assert_int_equal(web_run(w, "GET", INITIATE, more, NULL), 302);
+	assert_int_equal(removed(w, "", &found), 4);
+}
+
+/* Rather no attempt than a browser that is let in nowhere. */
+static void
+starts_nothing_without_room(void **state)
+{
+	struct web *w = *state;
+	const char *more[4] = { me(w), long_attempt(w),
+	    stuffing(w, NX_COOKIES_MAX - 200) };
+	bool found;
+
+	assert_int_equal(web_run(w, "GET", INITIATE, more, NULL), 431);
+	assert_string_equal(web_said(w, "code"), "headers_too_large");
+	assert_int_equal(web_header(w, "Location", NULL), 0);
+	assert_int_equal(removed(w, "", &found), 1);
+	assert_int_equal(web_header(w, "Set-Cookie", NULL), 1);
+}
+
+/* A link on another site must not renew or replace what is there. */
+static void
+acts_on_a_connection_from_here_only(void **state)
+{
+	static const char *const queries[] = { "?connection_id=" WEB_OTHER,
+	    "?connection_id=" WEB_OTHER "&replace=1", "",
+	    "?return_to=/a&replace=0" };
+	static const struct { const char *site; bool ours; } cases[] = {
+		{ "HTTP_SEC_FETCH_SITE=same-origin", true },
+		{ "HTTP_SEC_FETCH_SITE=none", true }, { "", true },
+		{ "HTTP_SEC_FETCH_SITE=same-site", false },
+		{ "HTTP_SEC_FETCH_SITE=cross-site", false },
+		{ "HTTP_SEC_FETCH_SITE=x", false },
+	};
+	struct web *w = *state;
+
+	for (size_t i = 0; i < COUNT(queries) * COUNT(cases); i++) {
+		const char *query = queries[i / COUNT(cases)];
+		bool ours = cases[i % COUNT(cases)].ours ||
+		    strstr(query, "connection_id") == NULL;
+		const char *uri = nx_arena_printf(w->ctx.arena, INITIATE
+		    "%s", query), *site = cases[i % COUNT(cases)].site;
+
+		assert_int_equal(get(w, uri, web_cookie(w, WEB_USER), site),
+		    ours ? 302 : 403);
+		assert_int_equal(web_header(w, "Set-Cookie", NULL), ours);
+		if (!ours)
+			assert_string_equal(web_said(w, "code"),
+			    "cross_site");
+		/* no page of another site can send this */
+		assert_int_equal(get(w, uri, me(w), site), 302);
+	}
+}
+
 /* Broken ones go first, other cookies never. */
 static void
 removes_what_does_not_open_first(void **state)
@@ -353,6 +454,9 @@ main(void)
 		WEB_TEST(refuses_ways_that_lead_away),
 		WEB_TEST(starts_for_a_named_user),
 		WEB_TEST(keeps_five_attempts),
+		WEB_TEST(keeps_room_for_the_sign_in),
+		WEB_TEST(starts_nothing_without_room),
+		WEB_TEST(acts_on_a_connection_from_here_only),
 		WEB_TEST(removes_what_does_not_open_first),
 		WEB_TEST(refuses_answers_that_are_not_ours),
 		WEB_TEST(refuses_a_cookie_of_another_state),

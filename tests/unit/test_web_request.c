@@ -66,10 +66,35 @@ answers_head_like_get(void **state)
 {
 	struct web *w = *state;
 
+	web_read(w, "GET", "/", NULL);
+	assert_false(w->request.is_head);
 	web_read(w, "HEAD", "/", NULL);
 	assert_string_equal(w->request.method, "GET");
+	assert_true(w->request.is_head);
 	web_read(w, "head", "/", NULL);		/* methods have a case */
 	assert_string_equal(w->request.method, "head");
+	assert_false(w->request.is_head);
+}
+
+static void
+knows_a_guess(void **state)
+{
+	static const struct { const char *param; bool ahead; } cases[] = {
+		{ "HTTP_SEC_PURPOSE=prefetch", true },
+		{ "HTTP_SEC_PURPOSE=prefetch;anonymous-client-ip", true },
+		{ "HTTP_SEC_PURPOSE=prerender", true },
+		{ "HTTP_PURPOSE=prefetch", true }, { "HTTP_X_MOZ=prefetch", true },
+		{ "HTTP_X_PURPOSE=preview", true }, { "HTTP_PURPOSE=", false },
+		{ "HTTP_SEC_FETCH_DEST=document", false }, { "", false },
+	};
+	struct web *w = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *const more[] = { cases[i].param, NULL };
+
+		web_read(w, "GET", "/", more);
+		assert_int_equal(w->request.is_ahead, cases[i].ahead);
+	}
 }
 
 static void
@@ -323,6 +348,7 @@ main(void)
 		WEB_TEST(reads_what_nginx_sends),
 		WEB_TEST(takes_empty_for_absent),
 		WEB_TEST(answers_head_like_get),
+		WEB_TEST(knows_a_guess),
 		WEB_TEST(needs_method_and_address),
 		WEB_TEST(makes_an_id_where_there_is_none),
 		WEB_TEST(reads_content_length),

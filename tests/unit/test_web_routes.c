@@ -22,7 +22,10 @@ finds_routes(void **state)
 		const char *method, *path; int status; const char *allow;
 	} cases[] = {
 		{ "GET", "/api/auth/twitter/initiate", 0, NULL },
-		{ "HEAD", "/api/auth/twitter/initiate?return_to=/x", 0, NULL },
+		{ "HEAD", "/api/auth/twitter/initiate?return_to=/x", 405,
+		  "GET" },
+		{ "HEAD", "/api/auth/twitter/callback?code=a", 405, "GET" },
+		{ "HEAD", "/healthz", 0, NULL },
 		{ "GET", "/api/auth/twitter/callback?code=a&state=b", 0, NULL },
 		{ "POST", "/api/auth/twitter/disconnect", 0, NULL },
 		{ "GET", "/api/twitter/connections", 0, NULL },
@@ -45,8 +48,8 @@ finds_routes(void **state)
 		{ "POST", ONE "/resume/", 404, NULL },
 		{ "POST", POSTS "//resume", 404, NULL },
 		{ "POST", POSTS "/a/b/resume", 404, NULL },
-		{ "POST", "/api/auth/twitter/initiate", 405, "GET, HEAD" },
-		{ "DELETE", "/api/auth/twitter/callback", 405, "GET, HEAD" },
+		{ "POST", "/api/auth/twitter/initiate", 405, "GET" },
+		{ "DELETE", "/api/auth/twitter/callback", 405, "GET" },
 		{ "GET", "/api/auth/twitter/disconnect", 405, "POST" },
 		{ "HEAD", POST, 405, "POST" }, { "GET", POST, 405, "POST" },
 		{ "post", POST, 405, "POST" }, { "X", POST, 405, "POST" },
@@ -85,6 +88,41 @@ finds_routes(void **state)
 		    w->ctx.arena, "Allow: %s\r\n", cases[i].allow));
 		nx_reply_free(&reply);
 	}
+}
+
+/* What acts does not act for a browser that only guesses. */
+static void
+does_not_act_ahead(void **state)
+{
+	static const char *const guesses[] = {
+		"HTTP_SEC_PURPOSE=prefetch", "HTTP_SEC_PURPOSE=Prefetch",
+		"HTTP_SEC_PURPOSE=prefetch;prerender",
+		"HTTP_PURPOSE=prefetch", "HTTP_X_PURPOSE=preview",
+		"HTTP_X_MOZ=prefetch",
+	};
+	static const struct { const char *path; bool acts; } cases[] = {
+		{ "/api/auth/twitter/initiate", true },
+		{ "/api/auth/twitter/callback?code=a&state=b", true },
+		{ "/api/twitter/connections", false }, { POSTS, false },
+		{ "/healthz", false },
+	};
+	struct web *w = *state;
+
+	for (size_t i = 0; i < COUNT(cases) * COUNT(guesses); i++) {
+		const char *const more[] = { guesses[i % COUNT(guesses)],
+		    NULL };
+		bool acts = cases[i / COUNT(guesses)].acts;
+		struct nx_reply reply = NX_REPLY;
+		const struct nx_route *route;
+
+		web_read(w, "GET", cases[i / COUNT(guesses)].path, more);
+		assert_int_equal(nx_route_find(&w->request, &route, &reply,
+		    &w->ctx.err), acts ? NX_AHEAD : NX_OK);
+		assert_int_equal(route == NULL, acts);
+		nx_reply_free(&reply);
+	}
+	/* Not a 2xx, which would stand in for the answer later. */
+	assert_in_range(nx_rc_status(NX_AHEAD), 400, 499);
 }
 
 static void
@@ -332,6 +370,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WEB_TEST(finds_routes),
+		WEB_TEST(does_not_act_ahead),
 		WEB_TEST(answers_404_and_405_as_problems),
 		WEB_TEST(keeps_strangers_out),
 		WEB_TEST(is_alive_without_anything),

@@ -7,7 +7,10 @@
 
 #include <cmocka.h>
 
+#include <malloc.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "x_fixture.h"
@@ -103,8 +106,30 @@ usable_answers(void **state)
 		{ "{\"access_token\":\"a\"}", 7200, NULL, NULL },
 		{ "{\"access_token\":\"a\",\"token_type\":\"Bearer\","
 		  "\"expires_in\":\"3600\"}", 3600, NULL, NULL },
-		{ "{\"access_token\":\"a\",\"expires_in\":-5,\"x\":{}}", 60,
+		{ "{\"access_token\":\"a\",\"expires_in\":-5,\"x\":{}}", 7200,
 		  NULL, NULL },
+		{ "{\"access_token\":\"a\",\"expires_in\":0}", 7200, NULL,
+		  NULL },
+		{ "{\"access_token\":\"a\",\"expires_in\":60}", 7200, NULL,
+		  NULL },
+		{ "{\"access_token\":\"a\",\"expires_in\":\"61\"}", 61, NULL,
+		  NULL },
+		{ "{\"access_token\":\"a\",\"expires_in\":7200.5}", 7200,
+		  NULL, NULL },
+		{ "{\"access_token\":\"a\",\"refresh_token\":\"\"}", 7200,
+		  NULL, NULL },
+		{ "{\"access_token\":\"a\",\"refresh_token\":7}", 7200,
+		  NULL, NULL },
+		{ "{\"access_token\":\"a\",\"refresh_token\":\"a b\"}", 7200,
+		  NULL, NULL },
+		{ "\xef\xbb\xbf{\"access_token\":\"a\",\"refresh_token\":"
+		  "\"r\"}", 7200, "r", NULL },
+		{ "{\"access_token\":\"a\",\"scope\":\"a.b,c.d\"}", 7200,
+		  NULL, "a.b c.d" },
+		{ "{\"access_token\":\"a\",\"scope\":[\"a.b\"]}", 7200,
+		  NULL, NULL },
+		{ "{\"access_token\":\"a\",\"note\":\"\xff\\ud800\"}",
+		  7200, NULL, NULL },
 		{ "{\"access_token\":\"a\",\"expires_in\":99999999999}",
 		  30 * 86400, NULL, NULL },
 		{ "{\"access_token\":\"a\",\"expires_in\":\"soon\","
@@ -119,6 +144,7 @@ usable_answers(void **state)
 		struct nx_verdict v;
 		struct nx_grant g;
 
+		nx_arena_reset(f->x.arena);
 		xs_answer(f->server, 200, "", rows[i].body);
 		nx_oauth_refresh(&f->x, "r", &g, &v);
 		assert_int_equal(v.class, NX_CLASS_DONE);
@@ -145,7 +171,6 @@ unusable_answers_are_unknown(void **state)
 		"{\"access_token\":\"a b\"}", "{\"access_token\":\"a\\n\"}",
 		"{\"access_token\":\"\xc3\xa9\"}",
 		"{\"access_token\":\"a\",\"token_type\":\"mac\"}",
-		"{\"access_token\":\"a\",\"refresh_token\":\"\"}",
 		"{\"data\":{\"access_token\":\"a\"}}",
 		"{\"access_token\":\"a\",\"access_token\":\"b\"}",
 		"{\"access_token\":\"\\ud800\"}",
@@ -161,6 +186,42 @@ unusable_answers_are_unknown(void **state)
 		assert_int_equal(v.class, NX_CLASS_UNKNOWN);
 		assert_null(g.access_token);
 		assert_null(g.refresh_token);
+	}
+}
+
+/* What nobody can use is still known, to be given back. */
+static void
+unusable_answers_name_their_tokens(void **state)
+{
+	static const struct {
+		const char	*body, *tokens;	/* r: it refreshes */
+	} rows[] = {
+		{ "{\"access_token\":\"a1\",\"refresh_token\":\"r1\","
+		  "\"access_token\" :\n\"a2\",\"refresh_token\":\"r2\"}",
+		  "a1 a2 r1r r2r " },
+		{ "{\"access_token\":\"a1\",\"token_type\":\"mac\","
+		  "\"refresh_token\":\"r1\"}", "a1 r1r " },
+		{ "{\"access_token\":\"a1\",\"refresh_token\":\"r1\"",
+		  "a1 r1r " },
+		{ "{\"access_token\":\"\",\"refresh_token\":null,"
+		  "\"access_token\"", "" },
+		{ "<html>\"access_token\"</html>", "" },
+		{ GRANT, "" },
+	};
+	struct x_fixture *f = *state;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct nx_buf tokens = NX_BUF(200);
+		struct nx_verdict v;
+		struct nx_grant g;
+
+		xs_answer(f->server, 200, "", rows[i].body);
+		nx_oauth_refresh(&f->x, "r", &g, &v);
+		for (size_t k = 0; k < g.nstrays; k++)
+			nx_buf_addf(&tokens, "%s%s ", g.strays[k].token,
+			    g.strays[k].refreshes ? "r" : "");
+		assert_string_equal(nx_buf_str(&tokens), rows[i].tokens);
+		nx_buf_free(&tokens);
 	}
 }
 
@@ -272,6 +333,59 @@ asks_nothing_without_room_for_the_answer(void **state)
 	f->x.arena = all;
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#define LOOKS_AT_FREED 1
+#endif
+
+#ifdef LOOKS_AT_FREED
+/* Every block that this program and its libraries give back is looked at. */
+static atomic_bool watching;
+static atomic_int seen_freed;
+
+void	__libc_free(void *p);
+
+void
+free(void *p)
+{
+	if (p != NULL && atomic_load(&watching) && memmem(p,
+	    malloc_usable_size(p), "-of-this-grant", 14) != NULL)
+		atomic_fetch_add(&seen_freed, 1);
+	__libc_free(p);
+}
+#endif
+
+static void
+forgets_what_it_has_read(void **state)
+{
+	static const char body[] = "{\"access_token\":\"a-of-this-grant\","
+	    "\"x\":[{\"y\":\"z-of-this-grant\"}],"
+	    "\"refresh_token\":\"r-of-this-grant\"}";
+	struct x_fixture *f = *state;
+	struct nx_http_ask ask = { .method = "GET", .url = f->api,
+	    .deadline = f->x.deadline };
+	struct nx_http_answer before;
+	struct nx_verdict v;
+	struct nx_grant g;
+	char more[sizeof(body)];
+
+	memset(more, ' ', sizeof(more) - 1);
+	more[sizeof(more) - 1] = '\0';
+	xs_answer(f->server, 200, "", more);
+	nx_http_do(f->x.http, &ask, &before);	/* where answers are read to */
+	assert_int_equal(before.body.n, sizeof(body) - 1);
+	xs_answer(f->server, 200, "", body);
+#ifdef LOOKS_AT_FREED
+	atomic_store(&watching, true);
+#endif
+	nx_oauth_refresh(&f->x, "r", &g, &v);
+#ifdef LOOKS_AT_FREED
+	atomic_store(&watching, false);
+	assert_int_equal(atomic_load(&seen_freed), 0);
+#endif
+	assert_string_equal(g.refresh_token, "r-of-this-grant");
+	assert_null(memmem(before.body.p, before.body.n, "grant", 5));
+}
+
 int
 main(void)
 {
@@ -281,7 +395,9 @@ main(void)
 		X_TEST(confidential_client_refreshes_and_revokes),
 		X_TEST(usable_answers),
 		X_TEST(unusable_answers_are_unknown),
+		X_TEST(unusable_answers_name_their_tokens),
 		X_TEST(refusals_leave_no_grant),
+		X_TEST(forgets_what_it_has_read),
 		X_TEST(keeps_its_secrets),
 		X_TEST(takes_the_same_token_again),
 		X_TEST(spends_once),

@@ -41,7 +41,7 @@ x_set_up(void **state)
 	f->x = (struct nx_x){
 		.http = nx_http_new(f->ca), .conf = &f->conf,
 		.arena = nx_arena_new(64 * 1024),
-		.deadline = nx_clock_mono() + 5000,
+		.deadline = nx_clock_mono() + 60000,
 	};
 	assert_non_null(f->x.http);
 	assert_non_null(f->x.arena);

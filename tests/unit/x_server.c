@@ -21,7 +21,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CONNS = 256, TICK_MS = 50, HEAD_MAX = 16384 };
+enum { CONNS = 256, TICK_MS = 10, HEAD_MAX = 16384 };
 
 struct xs_tls {
 	EVP_PKEY	*ca_key, *key;
@@ -37,6 +37,8 @@ struct xs {
 	int		 conns_n;
 	char		 url[200];
 	pthread_mutex_t	 lock;		/* guards what follows */
+	xs_handler	*handler;	/* NULL: the answers below */
+	void		*handler_ctx;
 	struct xs_seen	 seen;
 	char		 answer[4000], then[2][4000];
 };
@@ -236,6 +238,29 @@ say_huge(struct conn *c)
 	return good;
 }
 
+static void
+write_answer(char to[4000], int status, const char *headers,
+    const char *body)
+{
+	(void)snprintf(to, 4000, "HTTP/1.1 %d Said\r\n%s"
+	    "Content-Length: %zu\r\n\r\n%s", status, headers, strlen(body),
+	    body);
+}
+
+/* As the handler says, which sees the request that was noted last. */
+static bool
+say_handled(struct conn *c)
+{
+	struct xs_reply reply = { .status = 200 };
+	char text[4000];
+
+	pthread_mutex_lock(&c->s->lock);
+	c->s->handler(c->s->handler_ctx, &c->s->seen, &reply);
+	pthread_mutex_unlock(&c->s->lock);
+	write_answer(text, reply.status, reply.headers, reply.body);
+	return say(c, text);
+}
+
 static bool
 say_set(struct conn *c)
 {
@@ -271,6 +296,8 @@ behave(struct conn *c, const char *path)
 	static const char ok[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n"
 	    "\r\n{}";
 
+	if (c->s->handler != NULL)
+		return say_handled(c);
 	if (strcmp(path, "/ok") == 0)
 		return say(c, ok);
 	if (strcmp(path, "/bye") == 0)
@@ -298,6 +325,8 @@ serve(void *arg)
 	char path[200];
 	bool good = true;
 
+	if (xs_thread_begins != NULL)
+		xs_thread_begins();
 	if (c->s->ctx != NULL) {
 		c->ssl = SSL_new(c->s->ctx);
 		SSL_set_fd(c->ssl, c->fd);
@@ -324,6 +353,8 @@ accept_all(void *arg)
 	const struct timeval tick = { 0, TICK_MS * 1000 };
 	struct timeval patience = { 5, 0 };
 
+	if (xs_thread_begins != NULL)
+		xs_thread_begins();
 	while (!atomic_load(&s->stopping)) {
 		struct pollfd p = { .fd = s->fd, .events = POLLIN };
 		struct conn *c;
@@ -406,9 +437,16 @@ set_answer(struct xs *s, char to[4000], int status, const char *headers,
     const char *body)
 {
 	pthread_mutex_lock(&s->lock);
-	(void)snprintf(to, 4000, "HTTP/1.1 %d Said\r\n%s"
-	    "Content-Length: %zu\r\n\r\n%s", status, headers, strlen(body),
-	    body);
+	write_answer(to, status, headers, body);
+	pthread_mutex_unlock(&s->lock);
+}
+
+void
+xs_handle(struct xs *s, xs_handler *handler, void *ctx)
+{
+	pthread_mutex_lock(&s->lock);
+	s->handler = handler;
+	s->handler_ctx = ctx;
 	pthread_mutex_unlock(&s->lock);
 }
 

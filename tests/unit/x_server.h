@@ -50,4 +50,19 @@ void		 xs_then(struct xs *s, int status, const char *headers,
 		    const char *body);
 struct xs_seen	 xs_seen(struct xs *s);
 
+/*
+ * In the place of answers that were set: work one out for each request, with
+ * the server's lock held.  `body` and `headers` ("Name: value\r\n") are "".
+ */
+struct xs_reply {
+	int	 status;
+	char	 headers[400], body[3000];
+};
+typedef void xs_handler(void *ctx, const struct xs_seen *request,
+		    struct xs_reply *out);
+void		 xs_handle(struct xs *s, xs_handler *handler, void *ctx);
+
+/* Called first in each of its threads, where somebody defines it. */
+void		 xs_thread_begins(void) __attribute__((weak));
+
 #endif

@@ -22,6 +22,13 @@ bool	 nx_arena_ok(const struct nx_arena *a);
 /* Would `n` more bytes fit, in pieces of at most a page? */
 bool	 nx_arena_has(const struct nx_arena *a, size_t n);
 
+/*
+ * The same, and their memory is there already: what then takes no more than
+ * `n` bytes, each piece rounded up to the largest type's alignment, does not
+ * fail.  The flag is not touched.
+ */
+NX_MUST_USE bool	 nx_arena_reserve(struct nx_arena *a, size_t n);
+
 /* Zeroed memory, aligned for any type; valid until reset. */
 void	*nx_arena_alloc(struct nx_arena *a, size_t n);
 

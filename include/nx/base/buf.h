@@ -33,6 +33,12 @@ void	nx_buf_addc(struct nx_buf *b, char c);
 void	nx_buf_slice_add(struct nx_buf *b, struct nx_slice s);
 void	nx_buf_addf(struct nx_buf *b, const char *fmt, ...) NX_PRINTF(2, 3);
 
+/*
+ * Room for `n` bytes in all, now: what then fits asks for no more memory.
+ * False when it is over the maximum, or there is none; nothing has changed.
+ */
+NX_MUST_USE bool	nx_buf_reserve(struct nx_buf *b, size_t n);
+
 /* Percent-encode everything but RFC 3986's unreserved characters. */
 void	nx_buf_add_url(struct nx_buf *b, struct nx_slice s);
 

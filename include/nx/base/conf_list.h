@@ -26,7 +26,7 @@ X(ca_file, "TWITTER_CA_FILE", PATH, NULL, 1, 1000, 0, \
 X(plan, "TWITTER_PLAN", PLAN, "payg", 1, 20, 0, \
   "X plan: free, basic, pro, payg or enterprise.") \
 X(budget, "TWITTER_MONTHLY_BUDGET_USD", MONEY, NULL, 0, 10000000, 0, \
-  "Hard limit on the month's spend for the app, in US dollars.") \
+  "Kept for a limit on the month's spend: nothing reads it yet.") \
 X(database_url, "DATABASE_URL", SECRET, NULL, 1, 2000, NX_NEED_DB, \
   "libpq URI or conninfo; several hosts are allowed.") \
 X(jwt_secret, "SUPABASE_JWT_SECRET", SECRET, NULL, 16, 500, 0, \
@@ -35,6 +35,9 @@ X(supabase_url, "SUPABASE_URL", URL, NULL, 1, 500, 0, \
   "Project URL: its JWKS is fetched, tokens must be of {URL}/auth/v1.") \
 X(jwks_file, "SUPABASE_JWKS_FILE", PATH, NULL, 1, 1000, 0, \
   "File with the project's JWKS, in place of the one at SUPABASE_URL.") \
+X(oauth_clients, "NEXUS_OAUTH_CLIENTS", STR, NULL, 1, 4000, 0, \
+  "Client ids of third-party apps, separated by commas, that may act for" \
+  " their users with tokens of Supabase's OAuth server.") \
 X(keys, "NEXUS_KEYS", SECRET, NULL, 1, 4000, NX_NEED_KEYS, \
   "Key ring id:base64-of-32-bytes[,id:...]; the first seals, all open.") \
 X(origin, "NEXUS_ORIGIN", URL, NULL, 1, 300, 0, \

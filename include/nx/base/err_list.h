@@ -16,6 +16,13 @@ X(BODY_LENGTH, "body_length", 400, 1, \
   "Send exactly Content-Length bytes.") \
 X(TOO_BIG, "too_big", 413, 1, "The request is too big", \
   "Send a smaller body.") \
+X(HEADERS, "headers_too_large", 431, 1, \
+  "The browser sends more cookies than this site can take", \
+  "Delete this site's cookies in the browser and sign in again. If it" \
+  " happens each time, the site's owner has to keep less in the users'" \
+  " metadata: Supabase puts all of it into the cookie.") \
+X(AHEAD, "not_ahead", 403, 1, "This address is not fetched ahead", \
+  "Open it when it is meant; nothing was started.") \
 X(INVALID, "invalid", 422, 1, "A value is not acceptable", \
   "Correct the member that the detail names.") \
 X(UNKNOWN_MEMBER, "unknown_member", 422, 1, "A member is not known", \
@@ -38,12 +45,21 @@ X(RETURN_TO, "return_to", 400, 1, "return_to points away from this site", \
 /* who is calling */ \
 X(UNAUTHENTICATED, "unauthenticated", 401, 1, "Nobody is signed in", \
   "Sign in to Nexus, or send Authorization: Bearer with a valid token.") \
+X(COOKIE, "sign_in_cookie", 401, 1, "The sign-in cookie is of no use", \
+  "Delete this site's cookies in the browser and sign in again.") \
 X(TOKEN_EXPIRED, "session_expired", 401, 1, "The sign-in has expired", \
   "Sign in to Nexus again, or refresh the session and repeat the request.") \
 X(FORBIDDEN, "forbidden", 403, 1, "You may not act for this user", \
   "Name no other user; only the service role may.") \
+X(APP_STRANGER, "app_not_allowed", 403, 1, \
+  "This app may not act for its users here", \
+  "Sign in to Nexus itself. The operator can let the app act by naming its" \
+  " client id in NEXUS_OAUTH_CLIENTS.") \
 X(CROSS_SITE, "cross_site", 403, 1, "The request came from another site", \
   "Send it from the Nexus site, or authenticate with a Bearer token.") \
+/* what /readyz finds */ \
+X(NOT_READY, "not_ready", 503, 75, "This process is not ready", \
+  "Mend what the member checks names; until then send no traffic here.") \
 /* connecting */ \
 X(STATE_MISSING, "state_missing", 400, 1, "The answer carries no state", \
   "Start again with Connect X.") \

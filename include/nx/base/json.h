@@ -20,18 +20,28 @@
 enum { NX_JSON_DEPTH = 32 };
 
 /*
- * Parse an object.  NOT_JSON with the reason in `err` (may be NULL), or
- * NO_MEMORY; `*out` is then NULL.
+ * Parse an object, or an array.  NOT_JSON with the reason in `err` (may be
+ * NULL), TOO_BIG or NO_MEMORY; `*out` is then NULL.
  */
 NX_MUST_USE enum nx_rc	nx_json_parse(struct nx_slice text,
+			    struct json_object **out, struct nx_err *err);
+NX_MUST_USE enum nx_rc	nx_json_parse_array(struct nx_slice text,
 			    struct json_object **out, struct nx_err *err);
 
 /*
  * The same for an answer of X: in a string, U+0000, a lone surrogate and each
- * byte that is not UTF-8 become U+FFFD; of a repeated member the last counts.
+ * byte that is not UTF-8 become U+FFFD; of a repeated member the last counts;
+ * a byte order mark before it is passed over.
  */
 NX_MUST_USE enum nx_rc	nx_json_parse_lenient(struct nx_slice text,
 			    struct json_object **out);
+
+/* As leniently, but a repeated member is NOT_JSON: which one is meant? */
+NX_MUST_USE enum nx_rc	nx_json_parse_once(struct nx_slice text,
+			    struct json_object **out);
+
+/* json_object_put() of a tree (or NULL) that may hold secrets. */
+void			 nx_json_wipe(struct json_object *obj);
 
 /*
  * A member of `obj` (NULL is fine); NULL when absent, null or of another

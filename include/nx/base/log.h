@@ -4,10 +4,13 @@
  * Values are escaped, so that nobody outside can forge a line, and cut at 200
  * bytes.  Tokens, cookies, codes, verifiers and keys are never given to it.
  * The line is written with one write(2), so lines of threads do not mix.
+ * Where it goes to the journal it begins with its priority (sd-daemon(3)):
+ * <3> error, <4> warn, <6> info, <7> debug.
  */
 #ifndef NX_BASE_LOG_H
 #define NX_BASE_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum nx_log_level { NX_LOG_ERROR, NX_LOG_WARN, NX_LOG_INFO, NX_LOG_DEBUG };
@@ -15,6 +18,7 @@ enum nx_log_level { NX_LOG_ERROR, NX_LOG_WARN, NX_LOG_INFO, NX_LOG_DEBUG };
 struct nx_log {
 	enum nx_log_level	 level;	/* what is more detailed is dropped */
 	int			 fd;
+	bool			 journal;	/* priorities first */
 };
 
 /* One pair; a NULL value is left out, a NULL key ends the list. */
@@ -27,6 +31,17 @@ struct nx_kv {
 
 #define NX_S(k, v)	((struct nx_kv){ .key = (k), .str = (v) })
 #define NX_I(k, v)	((struct nx_kv){ .key = (k), .num = (v), .is_num = 1 })
+
+/*
+ * stderr at level info.  `journal_stream` is $JOURNAL_STREAM or NULL: a shell
+ * inherits it without its stderr being the journal, so it must name the very
+ * file (systemd.exec(5)).
+ */
+struct nx_log	nx_log_stderr(const char *journal_stream);
+
+/* Text for a person, of any number of lines, as it is.  errno is kept. */
+void	nx_log_text(const struct nx_log *log, enum nx_log_level level,
+	    const char *text);
 
 /* Any thread.  `request_id` may be NULL.  errno is kept. */
 void	nx_log_event(const struct nx_log *log, enum nx_log_level level,

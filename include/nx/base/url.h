@@ -5,9 +5,16 @@
 #include "nx/base/buf.h"
 
 /*
- * May we talk to it: https://host[...], or http:// where the host is a
- * loopback one (127.0.0.0/8, [::1], localhost)?  User info is refused.
+ * The host name of an http:// or https:// URL, a part of `url` and in its case,
+ * an IPv6 address with its brackets; empty where there is none, where what
+ * follows it is no port (1 to 65535), and where there is user info.
  */
+struct nx_slice	nx_url_host(struct nx_slice url);
+
+/* Is its host a loopback one: 127.0.0.0/8, [::1], localhost? */
+bool	nx_url_is_loopback(struct nx_slice url);
+
+/* May we talk to it: https://, or http:// where the host is a loopback one? */
 bool	nx_url_is_safe(struct nx_slice url);
 
 /* Its scheme://host[:port], a part of `url`; empty when it has none. */
@@ -19,6 +26,13 @@ struct nx_slice	nx_url_origin(struct nx_slice url);
  * byte past ASCII, also not percent-encoded in its first two characters?
  */
 bool	nx_url_is_local_path(struct nx_slice path);
+
+/*
+ * Append what the percent-encoded text stands for; `+` is itself.  MALFORMED
+ * when it is badly encoded or holds an encoded NUL, TOO_BIG when `out` cannot
+ * hold it.
+ */
+NX_MUST_USE enum nx_rc	nx_url_decode(struct nx_slice in, struct nx_buf *out);
 
 /*
  * Find `name` in a query string or form and append its decoded value (RFC

@@ -5,11 +5,16 @@
 #ifndef NX_FLOW_ANSWER_H
 #define NX_FLOW_ANSWER_H
 
+#include "nx/base/json.h"
 #include "nx/flow/posts.h"
 
 /* problem+json (RFC 9457) of an error. */
 void	nx_answer_problem(const struct nx_err *err, const char *request_id,
 	    struct nx_buf *out);
+
+/* The same, left open for further members and the last bracket. */
+void	nx_answer_problem_open(const struct nx_err *err,
+	    const char *request_id, struct nx_jw *w);
 
 /*
  * One connection, or `{"connections": [...], "pending": n}` with how many posts

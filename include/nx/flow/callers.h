@@ -35,13 +35,16 @@ NX_MUST_USE enum nx_rc	nx_callers_new(const struct nx_conf *conf,
 void			nx_callers_free(struct nx_callers *callers);
 
 /*
- * Begin to fetch, where there is a URL to fetch from, before the first check;
+ * Begin to fetch, where there is a URL to fetch from, before the first check.
+ * nx_callers_wind_down() lets no further fetch begin, and returns at once: a
+ * token with an unknown key is then BUSY, for another process to look at.
  * nx_callers_stop() ends it, after a fetch that is under way.  One thread
  * calls these, once each.
  * NO_MEMORY when no thread can be started.
  */
 NX_MUST_USE enum nx_rc	nx_callers_start(struct nx_callers *callers,
 			    struct nx_err *err);
+void			nx_callers_wind_down(struct nx_callers *callers);
 void			nx_callers_stop(struct nx_callers *callers);
 
 /*

@@ -7,6 +7,7 @@
 
 #include "nx/flow/app.h"
 #include "nx/store/rescue.h"
+#include "nx/store/revocation.h"
 
 /*
  * Spread the net before something is spent for `who`.  Where that cannot be,
@@ -51,8 +52,20 @@ NX_MUST_USE enum nx_rc	nx_keep_grant(struct nx_ctx *ctx,
 			    const struct nx_new_grant *grant,
 			    struct nx_saved *out);
 
+/*
+ * X gave tokens in an answer that nobody understands (oauth.h): park them, so
+ * that X is told that nobody uses them; where the database does not take
+ * them, tell X now.  `connection_id` and `x_user_id` may be NULL.
+ */
+void	nx_keep_strays(struct nx_ctx *ctx, const struct nx_parked *whose,
+	    const struct nx_grant *grant);
+
 /* Bring back what was kept aside on this host; returns how many came home. */
 int	nx_keep_replay(struct nx_ctx *ctx);
+
+/* How it is with that; CONFIG when it cannot be. */
+NX_MUST_USE enum nx_rc	nx_keep_look(const struct nx_app *app,
+			    struct nx_rescue_state *out, struct nx_err *err);
 
 /* Can grants be kept aside on this host?  CONFIG with the reason otherwise. */
 NX_MUST_USE enum nx_rc	nx_keep_check(const struct nx_app *app,

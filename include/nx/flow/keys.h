@@ -18,6 +18,9 @@ NX_MUST_USE enum nx_rc	nx_keys_check(const struct nx_app *app,
 struct nx_rekeyed {
 	struct nx_rekey		rows;
 	struct nx_keys_in_use	in_use;
+	/* Of the ring: neither its first nor in use; live as long as it. */
+	const char		*may_go[NX_KEYRING_MAX];
+	size_t			nmay_go;
 };
 
 /*
@@ -25,5 +28,12 @@ struct nx_rekeyed {
  * arena as it goes; takes as long as it takes.
  */
 NX_MUST_USE enum nx_rc	nx_rekey(struct nx_ctx *ctx, struct nx_rekeyed *out);
+
+/*
+ * For dry runs without NEXUS_KEYS: a ring with a key that nobody will ever
+ * have.  The caller owns `*out`.  NO_MEMORY.
+ */
+NX_MUST_USE enum nx_rc	nx_keys_throw_away(struct nx_keyring **out,
+			    struct nx_err *err);
 
 #endif

@@ -15,7 +15,7 @@
 #include "nx/base/slice.h"
 
 enum {
-	NX_JWT_MAX = 8 * 1024,		/* bytes of a token */
+	NX_JWT_MAX = 16 * 1024,		/* bytes of a token */
 	NX_JWKS_MAX = 64 * 1024,	/* bytes of a key set */
 	NX_JWT_KEYS_MAX = 32,		/* public keys that are kept */
 	NX_JWT_LEEWAY = 30,		/* seconds that clocks may differ */
@@ -49,6 +49,8 @@ size_t			 nx_jwt_keys_count(const struct nx_jwt_keys *keys);
 struct nx_jwt_rules {
 	const char	*issuer;	/* `iss` exactly; NULL: any or none */
 	const char	*audience;	/* `aud` is it or holds it */
+	const char	*clients;	/* `client_id`s that may act, comma
+					 * separated; NULL: none */
 	int64_t		 now;		/* seconds since 1970 */
 	int		 leeway;	/* seconds, NX_JWT_LEEWAY */
 };
@@ -62,11 +64,14 @@ struct nx_jwt_claims {
 
 /*
  * Check a token.  It is valid while `now < exp + leeway`, and once `nbf` and
- * `iat`, where given, are at most `leeway` ahead.  On failure `*out` is
- * empty but for `unknown_kid`, which is set when the token names an ES256 or
- * RS256 key that is not among `keys`.
- * Errors: TOKEN_EXPIRED (all else is in order), UNAUTHENTICATED with a
- * detail that says why, NO_MEMORY.
+ * `iat`, where given, are at most `leeway` ahead.  A token with the role
+ * service_role, which is Supabase's service key, may leave out `sub` and
+ * `aud`, and may be issued by `supabase`, `supabase-demo` or nobody.  On
+ * failure `*out` is empty but for `unknown_kid`, which is set when the token
+ * names an ES256 or RS256 key that is not among `keys`.
+ * Errors: TOKEN_EXPIRED (all else is in order), APP_STRANGER (a `client_id`
+ * that is not among rules->clients), UNAUTHENTICATED with a detail that says
+ * why, NO_MEMORY.
  */
 NX_MUST_USE enum nx_rc	nx_jwt_check(const struct nx_jwt_keys *keys,
 			    struct nx_slice token,

@@ -32,7 +32,10 @@ struct nx_db;		/* one connection, used by one thread at a time */
  * No connection is made yet.  Several hosts are tried one by one, the last
  * good one first, at most 3 s each (resolving a name is libpq's and is not
  * bounded); unless `url` says otherwise, only a server that takes writes will
- * do.  CONFIG when `url` does not parse; the detail does not quote it.
+ * do.  One that lets us in and then says that it cannot serve, as PgBouncer
+ * does whose database has died, is left for the next.
+ * CONFIG when `url` does not parse: the detail names what libpq does not know
+ * and says what to write, and never quotes anything that may be a password.
  */
 NX_MUST_USE enum nx_rc	nx_pool_new(const char *url, int size,
 			    struct nx_pool **out, struct nx_err *err);

@@ -20,6 +20,15 @@
 /* Can `dir` be written?  CONFIG with the reason otherwise. */
 NX_MUST_USE enum nx_rc	nx_rescue_check(const char *dir, struct nx_err *err);
 
+/* How the directory is; CONFIG as above. */
+struct nx_rescue_state {
+	int	files;		/* those that are being written included */
+	int	unreadable;	/* of them, for this user */
+	bool	nearly_full;	/* its disk */
+};
+NX_MUST_USE enum nx_rc	nx_rescue_look(const char *dir,
+			    struct nx_rescue_state *out, struct nx_err *err);
+
 /* A file of ours; no replay touches it before it is let go. */
 struct nx_rescue {
 	char	uuid[NX_ID_LEN + 1];

@@ -6,6 +6,7 @@
 #define NX_WEB_REPLY_H
 
 #include "nx/flow/app.h"
+#include "nx/base/json.h"
 #include "nx/web/request.h"
 
 enum {
@@ -35,6 +36,11 @@ void	nx_reply_redirect(struct nx_reply *r, const char *location);
 /* Replace the body by the error: problem+json (RFC 9457)... */
 void	nx_reply_problem(struct nx_reply *r, const struct nx_request *request,
 	    const struct nx_err *err);
+
+/* ...with further members: close `w`, which this opens... */
+void	nx_reply_problem_open(struct nx_reply *r,
+	    const struct nx_request *request, const struct nx_err *err,
+	    struct nx_jw *w);
 
 /*
  * ...or, for a person in a browser, a plain page that says what to do, and

@@ -14,6 +14,11 @@
 
 enum {
 	NX_BODY_MAX = 256 * 1024,	/* bytes of a JSON body */
+	/*
+	 * Bytes of all cookies: what nginx lets through.  How it fits the
+	 * rest is reckoned up in nginx/snippets/nexus-x-limits.conf.
+	 */
+	NX_COOKIES_MAX = 32 * 1024 - 16,
 	NX_REQUEST_ID_MAX = 64,
 };
 
@@ -23,6 +28,8 @@ struct nx_request {
 	struct nx_slice	  path;		/* as sent, without the query */
 	struct nx_slice	  query;	/* raw */
 	const char	 *id;		/* X-Request-Id, always set */
+	bool		  is_head;	/* nobody waits for a body */
+	bool		  is_ahead;	/* fetched before anybody asked */
 	const char	 *authorization, *origin, *fetch_site;
 	const char	 *content_type, *accept, *idempotency_key, *if_match;
 	int64_t		  content_length;	/* 0: no body */

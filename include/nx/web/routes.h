@@ -22,6 +22,12 @@ enum {
 	NX_ROUTE_CHANGES = 2,	/* state: cookies must come from our site */
 	NX_ROUTE_CALLS_X = 4,	/* may hang as long as X does */
 	NX_ROUTE_PAGE = 8,	/* a browser comes here: errors as a page */
+	/*
+	 * A GET that acts.  HEAD is 405, and what a browser fetches before
+	 * anybody asked is AHEAD: any 2xx would be shown in the place of the
+	 * answer once the person does ask.
+	 */
+	NX_ROUTE_ACTS = 16,
 };
 
 struct nx_route {
@@ -32,7 +38,7 @@ struct nx_route {
 	enum nx_rc	(*handle)(struct nx_call *call);
 };
 
-/* NOT_FOUND, or METHOD with the Allow header set in `reply`. */
+/* NOT_FOUND, AHEAD, or METHOD with the Allow header set in `reply`. */
 NX_MUST_USE enum nx_rc	nx_route_find(const struct nx_request *request,
 			    const struct nx_route **out,
 			    struct nx_reply *reply, struct nx_err *err);

@@ -1,7 +1,10 @@
 /*
  * session.h - who is calling (contract section 4): a Supabase access token,
- * from the Authorization header or from Supabase's own browser cookie, which
- * may come in chunks.  Any thread; keeps nothing.
+ * from the Authorization header or from Supabase's own browser cookie, in each
+ * form that Supabase's clients have written it: base64url or percent-encoded
+ * JSON, an object or an array, whole or in chunks.  Where they would choose
+ * between two of one name this refuses, since one of them may be a stranger's.
+ * nginx/dashboard/cookie.js reads the same.  Any thread; keeps nothing.
  */
 #ifndef NX_WEB_SESSION_H
 #define NX_WEB_SESSION_H
@@ -16,8 +19,9 @@ struct nx_session {
 };
 
 /*
- * UNAUTHENTICATED or TOKEN_EXPIRED, with the reason in ctx->err; BUSY while
- * the keys cannot be fetched.
+ * UNAUTHENTICATED, COOKIE, TOKEN_EXPIRED, APP_STRANGER or HEADERS (the cookie
+ * is too large), with the reason in ctx->err; BUSY while the keys cannot be
+ * fetched.
  */
 NX_MUST_USE enum nx_rc	nx_session_check(struct nx_ctx *ctx,
 			    const struct nx_request *r,
@@ -28,6 +32,15 @@ NX_MUST_USE enum nx_rc	nx_session_check(struct nx_ctx *ctx,
  * come from our own site (Origin, else Sec-Fetch-Site), or it is CROSS_SITE.
  */
 NX_MUST_USE enum nx_rc	nx_session_same_site(struct nx_ctx *ctx,
+			    const struct nx_request *r,
+			    const struct nx_session *s);
+
+/*
+ * A link whose following changes what is there, under a cookie, must stand on
+ * our own site or be typed in; where the browser tells otherwise (by
+ * Sec-Fetch-Site: older ones do not say) it is CROSS_SITE.
+ */
+NX_MUST_USE enum nx_rc	nx_session_own_link(struct nx_ctx *ctx,
 			    const struct nx_request *r,
 			    const struct nx_session *s);
 

@@ -11,12 +11,22 @@
 #include "nx/base/conf.h"
 #include "nx/x/verdict.h"
 
-/* What X hands out.  Texts live in the arena that was given. */
+/*
+ * What X hands out.  Texts live in the arena that was given.  `strays` are
+ * the tokens of a 2xx that is not understood, such as one that names two
+ * access tokens: nobody can use them, and X is to be told so.
+ */
+enum { NX_STRAYS_MAX = 4 };
 struct nx_grant {
 	const char	*access_token;
 	const char	*refresh_token;	/* NULL: X gave none */
 	const char	*scopes;	/* space-separated; NULL: not said */
 	int64_t		 expires_at;	/* of the access token, wall clock */
+	struct nx_stray {
+		const char	*token;
+		bool		 refreshes;	/* a refresh token */
+	} strays[NX_STRAYS_MAX];
+	size_t		 nstrays;
 };
 
 /* How a call is made: handle, configuration, time and memory. */
@@ -35,8 +45,9 @@ void	nx_oauth_authorize_url(const struct nx_conf *conf,
 
 /*
  * Spend a code or a refresh token.  `out` is filled only when the verdict is
- * DONE.  The request leaves at most once: UNKNOWN means that X may have spent
- * the code or token.
+ * DONE, its `strays` only when it is UNKNOWN.  Optional members that are odd
+ * void no grant: they count as absent.  The request leaves at most once:
+ * UNKNOWN means that X may have spent the code or token.
  */
 void	nx_oauth_exchange(const struct nx_x *x, const char *code,
 	    const char *verifier, struct nx_grant *out,

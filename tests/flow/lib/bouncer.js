@@ -1,9 +1,10 @@
 // A PgBouncer in transaction mode in front of the instance's database.
 import { spawn } from 'node:child_process';
-import { chownSync, closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { env, sockets, STACK, until } from './stack.js';
+import { env, STACK, until } from './stack.js';
 
 const freePort = () => new Promise((done) => {
 	const server = net.createServer().listen(0, '127.0.0.1', () => {
@@ -18,30 +19,37 @@ const answers = (port) => new Promise((done) => {
 	socket.on('error', () => done(false));
 });
 
-export async function bouncer() {
-	const dir = join(STACK, 'pgbouncer'), port = await freePort();
-	const pg = join(sockets(), 'pg'), owner = statSync(pg);
-	mkdirSync(dir, { recursive: true, mode: 0o700 });
+// `server`: another than the instance's own, {host, port}.
+export async function bouncer(server = { host: '127.0.0.1', port: env.PGPORT }, name = 'pgbouncer') {
+	// Not below the instance: its own user may not be able to enter that.
+	const dir = mkdtempSync(join(tmpdir(), 'nx-pgbouncer-')), port = await freePort();
 	writeFileSync(join(dir, 'users'), `"${env.PGUSER}" "${env.PGPASSWORD}"\n`, { mode: 0o600 });
 	writeFileSync(join(dir, 'ini'), [
-		'[databases]', `* = host=${pg} port=${env.PGPORT}`,
+		'[databases]', `* = host=${server.host} port=${server.port}`,
 		'[pgbouncer]', 'listen_addr = 127.0.0.1', `listen_port = ${port}`, 'unix_socket_dir =',
 		'auth_type = scram-sha-256', `auth_file = ${join(dir, 'users')}`, 'pool_mode = transaction',
 		'default_pool_size = 10', 'max_client_conn = 500', 'server_login_retry = 1',
 		'ignore_startup_parameters = extra_float_digits', ''].join('\n'), { mode: 0o600 });
-	// It will not be root; whoever owns the database's files may read its own.
+	// It will not be root: then it is nobody.
 	const who = {};
 	if (process.getuid() === 0) {
-		Object.assign(who, { uid: owner.uid || 65534, gid: owner.gid || 65534 });
+		Object.assign(who, { uid: 65534, gid: 65534 });
 		for (const path of [dir, join(dir, 'users'), join(dir, 'ini')])
 			chownSync(path, who.uid, who.gid);
 	}
-	const log = openSync(join(STACK, 'log/pgbouncer.log'), 'a');
+	const told = join(STACK, `log/${name}.log`), log = openSync(told, 'a');
 	const child = spawn('pgbouncer', [join(dir, 'ini')], { ...who, cwd: '/', stdio: ['ignore', log, log] });
 	closeSync(log);
 	const gone = new Promise((done) => child.on('close', done));
 	await until('PgBouncer', 10, () => answers(port));
 	return {
+		port,
+		// Connections to the database that it believes in.
+		servers() {
+			const lines = readFileSync(told, 'utf8').split('\n').filter((line) => line.includes(`[${child.pid}] LOG S-`));
+			const count = (what) => lines.filter((line) => what.test(line)).length;
+			return count(/new connection to server/) - count(/closing because: (?!connect failed)/);
+		},
 		url: (name = env.PGDATABASE) => `postgresql://${env.PGUSER}:${env.PGPASSWORD}@127.0.0.1:${port}/${name}`,
 		async stop() {
 			child.kill('SIGINT');

@@ -70,7 +70,7 @@ export function parse(text) {
 	return read(Number(headers.status ?? 200), headers, text.slice(at + 4));
 }
 
-export function talk(path, bytes, { ms = 15000 } = {}) {
+export function talk(path, bytes, { ms = 60000 } = {}) {
 	return new Promise((done) => {
 		const got = [];
 		const socket = net.connect(path);
@@ -111,7 +111,7 @@ export async function ownProcess(change = {}, { preload } = {}) {
 		environment.LD_PRELOAD = preload;
 	const sanitizer = { ASAN_OPTIONS: 'asan', UBSAN_OPTIONS: 'ubsan', TSAN_OPTIONS: 'tsan' };
 	for (const [name, word] of Object.entries(sanitizer))
-		environment[name] ??= `log_path=${STACK}/log/${word}`;
+		environment[name] ??= `log_path="${STACK}/log/${word}"`;
 	const out = openSync(log, 'a');
 	const setarch = env.NEXUS_VARIANT === 'tsan' ? ['/usr/bin/setarch', machine(), '-R'] : [];
 	const child = spawn('spawn-fcgi', ['-n', '-s', path, '-M', '0600', '--', ...setarch, join(BUILD, 'nexus-x-fcgi')],

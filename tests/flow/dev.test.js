@@ -1,0 +1,70 @@
+// ./dev itself, where a newcomer's machine differs from ours.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { env, ROOT, run } from './lib/stack.js';
+
+// Runs `script` with all that ./dev has, for a checkout at `root`.
+async function inDev(script, root = ROOT) {
+	const source = 'eval "$(sed -e "/^main /d" -e "s|^ROOT=.*|ROOT=$1|" "$1/dev")"; ROOT=$2;';
+	const done = await run('bash', ['-c', `${source}\n${script}`, 'dev', ROOT, root], { environment: env, cwd: ROOT });
+	return { ...done, lines: done.stdout.trimEnd().split('\n') };
+}
+
+const testing = (tally) => `install_for_testing() { :; }; lanes_run() { printf '%s\\n' ${tally} >>"$TALLY"; }
+	tests() { local TALLY; main test plain; }; ROOT=$(mktemp -d); trap 'rm -r "$ROOT"' EXIT; tests`;
+
+test('failed tests end ./dev test with their number and nothing else', async () => {
+	const bad = await inDev(testing('"4 1" "2 0"'));
+	assert.deepEqual([bad.status, bad.stdout, bad.stderr], [1, '6 passed, 1 failed\n', '']);
+	const good = await inDev(testing('"4 0" "2 0"'));
+	assert.deepEqual([good.status, good.stdout, good.stderr], [0, '6 passed, 0 failed\n', '']);
+	const none = await inDev(testing('"0 0"'));
+	assert.equal(none.status, 1, 'no test is no success');
+});
+
+test('./dev test takes variants and files, and refuses what is neither', async () => {
+	const sorted = async (...words) => {
+		const done = await inDev(`test_sort ${words.join(' ')}; echo "\${VARIANTS[*]}"; echo "\${FILES[*]#"$ROOT/"}"; echo "\${UNITS[*]}"`);
+		return done.status === 0 ? done.stdout.trimEnd().split('\n') : done.stderr;
+	};
+	assert.deepEqual(await sorted(), ['plain asan tsan fault']);
+	assert.deepEqual(await sorted('asan', 'tests/flow/dev.test.js'), ['asan', 'tests/flow/dev.test.js']);
+	assert.deepEqual(await sorted('tests/fault/post.test.js'), ['fault', 'tests/fault/post.test.js']);
+	assert.deepEqual(await sorted('tests/unit/test_base_log.c'), ['plain', '', 'tests/unit/test_base_log']);
+	for (const word of ['plane', 'tests/flow/none.test.js', 'dev', '/etc/passwd'])
+		assert.match(await sorted(word), /neither a variant nor a test/);
+});
+
+test('PostgreSQL is somebody who can enter, wherever the checkout lies', { skip: process.getuid() !== 0 && 'only root is refused' }, async () => {
+	const dir = mkdtempSync(join(tmpdir(), 'nx-dev-'));
+	try {
+		for (const mode of [0o755, 0o700]) {
+			chmodSync(dir, mode);
+			mkdirSync(join(dir, 'var/pg'), { recursive: true });
+			const { status, lines, stderr } = await inDev(`STACK=$ROOT/var; postgres_choose_user; chown "$PG_OWNER" "$STACK/pg"
+				cd "$STACK/pg"; echo "$PG_OWNER"; "\${PG_AS[@]}" id -un; "\${PG_AS[@]}" sh -c 'mkdir "$1" && : >"$1/f" && chmod 700 "$1"' sh "$STACK/pg/data${mode}"`, dir);
+			assert.equal(status, 0, stderr);
+			assert.notEqual(lines[0], 'root');
+			assert.equal(lines[0], lines[1], 'initdb looks up whom it runs as');
+			assert.equal(statSync(join(dir, `var/pg/data${mode}/f`)).uid, statSync(join(dir, 'var/pg')).uid);
+		}
+	} finally {
+		rmSync(dir, { recursive: true });
+	}
+});
+
+test('a checkout may have spaces and umlauts in its path, but nothing that a shell would read', async () => {
+	const build = async (path) => (await inDev('build_configure_script() { die "it goes on"; }; dir=$(mktemp -d); trap "rm -r $dir" EXIT; build_tree "$dir"', path)).stderr;
+	for (const path of ['/srv/nexus-x', '/home/jörg/Meine Projekte/nexus x (2)', '/a,b+c@d=e'])
+		assert.match(await build(path), /it goes on/, path);
+	for (const c of '"\'`\\$#&;:|<>*?[]{}!%~\t\n')
+		assert.match(await build(`/srv/a${c}b`), /a character that a build does not survive/, c);
+});
+
+test('what goes into a URL or to a sanitizer keeps its spaces and umlauts', async () => {
+	const { lines } = await inDev('url_encode "/srv/a ü/ß"; echo; LC_ALL=C; url_encode "/srv/a ü/ß"');
+	assert.deepEqual(lines, [encodeURIComponent('/srv/a ü/ß'), encodeURIComponent('/srv/a ü/ß')]);
+});

@@ -1,0 +1,91 @@
+// Processes that are stopped, or told to end, while X answers a refresh.
+import { test, before, beforeEach, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { calm, fault, grown, LIGHT, ROOT, sleep, sql, unbrake } from './lib/stack.js';
+import { alive, allUp, children, ownProcess } from './lib/fcgi.js';
+import { calmQueue } from './lib/posting.js';
+import { atX, crowd, hide, renewed, startRefresh, TOKEN, version, works } from './lib/renewing.js';
+import { bearer, words } from './lib/visitor.js';
+import { startWorker } from './lib/worker.js';
+
+before(calm);
+beforeEach(calmQueue);
+after(async () => {
+	await calm();
+	await allUp();
+});
+
+for (const seconds of LIGHT ? [12] : [5, 12, 25]) {
+	test(`a process that is stopped for ${seconds} s in mid refresh reads what has come`, async () => {
+		const [poster, swept, found] = await crowd(3);
+		// Sweeps leave the first alone; all others are not due.
+		await sql(`UPDATE platform_connections SET token_expires_at = now() + interval '1 day' WHERE platform = 'twitter' AND status = 'connected' AND user_id NOT IN ('${poster.user}', '${swept.user}', '${found.user}')`);
+		await hide(poster);
+		const { by } = await grown(async () => {
+			await fault({ path: TOKEN, fault: 'late', ms: 6000, count: 3 });
+			const posting = poster.post(words()).catch((e) => e);
+			await atX(1);
+			const sweep = startRefresh(swept);
+			await atX(2);
+			const worker = await startWorker();
+			await atX(3);
+			const all = [...await children(), sweep.pid, worker.pid];
+			for (const pid of all)
+				process.kill(pid, 'SIGSTOP');
+			await sleep(seconds * 1000);
+			for (const pid of all)
+				process.kill(pid, 'SIGCONT');
+			const res = await posting;
+			assert.ok([201, 503, 504].includes(res.status), res.text);
+			for (const me of [poster, swept, found])
+				await renewed(me);
+			const { status, stdout } = await sweep.ended;
+			assert.equal(status, 0, stdout);
+			assert.equal(JSON.parse(stdout).refreshed, 1);
+			await worker.stop();
+		});
+		assert.deepEqual([by('refreshes_granted'), by('refreshes_refused')], [3, 0]);
+		await unbrake();
+		for (const me of [poster, swept, found])
+			await works(me);
+	});
+}
+
+test('every unit leaves its processes the time that they may take to end', () => {
+	const drain = Number(readFileSync(join(ROOT, 'include/nx/flow/patient.h'), 'utf8').match(/NX_PATIENT_DRAIN_MS = (\d+)/)[1]);
+	const units = readdirSync(join(ROOT, 'systemd')).filter((name) => name.endsWith('.service'));
+	assert.ok(units.length >= 4);
+	for (const unit of units) {
+		const seconds = readFileSync(join(ROOT, 'systemd', unit), 'utf8').match(/^TimeoutStopSec=(\d+)$/m)?.[1];
+		assert.ok(Number(seconds) * 1000 > drain, `${unit}: ${seconds}`);
+	}
+});
+
+test('told to end, a process waits for what X has been asked', async () => {
+	const [first, second] = await crowd(2);
+	const own = await ownProcess();
+	const ask = (me) => own.ask('POST', '/api/twitter/post', [...Object.entries(bearer(me.token)), ['Content-Type', 'application/json']], JSON.stringify({ text: words() }));
+	await hide(first);
+	const { by } = await grown(async () => {
+		await fault({ path: TOKEN, fault: 'late', ms: 22000, count: 2 });
+		const posting = ask(first).catch(() => undefined);	// gone before X answers
+		await atX(1);
+		const sweep = startRefresh(second);
+		await atX(2);
+		process.kill(own.pid, 'SIGTERM');
+		process.kill(sweep.pid, 'SIGTERM');
+		await posting;
+		assert.ok(!own.isGone() && alive(sweep.pid), 'they wait on');
+		const [how, swept] = [await own.gone, await sweep.ended];
+		assert.deepEqual(how, { status: 0, signal: null });
+		assert.equal(JSON.parse(swept.stdout).refreshed, 1);
+		for (const me of [first, second])
+			assert.equal(await version(me), 2);
+	});
+	assert.deepEqual([by('refreshes_granted'), by('refreshes_refused')], [2, 0]);
+	await own.stop();
+	for (const me of [first, second])
+		await works(me);
+});
