@@ -10,6 +10,7 @@
 const SLOT = 'nexus-x:draft:';
 const KEYS_MAX = 20;
 const TAKEN_MAX = 100;
+const NOWHERE = { getItem: () => null, setItem: () => undefined };
 
 function newKey() {
 	const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -162,7 +163,8 @@ export class Draft {
 		try {
 			this.#storage.setItem(this.slot, JSON.stringify(this.#state));
 		} catch {
-			/* Private windows may forbid it; the page works without. */
+			/* Forbidden, or full: what is there is old from now on. */
+			this.#storage = NOWHERE;
 		}
 	}
 }

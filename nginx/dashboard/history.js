@@ -193,8 +193,8 @@ export class PostHistory {
 		const path = `${PATH}/${encodeURIComponent(post.id)}`;
 		switch (action) {
 		case 'edit': return this.#edit(path);
+		case 'later': return this.#sendLater(post, path);
 		case 'resume': return this.#call('POST', `${path}/resume`);
-		case 'later': return this.#sendLater(post);
 		default: return this.#call('DELETE', path);
 		}
 	}
@@ -210,9 +210,11 @@ export class PostHistory {
 	 * A post that met X's limit waits for its end.  It is a new one, under a key
 	 * that is always the same: asking twice queues it once.
 	 */
-	async #sendLater(post) {
+	async #sendLater(post, path) {
+		if (limitEnds(post, Date.now()) === null)
+			return this.#call('POST', `${path}/resume`);
 		const headers = { 'Idempotency-Key': `later-${post.id}` };
-		const whole = await this.#call('GET', `${PATH}/${encodeURIComponent(post.id)}`);
+		const whole = await this.#call('GET', path);
 		const answer = await this.#call('POST', '/api/twitter/post', { headers, body: asQueued(whole, Date.now()) });
 		this.#on.draft.take(post.id);
 		return answer;

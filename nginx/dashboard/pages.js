@@ -3,7 +3,7 @@
  * A list is {posts, next}; `next` asks for what follows.
  */
 
-import { due } from './outlook.js';
+import { due, limitEnds } from './outlook.js';
 
 const PAGE = 20;
 const PAGE_MAX = 100;	/* the server gives no more at once */
@@ -82,6 +82,8 @@ function wait(post, now) {
 
 /* Milliseconds until the list is worth reading again; null: nothing is open. */
 export function nextLook(posts, now) {
-	const open = posts.filter(isOpen);
-	return open.length === 0 ? null : Math.min(...open.map((p) => wait(p, now)));
+	const open = posts.filter(isOpen).map((p) => wait(p, now));
+	/* What can be done about a post is another thing then. */
+	const limited = posts.map((p) => limitEnds(p, now)).filter(Boolean).map((at) => at - now + LEAD);
+	return open.length + limited.length === 0 ? null : Math.min(...open, ...limited);
 }

@@ -6,7 +6,7 @@ import { webcrypto } from 'node:crypto';
 import { test } from 'node:test';
 import { Draft } from '../../nginx/dashboard/draft.js';
 import { asEdit, asQueued, limitEnds, obstacle } from '../../nginx/dashboard/outlook.js';
-import { divide, strays } from '../../nginx/dashboard/pages.js';
+import { divide, nextLook, strays } from '../../nginx/dashboard/pages.js';
 import { weigh } from '../../nginx/dashboard/weigh.js';
 import * as words from '../../nginx/dashboard/words.js';
 
@@ -69,6 +69,7 @@ test('the end of X’s limit is known while it is ahead', () => {
 	const failed = { state: 'failed', created_at: at(0), error: { code: 'rate_limited', retry_after: 900 } };
 	assert.equal(limitEnds(failed, NOW), NOW + 900000);
 	assert.equal(limitEnds(failed, NOW + 900000), null);
+	assert.equal(nextLook([failed], NOW), 900500, 'the list is drawn anew then');
 	assert.equal(limitEnds({ ...failed, error: { code: 'rate_limited', retry_at: at(5), retry_after: 900 } }, NOW), NOW + 300000);
 	for (const other of [{ ...failed, state: 'sent' }, { ...failed, error: { code: 'x_refused' } }, { ...failed, error: null },
 		{ ...failed, error: { code: 'rate_limited' } }])
@@ -120,6 +121,16 @@ test('two tabs write one draft, and one key for one text', () => {
 	assert.ok(two.isDoubtful('c1', 'same'));
 	two.settlePost('p1');
 	assert.notEqual(one.key('c1', 'same'), key);
+});
+
+test('where nothing more can be kept, nothing that is written is lost', () => {
+	const store = memory();
+	const draft = new Draft(store, 'u1');
+	draft.keep({ text: 'old' });
+	store.setItem = () => { throw new Error('full'); };
+	draft.edit = { id: 'p', state: 'queued', account: 'c', text: 'new', how: {} };
+	draft.keep({ text: 'newer' });
+	assert.deepEqual([draft.text, draft.edit.id], ['newer', 'p']);
 });
 
 test('the button says what it does, and as whom', () => {
