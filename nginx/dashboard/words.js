@@ -140,6 +140,7 @@ const REMEDIES = {
 	text_too_long: 'Make it shorter. A link counts as 23 characters, an emoji as 2.',
 	unauthenticated: 'Sign in again.',
 	session_expired: 'Sign in again.',
+	app_not_allowed: 'Sign in on the Nexus site itself.',
 	cross_site: 'Open this page at its own address, then try again.',
 	idempotency_key_reused: 'Look for it in the list below. Press Post again only if it shall go out once more.',
 	post_begun: 'It goes out already. The list says what becomes of it.',

@@ -132,7 +132,7 @@ test('how a text is to go out is kept with it, for its author alone', () => {
 });
 
 /* What no answer to this page can hold, and what the callback says in words of its own. */
-const NEVER = ['ok', 'content_type', 'body_length', 'unknown_member', 'not_found', 'method_not_allowed',
+const NEVER = ['ok', 'not_ahead', 'not_ready', 'content_type', 'body_length', 'unknown_member', 'not_found', 'method_not_allowed',
 	'return_to', 'forbidden', 'connection_choice', 'quote_not_allowed', 'not_offered', 'usage',
 	'authorize_error', 'other_account', 'length_required', 'not_implemented', 'uri_too_long'];
 const PROGRAMS = /\b(member|detail|request_id|log|Retry-After|Idempotency-Key|headers?|JSON|Content-\w+|Bearer|operator|on_long|route|GET|U\+\w+|request line|[a-z]+_[a-z]+)\b/i;
