@@ -88,13 +88,18 @@ function parse(answer, text) {
 
 /*
  * options: body, headers, signal, and owner: whose session it must be, as far
- * as scripts can read that.  Returns the answer's JSON.
+ * as scripts can read that.  Returns the answer's JSON and its entity tag.
  */
-export async function call(method, path, options = {}) {
+export async function ask(method, path, options = {}) {
 	await freshen();
 	let { answer, text } = await once(method, path, options);
 	/* 401 means that nothing was done, so that a second try is safe. */
 	if (answer.status === 401 && await freshen(true))
 		({ answer, text } = await once(method, path, options));
-	return parse(answer, text);
+	return { body: parse(answer, text), etag: answer.headers.get('ETag') };
+}
+
+/* The answer's JSON alone. */
+export async function call(method, path, options = {}) {
+	return (await ask(method, path, options)).body;
 }

@@ -1,31 +1,29 @@
 /* app.js - which part of the page shows, and when it is brought up to date. */
 
+import { Awaited, arrival, leaving } from './arrival.js';
 import { Composer } from './composer.js';
 import * as connections from './connections.js';
 import { $, el, show } from './dom.js';
 import { Draft } from './draft.js';
+import { Gate } from './gate.js';
 import { PostHistory } from './history.js';
-import { notice, problemNotice, dismissable } from './notice.js';
+import { Leave } from './leave.js';
+import { notice, problemNotice, dismissable, withRemedy } from './notice.js';
+import { Retry } from './retry.js';
 import * as session from './session.js';
 import { connectError } from './words.js';
 
 const PARTS = ['loading', 'trouble', 'sign-in', 'signed-in'];
+const PASSES = 'You need not do anything: this page tries again by itself.';
+const NOTHING = { connected: false, pending: false, error: null, connection: null };
 
-const app = { composer: null, posts: null, owner: '', draft: null, shown: '', known: new Set(), arrival: arrival(), timer: 0 };
-
-/* What the callback had to say; the address bar is tidied at once. */
-function arrival() {
-	const url = new URL(location.href);
-	const found = {
-		connected: url.searchParams.get('x') === 'connected', error: url.searchParams.get('x_error'),
-		connection: url.searchParams.get('x_connection'),
-	};
-	for (const name of ['x', 'x_error', 'x_connection'])
-		url.searchParams.delete(name);
-	if (url.href !== location.href)
-		history.replaceState(null, '', url.pathname + url.search + url.hash);
-	return found;
-}
+const app = {
+	composer: null, posts: null, owner: '', email: '', draft: null, list: [], shown: '', known: new Set(),
+	arrival: arrival(), awaited: new Awaited(() => check()), timer: 0,
+};
+const gate = new Gate({ entered });
+const retry = new Retry($('trouble-retry'), () => open());
+const leave = new Leave({ owner: () => app.owner, done: left, lost });
 
 function part(name) {
 	for (const id of PARTS)
@@ -38,7 +36,7 @@ function banner(box) {
 
 function storage() {
 	try {
-		return sessionStorage;
+		return localStorage;
 	} catch {
 		return { getItem: () => null, setItem: () => undefined };
 	}
@@ -51,26 +49,50 @@ function useOther(connection) {
 		`Use the new account instead of @${connection.username}`));
 }
 
+function welcome(connection) {
+	banner(notice('good', `@${connection.username} is connected`, [connection.can_post ? 'You can post with it right here.' : '']));
+}
+
+function onItsWay(code = 'pending') {
+	const { title, detail, remedy } = connectError(code);
+	banner(notice('note', title, [detail, remedy]));
+	app.awaited.start();
+}
+
+/* `list` is null while nobody knows it. */
 function greet(list) {
-	const { connected, error, connection } = app.arrival;
-	app.arrival = { connected: false, error: null, connection: null };
-	if (error) {
-		const e = connectError(error);
-		const named = error === 'other_account' && list.find((c) => c.id === connection);
-		banner(problemNotice(e, named ? [useOther(named)] : []));
-	} else if (connected) {
+	const { connected, pending, error, connection } = app.arrival;
+	if (pending)
+		onItsWay(error ?? 'pending');
+	else if (error) {
+		const named = error === 'other_account' && list?.find((c) => c.id === connection);
+		banner(problemNotice(connectError(error), named ? [useOther(named)] : []));
+	} else if (connected && list) {
 		/* Anybody can write ?x=connected: believe the list instead. */
 		const living = list.filter((c) => c.status === 'connected');
 		const one = living.find((c) => c.id === connection) ??
 			living.sort((a, b) => String(b.connected_at).localeCompare(String(a.connected_at)))[0];
 		if (one)
-			banner(notice('good', `@${one.username} is connected`, [one.can_post ? 'You can post with it right here.' : '']));
+			welcome(one);
 	}
+	if (list || pending || !(connected || error === 'other_account'))
+		app.arrival = NOTHING;
+}
+
+/* Has what X has allowed become an account? */
+function meet(list, pending) {
+	if (pending > 0 && !app.awaited.isOn)
+		onItsWay();
+	const found = app.awaited.seen(list, pending);
+	if (found)
+		welcome(found);
+	else if (found === null)
+		banner(problemNotice(connectError('pending_over')));
 }
 
 function who() {
-	const email = session.email();
-	$('who-name').textContent = email || 'Signed in';
+	app.email = session.email();
+	$('who-name').textContent = app.email || 'Signed in';
 	show($('who'), true);
 	/* A cookie that scripts cannot read is the Nexus site's to end. */
 	show($('sign-out'), session.current() !== null);
@@ -80,10 +102,9 @@ function showList(list) {
 	const text = JSON.stringify(list);
 	if (text === app.shown)
 		return;
-	app.shown = text;
-	app.known = new Set(list.map((c) => c.id));
-	connections.render(list, (c) => connections.askToLeave(c, left, lost));
-	app.composer.accounts = list.filter((c) => c.can_post);
+	Object.assign(app, { shown: text, list, known: new Set(list.map((c) => c.id)) });
+	connections.render(list, (connection) => leave.ask(connection));
+	app.composer.accounts = list;
 	app.posts.accounts = list;
 }
 
@@ -92,19 +113,22 @@ function clear() {
 	clearTimeout(app.timer);
 	app.composer?.stop();
 	app.posts?.stop();
-	Object.assign(app, { composer: null, posts: null, draft: null, owner: '', shown: '', known: new Set() });
+	app.awaited.stop();
+	Object.assign(app, { composer: null, posts: null, draft: null, owner: '', email: '', list: [], shown: '', known: new Set() });
 	show($('who'), false);
-	for (const id of ['leave', 'remove'])
+	gate.close();
+	for (const id of ['leave', 'remove', 'keep'])
 		$(id).close();
 	for (const id of ['banner', 'history-say'])
 		$(id).replaceChildren();
 }
 
 function setUp(owner) {
-	clear();
+	if (app.composer)
+		clear();
 	app.owner = owner;
 	app.draft = new Draft(storage(), owner);
-	app.posts = new PostHistory({ owner, lost, news });
+	app.posts = new PostHistory({ owner, draft: app.draft, lost, news, edit: (post) => app.composer.edit(post) });
 	app.composer = new Composer(app.draft, { lost, failed: refused, handed: () => app.posts?.refresh() });
 }
 
@@ -113,7 +137,8 @@ async function news(posts) {
 	const strange = posts.map((p) => p.connection_id).filter((id) => id && !app.known.has(id));
 	if (strange.length === 0)
 		return app.composer?.follow(posts);
-	show($('history'), false);
+	for (const id of ['upcoming', 'history'])
+		show($(id), false);
 	if (!await check())
 		return;
 	strange.forEach((id) => app.known.add(id));
@@ -122,36 +147,54 @@ async function news(posts) {
 
 /* Whoever is signed in, and the accounts of theirs. */
 async function load() {
-	const list = await connections.load();
+	const { list, pending } = await connections.load();
 	const owner = session.userId() || list[0]?.user_id || '';
-	return { owner, list: list.filter((c) => c.user_id === owner) };
+	return { owner, list: list.filter((c) => c.user_id === owner), pending };
 }
 
 async function enter() {
-	const { owner, list } = await load();
+	const { owner, list, pending } = await load();
 	if (!app.composer || app.owner !== owner)
 		setUp(owner);
+	retry.stop();
 	who();
 	showList(list);
 	part('signed-in');
 	greet(list);
+	meet(list, pending);
 	keepFresh();
 	app.posts.refresh();
 }
 
-/* Load and show; what fails is shown with its remedy. */
-async function open(justSignedIn = false) {
+/* Load and show; what fails is shown with its remedy, and tried again. */
+async function open(asked = false) {
 	try {
 		await enter();
 	} catch (problem) {
-		if (problem.status === 401) {
-			if (justSignedIn)
-				$('sign-in-error').replaceChildren(problemNotice(problem));
-			return askSignIn();
-		}
-		$('trouble-text').replaceChildren(problemNotice(problem));
+		if (problem.status === 401)
+			return askSignIn(asked);
+		greet(null);
+		$('trouble-text').replaceChildren(problemNotice({ ...withRemedy(problem, PASSES, 'note'), retryAfter: null }));
+		retry.soon(problem.retryAfter);
 		part('trouble');
 	}
+}
+
+/* Somebody has just signed in, here or over their desk; throws a refusal. */
+async function entered() {
+	const { owner } = app, again = gate.isOpen;
+	try {
+		await enter();
+	} catch (problem) {
+		if (problem.status === 401 || again)
+			throw problem;
+		return open();
+	}
+	app.composer?.wake();
+	if (again && owner === app.owner)
+		banner(notice('good', 'You are signed in again', ['Go on where you were.']));
+	else
+		$('main').focus();
 }
 
 /* Another tab has signed somebody else in: the desk is theirs. */
@@ -166,17 +209,18 @@ async function anew() {
 /* Is the desk still its owner's?  If so, the accounts are shown as they are. */
 async function check() {
 	try {
-		const { owner, list } = await load();
+		const { owner, list, pending } = await load();
 		if ($('signed-in').hidden)
 			return false;
 		if (owner === app.owner) {
 			showList(list);
+			meet(list, pending);
 			return true;
 		}
 		await anew();
 	} catch (problem) {
 		if (problem.status === 401)
-			lost();
+			lost(problem, false);
 	}
 	return false;
 }
@@ -190,33 +234,34 @@ async function reload() {
 	if ($('leave').open)
 		return;
 	app.posts.refresh();
-	await check();
+	if (await check() && gate.isOpen)
+		gate.close();	/* signed in again in another tab */
 }
 
-async function askSignIn() {
+async function askSignIn(asked) {
+	retry.stop();
 	show($('who'), false);
 	if (app.arrival.error)
 		greet([]);
 	part('sign-in');
-	$('email').focus();
-	show($('sandbox-hint'), await session.isSandbox());
+	await gate.instead(asked);
 }
 
 /* The session ended under our hands; what was written is kept. */
-function lost() {
-	if (!$('sign-in').hidden)
+function lost(problem, asked = false) {
+	if ($('signed-in').hidden)
 		return;
 	if (session.isOther(app.owner))
 		return anew();
-	banner(notice('note', 'Your session has ended', ['Sign in again to go on. What you have written is still there.']));
-	askSignIn();
+	gate.over(app.email, asked);
 }
 
-async function left(connection) {
-	banner(notice('good', `@${connection.username} is disconnected`, ['Nexus no longer has access to this account.']));
+async function left(connection, words) {
+	banner(notice('good', `@${connection.username} is disconnected`, ['Nexus no longer has access to this account.', words]));
 	await reload();
 	const title = $('accounts').hidden ? $('welcome-title') : $('accounts-title');
-	title.focus();
+	if (document.activeElement === document.body)
+		title.focus();
 }
 
 /* A refusal may mean that an account is connected no longer. */
@@ -235,51 +280,55 @@ function keepFresh() {
 		}, Math.min(Math.max(wait, 5000), 0x7fffffff));
 }
 
-async function signIn(event) {
-	event.preventDefault();
-	const button = $('sign-in-button');
-	if (button.disabled)
-		return;
-	button.disabled = true;
-	button.textContent = 'Signing in…';
-	$('sign-in-error').replaceChildren();
-	try {
-		await session.signIn($('email').value.trim(), $('password').value);
-		$('password').value = '';
-		$('banner').replaceChildren();
-		await open(true);
-		if ($('sign-in').hidden)
-			$('main').focus();
-	} catch (problem) {
-		$('sign-in-error').replaceChildren(problemNotice(problem));
-		$('password').select();
-	}
-	button.disabled = false;
-	button.textContent = 'Sign in';
+/* What is written stays on this device, or goes: its author says. */
+function askToKeep() {
+	const dialog = $('keep');
+	dialog.returnValue = '';
+	for (const answer of ['stay', 'forget', 'keep'])
+		$(`keep-${answer}`).onclick = () => dialog.close(answer);
+	return new Promise((done) => {
+		dialog.onclose = () => done(dialog.returnValue);
+		dialog.showModal();
+	});
 }
 
 async function signOut() {
-	app.draft?.forget();
+	const { draft } = app;
+	const answer = draft && !draft.isEmpty ? await askToKeep() : 'forget';
+	if (!['keep', 'forget'].includes(answer))
+		return;
+	if (answer === 'forget')
+		draft?.forget();
 	clear();
 	await session.signOut();
-	await askSignIn();
+	await askSignIn(true);
+}
+
+/* Away from the network nothing is lost; back there all is as new. */
+function watchNetwork() {
+	addEventListener('offline', () => $('offline').replaceChildren(
+		notice('note', 'You are offline', ['What you write is kept here. This page goes on by itself when you are back online.'])));
+	addEventListener('online', () => {
+		$('offline').replaceChildren();
+		reload();
+	});
 }
 
 function wire() {
-	$('sign-in-form').addEventListener('submit', signIn);
 	$('sign-out').addEventListener('click', signOut);
-	$('trouble-retry').addEventListener('click', () => {
-		part('loading');
-		open();
+	connections.watchConnectLinks({ lost, leaving: () => leaving(app.list) });
+	addEventListener('storage', (event) => {
+		if (event.key === app.draft?.slot)
+			app.composer?.sync();
 	});
-	connections.watchConnectLinks(lost);
 	document.addEventListener('visibilitychange', () => {
 		if (document.visibilityState === 'visible')
 			reload();
 	});
+	watchNetwork();
 	if (/Mac|iPhone|iPad/.test(navigator.userAgent))
 		$('post-keys').firstElementChild.textContent = '⌘';
 }
 
 wire();
-open();
+open(true);

@@ -1,20 +1,20 @@
 /*
- * composer.js - write a post, see the server's own count, publish it once.
+ * composer.js - write a post, see the server's own count, hand it over once.
  * Counting is a dry run, so that what is shown is what will be sent.
  */
 
 import { call } from './api.js';
-import { countOne, countOver, countThread } from './counter.js';
+import { Count } from './count.js';
+import { countHere, countOne, countOver, countThread } from './counter.js';
 import { $, el, show } from './dom.js';
+import { Handover } from './handover.js';
 import { Long } from './long.js';
-import { notice, problemNotice, dismissable } from './notice.js';
-import { outcomeBox } from './outcome.js';
+import { notice } from './notice.js';
 import { isChanged, showParts, toldLength } from './parts.js';
 import { Schedule } from './schedule.js';
-import { costWords, warningWords } from './words.js';
+import { weigh } from './weigh.js';
+import { costWords, postLabel, warningWords } from './words.js';
 
-const PAUSE = 250;
-const BUSY = 2000;
 const USUAL = 280;	/* X's limits of one post */
 const PREMIUM = 25000;
 const TRIAL = Array(USUAL).fill('x').join(' ');
@@ -25,87 +25,97 @@ export class Composer {
 	#accounts = [];
 	#sending = false;
 	#gone = false;		/* the page is another person's now */
-	#open = null;		/* a post whose outcome is not known yet */
-	#about = null;		/* the post that the box speaks of */
 	#limits = new Map();	/* account: what one post of it may hold, as far as is known */
 	#asked = new Map();	/* account: the question about that */
-	#again = 0;		/* asks again for a post that is under way */
 	#refused = false;	/* the server would not take it */
 	#posts = 0;		/* how many it becomes, as far as is known */
+	#off = 0;		/* what the server counts beyond our own estimate */
 	#read = '';		/* the request whose dry run the author has before them */
-	#warned = [];		/* what the author has read already */
-	#timer = 0;
-	#counting = null;
-	#quietUntil = 0;
+	#count;
+	#handover;
 	#long;
 	#schedule;
 
 	/*
-	 * on.lost(problem): the session ended.  on.failed(): an account may have,
-	 * too.  on.handed(): the server has a post that the history should show.
+	 * on.lost(problem, asked): the session ended; asked: while the person was
+	 * waiting.  on.failed(): an account may have, too.  on.handed(): the server
+	 * has a post that the history should show.
 	 */
 	constructor(draft, on) {
 		this.#draft = draft;
 		this.#on = on;
 		this.#long = new Long(() => this.#edited());
 		this.#schedule = new Schedule(() => this.#edited());
-		$('text').value = draft.text;
-		this.#long.ask = draft.how.long;
-		this.#schedule.at = draft.how.at;
+		this.#count = new Count({
+			ask: (body, signal) => this.#ask(body, signal),
+			answer: (answer, body) => this.#counted(answer, body),
+			problem: (problem) => this.#notCounted(problem),
+		});
+		this.#handover = new Handover(draft, {
+			lost: (problem) => on.lost(problem, true), failed: on.failed, handed: on.handed,
+			taken: () => this.#fill(), changed: () => this.#button(),
+		});
 		$('text').oninput = () => this.#edited();
 		$('text').onkeydown = (event) => this.#key(event);
 		$('from').onchange = () => this.#edited();
+		$('stop-edit').onclick = () => this.#stopEdit();
 		$('post-form').onsubmit = (event) => {
 			event.preventDefault();
 			this.#send();
 		};
-		this.#edited();
+		this.#fill();
 	}
 
-	/* Connections that may post. */
+	/* All connections: one that may not post just now is not left unsaid. */
 	set accounts(list) {
-		const chosen = this.#account;
 		this.#accounts = list;
-		$('from').replaceChildren(...list.map((c) => el('option', { value: c.id }, `@${c.username}`)));
-		if (list.some((c) => c.id === chosen))
-			$('from').value = chosen;
-		show($('from-row'), list.length > 1);
-		/* What has just been refused must not vanish with its account. */
-		const refused = !$('composer').hidden && $('result').querySelector('.notice-bad');
-		show($('composer'), list.length > 0 || refused);
-		this.#edited();
+		this.#handover.check(this.#able.map((c) => c.id));
+		this.#choose();
+		this.#recount();
 	}
 
 	stop() {
 		this.#gone = true;
-		clearTimeout(this.#timer);
-		clearTimeout(this.#again);
-		this.#counting?.abort();
-		$('result').replaceChildren();
-		this.#empty();
+		this.#count.stop();
+		this.#handover.stop();
+		$('text').value = '';
+		this.#long.ask = {};
+		this.#schedule.at = '';
 		this.#show(null);
 	}
 
 	/* What the history knows may be the outcome that we wait for. */
 	follow(posts) {
-		const post = this.#open;
-		const known = post?.id && posts.find((p) => p.id === post.id);
-		if (known && !['unknown', 'sending'].includes(known.state))
-			this.#outcome(post, known);
-		else
-			this.#retell(posts);
+		this.#handover.follow(posts);
 	}
 
-	/* What the box says of a post is true for as long as it stands there. */
-	#retell(posts) {
-		const about = this.#about;
-		const known = about && posts.find((p) => p.id === about.id);
-		if (!known || known.state === about.state || !about.box.isConnected)
-			return;
-		if (['deleted', 'cancelled'].includes(known.state))
+	/* The session is there again. */
+	wake() {
+		this.#count.stop();
+		this.#count.rest(0);
+		this.#recount();
+	}
+
+	/* Another tab has written. */
+	sync() {
+		if (!this.#sending && this.#draft.follow())
+			this.#fill();
+	}
+
+	/*
+	 * Give a post back to its author: `edit` as Draft has it.  False while
+	 * another one is being edited.
+	 */
+	edit(edit) {
+		const busy = this.#sending || (this.#draft.edit !== null && this.#draft.edit.id !== edit.id);
+		if (!busy) {
+			this.#draft.edit = edit;
 			$('result').replaceChildren();
-		else
-			this.#tell(known, []);
+			this.#fill();
+		}
+		$('text').focus();
+		$('composer').scrollIntoView({ block: 'start' });
+		return !busy;
 	}
 
 	get #account() {
@@ -117,9 +127,56 @@ export class Composer {
 		return this.#limits.get(this.#account) ?? null;
 	}
 
+	get #able() {
+		return this.#accounts.filter((c) => c.can_post);
+	}
+
+	/*
+	 * What is written goes out from the account that it was written for, or
+	 * not at all: nobody else's turn comes by itself.
+	 */
+	#choose() {
+		const kept = this.#draft.account, able = this.#able;
+		const lacks = kept !== '' && !this.#draft.isEmpty && !able.some((c) => c.id === kept);
+		const gone = this.#accounts.find((c) => c.id === kept);
+		const options = able.map((c) => [c.id, `@${c.username}`]);
+		if (lacks)
+			options.unshift(['', gone ? `@${gone.username}: cannot post now` : 'Choose an account']);
+		if (JSON.stringify(options) !== $('from').dataset.made) {
+			$('from').dataset.made = JSON.stringify(options);
+			$('from').replaceChildren(...options.map(([value, text]) => el('option', { value }, text)));
+		}
+		$('from').value = lacks ? '' : able.some((c) => c.id === kept) ? kept : able[0]?.id ?? '';
+		$('from').disabled = this.#draft.edit?.state === 'queued';
+		show($('from-row'), options.length > 1 || lacks);
+		/* What is written, or has just been refused, must not vanish with its account. */
+		const refused = !$('composer').hidden && $('result').querySelector('.notice-bad');
+		show($('composer'), able.length > 0 || !this.#draft.isEmpty || refused);
+	}
+
+	/* The fields as the draft has them. */
+	#fill() {
+		const { text, how, edit } = this.#draft;
+		if ($('text').value !== text)
+			$('text').value = text;
+		this.#long.ask = how.long;
+		this.#schedule.at = how.at;
+		$('composer-title').textContent = edit ? 'Edit post' : 'New post';
+		show($('stop-edit'), edit !== null);
+		this.#choose();
+		this.#recount();
+	}
+
+	#stopEdit() {
+		this.#draft.edit = null;
+		$('result').replaceChildren();
+		this.#fill();
+		$('text').focus();
+		this.#on.handed();
+	}
+
 	/* A count says nothing of the limit; what becomes of a longer text does. */
-	#learn() {
-		const account = this.#account;
+	#learn(account) {
 		if (!this.#asked.has(account))
 			this.#asked.set(account, this.#try(account));
 		return this.#asked.get(account);
@@ -134,9 +191,15 @@ export class Composer {
 		}
 	}
 
+	async #ask(body, signal) {
+		const [answer] = await Promise.all([
+			this.#call({ ...body, dry_run: true }, { signal }), this.#learn(body.connection_id)]);
+		return answer;
+	}
+
 	/* All that the parts and their price depend on. */
 	#body() {
-		return { text: $('text').value, ...this.#long.ask, connection_id: this.#account };
+		return { ...this.#draft.edit?.rest, text: $('text').value, ...this.#long.ask, connection_id: this.#account };
 	}
 
 	#call(body, options = {}) {
@@ -151,80 +214,70 @@ export class Composer {
 			this.#send();
 	}
 
-	#label() {
-		if (this.#schedule.on)
-			return this.#sending ? 'Scheduling…' : 'Schedule';
-		if (this.#sending)
-			return 'Posting…';
-		return this.#posts > 1 ? 'Post thread' : 'Post';
-	}
-
 	#button() {
-		const text = $('text').value;
-		const waiting = this.#open?.text === text && this.#open.account === this.#account;
+		const text = $('text').value, edit = this.#draft.edit;
+		const handle = this.#able.find((c) => c.id === this.#account)?.username;
 		const wrong = this.#schedule.tell() !== '' || this.#long.trouble !== '';
 		/* Not `disabled` while sending: that would drop the focus. */
-		$('post').disabled = !this.#sending
-			&& (this.#refused || waiting || wrong || text.trim() === '' || this.#accounts.length === 0);
+		$('post').disabled = !this.#sending && (this.#refused || wrong || text.trim() === '' || !handle);
 		$('post').setAttribute('aria-disabled', String(this.#sending));
-		$('post').textContent = this.#label();
+		$('post').textContent = postLabel({
+			handle, sending: this.#sending, posts: this.#posts, at: this.#schedule.on,
+			edit: edit?.state === 'queued', wasAt: edit?.how.was,
+		});
 		$('post-form').setAttribute('aria-busy', String(this.#sending));
 		$('text').readOnly = this.#sending;
 		for (const group of ['long', 'when'])
 			$(group).disabled = this.#sending;
 	}
 
-	/* A choice is for one text; the next one is asked about anew. */
-	#empty() {
-		$('text').value = '';
-		this.#long.ask = {};
-		this.#schedule.at = '';
-	}
-
 	#edited() {
 		const text = $('text').value;
+		/* A choice is for one text; the next one is asked about anew. */
 		if (text === '')
 			this.#long.ask = {};
-		this.#draft.text = text;
-		this.#draft.how = { long: this.#long.kept, at: this.#schedule.at };
-		clearTimeout(this.#timer);
-		this.#counting?.abort();
-		this.#counting = null;
-		if (text.trim() === '' || this.#accounts.length === 0)
+		const how = { ...this.#draft.how, long: this.#long.kept, at: this.#schedule.at };
+		this.#draft.keep({ text, how, ...(this.#account && { account: this.#account }) });
+		if ($('from').options[0]?.value === '')
+			this.#choose();
+		this.#recount();
+	}
+
+	#recount() {
+		if ($('text').value.trim() === '' || !this.#account) {
+			this.#count.stop();
 			this.#show(null);
-		else
-			this.#soon();
+			return;
+		}
+		this.#estimate();
+		this.#count.soon(() => this.#body());
 		this.#button();
 	}
 
-	#soon() {
-		const quiet = this.#quietUntil - Date.now();
-		if (quiet > PAUSE)
-			countOne(NaN, this.#limit);
-		this.#timer = setTimeout(() => this.#count(), Math.max(PAUSE, quiet));
+	/* At once; how a long text is divided or cut only the server knows. */
+	#estimate(note) {
+		const length = weigh($('text').value) + this.#off;
+		const decided = this.#long.ask.on_long !== 'reject' && !$('long').hidden;
+		if (!decided || length <= (this.#limit ?? USUAL))
+			countHere(length, this.#limit, note);
 	}
 
-	async #count() {
-		const mine = new AbortController();
-		clearTimeout(this.#timer);
-		this.#counting?.abort();
-		this.#counting = mine;
-		const body = this.#body();
-		try {
-			const [answer] = await Promise.all([this.#call({ ...body, dry_run: true }, { signal: mine.signal }), this.#learn()]);
-			if (this.#counting !== mine)
-				return;
-			this.#show(answer, body.text);
-			this.#read = JSON.stringify(body);
-		} catch (problem) {
-			if (problem !== null && this.#counting === mine)
-				this.#notCounted(problem);
-		}
+	#counted(answer, body) {
+		if (this.#gone)
+			return;
+		this.#read = JSON.stringify(body);
+		this.#show(answer, body.text);
+		if (body.text !== $('text').value)
+			this.#estimate();
 	}
 
 	#notCounted(problem) {
-		if (problem.status === 401)
-			return this.#on.lost(problem);
+		if (this.#gone)
+			return;
+		if (problem.status === 401) {
+			this.#count.rest(30000);
+			return this.#on.lost(problem, this.#sending);
+		}
 		this.#posts = 0;
 		showParts([]);
 		if (problem.status === 422 || problem.status === 413) {
@@ -232,9 +285,9 @@ export class Composer {
 		} else {
 			/* Counting is a help, not a gate: the server checks again on posting. */
 			this.#refused = false;
-			this.#quietUntil = Date.now() + (problem.retryAfter ?? 2000);
+			this.#count.rest(problem.retryAfter);
 			this.#warn([]);
-			countOne(NaN, this.#limit, 'count not available just now');
+			this.#estimate('counted here: the server’s count is not available just now');
 		}
 		this.#button();
 	}
@@ -252,11 +305,11 @@ export class Composer {
 		this.#warn([[problem.detail || `${problem.title}.`, problem.remedy].filter(Boolean).join(' ')]);
 		if (told) {
 			this.#limits.set(this.#account, told.limit);
-			countOne(told.length, told.limit);
+			countOne(told.length, told.limit, '');
 		} else if (tooLong || problem.status === 413) {
 			countOver();
 		} else {
-			countOne(NaN, this.#limit);
+			this.#estimate('');
 		}
 	}
 
@@ -266,19 +319,20 @@ export class Composer {
 		const cost = costWords(answer?.cost_usd, parts.length);
 		this.#refused = false;
 		this.#posts = parts.length;
+		this.#off = changed || !answer ? 0 : parts[0].weighted_length - weigh(text);
 		this.#warn((answer?.warnings ?? []).map(warningWords).filter(Boolean));
 		this.#long.offer(changed);
 		showParts(changed ? parts : [], this.#limit);
 		if (parts.length > 1)
 			countThread(parts.length, cost);
 		else
-			countOne(answer ? parts[0]?.weighted_length ?? NaN : 0, this.#limit, cost);
+			countOne(parts[0]?.weighted_length ?? weigh($('text').value), this.#limit, cost);
 		this.#button();
 	}
 
 	#warn(lines) {
 		if (lines.length > 0)
-			this.#warned = lines;
+			this.#handover.warned = lines;
 		$('warnings').replaceChildren(...lines.map((line) => el('li', {}, line)));
 	}
 
@@ -290,11 +344,11 @@ export class Composer {
 		const body = this.#body();
 		if (this.#read === JSON.stringify(body))
 			return false;
-		await this.#count();
+		await this.#count.now(body);
 		if ($('warnings').childElementCount === 0)
 			return false;
 		if (!this.#refused)
-			this.#result(notice('note', 'Have a look first', ['See above what goes out and what it costs, then press again.']));
+			this.#handover.say(notice('note', 'Have a look first', ['See above what goes out and what it costs, then press again.']));
 		return true;
 	}
 
@@ -304,117 +358,18 @@ export class Composer {
 		if (this.#schedule.tell() !== '')
 			return this.#button();
 		const hadFocus = document.activeElement === $('post');
-		const at = this.#schedule.at;
 		this.#sending = true;
 		$('result').replaceChildren();
 		this.#button();
 		if (!await this.#isNews() && !this.#gone && this.#schedule.tell() === '')
-			await this.#ask({ text: $('text').value, account: this.#account, body: { ...this.#body(), ...(at && { publish_at: at }) } });
+			await this.#handover.give({ body: this.#body(), at: this.#schedule.at, edit: this.#draft.edit });
 		if (this.#gone)
 			return;
 		this.#sending = false;
-		this.#button();
-		if (hadFocus && document.activeElement !== $('text'))
+		this.#choose();
+		this.#recount();
+		/* Only where the button itself has lost it. */
+		if (hadFocus && [document.body, $('post')].includes(document.activeElement))
 			($('post').disabled ? $('text') : $('post')).focus();
-	}
-
-	async #ask(post) {
-		const headers = { 'Idempotency-Key': this.#draft.key(post.account, post.text) };
-		try {
-			const answer = await this.#call(post.body, { headers });
-			if (this.#gone)
-				return;
-			this.#outcome(post, answer);
-		} catch (problem) {
-			if (!this.#gone)
-				this.#failed(post, problem);
-			return;
-		}
-		this.#on.handed();
-	}
-
-	/* Asking again with the same key sends nothing twice. */
-	#underWay(post, wait) {
-		if (this.#open?.body !== post.body)
-			this.#result(notice('note', 'This very post is being sent', ['It was handed over before, and X has not answered yet. You need not do anything: this page says what becomes of it.']));
-		this.#doubtful(post, null);
-		this.#button();
-		clearTimeout(this.#again);
-		this.#again = setTimeout(() => this.#ask(post), wait ?? BUSY);
-	}
-
-	#outcome(post, answer) {
-		const news = (answer.warnings ?? []).map(warningWords).filter((w) => !this.#warned.includes(w));
-		if (['sent', 'partial', 'queued', 'failed', 'deleted', 'cancelled'].includes(answer.state))
-			this.#settled(post);
-		else
-			this.#doubtful(post, answer.id);
-		/* What the server holds, the history shows. */
-		if (['sent', 'partial', 'queued'].includes(answer.state) && $('text').value === post.text) {
-			this.#empty();
-			this.#edited();
-		}
-		this.#tell(answer, news);
-		$('result').firstElementChild.scrollIntoView({ block: 'nearest' });
-	}
-
-	#tell(answer, news) {
-		const box = outcomeBox(answer, news);
-		$('result').replaceChildren(dismissable(box));
-		this.#about = { id: answer.id, state: answer.state, box };
-		this.#button();
-	}
-
-	#settled(post) {
-		if (this.#open?.text === post.text)
-			this.#open = null;
-		this.#draft.settle(post.account, post.text);
-	}
-
-	#doubtful(post, id) {
-		this.#open = { ...post, id };
-		this.#draft.doubt(post.account, post.text);
-	}
-
-	/*
-	 * A plain refusal means that nothing went out, and the same words may be
-	 * posted anew.  After anything else the key stays, so that asking again
-	 * cannot publish a second time.  A 429 may come from before the server has
-	 * looked at the key, so it settles nothing that was in doubt.
-	 */
-	#isFinal(post, problem) {
-		if (problem.state === 'failed')
-			return true;
-		if (problem.status < 400 || problem.status >= 500 || problem.status === 408)
-			return false;
-		if (problem.code === 'idempotency_key_busy')
-			return false;
-		return problem.status !== 429 || !this.#draft.isDoubtful(post.account, post.text);
-	}
-
-	#failed(post, problem) {
-		if (problem.status === 401)
-			return this.#on.lost(problem);
-		if (this.#isFinal(post, problem)) {
-			this.#settled(post);
-			this.#result(problemNotice(problem));
-			return this.#on.failed();
-		}
-		if (problem.code === 'idempotency_key_busy') {
-			this.#underWay(post, problem.retryAfter);
-			return this.#on.handed();
-		}
-		if (this.#open?.body === post.body)
-			this.#open = null;
-		this.#draft.doubt(post.account, post.text);
-		const safe = 'Your text is still here, and pressing Post again is safe: it will not be published twice.';
-		this.#result(problemNotice({ ...problem, remedy: [problem.remedy, safe].filter(Boolean).join(' ') }));
-		this.#on.handed();
-	}
-
-	#result(box) {
-		$('result').replaceChildren(dismissable(box));
-		box.scrollIntoView({ block: 'nearest' });
-		this.#button();
 	}
 }

@@ -1,7 +1,7 @@
 /* connections.js - the connected X accounts: their state, connect, disconnect. */
 
 import { call } from './api.js';
-import { $, day, el, link, moment, show } from './dom.js';
+import { $, arrange, day, el, link, moment, show } from './dom.js';
 import { problemNotice } from './notice.js';
 import { freshen } from './session.js';
 import { reasonWords, renewalWords, scopeList, stateWords } from './words.js';
@@ -18,10 +18,15 @@ export function startAgain(connection, replace = false) {
 	return `${START}${encodeURIComponent(`?x_connection=${id}`)}&connection_id=${id}${replace ? '&replace=1' : ''}`;
 }
 
+/* The accounts, and how many more X has allowed that are not ready yet. */
 export async function load() {
 	const answer = await call('GET', '/api/twitter/connections');
-	const list = Array.isArray(answer?.connections) ? answer.connections : [];
-	return list.sort((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status));
+	const all = Array.isArray(answer?.connections) ? answer.connections : [];
+	const list = all.filter((c) => c.status !== 'pending');
+	return {
+		list: list.sort((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status)),
+		pending: Number(answer?.pending ?? all.length - list.length),
+	};
 }
 
 /* Only https, or http on this machine, is a place to send a browser to. */
@@ -39,7 +44,7 @@ function safeTarget(text) {
  * The links work by themselves; asking first lets a failure be shown here
  * with its remedy, in place of a page of its own.
  */
-async function start(anchor, onLost) {
+async function start(anchor, on) {
 	const box = anchor.closest('section')?.querySelector('[data-connect-error]') ?? $('banner');
 	const path = anchor.dataset.connect || START;
 	box.replaceChildren();
@@ -47,25 +52,27 @@ async function start(anchor, onLost) {
 	try {
 		await freshen();
 		const answer = await call('GET', path);
+		on.leaving();
 		location.assign(safeTarget(answer?.authorize_url) ? answer.authorize_url : path);
 		return;
 	} catch (problem) {
 		if (problem.status === 401)
-			onLost(problem);
+			on.lost(problem, true);
 		else
 			box.replaceChildren(problemNotice(problem));
 	}
 	anchor.removeAttribute('aria-disabled');
 }
 
-export function watchConnectLinks(onLost) {
+/* on.lost(problem, asked): the session ended.  on.leaving(): for X. */
+export function watchConnectLinks(on) {
 	document.addEventListener('click', (event) => {
 		const anchor = event.target.closest?.('a[data-connect]');
 		if (!anchor || event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey)
 			return;
 		event.preventDefault();
 		if (anchor.getAttribute('aria-disabled') !== 'true')
-			start(anchor, onLost);
+			start(anchor, on);
 	});
 	/* Back from X: the page may be the very one that was left. */
 	addEventListener('pageshow', () => {
@@ -94,9 +101,9 @@ function card(connection, onLeave) {
 	const reason = reasonWords(connection.status_reason);
 	const buttons = el('div', { class: 'account-buttons' });
 	if (state.again)
-		buttons.append(el('a', { class: 'btn btn-small', 'data-connect': startAgain(connection), href: startAgain(connection), 'aria-label': `Reconnect ${name}` }, 'Reconnect'));
+		buttons.append(el('a', { class: 'btn btn-small', 'data-connect': startAgain(connection), 'data-action': 'reconnect', href: startAgain(connection), 'aria-label': `Reconnect ${name}` }, 'Reconnect'));
 	if (connection.status !== 'disconnected')
-		buttons.append(el('button', { class: 'btn btn-quiet btn-small', type: 'button', 'aria-label': `Disconnect ${name}`, onclick: () => onLeave(connection) }, 'Disconnect'));
+		buttons.append(el('button', { class: 'btn btn-quiet btn-small', type: 'button', 'data-action': 'leave', 'aria-label': `Disconnect ${name}`, onclick: () => onLeave(connection) }, 'Disconnect'));
 	return el('li', { class: 'card account', 'data-id': connection.id, 'data-status': connection.status },
 		el('div', { class: 'account-head' },
 			el('span', { class: 'face', 'aria-hidden': 'true' }, (connection.name || connection.username || '?')[0].toUpperCase()),
@@ -109,37 +116,30 @@ function card(connection, onLeave) {
 		facts(connection), buttons);
 }
 
+/* What is as it was stays untouched, and the focus where it is. */
 export function render(list, onLeave) {
 	const none = !list.some((c) => c.status !== 'disconnected');
+	const box = $('connections');
+	const held = box.contains(document.activeElement) ? document.activeElement : null;
+	const old = new Map([...box.children].map((li) => [li.dataset.id, li]));
 	show($('welcome'), none);
 	show($('accounts'), list.length > 0);
 	show($('add'), !none);
-	$('connections').replaceChildren(...list.map((c) => card(c, onLeave)));
+	arrange(box, list.map((connection) => {
+		const before = old.get(connection.id), made = JSON.stringify(connection);
+		if (before?.dataset.made === made)
+			return before;
+		const row = card(connection, onLeave);
+		row.dataset.made = made;
+		before?.replaceWith(row);
+		return row;
+	}));
+	if (held && document.activeElement !== held)
+		holdOn(box, held);
 }
 
-/* Asks in the page, disconnects, then calls onDone(connection). */
-export function askToLeave(connection, onDone, onLost) {
-	const dialog = $('leave');
-	$('leave-title').textContent = `Disconnect @${connection.username}?`;
-	$('leave-error').replaceChildren();
-	$('leave-yes').disabled = false;
-	$('leave-no').onclick = () => dialog.close();
-	$('leave-yes').onclick = async () => {
-		$('leave-yes').disabled = true;
-		$('leave-error').replaceChildren();
-		try {
-			await call('POST', '/api/auth/twitter/disconnect', { body: { connection_id: connection.id } });
-			dialog.close();
-			onDone(connection);
-		} catch (problem) {
-			if (problem.status === 401) {
-				dialog.close();
-				onLost(problem);
-			} else {
-				$('leave-error').replaceChildren(problemNotice(problem));
-			}
-		}
-		$('leave-yes').disabled = false;
-	};
-	dialog.showModal();
+function holdOn(box, held) {
+	const row = box.querySelector(`[data-id="${CSS.escape(held.closest('[data-id]').dataset.id)}"]`);
+	const same = held.dataset.action ? `[data-action="${held.dataset.action}"]` : held.localName;
+	(row?.querySelector(same) ?? $('accounts-title')).focus({ preventScroll: true });
 }

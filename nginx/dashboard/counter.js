@@ -11,7 +11,7 @@ function say(words) {
 }
 
 function draw(state, now, max, share, note) {
-	$('count').dataset.state = state;
+	Object.assign($('count').dataset, { state, by: 'server' });
 	$('count-now').textContent = now;
 	$('count-max').textContent = max;
 	$('ring').setAttribute('stroke-dasharray', `${Math.round(share * 100)} 100`);
@@ -22,11 +22,17 @@ function stateOf(left) {
 	return left < 0 ? 'over' : left <= LOW ? 'low' : 'fine';
 }
 
-/* One post.  `length` is NaN where it is not known, `limit` null. */
+/* Our own estimate, until the server has counted; the note stays unless given. */
+export function countHere(length, limit, note = $('cost').textContent) {
+	countOne(length, limit, note);
+	$('count').dataset.by = 'us';
+}
+
+/* One post.  `limit` is null where it is not known. */
 export function countOne(length, limit, note = '') {
 	const left = limit === null ? NaN : limit - length;
-	draw(stateOf(left), Number.isNaN(length) ? '–' : String(length), limit === null ? '' : `/${limit}`,
-		limit === null || Number.isNaN(length) ? 0 : Math.min(length / limit, 1), note);
+	draw(stateOf(left), String(length), limit === null ? '' : `/${limit}`,
+		limit === null ? 0 : Math.min(length / limit, 1), note);
 	say(left < 0 ? 'Over the limit' : left <= LOW ? `${left} left` : '');
 }
 

@@ -22,6 +22,16 @@ export function show(node, on) {
 	node.hidden = !on;
 }
 
+/* The children of `list` become `rows`; those in their place stay untouched. */
+export function arrange(list, rows) {
+	rows.forEach((row, i) => {
+		if (list.children[i] !== row)
+			list.insertBefore(row, list.children[i] ?? null);
+	});
+	while (list.children.length > rows.length)
+		list.lastElementChild.remove();
+}
+
 /* A link, or its text when the address is not https. */
 export function link(url, text, props = {}) {
 	if (typeof url !== 'string' || !url.startsWith('https://'))

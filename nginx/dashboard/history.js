@@ -1,16 +1,22 @@
-/* history.js - a person's posts, newest first, kept as they are at the server. */
+/*
+ * history.js - a person's posts, kept as they are at the server: what is to
+ * come, the soonest first, and what was, the newest first.
+ */
 
-import { call } from './api.js';
-import { $, el, show } from './dom.js';
+import { ask, call } from './api.js';
+import { $, arrange, show } from './dom.js';
 import { item } from './item.js';
 import { notice, problemNotice, dismissable } from './notice.js';
-import { append, merge, nextLook, reach } from './pages.js';
+import { asEdit, asQueued, limitEnds } from './outlook.js';
+import { append, divide, merge, nextLook, reach, strays } from './pages.js';
+import { Retry } from './retry.js';
 import { excerpt, postState, removalWords } from './words.js';
 
 const PATH = '/api/twitter/posts';
 const OLDER = 20;
 const QUIET = 30000;	/* after a list that could not be read */
 const SETTLE = 600;	/* as long as a second click may come after the first */
+const NONE = { posts: [], next: null };
 
 function actionsOf(row) {
 	return [...row.querySelectorAll('[data-action]')].map((button) => button.dataset.action).join(' ');
@@ -18,33 +24,40 @@ function actionsOf(row) {
 
 export class PostHistory {
 	#on;
-	#list = { posts: [], next: null };
+	#list = NONE;
+	#coming = NONE;
+	#accounts = new Map();	/* connection id: the connection */
 	#drawn = new Map();	/* post id: what its element was made of */
 	#doing = new Map();	/* post id: the action under way */
 	#troubles = new Map();	/* post id: the box that says what went wrong */
 	#moved = new Map();	/* post id: when its buttons gave place to others */
-	#many = false;
+	#retry = new Retry($('history-retry'), () => this.refresh());
 	#turn = 0;		/* an answer to an older question is of no use */
 	#timer = 0;
 	#gone = false;		/* the page is another person's now */
 
-	/* on.owner: whose posts.  on.lost(problem): the session ended.  on.news(posts): they are as new. */
+	/*
+	 * on.owner: whose posts.  on.lost(problem, asked): the session ended.
+	 * on.news(posts): they are as new.  on.edit(edit): its author wants a post
+	 * back, as Draft has it.  on.draft: whose texts have been taken back.
+	 */
 	constructor(on) {
 		this.#on = on;
-		$('older').onclick = () => this.#older();
+		$('older').onclick = () => this.#more('older', (page) => { this.#list = append(this.#list, page); });
+		$('later-ones').onclick = () => this.#more('later-ones', (page) => { this.#coming = append(this.#coming, page); });
 		this.#draw();
 	}
 
 	set accounts(list) {
-		this.#many = list.length > 1;
+		this.#accounts = new Map(list.map((c) => [c.id, c]));
 		this.#draw();
 	}
 
 	stop() {
 		this.#turn++;
 		clearTimeout(this.#timer);
-		this.#list = { posts: [], next: null };
-		$('history-trouble').replaceChildren();
+		this.#list = this.#coming = NONE;
+		this.#calm();
 		this.#draw();
 		this.#gone = true;
 	}
@@ -55,19 +68,23 @@ export class PostHistory {
 			return;
 		const turn = ++this.#turn;
 		try {
-			const page = await this.#page(`?limit=${reach(this.#list.posts)}`);
+			const [coming, page] = await Promise.all([
+				this.#page(`?view=upcoming&limit=${reach(this.#coming.posts, () => true)}`),
+				this.#page(`?limit=${reach(this.#list.posts)}`)]);
+			const list = merge(this.#list, page);
+			const left = await this.#find(strays(this.#coming.posts, coming, list));
 			if (turn !== this.#turn)
 				return;
-			$('history-trouble').replaceChildren();
-			this.#take(merge(this.#list, page));
+			this.#calm();
+			this.#take(append(list, { posts: left, next: list.next }), coming);
 		} catch (problem) {
 			if (turn === this.#turn)
-				this.#unread(problem, this.#list.posts.length === 0);
+				this.#unread(problem, this.#list.posts.length + this.#coming.posts.length === 0);
 		}
 	}
 
-	#call(method, path) {
-		return call(method, path, { owner: this.#on.owner });
+	#call(method, path, options) {
+		return call(method, path, { ...options, owner: this.#on.owner });
 	}
 
 	async #page(query) {
@@ -75,18 +92,28 @@ export class PostHistory {
 		return { posts: Array.isArray(answer?.posts) ? answer.posts : [], next: answer?.next ?? null };
 	}
 
+	/* What was to come and is not any more, wherever it stands in the list. */
+	#find(ids) {
+		return Promise.all(ids.map((id) => this.#call('GET', `${PATH}/${encodeURIComponent(id)}`)));
+	}
+
 	/* What is shown already stays; when nothing is, that must be said. */
 	#unread(problem, loud) {
 		if (this.#gone)
 			return;
 		if (problem.status === 401)
-			return this.#on.lost(problem);
-		this.#later(QUIET);
+			return this.#on.lost(problem, false);
+		this.#later(loud ? null : QUIET);
 		if (!loud)
 			return;
-		const again = el('button', { class: 'btn btn-small', type: 'button', onclick: () => this.refresh() }, 'Try again');
-		$('history-trouble').replaceChildren(problemNotice(problem, [el('div', { class: 'notice-actions' }, again)]));
+		$('history-trouble').replaceChildren(problemNotice(problem));
+		this.#retry.soon(problem.retryAfter);
 		show($('history'), true);
+	}
+
+	#calm() {
+		$('history-trouble').replaceChildren();
+		this.#retry.stop();
 	}
 
 	#later(ms) {
@@ -97,35 +124,42 @@ export class PostHistory {
 		this.#timer = setTimeout(() => document.visibilityState === 'visible' && this.refresh(), ms);
 	}
 
-	#take(list) {
+	#take(list, coming) {
 		if (this.#gone)
 			return;
-		this.#tell(list.posts);
+		const all = [...coming.posts, ...list.posts];
+		this.#tell(all);
 		this.#list = list;
+		this.#coming = coming;
 		this.#draw();
-		this.#later(nextLook(list.posts, Date.now()));
-		this.#on.news(list.posts);
+		this.#later(nextLook(all, Date.now()));
+		this.#on.news(all);
 	}
 
 	/* A change of state is said to those who cannot see it, and ends a trouble. */
 	#tell(posts) {
-		const before = new Map(this.#list.posts.map((p) => [p.id, p.state]));
-		const changed = posts.filter((p) => before.has(p.id) && before.get(p.id) !== p.state);
+		const before = new Map([...this.#coming.posts, ...this.#list.posts].map((p) => [p.id, p.state]));
+		const now = new Map(posts.map((p) => [p.id, p]));
+		const changed = [...now.values()].filter((p) => before.has(p.id) && before.get(p.id) !== p.state);
 		for (const { id } of changed)
 			this.#troubles.delete(id);
 		if (changed.length > 0)
 			$('history-say').textContent = changed.map((p) => `“${excerpt(p.parts?.[0]?.text)}”: ${postState(p, Date.now()).label}`).join('. ');
 	}
 
-	async #older() {
-		const button = $('older');
+	async #more(id, take) {
+		const button = $(id), upcoming = id !== 'older';
+		const { next } = upcoming ? this.#coming : this.#list;
 		button.disabled = true;
 		try {
-			const page = await this.#page(`?limit=${OLDER}&before=${encodeURIComponent(this.#list.next)}`);
-			this.#take(append(this.#list, page));
-			this.#element(page.posts[0]?.id)?.focus();
+			const page = await this.#page(`?${upcoming ? 'view=upcoming&' : ''}limit=${OLDER}&before=${encodeURIComponent(next)}`);
+			take(page);
+			this.#take(this.#list, this.#coming);
+			/* Unless the person has gone on to something else. */
+			if ([document.body, button].includes(document.activeElement))
+				this.#element(page.posts[0]?.id)?.focus();
 		} catch (problem) {
-			this.#unread(problem, true);
+			this.#unread(problem, problem.status !== 401);
 		}
 		button.disabled = false;
 	}
@@ -148,20 +182,50 @@ export class PostHistory {
 		this.#doing.set(post.id, action);
 		this.#draw();
 		try {
-			const path = `${PATH}/${encodeURIComponent(post.id)}`;
-			const answer = action === 'resume' ? await this.#call('POST', `${path}/resume`) : await this.#call('DELETE', path);
-			this.#done(post, action, answer);
+			this.#done(post, action, await this.#do(post, action));
 		} catch (problem) {
 			this.#wrong(post, problem);
 		}
 		await this.refresh();
 	}
 
+	#do(post, action) {
+		const path = `${PATH}/${encodeURIComponent(post.id)}`;
+		switch (action) {
+		case 'edit': return this.#edit(path);
+		case 'later': return this.#sendLater(post, path);
+		case 'resume': return this.#call('POST', `${path}/resume`);
+		default: return this.#call('DELETE', path);
+		}
+	}
+
+	async #edit(path) {
+		const { body, etag } = await ask('GET', path, { owner: this.#on.owner });
+		if (!this.#gone && !this.#on.edit(asEdit(body, etag, Date.now())))
+			this.#complain(body, notice('note', 'Another post is being edited', ['Save it, or stop editing it, before you take up this one.']));
+		return body;
+	}
+
+	/*
+	 * A post that met X's limit waits for its end.  It is a new one, under a key
+	 * that is always the same: asking twice queues it once.
+	 */
+	async #sendLater(post, path) {
+		if (limitEnds(post, Date.now()) === null)
+			return this.#call('POST', `${path}/resume`);
+		const headers = { 'Idempotency-Key': `later-${post.id}` };
+		const whole = await this.#call('GET', path);
+		const answer = await this.#call('POST', '/api/twitter/post', { headers, body: asQueued(whole, Date.now()) });
+		this.#on.draft.take(post.id);
+		return answer;
+	}
+
 	#done(post, action, answer) {
 		this.#doing.delete(post.id);
 		if (action === 'resume' && answer?.state === 'unknown' && post.state === 'unknown')
 			this.#complain(post, notice('note', 'X does not show it yet', ['We go on looking by ourselves. Do not post it again meanwhile.']));
-		this.#take({ ...this.#list, posts: this.#list.posts.map((p) => (p.id === answer?.id ? answer : p)) });
+		const fresh = (list) => ({ ...list, posts: list.posts.map((p) => (p.id === answer?.id ? answer : p)) });
+		this.#take(fresh(this.#list), fresh(this.#coming));
 	}
 
 	#wrong(post, problem) {
@@ -169,7 +233,7 @@ export class PostHistory {
 			return;
 		this.#doing.delete(post.id);
 		if (problem.status === 401)
-			this.#on.lost(problem);
+			this.#on.lost(problem, true);
 		else
 			this.#complain(post, problemNotice(problem));
 		this.#draw();
@@ -198,53 +262,66 @@ export class PostHistory {
 	}
 
 	#element(id) {
-		return id && $('history-list').querySelector(`[data-post="${CSS.escape(id)}"]`);
+		return id && document.querySelector(`.items > [data-post="${CSS.escape(id)}"]`);
+	}
+
+	#draw() {
+		const { coming, past } = divide(this.#coming, this.#list);
+		const held = document.activeElement?.closest('.items > .item') && document.activeElement;
+		const old = new Map([...document.querySelectorAll('.items > .item')].map((li) => [li.dataset.post, li]));
+		this.#drawList($('upcoming-list'), coming, old);
+		this.#drawList($('history-list'), past, old);
+		show($('upcoming'), coming.length > 0);
+		show($('later-ones'), this.#coming.next !== null);
+		show($('history'), past.length > 0 || $('history-trouble').childElementCount > 0);
+		show($('older'), this.#list.next !== null);
+		if (held && document.activeElement !== held)
+			this.#holdOn(held);
 	}
 
 	/* Elements that stay as they are are not touched, so that nothing jumps. */
-	#draw() {
-		const { posts, next } = this.#list;
-		const list = $('history-list');
-		const old = new Map([...list.children].map((li) => [li.dataset.post, li]));
-		posts.forEach((post, i) => {
+	#drawList(list, posts, old) {
+		arrange(list, posts.map((post) => {
 			const before = old.get(post.id);
 			const row = this.#row(post, before);
 			if (before && before !== row)
 				this.#swap(before, row);
-			if (list.children[i] !== row)
-				list.insertBefore(row, list.children[i] ?? null);
-		});
-		while (list.children.length > posts.length)
-			list.lastElementChild.remove();
-		show($('history'), posts.length > 0 || $('history-trouble').childElementCount > 0);
-		show($('older'), next !== null);
+			return row;
+		}));
 	}
 
 	/* The old element when nothing about it has changed. */
 	#row(post, before) {
-		const doing = this.#doing.get(post.id);
-		const trouble = this.#troubles.get(post.id);
+		const more = {
+			many: this.#accounts.size > 1, connection: this.#accounts.get(post.connection_id),
+			taken: this.#on.draft.isTaken(post.id), doing: this.#doing.get(post.id), trouble: this.#troubles.get(post.id),
+		};
 		/* A time that has come changes the words, too. */
-		const made = JSON.stringify([post, this.#many, doing, postState(post, Date.now())]);
+		const { trouble, ...plain } = more;
+		const made = JSON.stringify([post, plain, postState(post, Date.now()), limitEnds(post, Date.now())]);
 		if (before && this.#drawn.get(post.id) === made && before.querySelector('.live > .notice') === (trouble ?? null))
 			return before;
 		this.#drawn.set(post.id, made);
-		return item(post, { many: this.#many, doing, trouble, act: (p, action, event) => this.#act(p, action, event) });
+		return item(post, { ...more, act: (p, action, event) => this.#act(p, action, event) });
 	}
 
-	/* The focus stays where it was, or as near to it as there is anything left. */
 	#swap(before, row) {
-		const held = before.contains(document.activeElement) ? document.activeElement : null;
 		const details = row.querySelector('details');
 		if (details && before.querySelector('details'))
 			details.open = before.querySelector('details').open;
-		const had = actionsOf(before);
-		if (had !== '' && had !== actionsOf(row))
+		const had = actionsOf(before), has = actionsOf(row);
+		if (had !== '' && has !== '' && had !== has)
 			this.#moved.set(row.dataset.post, performance.now());
 		before.replaceWith(row);
-		if (!held)
-			return;
+	}
+
+	/* The focus stays where it was, or as near to it as there is anything left. */
+	#holdOn(held) {
+		const item = held.closest('.item');
+		const row = this.#element(item.dataset.post);
+		if (held === item)
+			return row?.focus({ preventScroll: true });
 		const same = held.dataset.action ? `[data-action="${held.dataset.action}"]` : held.localName;
-		(row.querySelector(same) ?? row).focus({ preventScroll: true });
+		(row?.querySelector(same) ?? row ?? $('history-title')).focus({ preventScroll: true });
 	}
 }

@@ -1,14 +1,17 @@
-/* item.js - one post of the history as an element. */
+/* item.js - one post of the lists as an element. */
 
-import { el, link, moment } from './dom.js';
+import { startAgain } from './connections.js';
+import { clock, el, link, moment } from './dom.js';
+import { limitEnds, obstacle } from './outlook.js';
 import { actionWords, excerpt, isScheduled, isTaken, localTimes, partState, plain, postReason, postState, threadWords } from './words.js';
 
 const ACTIONS = ['resume', 'cancel', 'delete'];
 const SETTLED = ['sent', 'deleted', 'cancelled'];
+const WAITS = ['queued', 'failed'];
 
 function when(post) {
 	if (isScheduled(post, Date.now()))
-		return `goes out ${moment(post.publish_at)}`;
+		return moment(post.publish_at);
 	return moment(post.parts?.[0]?.sent_at ?? post.created_at);
 }
 
@@ -17,8 +20,8 @@ function handle(post) {
 	return name ? `@${name}` : '';
 }
 
-function head(post, many) {
-	const state = postState(post, Date.now());
+function head(post, many, wrong) {
+	const state = wrong && post.state === 'queued' ? { label: wrong.label, tone: 'bad' } : postState(post, Date.now());
 	const live = (post.parts ?? []).find((p) => p.url && p.state === 'sent');
 	return el('p', { class: 'item-head' },
 		el('span', { class: `state state-${state.tone}` }, state.label),
@@ -54,37 +57,59 @@ function body(post) {
 	];
 }
 
+/* What its author has made of it since. */
+function takenWords(post, doing) {
+	return doing === 'edit' ? '' : post.state === 'queued' ? 'You are changing it above.' : 'Its text went back to you.';
+}
+
 /* The server's; of a time that is told already it says nothing more. */
-function reason(post) {
+function reason(post, { wrong, taken, doing }) {
 	const told = isScheduled(post, Date.now()) && !post.error;
-	const text = told ? '' : localTimes(postReason(post), moment);
+	const text = taken ? takenWords(post, doing)
+		: wrong ? wrong.text : told ? '' : localTimes(postReason(post), moment);
 	return text ? el('p', { class: 'item-reason' }, text) : null;
 }
 
 /* What X has already could be sent again, but X would refuse it again. */
-function actions(post) {
+function actions(post, wrong) {
 	const can = ACTIONS.filter((action) => post.can?.includes(action));
-	return isTaken(post) ? can.filter((action) => action !== 'resume') : can;
+	const rows = can.filter((action) => action !== 'resume' || !(isTaken(post) || wrong));
+	if (WAITS.includes(post.state) && (post.state === 'failed' || can.includes('cancel')))
+		rows.unshift('edit');
+	return rows.map((action) => (action === 'resume' && limitEnds(post, Date.now()) ? 'later' : action));
 }
 
-function buttons(post, doing, act) {
-	const can = actions(post);
-	const name = excerpt(post.parts?.[0]?.text);
-	return can.length === 0 ? null : el('div', { class: 'item-buttons' }, ...can.map((action) => {
-		const [label, active] = actionWords(action, post);
-		return el('button', {
-			class: `btn btn-small${action === 'delete' ? ' btn-quiet' : ''}`, type: 'button', 'data-action': action,
-			'aria-label': `${doing === action ? active : label} “${name}”`,
-			/* Not `disabled`: that would drop the focus. */
-			'aria-disabled': doing ? 'true' : null,
-			onclick: (event) => doing || act(post, action, event),
-		}, doing === action ? active : label);
-	}));
+function button(post, action, { doing, act }) {
+	const [label, active] = actionWords(action, post, clock(new Date(limitEnds(post, Date.now()) ?? 0)));
+	return el('button', {
+		class: `btn btn-small${['delete', 'cancel'].includes(action) ? ' btn-quiet' : ''}`, type: 'button', 'data-action': action,
+		'aria-label': `${doing === action ? active : label} “${excerpt(post.parts?.[0]?.text)}”`,
+		/* Not `disabled`: that would drop the focus. */
+		'aria-disabled': doing ? 'true' : null,
+		onclick: (event) => doing || act(post, action, event),
+	}, doing === action ? active : label);
 }
 
-/* many: posts of several accounts are shown.  doing: the action under way. */
-export function item(post, { many, doing, trouble, act }) {
-	return el('li', { class: 'item', 'data-post': post.id, 'data-state': post.state, tabindex: '-1' },
-		head(post, many), ...body(post), reason(post), buttons(post, doing, act),
-		el('div', { class: 'live' }, trouble));
+function buttons(post, wrong, more) {
+	if (more.taken)
+		return null;
+	const all = actions(post, wrong).map((action) => button(post, action, more));
+	if (wrong?.again) {
+		const path = startAgain(more.connection);
+		all.unshift(el('a', { class: 'btn btn-small', 'data-connect': path, 'data-action': 'reconnect', href: path,
+			'aria-label': `Reconnect @${more.connection.username}` }, 'Reconnect'));
+	}
+	return all.length === 0 ? null : el('div', { class: 'item-buttons' }, ...all);
+}
+
+/*
+ * many: posts of several accounts are shown.  connection: the one that it goes
+ * out from, if known.  taken: its author has its text back.  doing: the action
+ * under way.
+ */
+export function item(post, more) {
+	const wrong = WAITS.includes(post.state) ? obstacle(post, more.connection) : null;
+	return el('li', { class: 'item', 'data-post': post.id, 'data-state': post.state, 'data-wrong': wrong ? '' : null, tabindex: '-1' },
+		head(post, more.many, wrong), ...body(post), reason(post, { ...more, wrong }), buttons(post, wrong, more),
+		el('div', { class: 'live' }, more.trouble));
 }

@@ -11,6 +11,11 @@ export function notice(tone, title, lines = [], extra = []) {
 		...extra);
 }
 
+/* The same failure, with a remedy that fits this page better than any table. */
+export function withRemedy(problem, remedy, tone) {
+	return { ...plain(problem), status: 0, remedy, ...(tone && { tone }) };
+}
+
 /* A failure as api.js throws it. */
 export function problemNotice(problem, extra = []) {
 	const said = plain(problem);

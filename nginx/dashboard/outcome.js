@@ -22,7 +22,7 @@ function sent(answer, news) {
 function waiting(answer, reason) {
 	const when = answer.publish_at && moment(answer.publish_at);
 	if (when && Date.parse(answer.publish_at) > Date.now())
-		return notice('good', `Scheduled for ${when}`, ['It goes out by itself: you may close this page. Until then you can cancel it in the list below.']);
+		return notice('good', `Scheduled for ${when}`, ['It goes out by itself: you may close this page. Until then you can change or cancel it in the list below.']);
 	return notice('note', 'Your post is waiting its turn', [reason, `It has been accepted and goes out by itself: do not post it again. ${LIST}`]);
 }
 

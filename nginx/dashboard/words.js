@@ -31,6 +31,8 @@ export const CONNECT_ERRORS = {
 	other_account: ['You chose another X account', 'X was signed in with another account than the one you wanted to reconnect, so nothing was changed.', 'Switch accounts at x.com and choose “Reconnect” again, or use the new account instead.'],
 	connection_unknown: ['This connection is gone', 'The connection that you wanted to renew is not there any more.', AGAIN],
 	save_deferred: ['Your connection is on its way', 'X has agreed, and we hold its answer safely until our database is back.', 'You need not do anything, and need not connect again: the account appears here by itself.'],
+	pending: ['X allowed access', 'We hold its answer safely. One step is left, and it waits for X or for our database.', 'The account appears here by itself: you need not do anything, and need not connect again.'],
+	pending_over: ['The account did not come', 'X took its approval back before it told us which account it is.', AGAIN],
 	scope_missing: ['X gave less than is needed', 'A permission that posting depends on was left out.', ALL],
 	rate_limited: ['X asks us to slow down', 'Too many attempts reached X at once.', 'Wait fifteen minutes, then choose “Connect X” again.'],
 	x_unavailable: ['X is not answering', 'X had a fault of its own, or took too long.', LATER],
@@ -64,7 +66,7 @@ export function connectError(code) {
 		: known.startsWith('state_') ? CONNECT_ERRORS.state_broken : UNKNOWN;
 	return {
 		title: row[0], detail: row[1], remedy: row[2],
-		tone: ['save_deferred', 'access_denied', 'other_account'].includes(known) ? 'note' : 'bad',
+		tone: ['save_deferred', 'pending', 'access_denied', 'other_account'].includes(known) ? 'note' : 'bad',
 		/* The code comes from the address bar: show it only if it looks like one. */
 		code: /^[a-z][a-z0-9_]{0,39}$/.test(code) ? code : '',
 	};
@@ -138,8 +140,11 @@ const REMEDIES = {
 	text_too_long: 'Make it shorter. A link counts as 23 characters, an emoji as 2.',
 	unauthenticated: 'Sign in again.',
 	session_expired: 'Sign in again.',
+	app_not_allowed: 'Sign in on the Nexus site itself.',
 	cross_site: 'Open this page at its own address, then try again.',
 	idempotency_key_reused: 'Look for it in the list below. Press Post again only if it shall go out once more.',
+	post_begun: 'It goes out already. The list says what becomes of it.',
+	post_changed: 'Look at the list below, then save yours once more to put it in its place.',
 	idempotency_key_busy: 'It shows below as soon as X has answered.',
 	post_unknown: 'Load this page again to see your posts as they are now.',
 	post_busy: 'It is being worked on this very moment. The list says what becomes of it.',
@@ -396,13 +401,44 @@ const RESUME = {
 	failed: ['Send again', 'Sending…'], unknown: ['Look now', 'Looking…'],
 };
 
-export function actionWords(action, post) {
+export function actionWords(action, post, at = '') {
 	switch (action) {
+	case 'edit': return ['Edit', 'Opening…'];
+	case 'later': return [`Send at ${at}`, 'Queueing…'];
 	case 'resume': return Object.hasOwn(RESUME, post.state) ? RESUME[post.state] : ['Resume', 'Going on…'];
 	case 'delete': return ['Delete', 'Deleting…'];
 	case 'cancel': return ['Cancel', 'Cancelling…'];
 	default: return null;
 	}
+}
+
+/* The button that hands a post over: what it does, and as whom. */
+export function postLabel({ handle, sending, posts, at, edit, wasAt }) {
+	const [idle, active] = edit ? [wasAt && !at ? 'Post now' : 'Save', 'Saving…']
+		: at ? ['Schedule', 'Scheduling…'] : [posts > 1 ? 'Post thread' : 'Post', 'Posting…'];
+	return sending ? active : handle ? `${idle} ${idle === 'Save' ? 'for' : 'as'} @${handle}` : idle;
+}
+
+function posts(n, more = false) {
+	return `${n}${more ? ' and more' : ''} scheduled post${n === 1 && !more ? '' : 's'}`;
+}
+
+/* Said before an account is disconnected. */
+export function strandedWords(n, more) {
+	return n === 0 ? '' : `${posts(n, more)} of this account will not go out.`;
+}
+
+/* Said after it: what has become of them. */
+export function leftWords({ wanted, cancelled, left, more }) {
+	const done = cancelled === 0 ? '' : `${posts(cancelled)} ${cancelled === 1 ? 'was' : 'were'} cancelled.`;
+	const rest = left === 0 ? '' : wanted
+		? `${posts(left, more)} could not be cancelled: see the list.`
+		: `${posts(left, more)} will not go out, unless you connect it again in time.`;
+	return [done, rest].filter(Boolean).join(' ');
+}
+
+export function countdownWords(ms) {
+	return ms <= 0 ? 'Trying again…' : `Trying again in ${span(ms)}.`;
 }
 
 /* The question before deleting: title, what it means. */

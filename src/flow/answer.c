@@ -30,6 +30,8 @@ nx_answer_problem_open(const struct nx_err *err, const char *request_id,
 		nx_jw_str(w, "connect_url", err->connect_url);
 	nx_buf_free(&remedy);
 	nx_jw_str(w, "request_id", request_id);
+	if (err->post_id != NULL)
+		nx_jw_str(w, "id", err->post_id);
 	if (err->retry_after > 0)
 		nx_jw_i64(w, "retry_after", err->retry_after);
 	if (err->x.status != 0) {

@@ -148,6 +148,7 @@ repeated(struct nx_ctx *ctx, struct nx_stored_post *post)
 		(void)nx_fail(&ctx->err, NX_KEY_BUSY, "Post %s is being"
 		    " sent.", post->id);
 		ctx->err.retry_after = 2;
+		ctx->err.post_id = post->id;
 		return NX_KEY_BUSY;
 	}
 	return NX_OK;
@@ -328,6 +329,7 @@ nx_publish(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	if (rc != NX_OK || done)
 		return rc;
 	rc = nx_deliver(ctx, &d);
+	ctx->err.post_id = rc == NX_OK ? NULL : out->post.id;
 	out->limits = d.limits;
 	out->unrecorded = d.unrecorded;
 	if (rc == NX_OK)

@@ -4,6 +4,8 @@
 
 #include "nx/flow/answer.h"
 
+enum { RETRY_USUAL = 2 };	/* seconds, where nobody knows better */
+
 void
 nx_reply_header(struct nx_reply *r, const char *name, const char *value)
 {
@@ -41,7 +43,7 @@ fail(struct nx_reply *r, const struct nx_err *err)
 		nx_reply_header(r, "WWW-Authenticate", "Bearer");
 	if (err->retry_after > 0 || r->status == 503) {
 		(void)snprintf(seconds, sizeof(seconds), "%d",
-		    err->retry_after > 0 ? err->retry_after : 2);
+		    err->retry_after > 0 ? err->retry_after : RETRY_USUAL);
 		nx_reply_header(r, "Retry-After", seconds);
 	}
 }
@@ -83,31 +85,63 @@ add_html(struct nx_buf *out, const char *text)
 	}
 }
 
+/* The page of a trouble that passes loads itself again: dashboard/wait.js. */
+static void
+add_head(struct nx_buf *b, const char *title, int wait)
+{
+	nx_buf_adds(b, "<!DOCTYPE html>\n<html lang=\"en\"><head>"
+	    "<meta charset=\"utf-8\"><meta name=\"viewport\""
+	    " content=\"width=device-width, initial-scale=1\">"
+	    "<meta name=\"color-scheme\" content=\"light dark\"><title>");
+	add_html(b, title);
+	nx_buf_adds(b, "</title>\n"
+	    "<link rel=\"stylesheet\" href=\"/dashboard/app.css\">");
+	if (wait > 0)
+		nx_buf_addf(b, "<noscript><meta http-equiv=\"refresh\""
+		    " content=\"%d\"></noscript><script type=\"module\""
+		    " src=\"/dashboard/wait.js\"></script>", wait);
+	nx_buf_adds(b, "</head>\n<body><main class=\"wrap\">"
+	    "<div class=\"card card-narrow page\"><h1 class=\"big\">");
+	add_html(b, title);
+}
+
+static void
+add_wait(struct nx_buf *b, int wait)
+{
+	if (wait > 0)
+		nx_buf_addf(b, "<p class=\"retry\" data-wait=\"%d\">"
+		    "<span class=\"retry-when\" aria-hidden=\"true\">"
+		    "This page tries again by itself.</span></p>\n", wait);
+}
+
 void
 nx_reply_page(struct nx_reply *r, const struct nx_conf *conf,
     const struct nx_request *request, const struct nx_err *err)
 {
 	struct nx_buf *b = &r->body;
+	int wait = 0;
 
 	fail(r, err);
+	if (r->status == 503 || r->status == 429)
+		wait = err->retry_after > 0 ? err->retry_after : RETRY_USUAL;
 	nx_reply_header(r, "Content-Type", "text/html; charset=utf-8");
-	nx_buf_adds(b, "<!DOCTYPE html>\n<html lang=\"en\"><head>"
-	    "<meta charset=\"utf-8\"><meta name=\"viewport\""
-	    " content=\"width=device-width\"><title>");
-	add_html(b, nx_rc_title(err->rc));
-	nx_buf_adds(b, "</title></head>\n<body><main><h1>");
-	add_html(b, nx_rc_title(err->rc));
+	nx_reply_header(r, "Content-Security-Policy", "default-src 'none';"
+	    " script-src 'self'; style-src 'self'; base-uri 'none';"
+	    " form-action 'self'; frame-ancestors 'none'");
+	add_head(b, nx_rc_title(err->rc), wait);
 	nx_buf_adds(b, "</h1>\n<p>");
 	add_html(b, err->detail);
 	nx_buf_adds(b, "</p>\n<p><strong>");
 	add_html(b, nx_rc_remedy(err->rc));
-	nx_buf_adds(b, "</strong></p>\n<p><a href=\"");
+	nx_buf_adds(b, "</strong></p>\n");
+	add_wait(b, wait);
+	nx_buf_adds(b, "<p><a href=\"");
 	add_html(b, conf->dashboard_path);
 	nx_buf_adds(b, "\">Back to the dashboard</a></p>\n<p><small>Code ");
 	add_html(b, nx_rc_code(err->rc));
 	nx_buf_adds(b, ", request ");
 	add_html(b, request->id);
-	nx_buf_adds(b, "</small></p></main></body></html>\n");
+	nx_buf_adds(b, "</small></p></div></main></body></html>\n");
 }
 
 void

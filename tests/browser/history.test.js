@@ -42,11 +42,11 @@ test('what is scheduled says when, and can be cancelled', async () => {
 		await page.locator('#post:enabled').waitFor();
 		assert.equal(await page.locator('#at-error').textContent(), '');
 		await shot(page, '30-schedule');
-		await page.getByRole('button', { name: 'Schedule', exact: true }).click();
+		await page.locator('#post').click();
 		await page.getByText(/^Scheduled for /).waitFor();
 		assert.ok(await page.locator('#when').isHidden(), 'the next post goes out at once again');
 		const row = item(page, 'queued');
-		assert.match(await row.textContent(), /Scheduled.*goes out .*Tomorrow/s);
+		assert.match(await row.textContent(), /Scheduled.*Tomorrow/s);
 		await shot(page, '31-scheduled');
 		const stored = (await (await page.request.get(`${SITE}/api/twitter/posts`)).json()).posts[0];
 		assert.equal(Date.parse(stored.publish_at), Date.parse(`${tomorrow.toISOString().slice(0, 16)}:00Z`));
@@ -132,7 +132,7 @@ test('a list that cannot be read says so, and can be asked again', async () => {
 		await page.reload();
 		await page.locator('#history-trouble .notice').waitFor();
 		assert.ok(await page.locator('#composer').isVisible(), 'the rest of the page works');
-		await page.locator('#history-trouble').getByRole('button', { name: 'Try again' }).click();
+		await page.locator('#history-retry').getByRole('button', { name: 'Try again now' }).click();
 		await item(page, 'sent').waitFor();
 		assert.equal(await page.locator('#history-trouble .notice').count(), 0);
 	});
@@ -211,7 +211,7 @@ test('a text that X has already says so, and is not offered again', async () => 
 		await post(page, text);
 		const row = item(page, 'failed');
 		assert.match(await row.locator('.item-reason').textContent(), /^X has this text from this account already/);
-		assert.equal(await row.getByRole('button').count(), 0);
+		assert.deepEqual(await row.getByRole('button').allTextContents(), ['Edit']);
 		const said = await page.locator('#result').textContent();
 		assert.equal(said.match(/duplicate content/g).length, 1, 'X’s words are said once');
 		await shot(page, '42-same');
@@ -240,8 +240,7 @@ for (const how of ['by hand', 'by the worker']) {
 			await post(page, text);
 			await page.getByText('We cannot say yet whether X has it').waitFor();
 			assert.match(await page.locator('#result').textContent(), /looking it up.*Do not post it again/s);
-			assert.equal(await page.locator('#text').inputValue(), text);
-			assert.ok(await page.locator('#post').isDisabled(), 'no second time meanwhile');
+			assert.equal(await page.locator('#text').inputValue(), '', 'the list has it now');
 			await item(page, 'unknown').waitFor();
 			await shot(page, '38-unknown');
 			if (how === 'by hand')
@@ -250,7 +249,6 @@ for (const how of ['by hand', 'by the worker']) {
 				await withWorkers(1, () => item(page, 'sent').waitFor({ timeout: 40000 }));
 			await item(page, 'sent').waitFor();
 			await page.getByText('Published').waitFor();
-			assert.equal(await page.locator('#text').inputValue(), '');
 			assert.deepEqual((await postsOf(account)).map((p) => p.text), [text]);
 			await shot(page, '39-settled');
 		});
@@ -267,11 +265,12 @@ test('what turns out not to be on X may be posted again at once', async () => {
 		/* The quiet that it takes is long: the list says so before its time. */
 		await page.route('**/api/twitter/posts?*', async (route) => {
 			const answer = await (await route.fetch()).json();
-			Object.assign(answer.posts.at(-1), { state: 'failed', reason: 'Nothing of it is on X.', can: ['resume'], next_try_at: null });
+			for (const post of answer.posts.filter((p) => p.state === 'unknown'))
+				Object.assign(post, { state: 'failed', reason: 'Nothing of it is on X.', can: ['resume'], next_try_at: null });
 			await route.fulfill({ json: answer });
 		});
 		await page.getByText('It was not published').waitFor();
-		await page.locator('#post:enabled').click();
+		await post(page, `Nowhere, ${account}`);
 		await page.getByText('Published').waitFor();
 		assert.equal(new Set(keys).size, 2, 'it is a new post');
 		assert.equal((await postsOf(account)).length, 1);

@@ -212,7 +212,7 @@ test('a text keeps its key until its outcome is known', () => {
 	assert.notEqual(draft.key('c1', 'hello!'), key);
 	assert.notEqual(draft.key('c2', 'hello'), key);
 	assert.equal(draft.key('c1', 'hello'), key);
-	draft.text = 'hello';
+	draft.keep({ text: 'hello' });
 	draft.doubt('c1', 'hello');
 	const again = new Draft(store, 'u1');
 	assert.equal(again.text, 'hello');
@@ -225,16 +225,16 @@ test('a text keeps its key until its outcome is known', () => {
 
 test('a draft is its author’s alone, and broken storage is an empty one', () => {
 	const store = memory();
-	new Draft(store, 'u1').text = 'private';
+	new Draft(store, 'u1').keep({ text: 'private' });
 	assert.equal(new Draft(store, 'u2').text, '');
-	store.setItem('nexus-x:draft', '{"owner":"u1"');
+	store.setItem(new Draft(store, 'u1').slot, '{"text":"u1"');
 	assert.equal(new Draft(store, 'u1').text, '');
 	const broken = { getItem: () => { throw new Error('no'); }, setItem: () => { throw new Error('no'); } };
 	const draft = new Draft(broken, 'u1');
-	draft.text = 'still works';
+	draft.keep({ text: 'still works' });
 	assert.equal(draft.text, 'still works');
 	const kept = new Draft(store, 'u1');
-	kept.text = 'x';
+	kept.keep({ text: 'x' });
 	kept.forget();
 	assert.equal(new Draft(store, 'u1').text, '');
 });

@@ -51,7 +51,8 @@ test('the list is read again as soon as something is due, and never for nothing'
 		assert.equal(nextLook(posts, NOW), want, JSON.stringify(posts));
 	assert.equal(isOpen({ state: 'sent', next_try_at: at(1) }), true);
 	assert.equal(reach(list(90, 1)), 20);
-	assert.equal(reach([...list(90, 41), { state: 'queued' }, ...list(3, 1)]), 51);
+	assert.equal(reach([...list(90, 41), { state: 'queued' }, { state: 'sending' }, ...list(3, 1)]), 52);
+	assert.equal(reach([...list(40, 1), { state: 'queued' }]), 20, 'what waits has a list of its own');
 	assert.equal(reach([...list(150, 1), { state: 'unknown' }]), 100);
 });
 
@@ -123,7 +124,7 @@ test('how a text is to go out is kept with it, for its author alone', () => {
 	const store = { getItem: (k) => kept.get(k) ?? null, setItem: (k, v) => kept.set(k, v) };
 	const draft = new Draft(store, 'u1');
 	assert.deepEqual(draft.how, {});
-	draft.how = { long: { on_long: 'thread' }, at: at(60) };
+	draft.keep({ how: { long: { on_long: 'thread' }, at: at(60) } });
 	assert.deepEqual(new Draft(store, 'u1').how, draft.how);
 	assert.deepEqual(new Draft(store, 'u2').how, {});
 	draft.forget();
@@ -131,7 +132,7 @@ test('how a text is to go out is kept with it, for its author alone', () => {
 });
 
 /* What no answer to this page can hold, and what the callback says in words of its own. */
-const NEVER = ['ok', 'content_type', 'body_length', 'unknown_member', 'not_found', 'method_not_allowed',
+const NEVER = ['ok', 'not_ahead', 'not_ready', 'content_type', 'body_length', 'unknown_member', 'not_found', 'method_not_allowed',
 	'return_to', 'forbidden', 'connection_choice', 'quote_not_allowed', 'not_offered', 'usage',
 	'authorize_error', 'other_account', 'length_required', 'not_implemented', 'uri_too_long'];
 const PROGRAMS = /\b(member|detail|request_id|log|Retry-After|Idempotency-Key|headers?|JSON|Content-\w+|Bearer|operator|on_long|route|GET|U\+\w+|request line|[a-z]+_[a-z]+)\b/i;

@@ -116,7 +116,8 @@ export async function connect(page, account) {
 
 /* Wait for the server's count of what is in the box. */
 export async function counted(page, number) {
-	await page.waitForFunction((n) => document.getElementById('count-now').textContent === n, String(number));
+	await page.waitForFunction((n) => document.getElementById('count-now').textContent === n
+		&& document.getElementById('count').dataset.by === 'server', String(number));
 }
 
 /* A signed-in visitor with `account` connected. */
@@ -134,8 +135,18 @@ export function deskStory(browser, word, options, play) {
 	});
 }
 
+/* As when the person comes back to this tab. */
+export function seeAgain(page) {
+	return page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+}
+
+/* A time for the API, so many minutes ahead. */
+export function later(minutes) {
+	return new Date(Date.now() + minutes * 60000).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
 export function item(page, state) {
-	return page.locator(`#history-list > [data-state=${state}]`);
+	return page.locator(`.items > [data-state=${state}]`);
 }
 
 /* Posts through the page's own session, without its form. */

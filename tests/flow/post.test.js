@@ -357,6 +357,7 @@ test('one key, many at once: one post', async () => {
 				continue;
 			}
 			problem(res, 409, 'idempotency_key_busy');
+			assert.equal(res.json.id, id);
 			assert.ok(Number(res.headers['retry-after']) > 0);
 		}
 	}

@@ -174,6 +174,7 @@ test('without queue a post that meets the limit fails at once', async () => {
 	await fault({ ...CREATE, fault: '429', reset_in: 60, count: 1 });
 	const res = await me.post(words());
 	problem(res, 429, 'rate_limited');
+	assert.equal((await look(me, res.json.id)).state, 'failed', 'the answer names the post that it became');
 	const left = Number(res.headers['retry-after']);
 	assert.ok(left > 50 && left <= 65, `${left}`);
 });

@@ -45,9 +45,11 @@ static void
 adds_the_wait_and_what_x_said(void **state)
 {
 	const struct nx_err err = { .rc = NX_X_RATE, .retry_after = 9,
+	    .post_id = WEB_OTHER,
 	    .x = { 429, "about:blank", "Too Many Requests", "slow" } };
 	struct nx_buf b = NX_BUF(4000);
-	const char *tail = ",\"retry_after\":9,\"x\":{\"status\":429,"
+	const char *tail = ",\"id\":\"" WEB_OTHER "\",\"retry_after\":9,"
+	    "\"x\":{\"status\":429,"
 	    "\"type\":\"about:blank\",\"title\":\"Too Many Requests\","
 	    "\"detail\":\"slow\"}}";
 
@@ -111,7 +113,8 @@ lists_connections(void **state)
 	    &b);
 	is_json(&b, nx_arena_printf(w->ctx.arena,
 	    "{\"connections\":[%.*s,\"scheduled\":0},"
-	    "%.*s,\"scheduled\":7}],\"pending\":0}", (int)sizeof(alice) - 2, alice,
+	    "%.*s,\"scheduled\":7}],\"pending\":0}",
+	    (int)sizeof(alice) - 2, alice,
 	    (int)sizeof(alice) - 2, alice));
 	nx_buf_free(&b);
 }

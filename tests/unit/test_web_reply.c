@@ -214,6 +214,33 @@ shows_a_page_for_every_error(void **state)
 	}
 }
 
+/* What passes by itself is tried again by itself; nothing else is. */
+static void
+tries_again_what_passes(void **state)
+{
+	struct web *w = *state;
+	const struct nx_err passes[] = { { .rc = NX_DB_DOWN },
+	    { .rc = NX_X_RATE, .retry_after = 900 } };
+	const struct nx_err stays = { .rc = NX_INVALID };
+	const char *page;
+
+	for (size_t i = 0; i < 2; i++) {
+		fresh(w);
+		nx_reply_page(&w->reply, &w->app.conf, &w->request,
+		    &passes[i]);
+		page = nx_buf_str(&w->reply.body);
+		assert_non_null(strstr(page, "/dashboard/wait.js"));
+		assert_non_null(strstr(page, i == 0 ? "data-wait=\"2\"" :
+		    "data-wait=\"900\""));
+		assert_non_null(strstr(page, "http-equiv=\"refresh\""));
+	}
+	fresh(w);
+	nx_reply_page(&w->reply, &w->app.conf, &w->request, &stays);
+	page = nx_buf_str(&w->reply.body);
+	assert_null(strstr(page, "wait"));
+	assert_null(strstr(page, "refresh"));
+}
+
 static void
 escapes_html(void **state)
 {
@@ -280,6 +307,7 @@ main(void)
 		WEB_TEST(passes_on_what_x_said),
 		WEB_TEST(replaces_what_was_begun),
 		WEB_TEST(shows_a_page_for_every_error),
+		WEB_TEST(tries_again_what_passes),
 		cmocka_unit_test(escapes_html),
 		WEB_TEST(answers_overflow_as_an_error),
 	};

@@ -40,6 +40,8 @@ struct nx_err {
 	char		 detail[320];	/* this occurrence; never a secret */
 	/* where a person can mend it; borrowed, from an arena as a rule */
 	const char	*connect_url;
+	/* the post that the request became all the same; borrowed likewise */
+	const char	*post_id;
 	struct nx_err_x	 x;
 };
 

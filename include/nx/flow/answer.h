@@ -17,9 +17,8 @@ void	nx_answer_problem_open(const struct nx_err *err,
 	    const char *request_id, struct nx_jw *w);
 
 /*
- * One connection, or `{"connections": [...], "pending": n}`, where so many more
- * may appear by themselves, with how many posts are queued for each; never a
- * token.
+ * One connection, or `{"connections": [...], "pending": n}` with how many posts
+ * are queued for each, where n more may appear by themselves; never a token.
  */
 void	nx_answer_connection(const struct nx_conf *conf,
 	    struct nx_arena *arena, const struct nx_connection *c,

@@ -42,7 +42,10 @@ void	nx_reply_problem_open(struct nx_reply *r,
 	    const struct nx_request *request, const struct nx_err *err,
 	    struct nx_jw *w);
 
-/* ...or, for a person in a browser, a plain page that says what to do. */
+/*
+ * ...or, for a person in a browser, a plain page that says what to do, and
+ * that loads itself again where the trouble passes (429, 503).
+ */
 void	nx_reply_page(struct nx_reply *r, const struct nx_conf *conf,
 	    const struct nx_request *request, const struct nx_err *err);
 
