@@ -87,10 +87,17 @@ refuse_other(struct nx_ctx *ctx, const struct nx_connection *named,
 	    user->username);
 }
 
+/* Where a grant is when X names its account. */
+struct place {
+	bool		 in_table;	/* x_pending */
+	const char	*owner;		/* of the lease there, or NULL */
+};
+
 /* X has named the account: the grant becomes a connection. */
 static enum nx_rc
-settle(struct nx_ctx *ctx, const struct nx_pending *p, bool in_table,
-    const struct nx_x_user *user, struct nx_settled *out)
+settle(struct nx_ctx *ctx, const struct nx_pending *p,
+    const struct place *place, const struct nx_x_user *user,
+    struct nx_settled *out)
 {
 	struct nx_new_grant grant = {
 		.user_id = p->user_id,
@@ -106,8 +113,9 @@ settle(struct nx_ctx *ctx, const struct nx_pending *p, bool in_table,
 		.claimed_us = p->claimed_us,
 		.grant_hash = p->grant_hash,
 		.login_hash = p->login_hash,
-		.pending_id = in_table ? p->id : NULL,
+		.pending_id = place->in_table ? p->id : NULL,
 		.pending_version = p->version,
+		.pending_owner = place->owner,
 	};
 	struct nx_connection named;
 	struct nx_saved saved;
@@ -124,6 +132,7 @@ settle(struct nx_ctx *ctx, const struct nx_pending *p, bool in_table,
 	*out = (struct nx_settled){
 		.connection_id = grant.only_held ? named.id :
 		    nx_arena_str(ctx->arena, saved.id),
+		.pending = saved.gone,	/* somebody else is at it */
 		.username = user->username,
 		.missing_scopes = nx_scopes_missing(ctx->arena, p->asked,
 		    grant.scopes),
@@ -168,6 +177,7 @@ static enum nx_rc
 ask_and_settle(struct nx_ctx *ctx, const struct nx_pending *p,
     struct nx_rescue *aside, bool in_table, struct nx_settled *out)
 {
+	const struct place place = { .in_table = in_table };
 	struct nx_x_user user;
 	struct nx_verdict v;
 	enum nx_rc rc;
@@ -178,7 +188,7 @@ ask_and_settle(struct nx_ctx *ctx, const struct nx_pending *p,
 		return wait_for_x(ctx, p, aside, in_table);
 	}
 	NX_FAULT("connect.before_save");
-	rc = settle(ctx, p, in_table, &user, out);
+	rc = settle(ctx, p, &place, &user, out);
 	NX_FAULT("connect.after_save");
 	nx_rescue_close(aside, rc == NX_OK || rc == NX_OTHER_ACCOUNT);
 	if (rc == NX_OK || rc == NX_OTHER_ACCOUNT || !in_table)
@@ -326,14 +336,16 @@ renew(struct nx_ctx *ctx, struct nx_waiting *w, struct nx_verdict *v)
 
 /* X has named the account. */
 static enum nx_rc
-conclude(struct nx_ctx *ctx, const struct nx_pending *p,
+conclude(struct nx_ctx *ctx, const struct nx_waiting *w,
     const struct nx_x_user *user)
 {
+	const struct nx_pending *p = &w->pending;
+	const struct place place = { true, w->owner };
 	struct nx_settled settled;
 	enum nx_rc rc;
 
 	NX_FAULT("pending.before_save");
-	rc = settle(ctx, p, true, user, &settled);
+	rc = settle(ctx, p, &place, user, &settled);
 	NX_FAULT("pending.after_save");
 	if (rc == NX_OK)
 		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
@@ -364,7 +376,7 @@ one(struct nx_ctx *ctx, struct nx_waiting *w)
 	lives = p->expires_at > nx_clock_wall() + STILL_LIVES;
 	if (lives && ask_profile(ctx, p->access_token, NX_REQUEST_MS, &user,
 	    &v) == NX_CLASS_DONE)
-		return conclude(ctx, p, &user);
+		return conclude(ctx, w, &user);
 	ended = renewal.class == NX_CLASS_SUSPECT || (!lives &&
 	    p->refresh_token == NULL);
 	if (ended && (!lives || v.class == NX_CLASS_TOKEN))

@@ -39,20 +39,22 @@ static const char hold_pending[] =
 /*
  * The same in all that follow: 1 id, 2 user, 3 account, 4 granted, 5 claimed
  * (microseconds), 6 hash, 7 whether only a row that is there already may take
- * it, 8 and 9 the row of x_pending that it comes from, and its version.
+ * it, 8 to 10 the row of x_pending that it comes from, its version and lease.
  */
 #define GIVEN								\
 	"given AS (SELECT $1::uuid, $2::uuid, $3::text, $4::bigint,"	\
-	" $5::bigint, $6::text, $7::boolean, $8::uuid, $9::bigint)"
+	" $5::bigint, $6::text, $7::boolean, $8::uuid, $9::bigint,"	\
+	" $10::uuid)"
 #define GRANTED		NX_AT_US("$4")
 #define CLAIMED		NX_AT_US("$5")
 
-enum { COMMON_MAX = 9 };
+enum { COMMON_MAX = 10 };
 
-/* The pending row was not dropped or renewed meanwhile. */
+/* The pending row was not dropped or renewed, nor is another at it. */
 #define STANDS								\
 	"($8::uuid IS NULL OR EXISTS (SELECT 1 FROM x_pending p"	\
-	"  WHERE p.id = $8 AND p.token_version = $9::bigint))"
+	"  WHERE p.id = $8 AND p.token_version = $9::bigint"		\
+	"  AND p.lease_owner IS NOT DISTINCT FROM $10::uuid))"
 
 /* The row `c` with its grant `g` gives way to this one. */
 #define GIVES_WAY							\
@@ -79,18 +81,18 @@ static const char park_old[] =
     PARK_TOKENS " AND c.id = $1 AND c.user_id = $2"
     " AND c.platform_user_id = $3 AND " GIVES_WAY " AND " STANDS;
 
-/* 10 username, 11 access, 12 refresh, 13 expires, 14 scopes, 15 name,
- * 16 subscription */
+/* 11 username, 12 access, 13 refresh, 14 expires, 15 scopes, 16 name,
+ * 17 subscription */
 static const char save_grant[] =
     "WITH " GIVEN ", saved AS ("
     " INSERT INTO platform_connections AS c (id, user_id, platform,"
     "  platform_user_id, platform_username, access_token, refresh_token,"
     "  token_expires_at, scopes, status, status_reason, metadata,"
     "  created_at, updated_at)"
-    " SELECT $1::uuid, $2::uuid, 'twitter', $3::text, $10::text, $11::text,"
-    "  $12::text, to_timestamp($13::bigint), string_to_array($14, ' '),"
+    " SELECT $1::uuid, $2::uuid, 'twitter', $3::text, $11::text, $12::text,"
+    "  $13::text, to_timestamp($14::bigint), string_to_array($15, ' '),"
     "  'connected', NULL, jsonb_strip_nulls(jsonb_build_object("
-    "  'name', $15::text, 'subscription_type', $16::text)), now(), now()"
+    "  'name', $16::text, 'subscription_type', $17::text)), now(), now()"
     "  WHERE " STANDS " AND (NOT $7::boolean OR EXISTS ("
     "   SELECT 1 FROM platform_connections o WHERE o.id = $1))"
     " ON CONFLICT (user_id, platform, platform_user_id)"
@@ -164,21 +166,21 @@ static const char supersede[] =
 	"  FROM platform_connections c WHERE c.user_id = $2"		\
 	"  AND c.platform = 'twitter' AND c.platform_user_id = $3))"
 
-/* 10 to 13: two pairs of id and sealed token */
+/* 11 to 14: two pairs of id and sealed token */
 static const char park_new[] =
     "WITH " GIVEN
     " INSERT INTO x_revocations (id, user_id, connection_id,"
     " platform_user_id, hint, token, next_try_at)"
     " SELECT p.id, $2, $1, $3, p.hint, p.token, now() + interval '30 s'"
-    " FROM (VALUES ($10::uuid, 'refresh_token', $11::text),"
-    "  ($12::uuid, 'access_token', $13::text)) AS p (id, hint, token)"
+    " FROM (VALUES ($11::uuid, 'refresh_token', $12::text),"
+    "  ($13::uuid, 'access_token', $14::text)) AS p (id, hint, token)"
     " WHERE p.token IS NOT NULL AND " SETTLED " AND NOT " STORED
     "  AND " STANDS " ON CONFLICT (id) DO NOTHING";
 
 /*
  * The login has ended at X what was still to be revoked of this account, and
  * the attempt has its outcome.
- * 10 the attempt, 11 its outcome
+ * 11 the attempt, 12 its outcome
  */
 static const char finish[] =
     "WITH " GIVEN ", was AS MATERIALIZED (SELECT " SETTLED " AS settled,"
@@ -186,11 +188,11 @@ static const char finish[] =
     "forgot AS (DELETE FROM x_revocations r USING was"
     "  WHERE r.platform_user_id = $3 AND r.created_at < " CLAIMED
     "  AND was.settled AND (was.stored OR was.stands)),"
-    "told AS (UPDATE x_logins l SET outcome = $11 FROM was"
-    "  WHERE l.state_hash = $10 AND l.outcome IS DISTINCT FROM 'connected'"
+    "told AS (UPDATE x_logins l SET outcome = $12 FROM was"
+    "  WHERE l.state_hash = $11 AND l.outcome IS DISTINCT FROM 'connected'"
     "  AND was.settled AND (was.stored OR was.stands)),"
     "gone AS (DELETE FROM x_pending p USING was"
-    "  WHERE p.id = $8 AND p.token_version = $9::bigint AND was.settled)"
+    "  WHERE p.id = $8 AND was.stands AND was.settled)"
     "SELECT settled, stored, stands OR stored FROM was";
 
 static enum nx_rc
@@ -235,7 +237,8 @@ fill(struct nx_query *all, const struct nx_new_grant *g,
 	    nx_row_number(t->claimed, g->claimed_us),
 	    g->grant_hash == NULL ? t->hash : g->grant_hash,
 	    g->only_held ? "true" : "false", g->pending_id,
-	    nx_row_number(t->version, g->pending_version) };
+	    nx_row_number(t->version, g->pending_version),
+	    g->pending_owner };
 	const char *own[] = { g->username, NULL, NULL,
 	    nx_row_number(t->expires, g->expires_at), g->scopes, g->name,
 	    g->subscription };

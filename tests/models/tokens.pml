@@ -61,7 +61,7 @@ typedef File { bit used; byte host; byte kind; byte u; byte pair; byte first;
 	byte granted; byte ver; byte owner; bit lock };
 /* x_pending: one row is enough to meet everything else. */
 typedef Pend { bit used; byte u; byte pair; byte first; byte granted;
-	byte claimed; byte ver; bit lease };
+	byte claimed; byte ver; bit lease; byte owner };
 typedef Park { bit used; byte pair; byte created; byte u };
 
 Row row[NU];
@@ -165,12 +165,12 @@ inline supersede(o) {
 #endif
 inline drop_pend() {
 	pend.used = 0; pend.u = 0; pend.pair = 0; pend.first = 0; pend.granted = 0;
-	pend.claimed = 0; pend.ver = 0; pend.lease = 0
+	pend.claimed = 0; pend.ver = 0; pend.lease = 0; pend.owner = 0
 }
 /* grant.c, in one transaction; `pver` 0: not from x_pending */
 inline t_save_grant() {
 	if
-	:: pver != 0 && !(pend.used && pend.first == first && pend.ver == pver) -> skip	/* it has gone, or moved on */
+	:: pver != 0 && !(pend.used && pend.first == first && pend.ver == pver && pend.owner == me + 1) -> skip	/* it has gone, moved on, or another is at it */
 	:: else ->
 		if
 		:: row[u].st == ABSENT || !(row[u].granted > ORDER || row[u].hash == first) ->
@@ -288,6 +288,14 @@ inline reset() {
 	told = 0; state = 0; lost = 0; tries = 0; err2 = 0; dberr = 0
 }
 #define CRASH atomic { crashes > 0 -> crash_here(); goto idle }
+/*
+ * A renewed pair is put before its lease of 150 s ends: by its process, or by
+ * the replay of any other on the host, which takes some seconds.  With
+ * -DFREEZE it need not be: then it may come too late, and be lost.
+ */
+#define RENEWED ((file[0].used && file[0].kind == K_RENEWED) || \
+	(file[1].used && file[1].kind == K_RENEWED) || \
+	(file[2].used && file[2].kind == K_RENEWED))
 /* revocation.c: a login came in between, or the connection has ended */
 #ifdef BEFORE
 #define HAS_LOST (row[u].st == DISC)
@@ -308,7 +316,7 @@ end_idle: idle:
 	:: atomic { refreshes > 0 && row[1].st == CONN -> refreshes--; u = 1 } goto refresh
 	:: atomic { logins > 0 && !open[0] -> logins--; u = 0 } goto connect
 	:: atomic { logins > 0 && !open[1] -> logins--; u = 1 } goto connect
-	:: atomic { pend.used && !pend.lease -> pend.lease = 1; u = pend.u; got = pend.pair; first = pend.first; seen = pend.granted; claimed = pend.claimed; pver = pend.ver } goto pending
+	:: atomic { pend.used && !pend.lease -> pend.lease = 1; pend.owner = me + 1; u = pend.u; got = pend.pair; incall[me] = got; first = pend.first; seen = pend.granted; claimed = pend.claimed; pver = pend.ver } goto pending
 	:: atomic { discs > 0 && row[0].st != ABSENT -> discs--; u = 0 } goto disc
 	:: atomic { discs > 0 && row[1].st != ABSENT -> discs--; u = 1 } goto disc
 	:: atomic { file[0].used && !file[0].lock && file[0].host == host -> f = 0; file[0].lock = 1 } goto replay
@@ -461,9 +469,14 @@ c_close:
 	:: CRASH
 	fi;
 c_put:	/* into x_pending: by who exchanged it, or by a replay */
+	if	/* no room in the model: X names it after all */
+	:: atomic { pend.used && pend.first != first -> skip } goto c_save
+	:: atomic { !(pend.used && pend.first != first) -> skip }
+	fi;
 	if
-	:: atomic { t_put(); dberr = 0; printf("EV P%d grant %d of user%d waits\n", me, got, u) }
-	:: atomic { FAIL_DONE; t_put(); printf("EV P%d grant %d of user%d waits, ANSWER LOST\n", me, got, u) }
+	:: atomic { pend.used && pend.first != first -> skip } goto c_save
+	:: atomic { !(pend.used && pend.first != first) -> t_put(); dberr = 0; printf("EV P%d grant %d of user%d waits\n", me, got, u) }
+	:: atomic { !(pend.used && pend.first != first) && dbf > 0 -> dbf--; dberr = 1; t_put(); printf("EV P%d grant %d of user%d waits, ANSWER LOST\n", me, got, u) }
 	:: FAIL_NOT
 	:: CRASH
 	fi;
@@ -474,20 +487,20 @@ c_put:	/* into x_pending: by who exchanged it, or by a replay */
 
 pending:	/* taken: X names it, or it is renewed */
 	if
-	:: atomic { printf("EV P%d X names the account of %d\n", me, got) } goto c_save
-	:: atomic { refreshes > 0 -> refreshes--; incall[me] = got }
+	:: atomic { incall[me] = 0; printf("EV P%d X names the account of %d\n", me, got) } goto c_save
+	:: atomic { refreshes > 0 -> refreshes-- }
 	:: atomic { pend.used && pend.first == first && pend.ver == pver -> pend.lease = 0; reset() } goto idle	/* put off */
 	:: atomic { !(pend.used && pend.first == first && pend.ver == pver) -> reset() } goto idle
 	:: CRASH
 	fi;
 	if
-	:: atomic { live == got -> x_grant(); incall[me] = 0; printf("EV P%d X renews it: %d\n", me, got) }
+	:: atomic { live == got -> x_grant(); printf("EV P%d X renews it: %d\n", me, got) }
 	:: atomic { live != got -> incall[me] = 0 } goto p_drop
 	:: atomic { lose > 0 && live == got -> lose--; npairs++; live = npairs; incall[me] = 0; reset() } goto idle	/* unheard */
 	:: CRASH
 	fi;
 	if
-	:: atomic { new_file(K_RENEWED); file[f].ver = pver; printf("EV P%d file %d: renewed %d\n", me, f, got) }
+	:: atomic { new_file(K_RENEWED); incall[me] = 0; file[f].ver = pver; printf("EV P%d file %d: renewed %d\n", me, f, got) }
 	:: CRASH
 	fi;
 p_put:
@@ -567,7 +580,7 @@ end:	do
 		true -> row[1].lease = 0 }
 	:: atomic { pend.lease &&
 #ifndef FREEZE
-		!(pend.used && BUSYWITH(pend.pair)) &&
+		!(pend.used && BUSYWITH(pend.pair)) && !RENEWED &&
 #endif
 		true -> pend.lease = 0 }
 	:: atomic { T < TMAX -> T++; printf("EV T=%d\n", T) }

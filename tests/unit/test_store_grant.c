@@ -282,6 +282,11 @@ a_pending_one_that_moved_is_not_stored(void **state)
 	    NULL), "2");
 
 	assert_int_equal(nx_pending_put(&ask, &p, &err), NX_OK);
+	(void)sql(e, "UPDATE x_pending SET lease_owner = gen_random_uuid()",
+	    NULL, NULL);		/* another is at it, and may renew */
+	assert_true(save_it(e, &g).gone);
+	assert_string_equal(token_of(e, e->user), "none");
+	(void)sql(e, "UPDATE x_pending SET lease_owner = NULL", NULL, NULL);
 	saved = save_it(e, &g);
 	assert_false(saved.gone);
 	assert_true(saved.stored);

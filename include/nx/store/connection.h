@@ -68,6 +68,7 @@ struct nx_new_grant {
 					 * disconnected */
 	const char	*pending_id;	/* of the row in x_pending, or NULL */
 	int64_t		 pending_version;
+	const char	*pending_owner;	/* of its lease; NULL: nobody has it */
 };
 
 /* What became of it. */
