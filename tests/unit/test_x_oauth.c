@@ -363,7 +363,9 @@ forgets_what_it_has_read(void **state)
 	    "\"x\":[{\"y\":\"z-of-this-grant\"}],"
 	    "\"refresh_token\":\"r-of-this-grant\"}";
 	struct x_fixture *f = *state;
-	struct nx_http_ask ask = { .method = "GET", .url = f->api,
+	/* Of the kind that reserves its room, so that the block stays. */
+	struct nx_http_ask ask = { .method = "POST", .url = f->api,
+	    .body = NX_SLICE("x"), .once = true,
 	    .deadline = f->x.deadline };
 	struct nx_http_answer before;
 	struct nx_verdict v;
