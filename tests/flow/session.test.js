@@ -30,7 +30,7 @@ test('without a token it is 401, on every route that needs one', async () => {
 test('a good token passes', async () => {
 	const res = await list(bearer(good));
 	assert.equal(res.status, 200, res.text);
-	assert.deepEqual(res.json, { connections: [] });
+	assert.deepEqual(res.json, { connections: [], pending: 0 });
 });
 
 test('tokens that must not pass', async () => {
