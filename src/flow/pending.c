@@ -321,7 +321,8 @@ renew(struct nx_ctx *ctx, struct nx_waiting *w, struct nx_verdict *v)
 	struct nx_rescue aside;
 	struct nx_grant grant;
 	int wait;
-	enum nx_rc rc = nx_brake_enter(&ask, w->owner, &wait, &ctx->err);
+	enum nx_rc rc = nx_brake_enter(&ask, w->owner, w->pending.id, &wait,
+	    &ctx->err);
 
 	*v = (struct nx_verdict){ .class = NX_CLASS_RETRY,
 	    .retry_at = nx_clock_wall() + wait };

@@ -158,7 +158,8 @@ prepare(struct nx_ctx *ctx, const struct nx_lease *lease,
 
 	nx_keep_open(ctx, lease->connection.id, net);
 	NX_FAULT("refresh.after_net");
-	rc = nx_brake_enter(&ask, lease->owner, &wait, &ctx->err);
+	rc = nx_brake_enter(&ask, lease->owner, lease->connection.id, &wait,
+	    &ctx->err);
 	*braked = rc == NX_OK && wait > 0;
 	if (*braked) {
 		rc = nx_fail(&ctx->err, NX_X_DOWN, "X has not answered the"
