@@ -376,6 +376,23 @@ test('a session of the Nexus site counts, in chunks too', async () => {
 	});
 });
 
+test('a cookie of the project that a neighbour adds signs nobody in, and signing in ends it', async () => {
+	const account = unique('tossed'), stranger = unique('stranger');
+	await story(browser, {}, async (page, context) => {
+		await signIn(page, `${stranger}@example.org`);
+		const [theirs] = await sessionCookies(context);
+		await context.clearCookies();
+		await signIn(page, `${account}@example.org`);
+		await context.addCookies([{ ...theirs, name: 'sb-abcdefghij-auth-token' }]);
+		assert.equal((await page.request.get(`${SITE}/api/twitter/connections`)).status(), 401);
+		await page.reload();
+		await page.locator('#sign-in').waitFor();
+		await signIn(page, `${account}@example.org`);
+		assert.deepEqual((await sessionCookies(context)).map((c) => c.name), ['sb-nexus-auth-token']);
+		assert.equal(await page.locator('#who-name').textContent(), `${account}@example.org`);
+	});
+});
+
 test('a session that ends while one writes loses no text', async () => {
 	const account = unique('ends');
 	await story(browser, {}, async (page, context) => {
