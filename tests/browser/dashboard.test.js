@@ -501,6 +501,23 @@ for (const [how, comeBack] of Object.entries(RETURNS)) {
 	});
 }
 
+test('somebody else signed in elsewhere: “Connect X” does not make the account theirs', async () => {
+	const alice = unique('alice'), bob = unique('bob');
+	await story(browser, {}, async (page, context) => {
+		await signIn(page, `${alice}@example.org`);
+		const asked = [];
+		page.on('request', (request) => request.url().includes('/initiate') && asked.push(request.url()));
+		const tab = await context.newPage();
+		await tab.goto(`${SITE}/dashboard`);
+		await tab.getByRole('button', { name: 'Sign out' }).click();
+		await signIn(tab, `${bob}@example.org`);
+		await page.getByRole('link', { name: 'Connect X' }).click();
+		await page.locator('#who-name').getByText(`${bob}@example.org`).waitFor();
+		assert.deepEqual(asked, []);
+		assert.equal(new URL(page.url()).origin, new URL(SITE).origin);
+	});
+});
+
 async function hideSession(context) {
 	await context.addCookies((await sessionCookies(context)).map((c) => ({ ...c, httpOnly: true })));
 }
