@@ -105,6 +105,29 @@ test('a scheduled post is edited where posts are written, and the draft waits me
 	});
 });
 
+test('a scheduled post that is sent now and that X refuses is the list’s again', async () => {
+	await deskStory(browser, 'sent_now', {}, async (page, account) => {
+		const { id } = await schedule(page, `Before, ${account}`, 90);
+		await seeAgain(page);
+		await item(page, 'queued').getByRole('button', { name: /^Edit/ }).click();
+		await page.getByRole('heading', { name: 'Edit post' }).waitFor();
+		await page.getByLabel('Text of the post').fill(`Bold, ${account}`);
+		await page.getByRole('button', { name: 'Post now instead' }).click();
+		await sandbox('POST', '/sandbox/faults', { ...CREATE, fault: '400', count: 1 });
+		await page.getByRole('button', { name: `Post now as @${account}` }).click();
+		await page.locator('#result').getByText('It is in the list below').waitFor();
+		await page.getByRole('heading', { name: 'New post' }).waitFor();
+		assert.equal(await page.locator('#text').inputValue(), '', 'one text, one owner');
+		const row = item(page, 'failed');
+		await row.getByText(`Bold, ${account}`).waitFor();
+		assert.deepEqual(await row.getByRole('button').evaluateAll((all) => all.map((b) => b.dataset.action)), ['edit', 'resume']);
+		await row.getByRole('button', { name: /^Edit/ }).click();
+		await page.getByRole('heading', { name: 'Edit post' }).waitFor();
+		assert.equal(await page.locator('#text').inputValue(), `Bold, ${account}`);
+		assert.equal((await read(page, `posts/${id}`)).state, 'failed', 'only its author gives it up');
+	});
+});
+
 test('a post that somebody else has changed is not changed over their heads', async () => {
 	await deskStory(browser, 'clash', {}, async (page, account) => {
 		const { id } = await schedule(page, `Before, ${account}`, 90);
