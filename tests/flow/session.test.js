@@ -210,6 +210,25 @@ test('a whole cookie beside chunks is nobody\'s, whoever set it', async () => {
 	}
 });
 
+test('the project\'s cookie beside the dashboard\'s is nobody\'s, whoever set it', async () => {
+	const SUPABASE_URL = 'http://127.0.0.1:54321', whose = (sub) => sessionCookies(token({ sub, iss: `${SUPABASE_URL}/auth/v1` }))[0];
+	const mine = whose(user).replace('sb-127-', 'sb-nexus-'), theirs = whose(crypto.randomUUID());
+	const own = await ownProcess({ SUPABASE_URL, SUPABASE_JWKS_FILE: undefined });
+	try {
+		for (const Cookie of [`${mine}; ${theirs}`, `${theirs}; ${mine}`, `${mine}; ${theirs.replace('token=', 'token.0=')}`]) {
+			const { remedy } = problem(await own.ask('GET', LIST, [['Cookie', Cookie]]), 401, 'sign_in_cookie');
+			assert.match(remedy, /dashboard.*cookies/);
+			assert.equal(cookie.read(Cookie).session, null, 'the page does not choose either');
+		}
+		for (const Cookie of [mine, `${mine}; sb-127-auth-token=`, `sb-127-auth-token=; ${mine}`]) {
+			assert.equal((await own.ask('GET', LIST, [['Cookie', Cookie]])).status, 200, Cookie);
+			assert.ok(cookie.read(Cookie).session);
+		}
+	} finally {
+		await own.stop();
+	}
+});
+
 test('the page reads what the server reads', async () => {
 	const value = base64(session(good)), [head, tail] = [value.slice(0, 400), value.slice(400)];
 	const parts = { whole: [`=${value}`, '=', '=stale'], 0: ['', `.0=${head}`, '.0=', '.0=stale'], 1: ['', `.1=${tail}`, '.1=', '.1=stale'], 2: ['', '.2=', '.2=stale'] };
