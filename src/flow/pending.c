@@ -321,10 +321,13 @@ renew(struct nx_ctx *ctx, struct nx_waiting *w, struct nx_verdict *v)
 	struct nx_rescue aside;
 	struct nx_grant grant;
 	int wait;
-	enum nx_rc rc = nx_brake_enter(&ask, w->owner, &wait, &ctx->err);
+	enum nx_rc rc;
 
-	*v = (struct nx_verdict){ .class = NX_CLASS_RETRY,
-	    .retry_at = nx_clock_wall() + wait };
+	*v = (struct nx_verdict){ .class = NX_CLASS_RETRY };
+	if (nx_ctx_stops(ctx))
+		return NX_OK;
+	rc = nx_brake_enter(&ask, w->owner, &wait, &ctx->err);
+	v->retry_at = nx_clock_wall() + wait;
 	if (rc == NX_OK && wait > 0)
 		(void)nx_fail(&ctx->err, NX_X_DOWN, "X answers no renewals"
 		    " now.");
@@ -406,7 +409,7 @@ settle_all(struct nx_ctx *ctx, void *state)
 	enum nx_rc rc = NX_OK;
 
 	(void)state;
-	for (int i = 0; rc == NX_OK && i < BATCH &&
+	for (int i = 0; rc == NX_OK && i < BATCH && !nx_ctx_stops(ctx) &&
 	    nx_arena_has(ctx->arena, ROOM_FOR_ONE); i++) {
 		struct nx_store_ask ask;
 		struct nx_waiting w;
@@ -428,7 +431,8 @@ settle_all(struct nx_ctx *ctx, void *state)
 enum nx_rc
 nx_pending_settle_due(struct nx_ctx *ctx, int *done)
 {
-	static const struct nx_task_kind kind = { settle_all, NULL };
+	static const struct nx_task_kind kind = { .run = settle_all,
+	    .alone = true };
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_task *task;
 	bool due;
@@ -438,7 +442,7 @@ nx_pending_settle_due(struct nx_ctx *ctx, int *done)
 	if (rc != NX_OK || !due)
 		return rc;
 	task = nx_task_new(ctx, &kind, 1, nx_clock_mono());
-	/* Full: there is a next time. */
+	/* Full, or one is at it: there is a next time. */
 	if (task != NULL && nx_task_run(task, nx_clock_mono()))
 		nx_task_free(task);
 	return NX_OK;
