@@ -67,11 +67,7 @@ find_aim(struct nx_ctx *ctx, const struct nx_pending *p,
 static void
 end_replaced(struct nx_ctx *ctx, const struct nx_connection *named)
 {
-	struct nx_connection gone;
-	bool revoked;
-
-	if (nx_disconnect(ctx, named->user_id, named->id, &gone,
-	    &revoked) != NX_OK)
+	if (nx_disconnect_replaced(ctx, named) != NX_OK)
 		nx_ctx_report(ctx, "connect.not_replaced", named->user_id,
 		    named->id);
 }

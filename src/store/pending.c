@@ -308,23 +308,25 @@ nx_pending_drop(const struct nx_store_ask *ask, const struct nx_waiting *w,
 	return nx_row_write(ask, &query, 1, err);
 }
 
-/* 1 user, 2 connection, 3 parked as */
+/* 1 user, 2 connection, 3 whether it must be the aim, 4 parked as */
 static const char end[] =
     "WITH gone AS (DELETE FROM x_pending WHERE user_id = $1"
-    "  AND ($2::uuid IS NULL OR aim IS NULL OR aim = $2) RETURNING *),"
+    "  AND ($2::uuid IS NULL OR aim = $2 OR aim IS NULL"
+    "   AND NOT $3::boolean) RETURNING *),"
     "told AS (UPDATE x_logins l SET outcome = 'not_connected' FROM gone"
     "  WHERE l.state_hash = gone.state_hash"
     "  AND l.outcome IS DISTINCT FROM 'connected'),"
-    "parked AS (" PARK_GONE("$3::uuid") ")"
+    "parked AS (" PARK_GONE("$4::uuid") ")"
     "SELECT count(*) FROM gone";
 
 enum nx_rc
-nx_pending_end(const struct nx_store_ask *ask, const char *user_id,
-    const char *connection_id, const char *parked_as, int *ended,
+nx_pending_end(const struct nx_store_ask *ask,
+    const struct nx_pending_which *which, const char *parked_as, int *ended,
     struct nx_err *err)
 {
-	const struct nx_query query = { end, { user_id, connection_id,
-	    parked_as }, 3 };
+	const struct nx_query query = { end, { which->user_id,
+	    which->connection_id, which->only_aimed ? "true" : "false",
+	    parked_as }, 4 };
 	PGresult *row = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
 
