@@ -10,6 +10,7 @@
 #include "nx/flow/disconnect.h"
 #include "nx/flow/keep.h"
 #include "nx/flow/scopes.h"
+#include "nx/seal/digest.h"
 #include "nx/store/brake.h"
 #include "nx/x/users.h"
 
@@ -18,6 +19,8 @@ enum {
 	PROFILE_MS = 6000,	/* for X, while a person waits */
 	SAVE_MS = 5000,		/* for the database, likewise */
 	STILL_LIVES = 5,	/* seconds an access token must have left */
+	/* Seconds for a pair that was kept aside elsewhere to come home. */
+	WAIT_FOR_PAIR = 6 * 3600,
 	FIRST_PAUSE = 5, LAST_PAUSE = 600,	/* seconds between tries */
 	BATCH = 16,		/* of one task */
 	ROOM_FOR_ONE = 64 * 1024,	/* of its arena */
@@ -240,12 +243,13 @@ pause_of(const struct nx_waiting *w, const struct nx_verdict *v)
 
 static enum nx_rc
 put_off(struct nx_ctx *ctx, const struct nx_waiting *w,
-    const struct nx_verdict *v, bool lost)
+    const struct nx_verdict *v, const struct nx_verdict *renewal)
 {
 	const struct nx_put_off how = {
 		.pause = pause_of(w, v),
 		.refused = v->class == NX_CLASS_TOKEN,
-		.lost = lost,
+		.lost = renewal->class == NX_CLASS_UNKNOWN,
+		.answered = renewal->x.status != 0,
 	};
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 
@@ -277,6 +281,9 @@ static enum nx_rc
 take_home(struct nx_ctx *ctx, struct nx_pending *p,
     const struct nx_grant *grant, struct nx_rescue *aside)
 {
+	char hash[NX_SHA256_HEX + 1];
+	enum nx_rc rc;
+
 	p->access_token = grant->access_token;
 	p->refresh_token = grant->refresh_token != NULL ?
 	    grant->refresh_token : p->refresh_token;
@@ -285,7 +292,10 @@ take_home(struct nx_ctx *ctx, struct nx_pending *p,
 	p->version++;
 	if (nx_keep_aside(ctx, p, aside))
 		NX_FAULT("pending.kept_aside");
-	return nx_keep_pending(ctx, p, aside);
+	rc = nx_keep_pending(ctx, p, aside);
+	nx_sha256_hex(nx_slice_str(p->access_token), hash);
+	p->grant_hash = nx_arena_str(ctx->arena, hash);
+	return rc;
 }
 
 /* Others learn from it whether X answers (store/brake.h). */
@@ -389,13 +399,13 @@ one(struct nx_ctx *ctx, struct nx_waiting *w)
 	if (lives && ask_profile(ctx, p->access_token, NX_REQUEST_MS, &user,
 	    &v) == NX_CLASS_DONE)
 		return conclude(ctx, w, &user);
-	ended = renewal.class == NX_CLASS_SUSPECT || (!lives &&
-	    p->refresh_token == NULL);
+	ended = (renewal.class == NX_CLASS_SUSPECT && !(w->suspect &&
+	    w->open_for < WAIT_FOR_PAIR)) ||
+	    (!lives && p->refresh_token == NULL);
 	if (ended && (!lives || v.class == NX_CLASS_TOKEN))
 		return give_up(ctx, w, "X granted access and ended it again"
 		    " before it said to which account.");
-	return put_off(ctx, w, lives ? &v : &renewal,
-	    renewal.class == NX_CLASS_UNKNOWN);
+	return put_off(ctx, w, lives ? &v : &renewal, &renewal);
 }
 
 /* A task: those that are due, one after the other. */
