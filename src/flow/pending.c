@@ -221,6 +221,9 @@ nx_pending_first(struct nx_ctx *ctx, const struct nx_pending *p,
 	NX_FAULT("connect.kept_aside");
 	if (rc == NX_OK)
 		rc = ask_and_settle(ctx, p, aside, in_table, out);
+	else if (rc != NX_SAVE_DEFERRED)
+		return nx_fail(&ctx->err, rc, "The grant could not be kept:"
+		    " %.200s", ctx->err.detail);
 	if (rc == NX_OK || rc == NX_OTHER_ACCOUNT)
 		return rc;
 	return nx_fail(&ctx->err, NX_SAVE_DEFERRED, "The grant is kept aside:"
