@@ -350,7 +350,7 @@ enum nx_pursuit
 nx_refresh_leased(struct nx_ctx *ctx, const struct nx_lease *lease,
     const struct nx_refresh_wait *wait, struct nx_renewal *out)
 {
-	static const struct nx_task_kind kind = { run, late };
+	static const struct nx_task_kind kind = { .run = run, .late = late };
 	const int64_t soon = nx_clock_mono() + PLACE_MS;
 	struct nx_task *task = nx_task_new(ctx, &kind, sizeof(struct job),
 	    soon < wait->deadline ? soon : wait->deadline);
