@@ -263,18 +263,19 @@ put_off(struct nx_ctx *ctx, const struct nx_waiting *w,
 	return nx_pending_put_off(&ask, w, &how, &ctx->err);
 }
 
-/* X knows neither of its tokens any more, or one that it never opens. */
+/* It will never be a connection: the attempt ends with `code`. */
 static enum nx_rc
-give_up(struct nx_ctx *ctx, const struct nx_waiting *w, const char *why)
+give_up(struct nx_ctx *ctx, const struct nx_waiting *w, enum nx_rc code,
+    const char *why)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
-	enum nx_rc rc = nx_pending_drop(&ask, w, nx_rc_code(NX_X_TOKEN),
+	enum nx_rc rc = nx_pending_drop(&ask, w, nx_rc_code(code),
 	    &ctx->err);
 
 	if (rc != NX_OK)
 		return rc;
 	(void)nx_revoke_parked(ctx, w->pending.id);
-	(void)nx_fail(&ctx->err, NX_X_TOKEN, "%s", why);
+	(void)nx_fail(&ctx->err, code, "%s", why);
 	nx_ctx_report(ctx, "pending.given_up", w->pending.user_id, NULL);
 	return NX_OK;
 }
@@ -394,7 +395,11 @@ one(struct nx_ctx *ctx, struct nx_waiting *w)
 	enum nx_rc rc = NX_OK;
 
 	if (w->broken)
-		return give_up(ctx, w, "A token of it does not open.");
+		return give_up(ctx, w, NX_X_TOKEN,
+		    "A token of it does not open.");
+	if (p->scopes != NULL && !nx_scopes_name_account(p->scopes))
+		return give_up(ctx, w, NX_SCOPE_MISSING, "X gave no right to"
+		    " ask whose account it is.");
 	if (w->renew)
 		rc = renew(ctx, w, &renewal);
 	if (rc != NX_OK)
@@ -407,8 +412,8 @@ one(struct nx_ctx *ctx, struct nx_waiting *w)
 	    w->open_for < WAIT_FOR_PAIR)) ||
 	    (!lives && p->refresh_token == NULL);
 	if (ended && (!lives || v.class == NX_CLASS_TOKEN))
-		return give_up(ctx, w, "X granted access and ended it again"
-		    " before it said to which account.");
+		return give_up(ctx, w, NX_X_TOKEN, "X granted access and"
+		    " ended it again before it said to which account.");
 	return put_off(ctx, w, lives ? &v : &renewal, &renewal);
 }
 

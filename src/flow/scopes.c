@@ -74,6 +74,19 @@ has_slice(const char *list, struct nx_slice scope)
 	return false;
 }
 
+bool
+nx_scopes_name_account(const char *granted)
+{
+	const char *must = needed;
+	struct nx_slice one;
+
+	while (next_scope(&must, &one)) {
+		if (!has_slice(granted, one))
+			return false;
+	}
+	return true;
+}
+
 enum nx_rc
 nx_scopes_check(const char *asked, struct nx_err *err)
 {

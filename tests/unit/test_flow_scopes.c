@@ -53,6 +53,17 @@ knows_what_may_be_asked_for(void **state)
 }
 
 static void
+knows_who_can_be_named(void **state)
+{
+	(void)state;
+	assert_true(nx_scopes_name_account("tweet.read users.read"));
+	assert_true(nx_scopes_name_account("users.read dm.read tweet.read"));
+	assert_false(nx_scopes_name_account("users.read tweet.write"));
+	assert_false(nx_scopes_name_account("tweet.read users.readers"));
+	assert_false(nx_scopes_name_account(""));
+}
+
+static void
 joins_scopes(void **state)
 {
 	struct nx_arena *arena = nx_arena_new(64 * 1024);
@@ -214,6 +225,7 @@ main(void)
 #define TEST(f) cmocka_unit_test_setup_teardown(f, env_open, env_close)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(knows_what_may_be_asked_for),
+		cmocka_unit_test(knows_who_can_be_named),
 		cmocka_unit_test(joins_scopes),
 		TEST(asks_x_for_the_scopes_named),
 		TEST(refuses_what_it_cannot_ask),

@@ -14,6 +14,9 @@ const char	*nx_scopes_missing(struct nx_arena *arena, const char *asked,
 const char	*nx_scopes_join(struct nx_arena *arena, const char *a,
 		    const char *b);
 
+/* Does X tell whose account it is to a grant with these (GET /2/users/me)? */
+bool		 nx_scopes_name_account(const char *granted);
+
 /*
  * May a caller ask X for these?  INVALID, naming the one that X does not know
  * or that is there twice, or what no connection does without.
