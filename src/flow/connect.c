@@ -270,6 +270,24 @@ note_outcome(struct nx_ctx *ctx, const char *hash, enum nx_rc rc)
 	return false;
 }
 
+/* Nothing was spent: let the browser come again with the same code. */
+static void
+let_go(struct nx_ctx *ctx, const char *hash, struct nx_rescue *aside)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	struct nx_err err;
+
+	/* Else the replay ends the attempt. */
+	nx_rescue_close(aside, nx_login_release(&ask, hash, &err) == NX_OK);
+}
+
+/* Nobody knows whether the database has done what it was asked. */
+static bool
+is_open(enum nx_rc rc)
+{
+	return rc == NX_DB_DOWN || rc == NX_TIMEOUT;
+}
+
 /* The code leaves, and what it brings is taken home. */
 static void
 come_home(struct nx_ctx *ctx, void *state)
@@ -278,7 +296,14 @@ come_home(struct nx_ctx *ctx, void *state)
 	struct nx_grant grant = { 0 };
 	struct nx_err why;
 
-	if ((c->rc = check_aim(ctx, &c->attempt)) == NX_OK)
+	c->rc = check_aim(ctx, &c->attempt);
+	if (is_open(c->rc)) {
+		c->err = ctx->err;
+		ctx->deadline = nx_clock_mono() + NX_SAVE_MS;
+		let_go(ctx, c->hash, &c->aside);
+		return;
+	}
+	if (c->rc == NX_OK)
 		c->rc = exchange(ctx, c, &grant);
 	if (c->rc == NX_OK) {
 		NX_FAULT("connect.after_exchange");
@@ -408,19 +433,6 @@ run(struct nx_ctx *ctx, struct nx_task *task, struct nx_connect_result *out)
 	return rc;
 }
 
-/* Nothing was spent: let the browser come again with the same code. */
-static enum nx_rc
-let_go(struct nx_ctx *ctx, const char *hash, struct nx_rescue *aside)
-{
-	struct nx_store_ask ask = nx_ctx_store(ctx);
-	struct nx_err err;
-	enum nx_rc rc = nx_login_release(&ask, hash, &err);
-
-	/* Else the replay ends the attempt. */
-	nx_rescue_close(aside, rc == NX_OK);
-	return nx_fail(&ctx->err, NX_BUSY, "Too many requests wait for X.");
-}
-
 /* The browser brings its cookie: whoever claims the attempt spends the code. */
 static enum nx_rc
 spend(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
@@ -436,13 +448,17 @@ spend(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
 	spread_net(ctx, a->user_id, hash, &aside);
 	rc = claim(ctx, hash, a, &login);
 	if (rc != NX_OK || login.state != NX_LOGIN_CLAIMED) {
-		nx_rescue_close(&aside, true);
+		/* One that may be claimed all the same the replay ends. */
+		nx_rescue_close(&aside, !is_open(rc));
 		return rc != NX_OK ? rc :
 		    follow(ctx, hash, answer->user_id, &login, out);
 	}
 	NX_FAULT("connect.after_claim");
-	if ((task = pack(ctx, answer, a)) == NULL)
-		return let_go(ctx, hash, &aside);
+	if ((task = pack(ctx, answer, a)) == NULL) {
+		let_go(ctx, hash, &aside);
+		return nx_fail(&ctx->err, NX_BUSY, "Too many requests wait"
+		    " for X.");
+	}
 	c = nx_task_state(task);
 	c->aside = aside;
 	c->now_us = login.now_us;

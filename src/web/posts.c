@@ -171,7 +171,7 @@ refuse_others(struct nx_call *call)
 enum nx_rc
 nx_web_posts(struct nx_call *call)
 {
-	struct nx_post_query query = { NULL };
+	struct nx_post_query query = { .before = NULL };
 	struct nx_post_page page;
 	enum nx_rc rc;
 

@@ -5,7 +5,9 @@ import assert from 'node:assert/strict';
 import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { calm, clearFaults, database, dev, env, fault, grown, sandbox, settings, SITE, sql, STACK, until } from './lib/stack.js';
-import { landed, Visitor, words } from './lib/visitor.js';
+import { ownProcess } from './lib/fcgi.js';
+import { severed } from './lib/sever.js';
+import { bearer, landed, Visitor, words } from './lib/visitor.js';
 
 const RESCUE = join(env.NEXUS_STATE_DIR, 'rescue'), ASIDE = join(env.NEXUS_STATE_DIR, 'rescue-before');
 
@@ -122,3 +124,23 @@ for (const net of [true, false]) {
 		await renews(me);
 	});
 }
+
+test('a claim whose answer is lost does not keep its user from another attempt', async () => {
+	const me = new Visitor();
+	const { path } = await me.arrive();
+	const way = await severed((text) => text.includes('INSERT INTO x_logins'));
+	const own = await ownProcess({ DATABASE_URL: way.url });
+	try {
+		way.arm();
+		const Cookie = [...me.jar].map(([name, value]) => `${name}=${value}`).join('; ');
+		const { by } = await grown(() => own.ask('GET', path, Object.entries({ ...bearer(me.token), Cookie })));
+		assert.ok(way.cut);
+		assert.equal(by('codes_exchanged'), 0);
+		await until('the attempt is over', 60, async () => (await me.get('/api/twitter/connections')).json.pending === 0);
+		await me.connect();
+	} finally {
+		way.mend();
+		await own.stop();
+		way.stop();
+	}
+});

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILD, calm, env, fault, grown, LIGHT, ROOT, run, secret, sleep, sql, stopwatch, unbrake, until } from './lib/stack.js';
+import { BUILD, calm, env, fault, grown, LIGHT, ROOT, run, sandbox, secret, sleep, sql, stopwatch, unbrake, until } from './lib/stack.js';
 import { alive, allUp, children, ownProcess } from './lib/fcgi.js';
 import { calmQueue } from './lib/posting.js';
 import { atX, crowd, hide, hits, renewed, startRefresh, TOKEN, version, works } from './lib/renewing.js';
 import { bearer, Visitor, words } from './lib/visitor.js';
 import { startWorker } from './lib/worker.js';
 
+const ME = '/2/users/me';
 before(calm);
 beforeEach(calmQueue);
 after(async () => {
@@ -61,6 +62,35 @@ test('every unit leaves its processes the time that they may take to end', () =>
 	for (const unit of units) {
 		const seconds = readFileSync(join(ROOT, 'systemd', unit), 'utf8').match(/^TimeoutStopSec=(\d+)$/m)?.[1];
 		assert.ok(Number(seconds) * 1000 > drain, `${unit}: ${seconds}`);
+	}
+});
+
+test('told to end, a process begins none of the renewals of grants that wait', async () => {
+	const people = [new Visitor(), new Visitor(), new Visitor()];
+	await fault({ path: ME, fault: '503' });
+	for (const me of people) {
+		const { path } = await me.arrive();
+		assert.match((await me.get(path)).headers.location, /x=pending/);
+	}
+	const ours = `user_id IN (${people.map((me) => `'${me.user}'`).join()})`;
+	const soon = (when) => sql(`UPDATE x_pending SET token_expires_at = now() - interval '1 minute', next_try_at = now() + interval '${when}', lease_until = NULL WHERE ${ours}`);
+	await soon('1 hour');
+	const worker = await startWorker();
+	const others = await children();	// they would do it as well
+	for (const pid of others)
+		process.kill(pid, 'SIGSTOP');
+	try {
+		const { by } = await grown(async () => {
+			await fault({ path: TOKEN, fault: 'late', ms: 6000 });
+			await soon('0 s');
+			await until('a renewal is at X', 60, async () => (await sandbox('GET', '/sandbox/faults')).some((rule) => rule.path === TOKEN && rule.hits > 0));
+			worker.kill('SIGTERM');
+			assert.deepEqual(await worker.gone, { status: 0, signal: null }, worker.said());
+		});
+		assert.equal(by('refreshes_granted'), 1);
+	} finally {
+		for (const pid of others)
+			process.kill(pid, 'SIGCONT');
 	}
 });
 
