@@ -121,12 +121,12 @@ read_reserved(const struct nx_store_ask *ask, const PGresult *row,
 }
 
 /*
- * Of post `id`, which is there.  Where the answer is lost it may be queued or
- * not: it stays shown as on its way, and will say itself what it came to.
+ * Of post `id`, which is there.  An error where no answer came: it may be
+ * queued or not, which a repeat with the same key will find out.
  */
-static void
+static enum nx_rc
 accept_it(const struct nx_store_ask *ask, const char *user_id,
-    const char *id, struct nx_stored_post *out)
+    const char *id, struct nx_stored_post *out, struct nx_err *err)
 {
 	const struct nx_query queries[] = {
 		{ accept_post, { user_id, id }, 2 },
@@ -134,10 +134,12 @@ accept_it(const struct nx_store_ask *ask, const char *user_id,
 	};
 	PGresult *results[2] = { NULL };
 	bool accepted;
+	enum nx_rc rc = nx_row_repeat(ask, queries, 2, results, err);
 
-	if (nx_row_repeat(ask, queries, 2, results, NULL) == NX_OK)
+	if (rc == NX_OK)
 		(void)read_reserved(ask, results[1], out, &accepted);
 	nx_db_clear(results, 2);
+	return rc;
 }
 
 static enum nx_rc
@@ -150,7 +152,7 @@ read_repeat(const struct nx_store_ask *ask, const PGresult *found,
 	out->same_body = nx_row_bool(found, 0, SAME_BODY);
 	if (rc == NX_OK && out->same_body &&
 	    !nx_row_bool(found, 0, IS_ACCEPTED))
-		accept_it(ask, out->user_id, out->id, out);
+		rc = accept_it(ask, out->user_id, out->id, out, err);
 	return rc;
 }
 
@@ -192,10 +194,10 @@ read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
 	if (rc == NX_OK && !ours)
 		rc = nx_fail(err, NX_BUSY, "The connection has just"
 		    " changed.");
+	if (rc == NX_OK && !accepted)
+		rc = accept_it(ask, post->user_id, post->id, stored, err);
 	if (rc != NX_OK && ours)
 		undo(ask, post);
-	else if (rc == NX_OK && !accepted)
-		accept_it(ask, post->user_id, post->id, stored);
 	if (rc == NX_OK && strcmp(stored->state, "failed") == 0)
 		rc = nx_fail(err, NX_TIMEOUT, "Storing the post took too"
 		    " long.");

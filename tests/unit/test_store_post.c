@@ -518,6 +518,39 @@ an_id_is_one_parts(void **state)
 	assert_int_equal(sent_as(e, &later, 1, "7"), NX_OK);
 }
 
+/* Who asked hears that it may not be queued, and it ends as that. */
+static void
+an_unheard_acceptance_is_an_error(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	struct nx_new_post what = { .user_id = e->user, .key = "key",
+	    .publish_at = nx_clock_wall() + 600 };
+	char connection[NX_ID_LEN + 1];
+	struct made m, again;
+
+	save(e, &g, connection);
+	(void)sql(e, "CREATE OR REPLACE FUNCTION x_test_deaf() RETURNS"
+	    " trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING"
+	    " ERRCODE = '55P03'; END $$", NULL, NULL);
+	(void)sql(e, "CREATE TRIGGER x_test_deaf BEFORE UPDATE ON x_posts"
+	    " FOR EACH ROW WHEN (NEW.idempotency_key = 'key' AND"
+	    " NEW.accepted AND NOT OLD.accepted)"
+	    " EXECUTE FUNCTION x_test_deaf()", NULL, NULL);
+	begin(&ask, what, &m);
+	begin(&ask, what, &again);
+	(void)sql(e, "DROP TRIGGER x_test_deaf ON x_posts", NULL, NULL);
+	(void)sql(e, "DROP FUNCTION x_test_deaf()", NULL, NULL);
+	assert_int_equal(m.rc, NX_BUSY);
+	assert_int_equal(again.rc, NX_BUSY);
+	begin(&ask, what, &again);
+	assert_int_equal(again.rc, NX_OK);
+	assert_string_equal(again.repeat.state, "queued");
+	assert_string_equal(sql(e, "SELECT count(*) FROM x_posts WHERE"
+	    " user_id = $1", e->user, NULL), "1");
+}
+
 static void
 x_has_the_text_already(void **state)
 {
@@ -688,6 +721,7 @@ main(void)
 		T(a_queue_waits_together),
 		T(a_success_is_noted),
 		T(too_late),
+		T(an_unheard_acceptance_is_an_error),
 		T(a_wish_is_not_forgotten),
 		T(an_id_is_one_parts),
 		T(x_has_the_text_already),
