@@ -518,6 +518,55 @@ an_id_is_one_parts(void **state)
 	assert_int_equal(sent_as(e, &later, 1, "7"), NX_OK);
 }
 
+/* `part` is that which X's id is noted for; NULL: none. */
+static void
+assert_noted(const struct env *e, const char *x_id, const char *part)
+{
+	const char *noted = sql(e, "SELECT string_agg(post_id || ' '"
+	    " || position, ',') FROM x_ids WHERE user_id = $1"
+	    " AND x_post_id = $2", e->user, x_id);
+
+	if (part == NULL)
+		assert_null(noted);
+	else
+		assert_string_equal(noted, part);
+}
+
+/* Whoever has lost the lease notes what is recorded, and nothing else. */
+static void
+an_id_is_noted_as_recorded(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	char connection[NX_ID_LEN + 1], part[NX_UUID_LEN + 3];
+	struct nx_post_outcome o;
+	struct made m, other;
+	struct nx_err err = { 0 };
+	bool ours;
+
+	save(e, &g, connection);
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
+	change(e, m.id, "lease_owner = id");
+	change_part(e, m.id, "state = CASE position WHEN 0 THEN 'sent'"
+	    " ELSE state END, x_post_id = CASE position WHEN 0 THEN '11' END");
+	assert_false(finish_as(e, &m, 0, "sent", "sending", "12"));
+	assert_noted(e, "12", NULL);
+	change_part(e, m.id, "state = 'waiting', x_post_id = NULL");
+	assert_false(finish_as(e, &m, 0, "sent", "sending", "13"));
+	(void)snprintf(part, sizeof(part), "%s 0", m.id);
+	assert_noted(e, "13", part);
+	/* Late or not, it is one part's. */
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &other);
+	change(e, other.id, "lease_owner = id");
+	o = outcome(e, other.id, other.lease, 0);
+	o.x_id = "13";
+	assert_int_equal(nx_post_finish(&ask, &o, &ours, &err),
+	    NX_OUTCOME_UNKNOWN);
+	assert_story(e, other.id, "sending: sending, waiting");
+	assert_noted(e, "13", part);
+}
+
 /* Who asked hears that it may not be queued, and it ends as that. */
 static void
 an_unheard_acceptance_is_an_error(void **state)
@@ -721,6 +770,7 @@ main(void)
 		T(a_queue_waits_together),
 		T(a_success_is_noted),
 		T(too_late),
+		T(an_id_is_noted_as_recorded),
 		T(an_unheard_acceptance_is_an_error),
 		T(a_wish_is_not_forgotten),
 		T(an_id_is_one_parts),
