@@ -316,7 +316,7 @@ function watchNetwork() {
 
 function wire() {
 	$('sign-out').addEventListener('click', signOut);
-	connections.watchConnectLinks({ lost, leaving: () => leaving(app.list) });
+	connections.watchConnectLinks({ owner: () => app.owner, lost, leaving: () => leaving(app.list) });
 	addEventListener('storage', (event) => {
 		if (event.key === app.draft?.slot)
 			app.composer?.sync();

@@ -51,7 +51,7 @@ async function start(anchor, on) {
 	anchor.setAttribute('aria-disabled', 'true');
 	try {
 		await freshen();
-		const answer = await call('GET', path);
+		const answer = await call('GET', path, { owner: on.owner() });
 		on.leaving();
 		location.assign(safeTarget(answer?.authorize_url) ? answer.authorize_url : path);
 		return;
@@ -64,7 +64,10 @@ async function start(anchor, on) {
 	anchor.removeAttribute('aria-disabled');
 }
 
-/* on.lost(problem, asked): the session ended.  on.leaving(): for X. */
+/*
+ * on.owner(): whose page it is, '' for nobody's.  on.lost(problem, asked): the
+ * session ended.  on.leaving(): for X.
+ */
 export function watchConnectLinks(on) {
 	document.addEventListener('click', (event) => {
 		const anchor = event.target.closest?.('a[data-connect]');

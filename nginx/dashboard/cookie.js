@@ -4,7 +4,9 @@
  *
  * sb-<ref>-auth-token = "base64-" + base64url(JSON), split into chunks .0, .1
  * and so on when the value is longer than a browser's limit leaves room for.
- * Read is what the server reads too (src/web/session.c), by the same rules.
+ * Read is what the server reads too (src/web/session.c), by the same rules but
+ * one: the page does not know its project's name, so that two names are always
+ * one too many, where the server passes over those of other projects.
  */
 
 export const OWN = 'sb-nexus-auth-token';
@@ -86,15 +88,16 @@ function join({ parts, twice }) {
 }
 
 /*
- * The session in `header`, our own first, then one that the Nexus site set:
- * {name, session} where session is null when it cannot be read.
- * null when there is no such cookie at all.
+ * The session in `header`, our own or one that the Nexus site set:
+ * {name, session} where session is null when it cannot be read, or when there
+ * are two, of which one may be a neighbour's.  null when there is none at all.
  */
 export function read(header) {
-	const found = collect(header);
-	const order = [...found.keys()].sort((a, b) => (b === OWN) - (a === OWN));
-	const all = order.map((name) => ({ name, session: decode(join(found.get(name))) }));
-	return all.find((c) => c.session) ?? all[0] ?? null;
+	const found = [...collect(header)];
+	if (found.length === 0)
+		return null;
+	const [[name, parts]] = found;
+	return { name, session: found.length === 1 ? decode(join(parts)) : null };
 }
 
 export function email(session) {

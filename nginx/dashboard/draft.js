@@ -103,6 +103,11 @@ export class Draft {
 		return this.#state.taken.includes(id) || this.#state.edit?.id === id;
 	}
 
+	/* Does its text go out as another post? */
+	isReplaced(id) {
+		return this.#state.taken.includes(id);
+	}
+
 	take(id) {
 		this.#change((state) => { state.taken = [id, ...state.taken].slice(0, TAKEN_MAX); });
 	}

@@ -132,9 +132,11 @@ export class Handover {
 
 	/*
 	 * A plain refusal means that nothing went out, and the same words may be
-	 * posted anew.  After anything else the key stays, so that asking again
-	 * cannot publish a second time.  A 429 may come from before the server has
-	 * looked at the key, so it settles nothing that was in doubt.
+	 * posted anew.  So may those whose key the server knows from another request
+	 * (idempotency_key_reused): that one may be out, its author is told to look,
+	 * and who asks again then means it.  After anything else the key stays, so
+	 * that asking again cannot publish a second time.  A 429 may come from before
+	 * the server has looked at the key, so it settles nothing that was in doubt.
 	 */
 	#isFinal({ body }, problem) {
 		if (problem.status < 400 || problem.status >= 500 || problem.status === 408)
@@ -145,10 +147,10 @@ export class Handover {
 	#failed(what, problem) {
 		if (problem.status === 401)
 			return this.#on.lost(problem);
-		if (what.edit?.state === 'queued')
-			return this.#notChanged(what, problem);
 		if (problem.id)
 			return this.#kept(what, problem);
+		if (what.edit?.state === 'queued')
+			return this.#notChanged(what, problem);
 		if (this.#isFinal(what, problem)) {
 			this.#draft.settle(what.body.connection_id, what.body.text);
 			this.say(problemNotice(problem));
@@ -181,7 +183,7 @@ export class Handover {
 	}
 
 	/*
-	 * Somebody has changed it since, or it goes out already.  It may have been
+	 * Somebody has changed it since, or it waits no more.  It may have been
 	 * ourselves, and only the answer was lost: pressing again then says so.
 	 */
 	async #notChanged(what, problem) {

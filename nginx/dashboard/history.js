@@ -134,6 +134,22 @@ export class PostHistory {
 		this.#draw();
 		this.#later(nextLook(all, Date.now()));
 		this.#on.news(all);
+		all.filter((post) => this.#isLeft(post)).forEach((post) => this.#giveUp(post));
+	}
+
+	/* Its text goes out as another post, and another device could send it, too. */
+	#isLeft(post) {
+		return post.state === 'failed' && post.can?.includes('resume')
+			&& this.#on.draft.isReplaced(post.id) && !this.#doing.has(post.id);
+	}
+
+	/* What cannot be given up now is when the list is next read. */
+	async #giveUp(post) {
+		this.#doing.set(post.id, 'cancel');
+		const answer = await this.#call('DELETE', `${PATH}/${encodeURIComponent(post.id)}`).catch(() => null);
+		this.#doing.delete(post.id);
+		if (answer)
+			this.#done(post, 'cancel', answer);
 	}
 
 	/* A change of state is said to those who cannot see it, and ends a trouble. */

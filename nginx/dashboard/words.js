@@ -143,7 +143,7 @@ const REMEDIES = {
 	app_not_allowed: 'Sign in on the Nexus site itself.',
 	cross_site: 'Open this page at its own address, then try again.',
 	idempotency_key_reused: 'Look for it in the list below. Press Post again only if it shall go out once more.',
-	post_begun: 'It goes out already. The list says what becomes of it.',
+	post_begun: 'It is not waiting any more. The list says what became of it.',
 	post_changed: 'Look at the list below, then save yours once more to put it in its place.',
 	idempotency_key_busy: 'It shows below as soon as X has answered.',
 	post_unknown: 'Load this page again to see your posts as they are now.',

@@ -74,6 +74,19 @@ nx_command_need(struct nx_command *c, unsigned int need)
 	return rc;
 }
 
+enum nx_rc
+nx_command_need_x(struct nx_command *c, unsigned int need)
+{
+	enum nx_rc rc;
+
+	if ((c->drain = nx_drain_new()) == NULL)
+		return nx_fail(&c->ctx.err, NX_NO_MEMORY, "at the start");
+	rc = nx_command_need(c, need | NX_NEED_X);
+	if (rc == NX_OK && !nx_drain_watch(c->drain, c->app.patient))
+		rc = nx_fail(&c->ctx.err, NX_NO_MEMORY, "at the start");
+	return rc;
+}
+
 int
 nx_command_close(struct nx_command *c, enum nx_rc rc)
 {
@@ -96,6 +109,7 @@ nx_command_close(struct nx_command *c, enum nx_rc rc)
 	if ((c->out.n > 0 && printf("%s\n", nx_buf_str(&c->out)) < 0) ||
 	    fflush(stdout) != 0)
 		status = 1;
+	nx_drain_free(c->drain);
 	nx_worker_close(c->ctx.http);
 	nx_app_close(&c->app);
 	nx_arena_free(c->ctx.arena);

@@ -141,8 +141,8 @@ callback(struct nx_command *c)
 	    (rc = require(c, answer.state, "state")) != NX_OK ||
 	    (rc = require(c, answer.flow, "flow")) != NX_OK)
 		return rc;
-	rc = nx_command_need(c, c->args.dry_run ? NX_NEED_KEYS :
-	    NX_NEED_KEYS | NX_NEED_X | NX_NEED_DB);
+	rc = c->args.dry_run ? nx_command_need(c, NX_NEED_KEYS) :
+	    nx_command_need_x(c, NX_NEED_KEYS | NX_NEED_DB);
 	if (rc == NX_OK && c->args.dry_run)
 		rc = nx_connect_check(&c->ctx, &answer, &result);
 	else if (rc == NX_OK)
@@ -252,8 +252,8 @@ post(struct nx_command *c)
 	if (rc == NX_OK)
 		rc = read_how(c, &ask);
 	if (rc == NX_OK)
-		rc = nx_command_need(c, c->args.dry_run ? 0 :
-		    NX_NEED_KEYS | NX_NEED_X | NX_NEED_DB);
+		rc = c->args.dry_run ? nx_command_need(c, 0) :
+		    nx_command_need_x(c, NX_NEED_KEYS | NX_NEED_DB);
 	if (rc == NX_OK)
 		rc = nx_publish(&c->ctx, &ask, &done);
 	if (rc == NX_OK) {
@@ -330,8 +330,7 @@ with_post(struct nx_command *c, enum nx_rc (*work)(struct nx_ctx *ctx,
 		return NX_OK;
 	}
 	if (rc == NX_OK)
-		rc = nx_command_need(c,
-		    NX_NEED_KEYS | NX_NEED_X | NX_NEED_DB);
+		rc = nx_command_need_x(c, NX_NEED_KEYS | NX_NEED_DB);
 	if (rc == NX_OK)
 		rc = work(&c->ctx, c->args.user_id, c->args.post_id, done);
 	if (rc == NX_OK)
@@ -397,8 +396,7 @@ disconnect(struct nx_command *c)
 		return NX_OK;
 	}
 	if (rc == NX_OK)
-		rc = nx_command_need(c,
-		    NX_NEED_KEYS | NX_NEED_X | NX_NEED_DB);
+		rc = nx_command_need_x(c, NX_NEED_KEYS | NX_NEED_DB);
 	if (rc == NX_OK)
 		rc = nx_disconnect(&c->ctx, c->args.user_id,
 		    c->args.connection_id, &one, &revoked);

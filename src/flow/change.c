@@ -263,5 +263,7 @@ nx_posts_change(struct nx_ctx *ctx, const struct nx_change_ask *ask,
 	if (rc != NX_OK || e.ask.dry_run || e.keeps_place ||
 	    e.made.publish_at != 0)
 		return rc;
-	return nx_posts_send_now(ctx, ask->user_id, ask->id, out);
+	rc = nx_posts_send_now(ctx, ask->user_id, ask->id, out);
+	ctx->err.post_id = rc == NX_OK ? NULL : out->post.id;
+	return rc;
 }

@@ -353,7 +353,8 @@ static struct nx_task *
 pack(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
     const struct nx_attempt *a)
 {
-	static const struct nx_task_kind kind = { come_home, came_late };
+	static const struct nx_task_kind kind = { .run = come_home,
+	    .late = came_late };
 	struct nx_task *task = nx_task_new(ctx, &kind,
 	    sizeof(struct coming), ctx->deadline - 2 * NX_SAVE_MS);
 	struct nx_arena *arena;

@@ -171,9 +171,9 @@ choose(struct nx_ctx *ctx, const char *user_id, const char *connection_id,
 	return held == 1 ? NX_OK : rc;
 }
 
-/* What waits to become a connection; `id` as nx_pending_end(). */
+/* What waits to become a connection. */
 static enum nx_rc
-end_pending(struct nx_ctx *ctx, const char *user_id, const char *id,
+end_pending(struct nx_ctx *ctx, const struct nx_pending_which *which,
     int *ended)
 {
 	char parked_as[NX_UUID_LEN + 1];
@@ -181,10 +181,10 @@ end_pending(struct nx_ctx *ctx, const char *user_id, const char *id,
 	enum nx_rc rc;
 
 	nx_random_uuid(parked_as);
-	rc = nx_pending_end(&ask, user_id, id, parked_as, ended, &ctx->err);
+	rc = nx_pending_end(&ask, which, parked_as, ended, &ctx->err);
 	if (rc == NX_OK && *ended > 0)
 		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
-		    "pending.disconnected", NX_S("user", user_id),
+		    "pending.disconnected", NX_S("user", which->user_id),
 		    NX_I("count", *ended),
 		    NX_I("revoked", nx_revoke_parked(ctx, parked_as)));
 	return rc;
@@ -194,22 +194,54 @@ end_pending(struct nx_ctx *ctx, const char *user_id, const char *id,
 static enum nx_rc
 end_only_pending(struct nx_ctx *ctx, const char *user_id, enum nx_rc why)
 {
+	const struct nx_pending_which all = { .user_id = user_id };
 	const struct nx_err kept = ctx->err;
 	int ended;
 
-	if (end_pending(ctx, user_id, NULL, &ended) != NX_OK)
+	if (end_pending(ctx, &all, &ended) != NX_OK)
 		return ctx->err.rc;
 	ctx->err = kept;
 	return ended == 0 ? why : nx_fail(&ctx->err, why, "There was no"
 	    " connection yet; what waited to become one has been ended.");
 }
 
+/* It, and what waits to become it. */
+static enum nx_rc
+end_it(struct nx_ctx *ctx, const struct nx_connection *c, bool only_aimed,
+    bool *revoked)
+{
+	const struct nx_pending_which which = { c->user_id, c->id,
+	    only_aimed };
+	struct nx_store_ask ask;
+	int ended;
+	enum nx_rc rc = end_pending(ctx, &which, &ended);
+
+	if (rc != NX_OK)
+		return rc;
+	ask = nx_ctx_store(ctx);
+	rc = nx_connection_end(&ask, c->id, "disconnected", reason,
+	    &ctx->err);
+	if (rc != NX_OK)
+		return rc;
+	*revoked = nx_revoke_parked(ctx, c->id);
+	nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
+	    "connection.disconnected", NX_S("user", c->user_id),
+	    NX_S("connection", c->id), NX_I("revoked", *revoked));
+	return NX_OK;
+}
+
+enum nx_rc
+nx_disconnect_replaced(struct nx_ctx *ctx, const struct nx_connection *c)
+{
+	bool revoked;
+
+	return end_it(ctx, c, true, &revoked);
+}
+
 enum nx_rc
 nx_disconnect(struct nx_ctx *ctx, const char *user_id,
     const char *connection_id, struct nx_connection *out, bool *revoked)
 {
-	struct nx_store_ask ask;
-	int ended;
 	enum nx_rc rc;
 
 	*revoked = false;
@@ -217,20 +249,11 @@ nx_disconnect(struct nx_ctx *ctx, const char *user_id,
 	if (rc == NX_NOT_CONNECTED && connection_id == NULL)
 		return end_only_pending(ctx, user_id, rc);
 	if (rc == NX_OK)
-		rc = end_pending(ctx, user_id, out->id, &ended);
+		rc = end_it(ctx, out, false, revoked);
 	if (rc != NX_OK)
 		return rc;
-	ask = nx_ctx_store(ctx);
-	rc = nx_connection_end(&ask, out->id, "disconnected", reason,
-	    &ctx->err);
-	if (rc != NX_OK)
-		return rc;
-	*revoked = nx_revoke_parked(ctx, out->id);
 	out->status = "disconnected";
 	out->status_reason = reason;
 	out->has_refresh_token = false;
-	nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
-	    "connection.disconnected", NX_S("user", user_id),
-	    NX_S("connection", out->id), NX_I("revoked", *revoked));
 	return NX_OK;
 }

@@ -107,6 +107,13 @@ save(struct nx_ctx *ctx, struct keeping *k)
 	return rc;
 }
 
+/* However long the disk or the database took for it. */
+static void
+have_time(struct nx_ctx *ctx)
+{
+	ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
+}
+
 /*
  * With a file, until time is up.  Without one this process holds the only
  * pair that lives, and goes on until the database or the disk takes it.
@@ -119,12 +126,16 @@ save_or_keep(struct nx_ctx *ctx, struct keeping *k, struct nx_rescue *aside,
 	enum nx_rc rc;
 
 	for (;;) {
+		if (!kept)
+			have_time(ctx);
 		rc = save(ctx, k);
+		if (!kept)
+			have_time(ctx);
 		if (rc == NX_OK || !pause_before_retry(ctx, rc, &pause))
 			return rc == NX_OK || !kept ? rc : NX_SAVE_DEFERRED;
 		if (!kept) {
 			kept = write_aside(ctx, k, aside);
-			ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
+			have_time(ctx);
 		}
 	}
 }
@@ -145,7 +156,7 @@ nx_keep_pending(struct nx_ctx *ctx, const struct nx_pending *p,
 	struct keeping k = { .pending = p };
 	enum nx_rc rc;
 
-	rc = save_or_keep(ctx, &k, aside, write_aside(ctx, &k, aside));
+	rc = save_or_keep(ctx, &k, aside, aside->fd >= 0);
 	nx_rescue_close(aside, rc == NX_OK);
 	return rc;
 }

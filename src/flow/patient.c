@@ -5,7 +5,8 @@
  * given anything to do, so that nothing is begun that finds no thread.
  *
  * Lock: `mutex` guards the seats and the tasks' `done` and `left`, and goes
- * with all conditions; it is never held across I/O.
+ * with all conditions; it is never held across I/O.  `stopped` is set under
+ * it, and read by tasks without.
  */
 
 #include "nx/flow/patient.h"
@@ -22,6 +23,7 @@ struct seat {
 	pthread_t		 thread;
 	struct nx_http		*http;	/* NULL: no thread yet */
 	bool			 taken;	/* by a task, run or not */
+	void			(*run)(struct nx_ctx *, void *); /* its kind */
 	struct nx_task		*task;	/* to be run, or running */
 	pthread_cond_t		 go;	/* there is a task, or the end */
 };
@@ -30,7 +32,7 @@ struct nx_patient {
 	const struct nx_app	*app;
 	pthread_mutex_t		 mutex;
 	pthread_cond_t		 freed;	/* a seat is */
-	bool			 stopped;	/* nothing begins */
+	atomic_bool		 stopped;	/* nothing begins */
 	bool			 over;		/* threads end */
 	struct seat		 seats[NX_PATIENT_THREADS];
 };
@@ -92,6 +94,7 @@ work(struct seat *seat, struct nx_task *task)
 		.request_id = task->request_id,
 		.deadline = nx_clock_mono() + NX_REQUEST_MS,
 		.patient_ms = NX_PATIENT_MS,
+		.stop = &seat->pool->stopped,
 	};
 	bool left;
 
@@ -185,19 +188,34 @@ give_back(struct seat *seat)
 	nx_unlock(&seat->pool->mutex);
 }
 
+/* Lock held. */
+static bool
+has_one(const struct nx_patient *p, const struct nx_task_kind *kind)
+{
+	for (int i = 0; i < NX_PATIENT_THREADS; i++) {
+		if (p->seats[i].taken && p->seats[i].run == kind->run)
+			return true;
+	}
+	return false;
+}
+
 /* A seat with a thread in it; NULL as nx_task_new(). */
 static struct seat *
-take_seat(struct nx_patient *p, int64_t deadline)
+take_seat(struct nx_patient *p, const struct nx_task_kind *kind,
+    int64_t deadline)
 {
 	struct seat *seat = NULL;
 
 	nx_lock(&p->mutex);
-	while (!p->stopped && (seat = find_seat(p)) == NULL) {
+	while (!p->stopped && !(kind->alone && has_one(p, kind)) &&
+	    (seat = find_seat(p)) == NULL) {
 		if (!wait_for(&p->freed, &p->mutex, deadline))
 			break;
 	}
-	if (seat != NULL)
+	if (seat != NULL) {
 		seat->taken = true;
+		seat->run = kind->run;
+	}
 	nx_unlock(&p->mutex);
 	if (seat == NULL || start_thread(seat))
 		return seat;
@@ -209,7 +227,7 @@ struct nx_task *
 nx_task_new(const struct nx_ctx *ctx, const struct nx_task_kind *kind,
     size_t size, int64_t deadline)
 {
-	struct seat *seat = take_seat(ctx->app->patient, deadline);
+	struct seat *seat = take_seat(ctx->app->patient, kind, deadline);
 	struct nx_task *task;
 
 	if (seat == NULL)

@@ -10,6 +10,7 @@
 #include "nx/flow/disconnect.h"
 #include "nx/flow/keep.h"
 #include "nx/flow/scopes.h"
+#include "nx/seal/digest.h"
 #include "nx/store/brake.h"
 #include "nx/x/users.h"
 
@@ -18,6 +19,8 @@ enum {
 	PROFILE_MS = 6000,	/* for X, while a person waits */
 	SAVE_MS = 5000,		/* for the database, likewise */
 	STILL_LIVES = 5,	/* seconds an access token must have left */
+	/* Seconds for a pair that was kept aside elsewhere to come home. */
+	WAIT_FOR_PAIR = 6 * 3600,
 	FIRST_PAUSE = 5, LAST_PAUSE = 600,	/* seconds between tries */
 	BATCH = 16,		/* of one task */
 	ROOM_FOR_ONE = 64 * 1024,	/* of its arena */
@@ -67,11 +70,7 @@ find_aim(struct nx_ctx *ctx, const struct nx_pending *p,
 static void
 end_replaced(struct nx_ctx *ctx, const struct nx_connection *named)
 {
-	struct nx_connection gone;
-	bool revoked;
-
-	if (nx_disconnect(ctx, named->user_id, named->id, &gone,
-	    &revoked) != NX_OK)
+	if (nx_disconnect_replaced(ctx, named) != NX_OK)
 		nx_ctx_report(ctx, "connect.not_replaced", named->user_id,
 		    named->id);
 }
@@ -222,6 +221,9 @@ nx_pending_first(struct nx_ctx *ctx, const struct nx_pending *p,
 	NX_FAULT("connect.kept_aside");
 	if (rc == NX_OK)
 		rc = ask_and_settle(ctx, p, aside, in_table, out);
+	else if (rc != NX_SAVE_DEFERRED)
+		return nx_fail(&ctx->err, rc, "The grant could not be kept:"
+		    " %.200s", ctx->err.detail);
 	if (rc == NX_OK || rc == NX_OTHER_ACCOUNT)
 		return rc;
 	return nx_fail(&ctx->err, NX_SAVE_DEFERRED, "The grant is kept aside:"
@@ -244,12 +246,13 @@ pause_of(const struct nx_waiting *w, const struct nx_verdict *v)
 
 static enum nx_rc
 put_off(struct nx_ctx *ctx, const struct nx_waiting *w,
-    const struct nx_verdict *v, bool lost)
+    const struct nx_verdict *v, const struct nx_verdict *renewal)
 {
 	const struct nx_put_off how = {
 		.pause = pause_of(w, v),
 		.refused = v->class == NX_CLASS_TOKEN,
-		.lost = lost,
+		.lost = renewal->class == NX_CLASS_UNKNOWN,
+		.answered = renewal->x.status != 0,
 	};
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 
@@ -281,6 +284,9 @@ static enum nx_rc
 take_home(struct nx_ctx *ctx, struct nx_pending *p,
     const struct nx_grant *grant, struct nx_rescue *aside)
 {
+	char hash[NX_SHA256_HEX + 1];
+	enum nx_rc rc;
+
 	p->access_token = grant->access_token;
 	p->refresh_token = grant->refresh_token != NULL ?
 	    grant->refresh_token : p->refresh_token;
@@ -289,7 +295,10 @@ take_home(struct nx_ctx *ctx, struct nx_pending *p,
 	p->version++;
 	if (nx_keep_aside(ctx, p, aside))
 		NX_FAULT("pending.kept_aside");
-	return nx_keep_pending(ctx, p, aside);
+	rc = nx_keep_pending(ctx, p, aside);
+	nx_sha256_hex(nx_slice_str(p->access_token), hash);
+	p->grant_hash = nx_arena_str(ctx->arena, hash);
+	return rc;
 }
 
 /* Others learn from it whether X answers (store/brake.h). */
@@ -321,10 +330,14 @@ renew(struct nx_ctx *ctx, struct nx_waiting *w, struct nx_verdict *v)
 	struct nx_rescue aside;
 	struct nx_grant grant;
 	int wait;
-	enum nx_rc rc = nx_brake_enter(&ask, w->owner, &wait, &ctx->err);
+	enum nx_rc rc;
 
-	*v = (struct nx_verdict){ .class = NX_CLASS_RETRY,
-	    .retry_at = nx_clock_wall() + wait };
+	*v = (struct nx_verdict){ .class = NX_CLASS_RETRY };
+	if (nx_ctx_stops(ctx))
+		return NX_OK;
+	rc = nx_brake_enter(&ask, w->owner, w->pending.id, &wait,
+	    &ctx->err);
+	v->retry_at = nx_clock_wall() + wait;
 	if (rc == NX_OK && wait > 0)
 		(void)nx_fail(&ctx->err, NX_X_DOWN, "X answers no renewals"
 		    " now.");
@@ -390,13 +403,13 @@ one(struct nx_ctx *ctx, struct nx_waiting *w)
 	if (lives && ask_profile(ctx, p->access_token, NX_REQUEST_MS, &user,
 	    &v) == NX_CLASS_DONE)
 		return conclude(ctx, w, &user);
-	ended = renewal.class == NX_CLASS_SUSPECT || (!lives &&
-	    p->refresh_token == NULL);
+	ended = (renewal.class == NX_CLASS_SUSPECT && !(w->suspect &&
+	    w->open_for < WAIT_FOR_PAIR)) ||
+	    (!lives && p->refresh_token == NULL);
 	if (ended && (!lives || v.class == NX_CLASS_TOKEN))
 		return give_up(ctx, w, "X granted access and ended it again"
 		    " before it said to which account.");
-	return put_off(ctx, w, lives ? &v : &renewal,
-	    renewal.class == NX_CLASS_UNKNOWN);
+	return put_off(ctx, w, lives ? &v : &renewal, &renewal);
 }
 
 /* A task: those that are due, one after the other. */
@@ -406,7 +419,7 @@ settle_all(struct nx_ctx *ctx, void *state)
 	enum nx_rc rc = NX_OK;
 
 	(void)state;
-	for (int i = 0; rc == NX_OK && i < BATCH &&
+	for (int i = 0; rc == NX_OK && i < BATCH && !nx_ctx_stops(ctx) &&
 	    nx_arena_has(ctx->arena, ROOM_FOR_ONE); i++) {
 		struct nx_store_ask ask;
 		struct nx_waiting w;
@@ -428,7 +441,8 @@ settle_all(struct nx_ctx *ctx, void *state)
 enum nx_rc
 nx_pending_settle_due(struct nx_ctx *ctx, int *done)
 {
-	static const struct nx_task_kind kind = { settle_all, NULL };
+	static const struct nx_task_kind kind = { .run = settle_all,
+	    .alone = true };
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_task *task;
 	bool due;
@@ -438,7 +452,7 @@ nx_pending_settle_due(struct nx_ctx *ctx, int *done)
 	if (rc != NX_OK || !due)
 		return rc;
 	task = nx_task_new(ctx, &kind, 1, nx_clock_mono());
-	/* Full: there is a next time. */
+	/* Full, or one is at it: there is a next time. */
 	if (task != NULL && nx_task_run(task, nx_clock_mono()))
 		nx_task_free(task);
 	return NX_OK;

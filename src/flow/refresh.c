@@ -158,7 +158,8 @@ prepare(struct nx_ctx *ctx, const struct nx_lease *lease,
 
 	nx_keep_open(ctx, lease->connection.id, net);
 	NX_FAULT("refresh.after_net");
-	rc = nx_brake_enter(&ask, lease->owner, &wait, &ctx->err);
+	rc = nx_brake_enter(&ask, lease->owner, lease->connection.id, &wait,
+	    &ctx->err);
 	*braked = rc == NX_OK && wait > 0;
 	if (*braked) {
 		rc = nx_fail(&ctx->err, NX_X_DOWN, "X has not answered the"
@@ -349,7 +350,7 @@ enum nx_pursuit
 nx_refresh_leased(struct nx_ctx *ctx, const struct nx_lease *lease,
     const struct nx_refresh_wait *wait, struct nx_renewal *out)
 {
-	static const struct nx_task_kind kind = { run, late };
+	static const struct nx_task_kind kind = { .run = run, .late = late };
 	const int64_t soon = nx_clock_mono() + PLACE_MS;
 	struct nx_task *task = nx_task_new(ctx, &kind, sizeof(struct job),
 	    soon < wait->deadline ? soon : wait->deadline);

@@ -33,12 +33,13 @@ struct refusal {
 struct sweep {
 	const struct nx_ctx	*ctx;	/* the caller's */
 	struct nx_due		 due;
+	int64_t			 round_ends;	/* set while no thread runs */
 
-	pthread_mutex_t		 mutex;	/* guards all below and *out */
+	/* Guards all below and *out: a late renewal may come back any time. */
+	pthread_mutex_t		 mutex;
 	struct nx_sweep		*out;
 	pthread_cond_t		 back;	/* one of `going` is */
 	int			 going;	/* handed to patient threads */
-	int64_t			 round_ends;
 	bool			 over;	/* claim no more */
 	int			 tried, refused;	/* in the sweep */
 	int			 round_tried, round_refused;
@@ -243,7 +244,15 @@ is_wave(int tried, int refused)
 	return refused >= WAVE_MIN && refused * 2 > tried;
 }
 
-/* All threads have come back. */
+static void
+add(struct sweep *s, int *count)
+{
+	nx_lock(&s->mutex);
+	++*count;
+	nx_unlock(&s->mutex);
+}
+
+/* Its thread has come back: what that put aside is ours. */
 static void
 judge(struct sweep *s, struct sweeper *w, bool wave)
 {
@@ -262,14 +271,38 @@ judge(struct sweep *s, struct sweeper *w, bool wave)
 			rc = nx_refresh_refused(&ctx, &r->lease,
 			    &r->renewal.moved);
 		if (rc == NX_NEEDS_REAUTH)
-			s->out->ended++;
+			add(s, &s->out->ended);
 		else if (wave || r->renewal.moved || rc == NX_REFRESH_BUSY)
-			s->out->waiting++;
+			add(s, &s->out->waiting);
 		else
-			s->out->ending++;
+			add(s, &s->out->ending);
 	}
 	w->nrefusals = 0;
 	nx_arena_reset(w->arena);
+}
+
+static void
+begin_round(struct sweep *s)
+{
+	s->round_ends = nx_clock_mono() + ROUND_MS;
+	nx_lock(&s->mutex);
+	s->round_tried = s->round_refused = 0;
+	nx_unlock(&s->mutex);
+}
+
+/* Are so many refused that it is X's own trouble?  Then it is over. */
+static bool
+weigh_round(struct sweep *s)
+{
+	bool wave;
+
+	nx_lock(&s->mutex);
+	wave = is_wave(s->round_tried, s->round_refused) ||
+	    is_wave(s->tried, s->refused);
+	if (wave)
+		s->over = s->out->outage = true;
+	nx_unlock(&s->mutex);
+	return wave;
 }
 
 static void
@@ -286,8 +319,7 @@ one_round(struct sweep *s, struct sweeper *all, int n)
 	int ran = 0;
 	bool wave;
 
-	s->round_ends = nx_clock_mono() + ROUND_MS;
-	s->round_tried = s->round_refused = 0;
+	begin_round(s);
 	for (int i = 0; i < n; i++)
 		start(&all[i]);
 	for (int i = 0; i < n; i++) {
@@ -296,10 +328,7 @@ one_round(struct sweep *s, struct sweeper *all, int n)
 		nx_thread_join(all[i].thread);
 		ran++;
 	}
-	wave = is_wave(s->round_tried, s->round_refused) ||
-	    is_wave(s->tried, s->refused);
-	if (wave)
-		s->over = s->out->outage = true;
+	wave = weigh_round(s);
 	for (int i = 0; i < n; i++) {
 		if (all[i].runs)
 			judge(s, &all[i], wave);
@@ -307,7 +336,7 @@ one_round(struct sweep *s, struct sweeper *all, int n)
 	return ran > 0;
 }
 
-/* What an operator must read. */
+/* What an operator must read; all have come back. */
 static void
 tell(const struct sweep *s)
 {
@@ -335,8 +364,10 @@ sweep(struct sweep *s, struct sweeper *all, int n)
 	}
 	while (!is_over(s)) {
 		if (!one_round(s, all, n)) {
+			nx_lock(&s->mutex);
 			s->rc = nx_fail(&s->err, NX_NO_MEMORY,
 			    "No thread can start.");
+			nx_unlock(&s->mutex);
 			break;
 		}
 	}

@@ -20,29 +20,36 @@ static const char trip[] =
     "   WHERE r.since > released_at AND r.until > clock_timestamp()"
     "   AND r.since <= clock_timestamp() - $2::float8 * interval '1 s')";
 
-/* 1 owner, 2 seconds of the brake */
-static const char become_probe[] =
-    "UPDATE x_app SET probe = $1,"
-    "  braked_until = clock_timestamp() + $2::float8 * interval '1 s'"
-    " WHERE braked_until <= clock_timestamp()";
+/* 1 owner, 2 row: whoever slept through its lease is no holder any more. */
+#define HELD								\
+	"EXISTS (SELECT 1 FROM x_grants WHERE connection_id = $2::uuid"	\
+	"  AND lease_owner = $1::uuid AND lease_until > clock_timestamp()" \
+	" UNION ALL SELECT 1 FROM x_pending WHERE id = $2::uuid"	\
+	"  AND lease_owner = $1::uuid AND lease_until > clock_timestamp())"
 
-/* 1 owner, 2 ms of the lease */
+/* 3 seconds of the brake */
+static const char become_probe[] =
+    "UPDATE x_app SET probe = $1::uuid,"
+    "  braked_until = clock_timestamp() + $3::float8 * interval '1 s'"
+    " WHERE braked_until <= clock_timestamp() AND " HELD;
+
+/* 3 ms of the lease */
 static const char enter[] =
     "INSERT INTO x_refreshing (owner, since, until)"
     " SELECT $1::uuid, clock_timestamp(),"
-    "  clock_timestamp() + $2::float8 * interval '1 ms'"
+    "  clock_timestamp() + $3::float8 * interval '1 ms'"
     " WHERE NOT EXISTS (SELECT 1 FROM x_app WHERE braked_until IS NOT NULL"
-    "  AND probe IS DISTINCT FROM $1::uuid)"
+    "  AND probe IS DISTINCT FROM $1::uuid) AND " HELD
     " ON CONFLICT (owner) DO NOTHING";
 
 static const char look[] =
-    "SELECT EXISTS (SELECT 1 FROM x_refreshing WHERE owner = $1),"
-    " (SELECT greatest(1, ceil(extract(epoch FROM"
+    "SELECT EXISTS (SELECT 1 FROM x_refreshing WHERE owner = $1::uuid),"
+    " " HELD ", (SELECT greatest(1, ceil(extract(epoch FROM"
     "  braked_until - clock_timestamp())))::bigint FROM x_app)";
 
 enum nx_rc
-nx_brake_enter(const struct nx_store_ask *ask, const char *owner, int *wait,
-    struct nx_err *err)
+nx_brake_enter(const struct nx_store_ask *ask, const char *owner,
+    const char *row, int *wait, struct nx_err *err)
 {
 	char many[NX_NUMBER_MAX], slow[NX_NUMBER_MAX];
 	char brake[NX_NUMBER_MAX], lease[NX_NUMBER_MAX];
@@ -50,15 +57,20 @@ nx_brake_enter(const struct nx_store_ask *ask, const char *owner, int *wait,
 		{ trip, { nx_row_number(many, NX_BRAKE_UNANSWERED),
 		    nx_row_number(slow, NX_BRAKE_SLOW),
 		    nx_row_number(brake, NX_BRAKE_SECONDS) }, 3 },
-		{ become_probe, { owner, brake }, 2 },
-		{ enter, { owner, nx_row_number(lease, NX_LEASE_MS) }, 2 },
-		{ look, { owner }, 1 },
+		{ become_probe, { owner, row, brake }, 3 },
+		{ enter, { owner, row, nx_row_number(lease, NX_LEASE_MS) },
+		    3 },
+		{ look, { owner, row }, 2 },
 	};
 	PGresult *results[4] = { NULL };
 	enum nx_rc rc = nx_row_repeat(ask, queries, 4, results, err);
 
-	*wait = rc == NX_OK && !nx_row_bool(results[3], 0, 0) ?
-	    (int)nx_row_i64(results[3], 0, 1) : 0;
+	*wait = 0;
+	if (rc == NX_OK && !nx_row_bool(results[3], 0, 1))
+		rc = nx_fail(err, NX_REFRESH_BUSY, "The right to renew it ran"
+		    " out before its token was sent.");
+	else if (rc == NX_OK && !nx_row_bool(results[3], 0, 0))
+		*wait = (int)nx_row_i64(results[3], 0, 2);
 	nx_db_clear(results, 4);
 	return rc;
 }

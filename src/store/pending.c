@@ -3,6 +3,7 @@
 #include "nx/store/pending.h"
 
 #include "nx/base/random.h"
+#include "nx/seal/digest.h"
 #include "nx/store/lease.h"
 #include "nx/store/login.h"
 #include "row.h"
@@ -31,16 +32,20 @@ const char nx_column_pending_refresh[] = "pending_refresh_token";
 #define ENDED "'connected', 'other_account', 'not_connected', 'x_token'"
 
 /* 1 id, 2 user, 3 access, 4 refresh, 5 expires, 6 hash, 7 scopes, 8 attempt,
- * 9 aim, 10 replaces, 11 asked, 12 granted, 13 claimed */
+ * 9 aim, 10 replaces, 11 asked, 12 granted, 13 claimed, 14 version */
+#define NEW_ROW								\
+	"INSERT INTO x_pending (id, user_id, access_token,"		\
+	" refresh_token, token_expires_at, grant_hash, scopes,"		\
+	" state_hash, aim, replaces, asked, granted_at, claimed_at,"	\
+	" token_version, next_try_at)"					\
+	" SELECT $1::uuid, $2::uuid, $3::text, $4::text,"		\
+	"  to_timestamp($5::bigint), $6::text, $7::text, $8::text,"	\
+	"  $9::uuid, $10::boolean, $11::text, " NX_AT_US("$12") ", "	\
+	NX_AT_US("$13") ", $14::bigint, now() + interval '3 s'"
+enum { ROW_PARAMS = 14 };
+
 static const char insert[] =
-    "INSERT INTO x_pending (id, user_id, access_token, refresh_token,"
-    " token_expires_at, grant_hash, scopes, state_hash, aim, replaces,"
-    " asked, granted_at, claimed_at, next_try_at)"
-    " SELECT $1::uuid, $2::uuid, $3::text, $4::text,"
-    "  to_timestamp($5::bigint), $6::text, $7::text, $8::text, $9::uuid,"
-    "  $10::boolean, $11::text, " NX_AT_US("$12") ", " NX_AT_US("$13") ","
-    "  now() + interval '3 s'"
-    " WHERE NOT EXISTS (SELECT 1 FROM x_grants g"
+    NEW_ROW " WHERE NOT EXISTS (SELECT 1 FROM x_grants g"
     "  JOIN platform_connections c ON c.id = g.connection_id"
     "  WHERE c.user_id = $2 AND c.platform = 'twitter'"
     "  AND g.grant_hash = $6)"
@@ -48,18 +53,43 @@ static const char insert[] =
     "  AND outcome IN (" ENDED "))"
     " ON CONFLICT (id) DO NOTHING";
 
-/* 1 id, 2 user, 3 access, 4 refresh, 5 expires, 6 version before, 7 scopes */
+/* 1 id, 2 user, 3 access, 4 refresh, 5 expires, 6 version before, 7 scopes,
+ * 8 hash */
 static const char renew[] =
     "UPDATE x_pending SET access_token = $3,"
     " refresh_token = coalesce($4, refresh_token),"
     " token_expires_at = to_timestamp($5::bigint),"
-    " token_version = token_version + 1,"
+    " token_version = token_version + 1, grant_hash = $8,"
     " scopes = coalesce($7, scopes), suspect = false, refusals = 0,"
     " attempt_started_at = NULL,"
     " lease_until = clock_timestamp() + interval '30 s'"
     " WHERE id = $1 AND user_id = $2 AND token_version = $6::bigint";
 
-/* The row has gone: nobody else has this pair. */
+/*
+ * Whoever gave the row up since had only the pair before this one, which X no
+ * longer knew.  As NEW_ROW.
+ */
+static const char revive[] =
+    "WITH again AS (UPDATE x_logins SET outcome = 'pending'"
+    "  WHERE state_hash = $8 AND outcome = 'x_token'"
+    "  AND NOT EXISTS (SELECT 1 FROM x_pending WHERE id = $1)"
+    "  RETURNING 1) "
+    NEW_ROW " FROM again ON CONFLICT (id) DO NOTHING";
+
+/*
+ * Or made a connection of that one, whose refresh token is spent.
+ * 1 user, 2 hash of the pair before, 3 id
+ */
+static const char heir[] =
+    "SELECT c.id, g.token_version FROM platform_connections c"
+    " JOIN x_grants g ON g.connection_id = c.id"
+    " WHERE c.user_id = $1 AND c.platform = 'twitter'"
+    " AND g.grant_hash = $2 AND g.refreshed_by IS NULL"
+    " AND c.status IN ('connected', 'needs_reauth')"
+    " AND NOT EXISTS (SELECT 1 FROM x_pending WHERE id = $3)"
+    " FOR NO KEY UPDATE OF c";
+
+/* Otherwise nobody has a use for this pair. */
 static const char park_renewed[] =
     "INSERT INTO x_revocations (id, user_id, connection_id, hint, token,"
     " next_try_at)"
@@ -71,7 +101,8 @@ static const char park_renewed[] =
     " AND NOT EXISTS (SELECT 1 FROM x_grants g"
     "  JOIN platform_connections c ON c.id = g.connection_id"
     "  WHERE c.user_id = $2 AND c.platform = 'twitter'"
-    "  AND g.grant_hash = $7)"
+    "  AND (g.grant_hash = $8 OR g.grant_hash = $7"
+    "   AND c.status IN ('connected', 'needs_reauth')))"
     " ON CONFLICT (id) DO NOTHING";
 
 static const char note[] =
@@ -95,50 +126,110 @@ seal(const struct nx_store_ask *ask, const struct nx_pending *p,
 	return rc;
 }
 
+/* Texts of the parameters. */
+struct texts {
+	char	expires[NX_NUMBER_MAX], version[NX_NUMBER_MAX];
+	char	granted[NX_NUMBER_MAX], claimed[NX_NUMBER_MAX];
+};
+
+/* As NEW_ROW; the tokens are sealed. */
+static void
+fill(struct nx_query *q, const struct nx_pending *p, const char *hash,
+    const char *const sealed[2], struct texts *t)
+{
+	const char *params[ROW_PARAMS] = { p->id, p->user_id, sealed[0],
+	    sealed[1], nx_row_number(t->expires, p->expires_at), hash,
+	    p->scopes, p->login_hash, p->aim,
+	    p->replaces ? "true" : "false", p->asked,
+	    nx_row_number(t->granted, p->granted_us),
+	    nx_row_number(t->claimed, p->claimed_us),
+	    nx_row_number(t->version, p->version) };
+
+	memcpy(q->params, params, sizeof(params));
+	q->nparams = ROW_PARAMS;
+}
+
 static enum nx_rc
 put_first(const struct nx_store_ask *ask, const struct nx_pending *p,
     struct nx_err *err)
 {
-	char expires[NX_NUMBER_MAX];
-	char granted[NX_NUMBER_MAX], claimed[NX_NUMBER_MAX];
 	struct nx_query queries[] = {
-		{ insert, { p->id, p->user_id, NULL, NULL,
-		    nx_row_number(expires, p->expires_at), p->grant_hash,
-		    p->scopes, p->login_hash, p->aim,
-		    p->replaces ? "true" : "false", p->asked,
-		    nx_row_number(granted, p->granted_us),
-		    nx_row_number(claimed, p->claimed_us) }, 13 },
+		{ .sql = insert },
 		{ note, { p->login_hash, p->id }, 2 },
 	};
-	enum nx_rc rc = seal(ask, p, &queries[0].params[2],
-	    &queries[0].params[3], err);
+	const char *sealed[2];
+	struct texts texts;
+	enum nx_rc rc = seal(ask, p, &sealed[0], &sealed[1], err);
 
-	return rc == NX_OK ? nx_row_write(ask, queries, 2, err) : rc;
+	if (rc != NX_OK)
+		return rc;
+	fill(&queries[0], p, p->grant_hash, sealed, &texts);
+	return nx_row_write(ask, queries, 2, err);
 }
 
+/* The connection that is to have it. */
+static enum nx_rc
+inherit(const struct nx_store_ask *ask, const struct nx_pending *p,
+    const PGresult *found, struct nx_err *err)
+{
+	const struct nx_new_pair pair = {
+		.connection_id = nx_row_peek(found, 0, 0),
+		.owner = p->id,
+		.version = nx_row_i64(found, 0, 1),
+		.access_token = p->access_token,
+		.refresh_token = p->refresh_token,
+		.scopes = p->scopes,
+		.expires_at = p->expires_at,
+	};
+	bool saved;
+
+	return nx_lease_save(ask, &pair, &saved, err);
+}
+
+static enum nx_rc
+seal_parked(const struct nx_store_ask *ask, const struct nx_pending *p,
+    const char **params, struct nx_err *err)
+{
+	enum nx_rc rc = nx_revocation_seal(ask, p->user_id, p->refresh_token,
+	    &params[0], err);
+
+	return rc != NX_OK ? rc : nx_revocation_seal(ask, p->user_id,
+	    p->access_token, &params[2], err);
+}
+
+/* The heir is locked before the pair may be parked for want of one. */
 static enum nx_rc
 put_renewed(const struct nx_store_ask *ask, const struct nx_pending *p,
     struct nx_err *err)
 {
-	char expires[NX_NUMBER_MAX], before[NX_NUMBER_MAX];
-	struct nx_query queries[] = {
-		{ renew, { p->id, p->user_id, NULL, NULL,
-		    nx_row_number(expires, p->expires_at),
-		    nx_row_number(before, p->version - 1), p->scopes }, 7 },
-		{ park_renewed, { p->id, p->user_id, NULL, NULL, NULL, NULL,
-		    p->grant_hash }, 7 },
-		{ note, { p->login_hash, p->id }, 2 },
+	char hash[NX_SHA256_HEX + 1], before[NX_NUMBER_MAX];
+	struct texts texts;
+	const char *sealed[2];
+	enum { RENEW, REVIVE, HEIR, PARK, NOTE, N };
+	struct nx_query queries[N] = {
+		[REVIVE] = { .sql = revive },
+		[HEIR] = { heir, { p->user_id, p->grant_hash, p->id }, 3 },
+		[PARK] = { park_renewed, { p->id, p->user_id, NULL, NULL,
+		    NULL, NULL, p->grant_hash, hash }, 8 },
+		[NOTE] = { note, { p->login_hash, p->id }, 2 },
 	};
-	enum nx_rc rc = seal(ask, p, &queries[0].params[2],
-	    &queries[0].params[3], err);
+	PGresult *results[N] = { NULL };
+	enum nx_rc rc = seal(ask, p, &sealed[0], &sealed[1], err);
 
+	nx_sha256_hex(nx_slice_str(p->access_token), hash);
 	if (rc == NX_OK)
-		rc = nx_revocation_seal(ask, p->user_id, p->refresh_token,
-		    &queries[1].params[2], err);
-	if (rc == NX_OK)
-		rc = nx_revocation_seal(ask, p->user_id, p->access_token,
-		    &queries[1].params[4], err);
-	return rc == NX_OK ? nx_row_write(ask, queries, 3, err) : rc;
+		rc = seal_parked(ask, p, &queries[PARK].params[2], err);
+	if (rc != NX_OK)
+		return rc;
+	fill(&queries[REVIVE], p, hash, sealed, &texts);
+	queries[RENEW] = (struct nx_query){ renew, { p->id, p->user_id,
+	    sealed[0], sealed[1], texts.expires,
+	    nx_row_number(before, p->version - 1), p->scopes, hash }, 8 };
+	rc = nx_row_repeat(ask, queries, N, results, err);
+	if (rc == NX_OK && PQntuples(results[HEIR]) > 0)
+		rc = inherit(ask, p, results[HEIR], err);
+	nx_db_clear(results, N);
+	return rc;
 }
 
 enum nx_rc
@@ -186,16 +277,17 @@ static const char take[] =
     "  THEN $3::float8 ELSE $2::float8 END * interval '1 ms',"
     " suspect = CASE WHEN p.lease_owner = $1 THEN suspect"
     "  ELSE suspect OR attempt_started_at IS NOT NULL END,"
-    " attempt_started_at = CASE WHEN next.renew THEN now()"
-    "  ELSE attempt_started_at END"
+    " attempt_started_at = coalesce(attempt_started_at,"
+    "  CASE WHEN next.renew THEN now() END)"
     " FROM next WHERE p.id = next.id"
     " RETURNING p.id, user_id, state_hash, aim, replaces, asked, scopes,"
     "  extract(epoch FROM token_expires_at)::bigint, "
     NX_US_OF("granted_at") ", " NX_US_OF("claimed_at") ", grant_hash,"
     "  token_version, next.renew, suspect, tries, refusals, access_token,"
-    "  refresh_token";
+    "  refresh_token, coalesce(extract(epoch FROM clock_timestamp()"
+    "  - attempt_started_at), 0)::bigint";
 
-enum { ACCESS = 16, REFRESH };
+enum { ACCESS = 16, REFRESH, OPEN_FOR };
 
 static enum nx_rc
 read_row(const struct nx_store_ask *ask, const PGresult *r,
@@ -223,6 +315,7 @@ read_row(const struct nx_store_ask *ask, const PGresult *r,
 	out->suspect = nx_row_bool(r, 0, 13);
 	out->tries = (int)nx_row_i64(r, 0, 14);
 	out->refusals = (int)nx_row_i64(r, 0, 15);
+	out->open_for = nx_row_i64(r, 0, OPEN_FOR);
 	if (!nx_arena_ok(ask->arena))
 		return nx_fail(err, NX_NO_MEMORY, "while reading a grant");
 	place.id = p->id;
@@ -264,10 +357,14 @@ nx_pending_take(const struct nx_store_ask *ask, struct nx_waiting *out,
 	return rc;
 }
 
-/* 1 id, 2 owner, 3 pause, 4 whether X knew the token, 5 whether an answer was
- * lost */
+/*
+ * 1 id, 2 owner, 3 pause, 4 whether X knew the token, 5 whether an answer was
+ * lost, 6 whether it may still come: then nobody else is at it as long as the
+ * lease runs.
+ */
 static const char put_off[] =
-    "UPDATE x_pending SET lease_owner = NULL, lease_until = NULL,"
+    "UPDATE x_pending SET lease_owner = NULL,"
+    " lease_until = CASE WHEN $6::boolean THEN lease_until END,"
     " next_try_at = clock_timestamp() + $3::float8 * interval '1 s',"
     " refusals = refusals + $4::boolean::integer,"
     " attempt_started_at = CASE WHEN $5::boolean OR suspect"
@@ -282,8 +379,8 @@ nx_pending_put_off(const struct nx_store_ask *ask,
 	char pause[NX_NUMBER_MAX];
 	const struct nx_query query = { put_off, { w->pending.id, w->owner,
 	    nx_row_number(pause, how->pause),
-	    how->refused ? "true" : "false", how->lost ? "true" : "false" },
-	    5 };
+	    how->refused ? "true" : "false", how->lost ? "true" : "false",
+	    how->lost && !how->answered ? "true" : "false" }, 6 };
 
 	return nx_row_write(ask, &query, 1, err);
 }
@@ -308,23 +405,25 @@ nx_pending_drop(const struct nx_store_ask *ask, const struct nx_waiting *w,
 	return nx_row_write(ask, &query, 1, err);
 }
 
-/* 1 user, 2 connection, 3 parked as */
+/* 1 user, 2 connection, 3 whether it must be the aim, 4 parked as */
 static const char end[] =
     "WITH gone AS (DELETE FROM x_pending WHERE user_id = $1"
-    "  AND ($2::uuid IS NULL OR aim IS NULL OR aim = $2) RETURNING *),"
+    "  AND ($2::uuid IS NULL OR aim = $2 OR aim IS NULL"
+    "   AND NOT $3::boolean) RETURNING *),"
     "told AS (UPDATE x_logins l SET outcome = 'not_connected' FROM gone"
     "  WHERE l.state_hash = gone.state_hash"
     "  AND l.outcome IS DISTINCT FROM 'connected'),"
-    "parked AS (" PARK_GONE("$3::uuid") ")"
+    "parked AS (" PARK_GONE("$4::uuid") ")"
     "SELECT count(*) FROM gone";
 
 enum nx_rc
-nx_pending_end(const struct nx_store_ask *ask, const char *user_id,
-    const char *connection_id, const char *parked_as, int *ended,
+nx_pending_end(const struct nx_store_ask *ask,
+    const struct nx_pending_which *which, const char *parked_as, int *ended,
     struct nx_err *err)
 {
-	const struct nx_query query = { end, { user_id, connection_id,
-	    parked_as }, 3 };
+	const struct nx_query query = { end, { which->user_id,
+	    which->connection_id, which->only_aimed ? "true" : "false",
+	    parked_as }, 4 };
 	PGresult *row = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
 

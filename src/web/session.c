@@ -89,10 +89,22 @@ put(struct jar *jar, int chunk, struct nx_slice value)
 }
 
 /*
- * The cookie of the project `wanted` (its URL may have capitals), or of the
- * only one there is when that is empty: a neighbouring site may have set one
- * for its own ends.  An empty cookie is none, as it is for Supabase's own
- * clients, which clear so.
+ * The project's own clients name it after `wanted` (a URL may have capitals),
+ * the dashboard's sign-in does not know the project.
+ */
+static bool
+is_wanted(struct nx_slice ref, struct nx_slice wanted)
+{
+	return wanted.n == 0 || nx_slice_is(ref, "nexus") ||
+	    (wanted.n == ref.n && strncasecmp(wanted.p, ref.p, ref.n) == 0);
+}
+
+/*
+ * The cookie of the project `wanted` or of the dashboard, or the only one
+ * there is when `wanted` is empty: a neighbouring site may have set one for
+ * its own ends.  Of two names that are both ours one may be a neighbour's.
+ * An empty cookie is none, as it is for Supabase's own clients, which clear
+ * so.
  */
 static void
 collect(const struct nx_request *r, struct nx_slice wanted, struct jar *jar)
@@ -104,8 +116,7 @@ collect(const struct nx_request *r, struct nx_slice wanted, struct jar *jar)
 	memset(jar, 0, sizeof(*jar));
 	while (nx_request_cookie(r, &at, &name, &value)) {
 		if (value.n == 0 || !is_ours(name, &ref, &chunk) ||
-		    (wanted.n > 0 && (wanted.n != ref.n ||
-		    strncasecmp(wanted.p, ref.p, ref.n) != 0)))
+		    !is_wanted(ref, wanted))
 			continue;
 		if (jar->ref.n == 0)
 			jar->ref = ref;
@@ -188,7 +199,7 @@ token_from_cookies(struct nx_ctx *ctx, const struct nx_request *r,
 	enum nx_rc rc;
 
 	collect(r, project(ctx), &jar);
-	if (jar.ref.n == 0)	/* this site's own sign-in has its own name */
+	if (jar.ref.n == 0)	/* browsers may know it by another host */
 		collect(r, NX_SLICE(""), &jar);
 	if (jar.ref.n == 0)
 		return nx_fail(&ctx->err, NX_UNAUTHENTICATED, "There is"

@@ -627,31 +627,43 @@ blank_secrets(struct nx_http *http, const struct nx_http_ask *ask,
 	}
 }
 
+/* Status and headers, and the body as far as it has come. */
+static void
+take_answer(struct nx_http *http, long status, struct nx_http_answer *out)
+{
+	curl_off_t after = 0;
+
+	(void)curl_easy_getinfo(http->easy, CURLINFO_RETRY_AFTER, &after);
+	out->status = (int)status;
+	out->retry_after = after <= 0 ? 0 : after > INT32_MAX ?
+	    INT32_MAX : (int)after;
+	out->windows = http->windows;
+	nx_windows_believe(&out->windows, nx_clock_wall());
+	out->body = nx_buf_slice(&http->body);
+}
+
 /*
  * After the first byte nobody knows what X did, whatever went wrong; but
- * where a body was announced and none of it left, X did nothing.
+ * where a body was announced and none of it left, X did nothing.  And what
+ * has come of an answer that comes once may be all that matters of it.
  */
 static void
 conclude(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
 {
 	long status = 0;
-	curl_off_t after = 0;
 
 	(void)curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
-	(void)curl_easy_getinfo(http->easy, CURLINFO_RETRY_AFTER, &after);
 	if (code == CURLE_OK && status > 0) {
 		out->outcome = NX_HTTP_ANSWERED;
-		out->status = (int)status;
-		out->retry_after = after <= 0 ? 0 : after > INT32_MAX ?
-		    INT32_MAX : (int)after;
-		out->windows = http->windows;
-		nx_windows_believe(&out->windows, nx_clock_wall());
-		out->body = nx_buf_slice(&http->body);
+		take_answer(http, status, out);
 		return;
 	}
 	out->outcome = http->leaving && (http->body_left || !http->once ||
 	    http->whole.n == 0) ? NX_HTTP_LOST : NX_HTTP_NOT_SENT;
 	out->too_long = http->too_long;
+	if (out->outcome == NX_HTTP_LOST && http->once && status / 100 == 2 &&
+	    nx_buf_ok(&http->body))
+		take_answer(http, status, out);
 	explain(out, !nx_buf_ok(&http->body) ? "the answer does not fit" :
 	    code == CURLE_ABORTED_BY_CALLBACK ? "it was waited for in vain" :
 	    http->why[0] != '\0' ? http->why : curl_easy_strerror(code));

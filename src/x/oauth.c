@@ -164,7 +164,7 @@ next_text(struct nx_slice *in, struct nx_slice name)
 		text.p = ++p;
 		while (p < end && *p > 0x20 && *p < 0x7f && *p != '"')
 			p++;
-		text.n = (size_t)(p - text.p);
+		text.n = p == end ? 0 : (size_t)(p - text.p); /* cut off */
 		*in = (struct nx_slice){ p, (size_t)(end - p) };
 	}
 	return text;
@@ -213,14 +213,15 @@ ask_grant(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
 		return;
 	}
 	send_form(x, act, form, secrets, &answer, verdict);
-	if (verdict->x.status / 100 != 2)
+	if (answer.status / 100 != 2)
 		return;
 	/* Of two tokens nobody knows which one is meant. */
 	if (nx_json_parse_once(answer.body, &body) != NX_OK ||
 	    !read_grant(body, now, x->arena, out)) {
 		collect_strays(answer.body, x->arena, out);
 		nx_verdict_unreadable(act, verdict);
-	}
+	} else
+		nx_verdict_whole(&answer, verdict);
 	nx_json_wipe(body);
 	nx_http_forget(x->http);
 }

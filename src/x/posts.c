@@ -91,8 +91,10 @@ nx_posts_create(const struct nx_x *x, const char *access_token,
 		nx_http_do(x->http, &ask, &answer);
 	nx_verdict_of(NX_ACT_CREATE, &answer, nx_clock_wall(), verdict);
 	out->windows = answer.windows;
-	if (verdict->class == NX_CLASS_DONE &&
-	    (out->id = read_id(answer.body, x->arena)) == NULL)
+	if (answer.status / 100 == 2 &&
+	    (out->id = read_id(answer.body, x->arena)) != NULL)
+		nx_verdict_whole(&answer, verdict);
+	else if (verdict->class == NX_CLASS_DONE)
 		nx_verdict_unreadable(NX_ACT_CREATE, verdict);
 	nx_buf_free(&json);
 }

@@ -422,6 +422,14 @@ nx_verdict_unreadable(enum nx_act act, struct nx_verdict *v)
 	v->retry_at = 0;
 }
 
+void
+nx_verdict_whole(const struct nx_http_answer *answer, struct nx_verdict *v)
+{
+	if (answer->outcome == NX_HTTP_LOST)
+		*v = (struct nx_verdict){ .class = NX_CLASS_DONE,
+		    .x = { .status = answer->status } };
+}
+
 static enum nx_rc
 code_of(enum nx_act act, enum nx_class class)
 {

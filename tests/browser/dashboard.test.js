@@ -376,6 +376,23 @@ test('a session of the Nexus site counts, in chunks too', async () => {
 	});
 });
 
+test('a cookie of the project that a neighbour adds signs nobody in, and signing in ends it', async () => {
+	const account = unique('tossed'), stranger = unique('stranger');
+	await story(browser, {}, async (page, context) => {
+		await signIn(page, `${stranger}@example.org`);
+		const [theirs] = await sessionCookies(context);
+		await context.clearCookies();
+		await signIn(page, `${account}@example.org`);
+		await context.addCookies([{ ...theirs, name: 'sb-abcdefghij-auth-token' }]);
+		assert.equal((await page.request.get(`${SITE}/api/twitter/connections`)).status(), 401);
+		await page.reload();
+		await page.locator('#sign-in').waitFor();
+		await signIn(page, `${account}@example.org`);
+		assert.deepEqual((await sessionCookies(context)).map((c) => c.name), ['sb-nexus-auth-token']);
+		assert.equal(await page.locator('#who-name').textContent(), `${account}@example.org`);
+	});
+});
+
 test('a session that ends while one writes loses no text', async () => {
 	const account = unique('ends');
 	await story(browser, {}, async (page, context) => {
@@ -483,6 +500,23 @@ for (const [how, comeBack] of Object.entries(RETURNS)) {
 		});
 	});
 }
+
+test('somebody else signed in elsewhere: “Connect X” does not make the account theirs', async () => {
+	const alice = unique('alice'), bob = unique('bob');
+	await story(browser, {}, async (page, context) => {
+		await signIn(page, `${alice}@example.org`);
+		const asked = [];
+		page.on('request', (request) => request.url().includes('/initiate') && asked.push(request.url()));
+		const tab = await context.newPage();
+		await tab.goto(`${SITE}/dashboard`);
+		await tab.getByRole('button', { name: 'Sign out' }).click();
+		await signIn(tab, `${bob}@example.org`);
+		await page.getByRole('link', { name: 'Connect X' }).click();
+		await page.locator('#who-name').getByText(`${bob}@example.org`).waitFor();
+		assert.deepEqual(asked, []);
+		assert.equal(new URL(page.url()).origin, new URL(SITE).origin);
+	});
+});
 
 async function hideSession(context) {
 	await context.addCookies((await sessionCookies(context)).map((c) => ({ ...c, httpOnly: true })));

@@ -66,15 +66,17 @@ test('a shorter session leaves no chunk of the longer one behind', () => {
 	assert.ok(!cookie.parse(back).has(cookie.OWN));
 });
 
-test('a session of another project is found; ours comes first; rubbish is no session', () => {
+test('a session of another project is found; beside ours neither counts; rubbish is no session', () => {
 	const other = cookie.write('sb-abc-auth-token', session(5000), '', false);
 	const header = browse('', other);
 	assert.equal(cookie.read(header).name, 'sb-abc-auth-token');
 	assert.deepEqual(cookie.read(header).session, session(5000));
-	const both = browse(header, cookie.write(cookie.OWN, session(1), header, false));
-	assert.equal(cookie.read(both).name, cookie.OWN);
+	const own = browse('', cookie.write(cookie.OWN, session(1), '', false));
+	for (const both of [`${own}; ${header}`, `${header}; ${own}`, `${own}; sb-abc-auth-token=x`, `${header}; sb-abd-auth-token=x`])
+		assert.equal(cookie.read(both).session, null, both);
+	assert.deepEqual(cookie.read(`${own}; sb-abc-auth-token=; sb-abc-auth-token.0=`), { name: cookie.OWN, session: session(1) });
 	assert.deepEqual(cookie.read(`${cookie.OWN}=base64-%%%`), { name: cookie.OWN, session: null });
-	assert.equal(cookie.read(`${cookie.OWN}=base64-%%%; ${header}`).name, 'sb-abc-auth-token');
+	assert.equal(cookie.read(`${cookie.OWN}=base64-%%%; ${header}`).session, null);
 	assert.equal(cookie.read('a=b; sb-abc-auth-token-code-verifier=x'), null);
 	assert.equal(cookie.read(''), null);
 });

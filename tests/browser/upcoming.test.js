@@ -105,6 +105,29 @@ test('a scheduled post is edited where posts are written, and the draft waits me
 	});
 });
 
+test('a scheduled post that is sent now and that X refuses is the list’s again', async () => {
+	await deskStory(browser, 'sent_now', {}, async (page, account) => {
+		const { id } = await schedule(page, `Before, ${account}`, 90);
+		await seeAgain(page);
+		await item(page, 'queued').getByRole('button', { name: /^Edit/ }).click();
+		await page.getByRole('heading', { name: 'Edit post' }).waitFor();
+		await page.getByLabel('Text of the post').fill(`Bold, ${account}`);
+		await page.getByRole('button', { name: 'Post now instead' }).click();
+		await sandbox('POST', '/sandbox/faults', { ...CREATE, fault: '400', count: 1 });
+		await page.getByRole('button', { name: `Post now as @${account}` }).click();
+		await page.locator('#result').getByText('It is in the list below').waitFor();
+		await page.getByRole('heading', { name: 'New post' }).waitFor();
+		assert.equal(await page.locator('#text').inputValue(), '', 'one text, one owner');
+		const row = item(page, 'failed');
+		await row.getByText(`Bold, ${account}`).waitFor();
+		assert.deepEqual(await row.getByRole('button').evaluateAll((all) => all.map((b) => b.dataset.action)), ['edit', 'resume']);
+		await row.getByRole('button', { name: /^Edit/ }).click();
+		await page.getByRole('heading', { name: 'Edit post' }).waitFor();
+		assert.equal(await page.locator('#text').inputValue(), `Bold, ${account}`);
+		assert.equal((await read(page, `posts/${id}`)).state, 'failed', 'only its author gives it up');
+	});
+});
+
 test('a post that somebody else has changed is not changed over their heads', async () => {
 	await deskStory(browser, 'clash', {}, async (page, account) => {
 		const { id } = await schedule(page, `Before, ${account}`, 90);
@@ -215,13 +238,39 @@ test('what meets X’s limit is the list’s, and waits there when its author sa
 		const waits = item(page, 'queued');
 		await waits.getByText(text).waitFor();
 		assert.ok((await waits.textContent()).includes(at), 'at the time that was promised');
-		assert.equal(await row.getByRole('button').count(), 0, 'the old row does not send it a second time');
+		await item(page, 'cancelled').getByText(text).waitFor();
+		assert.equal(await item(page, 'cancelled').getByRole('button').count(), 0, 'the old row does not send it a second time');
 		const { posts } = await read(page, 'posts?view=upcoming');
 		assert.equal(posts.length, 1);
 		assert.equal((await read(page, `posts/${posts[0].id}`)).request.queue, true);
 		await page.reload();
-		await item(page, 'failed').waitFor();
-		assert.equal(await item(page, 'failed').getByRole('button').count(), 0);
+		await item(page, 'cancelled').waitFor();
+		assert.equal(await row.count(), 0);
+		assert.deepEqual(await postsOf(account), []);
+	});
+});
+
+test('what goes out as another post is given up at the server, so that no other device sends it', async () => {
+	await deskStory(browser, 'given_up', {}, async (page, account) => {
+		await sandbox('POST', '/sandbox/faults', { ...CREATE, fault: '429', count: 1 });
+		await write(page, `Too much, ${account}`);
+		const row = item(page, 'failed');
+		await row.waitFor();
+		const id = await row.getAttribute('data-post');
+		const old = `${SITE}/api/twitter/posts/${id}`;
+		await page.route(old, (route) => (route.request().method() === 'DELETE' ? route.abort() : route.continue()));
+		const tried = page.waitForEvent('requestfailed', (request) => request.method() === 'DELETE');
+		await row.getByRole('button', { name: /^Send at/ }).click();
+		await tried;
+		await item(page, 'queued').waitFor();
+		assert.equal(await row.getByRole('button').count(), 0, 'nor does this one');
+		assert.deepEqual((await read(page, `posts/${id}`)).can, ['resume']);
+		await page.unroute(old);
+		await seeAgain(page);
+		await item(page, 'cancelled').getByText(`Too much, ${account}`).waitFor();
+		assert.ok(!(await read(page, `posts/${id}`)).can.includes('resume'));
+		assert.equal((await page.request.post(`${old}/resume`, { headers: origin })).status(), 409);
+		assert.equal((await read(page, 'posts?view=upcoming')).posts.length, 1);
 		assert.deepEqual(await postsOf(account), []);
 	});
 });
@@ -247,7 +296,8 @@ test('what X refuses goes back to its author to be changed, with all that was sa
 		await page.getByRole('button', { name: `Post as @${account}` }).click();
 		await page.locator('#result').getByText('Published').waitFor();
 		assert.deepEqual((await postsOf(account)).map((p) => p.text), [`Mild, ${account}`]);
-		assert.equal(await row.getByRole('button').count(), 0, 'its text is on X by now');
+		await item(page, 'cancelled').waitFor();
+		assert.equal(await item(page, 'cancelled').getByRole('button').count(), 0, 'its text is on X by now');
 		assert.equal(await page.locator('#text').inputValue(), '');
 	});
 });

@@ -190,7 +190,7 @@ test('null in place of a time sends it now', async () => {
 	await clearFaults();
 	const q = await schedule(refused);
 	await fault({ ...CREATE, fault: '400', count: 1 });
-	problem(await patch(refused, q.id, { publish_at: null }), 422, 'x_refused');
+	assert.equal(problem(await patch(refused, q.id, { publish_at: null }), 422, 'x_refused').id, q.id, 'it was changed all the same');
 	assert.deepEqual([(await look(refused, q.id)).state, (await look(refused, q.id)).can], ['failed', ['resume']]);
 });
 

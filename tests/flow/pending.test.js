@@ -214,6 +214,50 @@ test('replace=1 holds for one that waits, too', async () => {
 	});
 });
 
+// A process that was killed or stopped may have the pair that lives in a file.
+test('a refusal that a lost renewal may have brought about gives nothing up for hours', async () => {
+	const me = new Visitor();
+	await fault({ path: ME, fault: '401' });
+	const { path } = await me.arrive();
+	onItsWay(await me.get(path));
+	await clearFaults();
+	await new Visitor({ account: me.account }).connect();	// ends the refresh token at X
+	await sandbox('POST', '/sandbox/expire', { account: me.account });
+	const open = (since) => sql(`UPDATE x_pending SET token_expires_at = now() - interval '1 minute',
+		suspect = true, attempt_started_at = now() - interval '${since}', next_try_at = now(), lease_until = NULL WHERE user_id = '${me.user}'`);
+	await open('5 hours');
+	const { by } = await grown(() => until('X has refused it', 60, async () => {
+		await hasten(me);
+		return Number((await sql(`SELECT count(*) FROM x_pending WHERE user_id = '${me.user}' AND tries >= 3 AND lease_until IS NULL`))[0][0]) > 0;
+	}));
+	assert.ok(by('refreshes_refused') > 0);
+	assert.equal(await parked(me), 0);
+	assert.equal((await answer(me)).pending, 1);
+	await open('7 hours');
+	await until('it is given up', 60, async () => {
+		await hasten(me);
+		return (await answer(me)).pending === 0;
+	});
+	landed(await me.get(path), { error: 'x_token' });
+});
+
+test('replace=1 leaves another grant that waits alone', async () => {
+	const me = new Visitor();
+	const connection = await me.connect();
+	const other = handle(), third = handle();
+	await fault({ path: ME, fault: '503' });
+	onItsWay(await me.get(await come(me, '', third)));
+	await clearFaults();
+	// It does not come of age before the other is there.
+	await sql(`UPDATE x_pending SET next_try_at = now() + interval '1 hour' WHERE user_id = '${me.user}'`);
+	landed(await me.get(await come(me, `?connection_id=${connection.id}&replace=1`, other)));
+	assert.deepEqual((await me.connections()).map((c) => [c.username, c.status]).sort(),
+		[[me.account, 'disconnected'], [other, 'connected']].sort());
+	assert.equal(await waiting(me), 1);
+	await settled(me);
+	await renews(me, (await me.connections()).find((c) => c.username === third));
+});
+
 test('a disconnect ends what waits, also where there is no connection yet', async () => {
 	const me = new Visitor();
 	await fault({ path: ME, fault: '503' });

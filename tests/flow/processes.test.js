@@ -101,7 +101,8 @@ test('many whole stories at once go well, and memory stays small', async () => {
 	for (const pid of await children()) {
 		const status = readFileSync(`/proc/${pid}/status`, 'utf8');
 		const kb = Number(/^VmRSS:\s+(\d+)/m.exec(status)[1]);
-		assert.ok(kb <= 24 * 1024, `process ${pid} has ${kb} kB`);
+		// Its 32 threads, and up to 16 more that wait for X's grants.
+		assert.ok(kb <= 28 * 1024, `process ${pid} has ${kb} kB`);
 	}
 });
 

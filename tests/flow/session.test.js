@@ -30,7 +30,7 @@ test('without a token it is 401, on every route that needs one', async () => {
 test('a good token passes', async () => {
 	const res = await list(bearer(good));
 	assert.equal(res.status, 200, res.text);
-	assert.deepEqual(res.json, { connections: [] });
+	assert.deepEqual(res.json, { connections: [], pending: 0 });
 });
 
 test('tokens that must not pass', async () => {
@@ -207,6 +207,25 @@ test('a whole cookie beside chunks is nobody\'s, whoever set it', async () => {
 		const { detail, remedy } = problem(await list({ Cookie }), 401, 'sign_in_cookie');
 		assert.match(detail, /twice/);
 		assert.match(remedy, /cookies/);
+	}
+});
+
+test('the project\'s cookie beside the dashboard\'s is nobody\'s, whoever set it', async () => {
+	const SUPABASE_URL = 'http://127.0.0.1:54321', whose = (sub) => sessionCookies(token({ sub, iss: `${SUPABASE_URL}/auth/v1` }))[0];
+	const mine = whose(user).replace('sb-127-', 'sb-nexus-'), theirs = whose(crypto.randomUUID());
+	const own = await ownProcess({ SUPABASE_URL, SUPABASE_JWKS_FILE: undefined });
+	try {
+		for (const Cookie of [`${mine}; ${theirs}`, `${theirs}; ${mine}`, `${mine}; ${theirs.replace('token=', 'token.0=')}`]) {
+			const { remedy } = problem(await own.ask('GET', LIST, [['Cookie', Cookie]]), 401, 'sign_in_cookie');
+			assert.match(remedy, /dashboard.*cookies/);
+			assert.equal(cookie.read(Cookie).session, null, 'the page does not choose either');
+		}
+		for (const Cookie of [mine, `${mine}; sb-127-auth-token=`, `sb-127-auth-token=; ${mine}`]) {
+			assert.equal((await own.ask('GET', LIST, [['Cookie', Cookie]])).status, 200, Cookie);
+			assert.ok(cookie.read(Cookie).session);
+		}
+	} finally {
+		await own.stop();
 	}
 });
 

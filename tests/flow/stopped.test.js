@@ -1,13 +1,14 @@
 // Processes that are stopped, or told to end, while X answers a refresh.
 import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { calm, fault, grown, LIGHT, ROOT, sleep, sql, unbrake } from './lib/stack.js';
+import { BUILD, calm, env, fault, grown, LIGHT, ROOT, run, secret, sleep, sql, stopwatch, unbrake, until } from './lib/stack.js';
 import { alive, allUp, children, ownProcess } from './lib/fcgi.js';
 import { calmQueue } from './lib/posting.js';
-import { atX, crowd, hide, renewed, startRefresh, TOKEN, version, works } from './lib/renewing.js';
-import { bearer, words } from './lib/visitor.js';
+import { atX, crowd, hide, hits, renewed, startRefresh, TOKEN, version, works } from './lib/renewing.js';
+import { bearer, Visitor, words } from './lib/visitor.js';
 import { startWorker } from './lib/worker.js';
 
 before(calm);
@@ -88,4 +89,48 @@ test('told to end, a process waits for what X has been asked', async () => {
 	await own.stop();
 	for (const me of [first, second])
 		await works(me);
+});
+
+// The command line, under way.
+function startFlow(...args) {
+	const child = spawn(join(BUILD, 'twitter_flow'), args, { env, stdio: 'ignore' });
+	const ended = new Promise((done) => child.on('close', (status, signal) => done({ status, signal })));
+	return { child, ended };
+}
+
+test('a command line that is told to end brings home what X has been asked for', async () => {
+	const [poster] = await crowd(1);
+	const me = new Visitor();
+	const begun = await run(join(BUILD, 'twitter_flow'), ['--action=initiate', `--user_id=${me.user}`]);
+	assert.equal(begun.status, 0, begun.stderr);
+	const attempt = JSON.parse(begun.stdout);
+	const q = new URL(await me.decide(attempt.authorize_url), env.NEXUS_URL).searchParams;
+	await hide(poster);
+	const { by } = await grown(async () => {
+		await fault({ path: TOKEN, fault: 'late', ms: 6000, count: 2 });
+		const posting = startFlow('--action=post', `--user_id=${poster.user}`, `--content=${words()}`);
+		await atX(1);
+		const calling = startFlow('--action=callback', `--code=${secret(q.get('code'))}`, `--state=${q.get('state')}`, `--flow=${secret(attempt.flow)}`);
+		await atX(2);
+		posting.child.kill('SIGINT');
+		calling.child.kill('SIGTERM');
+		assert.deepEqual(await posting.ended, { status: null, signal: 'SIGINT' });
+		assert.deepEqual(await calling.ended, { status: null, signal: 'SIGTERM' });
+	});
+	assert.deepEqual([by('refreshes_granted'), by('codes_exchanged')], [1, 1]);
+	assert.equal(await version(poster), 2);
+	assert.deepEqual((await me.connections()).map((c) => [c.username, c.status]), [[me.account, 'connected']]);
+	for (const one of [poster, me])
+		await works(one);
+});
+
+test('a command line that waits for nothing of the kind ends at once', async () => {
+	const [me] = await crowd(1, 3600);
+	await fault({ path: '/2/tweets', fault: 'hang', count: 1 });
+	const { child, ended } = startFlow('--action=post', `--user_id=${me.user}`, `--content=${words()}`);
+	await until('the post is at X', 30, async () => (await hits()) >= 1);
+	const watch = stopwatch();
+	child.kill('SIGTERM');
+	assert.deepEqual(await ended, { status: null, signal: 'SIGTERM' });
+	watch.promise(3000, 'the end of a command');
 });

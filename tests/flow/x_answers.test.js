@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, statSync } from 'node:fs';
 import http from 'node:http';
 import { join } from 'node:path';
-import { calm, clearFaults, counts, fault, grown, problem, sandbox, settings, sql, STACK, stopwatch, until } from './lib/stack.js';
+import { calm, clearFaults, counts, fault, grown, problem, sandbox, settings, SITE, sql, STACK, stopwatch, until } from './lib/stack.js';
 import { ownProcess } from './lib/fcgi.js';
 import { bearer, landed, Visitor, words } from './lib/visitor.js';
 
@@ -17,6 +17,17 @@ async function nothingConnected(me) {
 	assert.deepEqual(await me.connections(), []);
 	assert.deepEqual(await sql(`SELECT id FROM platform_connections WHERE user_id = '${me.user}'`), []);
 }
+
+// X has granted access and not said to whom yet.
+function waits(res) {
+	assert.equal(res.status, 302, res.text);
+	assert.equal(new URL(res.headers.location, SITE).searchParams.get('x'), 'pending', res.headers.location);
+}
+
+const appears = (me) => until('the account appears', 60, async () => {
+	await sql(`UPDATE x_pending SET next_try_at = now() WHERE user_id = '${me.user}'`);
+	return (await me.connections()).some((c) => c.status === 'connected');
+});
 
 async function livingTokens(account) {
 	const all = await sandbox('GET', '/sandbox/grants');
@@ -58,18 +69,19 @@ const AT_PROFILE = [
 	['503', 'x_unavailable'], ['garbage', 'x_unavailable'], ['drop', 'x_unavailable'],
 ];
 for (const [kind, error] of AT_PROFILE)
-	test(`the profile answers ${kind}: ${error}, and the grant is given back`, async () => {
+	test(`the profile answers ${kind}: ${error} is noted, and the grant waits`, async () => {
 		const me = new Visitor();
 		const { path } = await me.arrive();
 		await fault({ path: '/2/users/me', fault: kind });
 		const { value: res, by } = await grown(() => me.get(path));
-		landed(res, { error });
-		assert.equal(by('codes_exchanged'), 1);
-		assert.ok(by('revoked') >= 1, 'nobody will use the grant');
-		assert.equal(await livingTokens(me.account), 0);
+		waits(res);
+		assert.deepEqual([by('codes_exchanged'), by('revoked')], [1, 0]);
+		assert.ok(await livingTokens(me.account) > 0, 'it is not given back');
 		await nothingConnected(me);
+		assert.deepEqual((await sql(`SELECT DISTINCT code FROM x_events WHERE user_id = '${me.user}'`)).flat(), [error]);
 		await clearFaults();
-		await me.connect();
+		await appears(me);
+		assert.equal((await me.post(words())).status, 201);
 	});
 
 test('a profile that fails once is asked for again', async () => {
@@ -211,11 +223,11 @@ test('an access token that X refuses for ever is not renewed for ever', async ()
 	assert.equal((await me.connections())[0].status, 'connected');
 });
 
-test('X hanging at each step: a read is tried again, the rest has a code', async () => {
+test('X hanging at each step: everybody is answered, and a profile is asked for again', async () => {
 	const [atToken, atProfile, poster] = [new Visitor(), new Visitor(), new Visitor()];
 	await poster.connect();
 	const [first, second] = [await atToken.arrive(), await atProfile.arrive()];
-	await fault({ path: '/2/oauth2/token', fault: 'hang', count: 1 });
+	await fault({ path: '/2/oauth2/token', fault: 'hang', ms: 30000, count: 1 });
 	await fault({ path: '/2/users/me', fault: 'hang', count: 1 });
 	await fault({ path: '/2/tweets', method: 'POST', fault: 'hang', count: 1 });
 	const watch = stopwatch();
@@ -226,16 +238,18 @@ test('X hanging at each step: a read is tried again, the rest has a code', async
 	const two = timed(atProfile.get(second.path));
 	const three = timed(poster.post(words()));
 	for (const { ms } of await Promise.all([one, two, three]))
-		watch.promise(18000, 'an answer', ms);
-	landed((await one).res, { error: 'code_lost' });
-	landed((await two).res);
+		watch.promise(20000, 'an answer', ms);
+	waits((await one).res);		// an answer can still come
+	waits((await two).res);
 	assert.equal((await three).res.status, 202);
 	assert.equal((await three).res.json.state, 'unknown');
 	const after = await counts();
 	assert.equal(after.codes_exchanged - before.codes_exchanged, 1);
 	assert.equal(after.posts_created - before.posts_created, 0);
+	await appears(atProfile);
+	await until('the code is lost', 60, async () => (await sql(`SELECT outcome FROM x_logins WHERE user_id = '${atToken.user}'`)).flat()[0] === 'code_lost');
+	landed(await atToken.get(first.path), { error: 'code_lost' });
 	await nothingConnected(atToken);
-	assert.equal((await atProfile.connections())[0].status, 'connected');
 });
 
 // An X that repeats to us what we send, in everything it says.

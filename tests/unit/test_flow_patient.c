@@ -116,7 +116,7 @@ late(struct nx_ctx *ctx, void *state)
 	(void)pthread_mutex_unlock(&job->gate->mutex);
 }
 
-static const struct nx_task_kind kind = { run, late };
+static const struct nx_task_kind kind = { .run = run, .late = late };
 
 static struct nx_task *
 task(struct fixture *f, int number, int ms)
@@ -206,6 +206,65 @@ begins_nothing_once_stopped(void **state)
 	nx_patient_free(NULL);
 }
 
+/* However many ask: the others' places stay free for others. */
+static void
+goes_alone_where_it_must(void **state)
+{
+	static const struct nx_task_kind lonely = { .run = run,
+	    .late = late, .alone = true };
+	struct fixture *f = *state;
+	struct nx_task *t, *other;
+	struct job *job;
+
+	t = nx_task_new(&f->ctx, &lonely, sizeof(*job), nx_clock_mono());
+	assert_non_null(t);
+	assert_null(nx_task_new(&f->ctx, &lonely, sizeof(*job),
+	    nx_clock_mono()));		/* it has not begun */
+	job = nx_task_state(t);
+	*job = (struct job){ .gate = &f->gate };
+	assert_false(nx_task_run(t, nx_clock_mono()));
+	await(&f->gate, &f->gate.inside, 1);
+	assert_null(nx_task_new(&f->ctx, &lonely, sizeof(*job),
+	    nx_clock_mono()));
+	other = task(f, 1, LONG);
+	assert_non_null(other);
+	nx_task_free(other);
+	open_gate(&f->gate);
+	assert_true(nx_patient_wait(f->app.patient, nx_clock_mono() + LONG));
+	t = nx_task_new(&f->ctx, &lonely, sizeof(*job), nx_clock_mono());
+	assert_non_null(t);
+	nx_task_free(t);
+}
+
+static void
+run_until_stopped(struct nx_ctx *ctx, void *state)
+{
+	struct job *job = state;
+
+	(void)pthread_mutex_lock(&job->gate->mutex);
+	job->gate->inside++;
+	(void)pthread_cond_broadcast(&job->gate->moved);
+	(void)pthread_mutex_unlock(&job->gate->mutex);
+	while (!nx_ctx_stops(ctx))
+		nx_clock_sleep(1);
+}
+
+static void
+hears_that_the_pool_is_stopped(void **state)
+{
+	static const struct nx_task_kind until = { .run = run_until_stopped };
+	struct fixture *f = *state;
+	struct nx_task *t = nx_task_new(&f->ctx, &until, sizeof(struct job),
+	    nx_clock_mono() + LONG);
+
+	((struct job *)nx_task_state(t))->gate = &f->gate;
+	assert_false(nx_task_run(t, nx_clock_mono()));
+	await(&f->gate, &f->gate.inside, 1);
+	assert_false(nx_patient_wait(f->app.patient, nx_clock_mono() + SOON));
+	nx_patient_stop(f->app.patient);
+	assert_true(nx_patient_wait(f->app.patient, nx_clock_mono() + LONG));
+}
+
 static void *
 ask_often(void *arg)
 {
@@ -247,6 +306,8 @@ main(void)
 		T(goes_on_without_its_asker),
 		T(is_full_at_its_threads),
 		T(begins_nothing_once_stopped),
+		T(goes_alone_where_it_must),
+		T(hears_that_the_pool_is_stopped),
 		T(many_ask_at_once),
 #undef T
 	};

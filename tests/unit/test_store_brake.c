@@ -34,9 +34,26 @@ setup(void **state)
 	return 0;
 }
 
+/* A lease of a connection, or of a pending grant (the test's schema has no
+ * foreign keys). */
 struct one {
-	char	owner[NX_ID_LEN + 1];
+	char	owner[NX_ID_LEN + 1], row[NX_ID_LEN + 1];
 };
+
+static void
+take(struct env *e, struct one *one, bool pending)
+{
+	nx_random_uuid(one->owner);
+	nx_random_uuid(one->row);
+	(void)sql(e, pending ? "INSERT INTO x_pending (id, user_id,"
+	    " state_hash, asked, access_token, token_expires_at, grant_hash,"
+	    " granted_at, claimed_at, lease_owner, lease_until)"
+	    " VALUES ($1, $1, 's', 'a', 't', now(), 'h', now(), now(), $2,"
+	    " now() + interval '150 s')" :
+	    "INSERT INTO x_grants (connection_id, lease_owner, lease_until)"
+	    " VALUES ($1, $2, now() + interval '150 s')",
+	    one->row, one->owner);
+}
 
 static int
 enter(struct env *e, struct one *one)
@@ -45,7 +62,7 @@ enter(struct env *e, struct one *one)
 	struct nx_err err = { 0 };
 	int wait;
 
-	if (nx_brake_enter(&ask, one->owner, &wait, &err) != NX_OK)
+	if (nx_brake_enter(&ask, one->owner, one->row, &wait, &err) != NX_OK)
 		fail_msg("enter: %s", err.detail);
 	return wait;
 }
@@ -53,7 +70,7 @@ enter(struct env *e, struct one *one)
 static int
 enters(struct env *e, struct one *one)
 {
-	nx_random_uuid(one->owner);
+	take(e, one, false);
 	return enter(e, one);
 }
 
@@ -184,6 +201,46 @@ the_dead_are_forgotten(void **state)
 	assert_int_equal(enters(e, &one), 0);
 }
 
+/* Whoever slept through its lease, or lost it, sends nothing. */
+static void
+only_a_holder_goes(void **state)
+{
+	static const char *const losses[] = {
+		"lease_until = now() - interval '1 ms'",
+		"lease_owner = gen_random_uuid()",
+		"lease_owner = NULL, lease_until = NULL",
+	};
+	struct env *e = *state;
+	struct nx_store_ask ask;
+	struct nx_err err;
+	struct one one;
+	char text[200];
+	int wait;
+
+	if (e->pool == NULL)
+		skip();
+	ask = ask_of(e);
+	for (size_t i = 0; i < 2 * sizeof(losses) / sizeof(losses[0]); i++) {
+		take(e, &one, i % 2 == 1);
+		(void)snprintf(text, sizeof(text), "UPDATE x_%s SET %s WHERE"
+		    " lease_owner = $1", i % 2 == 1 ? "pending" : "grants",
+		    losses[i / 2]);
+		(void)sql(e, text, one.owner, NULL);
+		assert_int_equal(nx_brake_enter(&ask, one.owner, one.row,
+		    &wait, &err), NX_REFRESH_BUSY);
+		assert_string_equal(sql(e, "SELECT count(*)::text FROM"
+		    " x_refreshing", NULL, NULL), "0");
+	}
+	take(e, &one, true);
+	assert_int_equal(enter(e, &one), 0);
+	/* Nor does it become the probe. */
+	(void)sql(e, "UPDATE x_app SET braked_until = now()", NULL, NULL);
+	(void)sql(e, "UPDATE x_pending SET lease_until = now()", NULL, NULL);
+	assert_int_equal(nx_brake_enter(&ask, one.owner, one.row, &wait,
+	    &err), NX_REFRESH_BUSY);
+	assert_null(sql(e, "SELECT probe::text FROM x_app", NULL, NULL));
+}
+
 int
 main(void)
 {
@@ -194,6 +251,7 @@ main(void)
 		T(a_probe_that_is_lost_is_followed_by_another),
 		T(three_lost_in_a_row_stop_the_others),
 		T(the_dead_are_forgotten),
+		T(only_a_holder_goes),
 #undef T
 	};
 

@@ -258,6 +258,7 @@ a_pending_one_that_moved_is_not_stored(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
+	const struct nx_pending_which all = { .user_id = e->user };
 	const struct nx_pending p = pending_of(e);
 	struct nx_new_grant g = grant_of(e);
 	struct nx_saved saved;
@@ -273,8 +274,8 @@ a_pending_one_that_moved_is_not_stored(void **state)
 	assert_string_equal(token_of(e, e->user), "none");
 	assert_string_equal(sql(e, "SELECT count(*) FROM x_pending", NULL,
 	    NULL), "1");
-	assert_int_equal(nx_pending_end(&ask, e->user, NULL, e->pending,
-	    &ended, &err), NX_OK);
+	assert_int_equal(nx_pending_end(&ask, &all, e->pending, &ended,
+	    &err), NX_OK);
 	g.pending_version = 1;
 	assert_true(save_it(e, &g).gone);
 	assert_string_equal(token_of(e, e->user), "none");

@@ -3,6 +3,7 @@
 #include "store_apart.h"
 
 #include "nx/seal/digest.h"
+#include "nx/store/lease.h"
 #include "nx/store/login.h"
 #include "nx/store/rekey.h"
 #include "nx/store/revocation.h"
@@ -130,6 +131,46 @@ it_is_renewed_when_it_must_be(void **state)
 	assert_string_equal(sql(e, parked, e->user, NULL), "0");
 }
 
+/* An answer that was lost may still come as long as the lease runs. */
+static void
+a_lost_renewal_is_not_sent_again_at_once(void **state)
+{
+	static const char now[] = "UPDATE x_pending SET next_try_at = now()"
+	    " WHERE user_id = $1";
+	static const struct nx_put_off lost = { .lost = true },
+	    failed = { .lost = true, .answered = true };
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_pending p = pending_of(e);
+	struct nx_waiting w;
+	struct nx_err err;
+
+	p.expires_at = nx_clock_wall() + 30;
+	put(e, &p);
+	(void)sql(e, now, e->user, NULL);
+	w = take(e);
+	assert_true(w.renew);
+	assert_int_equal(nx_pending_put_off(&ask, &w, &lost, &err), NX_OK);
+	(void)sql(e, now, e->user, NULL);
+	assert_null(take(e).pending.id);
+	assert_string_equal(sql(e, "SELECT lease_until > clock_timestamp()"
+	    " + interval '100 s' FROM x_pending WHERE user_id = $1", e->user,
+	    NULL), "t");
+
+	/* Its beginning is remembered, however often it is tried since. */
+	(void)sql(e, "UPDATE x_pending SET lease_until = now(),"
+	    " attempt_started_at = now() - interval '1 hour'"
+	    " WHERE user_id = $1", e->user, NULL);
+	for (int i = 0; i < 2; i++) {
+		w = take(e);
+		assert_true(w.suspect);
+		assert_in_range(w.open_for, 3600, 3700);
+		assert_int_equal(nx_pending_put_off(&ask, &w, &failed, &err),
+		    NX_OK);		/* X has answered: nothing to await */
+		(void)sql(e, now, e->user, NULL);
+	}
+}
+
 /* A 401 ends nothing; two of them earn the first token a renewal. */
 static void
 refusals_earn_one_renewal(void **state)
@@ -156,6 +197,7 @@ a_pair_whose_row_has_gone_is_parked(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_pending p = pending_of(e);
+	const struct nx_pending_which all = { .user_id = e->user };
 	struct nx_waiting w;
 	struct nx_err err;
 	int ended;
@@ -163,8 +205,8 @@ a_pair_whose_row_has_gone_is_parked(void **state)
 	put(e, &p);
 	hasten(e);
 	w = take(e);
-	assert_int_equal(nx_pending_end(&ask, e->user, NULL, e->pending,
-	    &ended, &err), NX_OK);
+	assert_int_equal(nx_pending_end(&ask, &all, e->pending, &ended,
+	    &err), NX_OK);
 	assert_int_equal(ended, 1);
 	assert_string_equal(sql(e, parked, e->user, NULL), "2");
 	w.pending.access_token = "access-2";
@@ -173,6 +215,126 @@ a_pair_whose_row_has_gone_is_parked(void **state)
 	put(e, &w.pending);
 	assert_string_equal(sql(e, rows, e->user, NULL), "0");
 	assert_string_equal(sql(e, parked, e->user, NULL), "4");
+}
+
+/* What X gave for the first pair, and only a file knows of. */
+static struct nx_pending
+renewed(const struct nx_waiting *w)
+{
+	struct nx_pending p = w->pending;
+
+	p.access_token = "access-2";
+	p.refresh_token = "refresh-2";
+	p.version = 2;
+	return p;
+}
+
+/* X did not know the pair before it any more: that is what it comes from. */
+static void
+a_pair_whose_row_was_given_up_brings_it_back(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_pending p = pending_of(e), later;
+	struct nx_login login;
+	struct nx_waiting w;
+	struct nx_err err;
+
+	assert_int_equal(nx_login_claim(&ask, p.login_hash, e->user, "/",
+	    &login, &err), NX_OK);
+	put(e, &p);
+	hasten(e);
+	w = take(e);
+	later = renewed(&w);
+	assert_int_equal(nx_pending_drop(&ask, &w, "x_token", &err), NX_OK);
+	put(e, &later);
+	put(e, &later);
+	assert_string_equal(sql(e, "SELECT outcome FROM x_logins"
+	    " WHERE user_id = $1", e->user, NULL), "pending");
+	assert_string_equal(sql(e, parked, e->user, NULL), "2");
+	hasten(e);
+	w = take(e);
+	assert_string_equal(w.pending.id, p.id);
+	assert_int_equal(w.pending.version, 2);
+	assert_string_equal(w.pending.access_token, "access-2");
+	assert_string_equal(w.pending.refresh_token, "refresh-2");
+	assert_false(w.suspect);
+}
+
+static struct nx_new_grant
+named(const struct env *e, const struct nx_waiting *w)
+{
+	struct nx_new_grant g = grant_of(e);
+
+	g.access_token = w->pending.access_token;
+	g.refresh_token = w->pending.refresh_token;
+	g.grant_hash = w->pending.grant_hash;
+	g.pending_id = w->pending.id;
+	g.pending_version = w->pending.version;
+	g.pending_owner = w->owner;
+	return g;
+}
+
+/* The first access token served to name the account. */
+static void
+a_pair_whose_row_became_a_connection_goes_there(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_pending p = pending_of(e), later;
+	char id[NX_ID_LEN + 1];
+	struct nx_new_grant g;
+	struct nx_lease lease;
+	struct nx_waiting w;
+	struct nx_err err;
+
+	put(e, &p);
+	hasten(e);
+	w = take(e);
+	later = renewed(&w);
+	g = named(e, &w);
+	save(e, &g, id);
+	put(e, &later);
+	put(e, &later);
+	assert_string_equal(sql(e, rows, e->user, NULL), "0");
+	assert_string_equal(sql(e, parked, e->user, NULL), "0");
+	assert_int_equal(nx_lease_take(&ask, id, 2, &lease, &err), NX_OK);
+	assert_int_equal(lease.state, NX_LEASE_TAKEN);
+	assert_string_equal(lease.connection.access_token, "access-2");
+	assert_string_equal(lease.connection.refresh_token, "refresh-2");
+
+	/* Its owner wanted it ended: so is what came of it. */
+	(void)sql(e, "UPDATE x_grants SET refreshed_by = NULL", NULL, NULL);
+	assert_int_equal(nx_connection_end(&ask, id, "disconnected", "",
+	    &err), NX_OK);
+	put(e, &later);
+	assert_string_equal(sql(e, parked, e->user, NULL), "4");
+}
+
+/* The replay of a file that nobody had the time to remove. */
+static void
+a_pair_that_became_a_connection_stays_as_it_is(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_pending p = pending_of(e), later;
+	char id[NX_ID_LEN + 1];
+	struct nx_new_grant g;
+	struct nx_waiting w;
+
+	put(e, &p);
+	hasten(e);
+	w = take(e);
+	later = renewed(&w);
+	put(e, &later);
+	hasten(e);
+	w = take(e);
+	g = named(e, &w);
+	save(e, &g, id);
+	put(e, &later);
+	assert_string_equal(sql(e, "SELECT token_version FROM x_grants"
+	    " WHERE connection_id = $1", id, NULL), "1");
+	assert_string_equal(sql(e, rows, e->user, NULL), "0");
+	assert_string_equal(sql(e, parked, e->user, NULL), "0");
 }
 
 /* What is parked opens where it was sealed, and can be sealed anew. */
@@ -261,6 +423,7 @@ a_disconnect_ends_what_it_means(void **state)
 	struct nx_store_ask ask = ask_of(e);
 	char ids[3][NX_UUID_LEN + 1], mine[NX_UUID_LEN + 1];
 	char other[NX_UUID_LEN + 1];
+	struct nx_pending_which which;
 	struct nx_err err;
 	int n;
 
@@ -277,13 +440,19 @@ a_disconnect_ends_what_it_means(void **state)
 	}
 	assert_int_equal(nx_pending_count(&ask, e->user, &n, &err), NX_OK);
 	assert_int_equal(n, 3);
-	assert_int_equal(nx_pending_end(&ask, e->user, mine, e->pending, &n,
-	    &err), NX_OK);
-	assert_int_equal(n, 2);
+	which = (struct nx_pending_which){ e->user, mine, true };
+	assert_int_equal(nx_pending_end(&ask, &which, e->pending, &n, &err),
+	    NX_OK);
+	assert_int_equal(n, 1);
+	which.only_aimed = false;
+	assert_int_equal(nx_pending_end(&ask, &which, e->pending, &n, &err),
+	    NX_OK);
+	assert_int_equal(n, 1);
 	assert_string_equal(sql(e, "SELECT aim FROM x_pending"
 	    " WHERE user_id = $1", e->user, NULL), other);
-	assert_int_equal(nx_pending_end(&ask, e->user, NULL, e->pending, &n,
-	    &err), NX_OK);
+	which.connection_id = NULL;
+	assert_int_equal(nx_pending_end(&ask, &which, e->pending, &n, &err),
+	    NX_OK);
 	assert_int_equal(n, 1);
 	assert_string_equal(sql(e, "SELECT count(*) FROM x_revocations"
 	    " WHERE connection_id = $1", e->pending, NULL), "6");
@@ -341,7 +510,11 @@ main(void)
 		TEST(it_comes_back_as_it_went),
 		TEST(it_is_renewed_when_it_must_be),
 		TEST(refusals_earn_one_renewal),
+		TEST(a_lost_renewal_is_not_sent_again_at_once),
 		TEST(a_pair_whose_row_has_gone_is_parked),
+		TEST(a_pair_whose_row_was_given_up_brings_it_back),
+		TEST(a_pair_whose_row_became_a_connection_goes_there),
+		TEST(a_pair_that_became_a_connection_stays_as_it_is),
 		TEST(the_end_parks_its_tokens),
 		TEST(keys_are_told_and_sealed_anew),
 		TEST(a_disconnect_ends_what_it_means),

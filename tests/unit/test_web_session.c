@@ -365,6 +365,30 @@ knows_the_projects_name(void **state)
 	w->app.conf.supabase_url = NULL;
 }
 
+/* The dashboard's sign-in has a name of its own: a neighbour may add ours. */
+static void
+refuses_the_projects_beside_the_dashboards(void **state)
+{
+	struct web *w = *state;
+	const char *mine = nx_arena_printf(w->ctx.arena,
+	    "HTTP_COOKIE=sb-nexus-auth-token%s",
+	    strchr(web_cookie(w, WEB_USER) + 12, '='));
+	const struct { const char *set[3]; enum nx_rc rc; } cases[] = {
+		{ { mine, web_cookie(w, WEB_OTHER) }, NX_COOKIE },
+		{ { web_cookie(w, WEB_OTHER), mine }, NX_COOKIE },
+		{ { mine, COOKIE ".0=x" }, NX_COOKIE },
+		{ { mine }, NX_OK },
+		{ { mine, COOKIE "=" }, NX_OK },
+		{ { "HTTP_COOKIE=sb-other-auth-token=x", mine }, NX_OK },
+	};
+
+	w->app.conf.supabase_url = "https://proj.supabase.co";
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (check_all(w, cases[i].set) != cases[i].rc)
+			fail_msg("case %zu: %s", i, w->ctx.err.detail);
+	w->app.conf.supabase_url = NULL;
+}
+
 static void
 lets_listed_apps_in(void **state)
 {
@@ -604,6 +628,7 @@ main(void)
 		WEB_TEST(reads_raw_cookies),
 		WEB_TEST(refuses_broken_raw_cookies),
 		WEB_TEST(knows_the_projects_name),
+		WEB_TEST(refuses_the_projects_beside_the_dashboards),
 		cmocka_unit_test(lets_listed_apps_in),
 		WEB_TEST(refuses_a_cookie_that_is_there_twice),
 		WEB_TEST(keeps_projects_apart),

@@ -303,6 +303,30 @@ spoilt_answers_are_lost(void **state)
 	    NX_HTTP_ANSWERED);
 }
 
+/* What comes once is handed on as far as it has come, if X carried it out. */
+static void
+what_has_come_of_an_only_answer_is_kept(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int how = 0; how < XS_CUTS; how++) {
+		for (int i = 0; i < 3; i++) {
+			struct nx_http_answer a;
+			const bool kept = i == 0;
+
+			xs_cut(f->secure, how, i == 1 ? 503 : 200,
+			    "{\"a\":1}");
+			a = ask(f->http, "POST", xs_url(f->secure,
+			    "127.0.0.1", "/set"), "x", i != 2);
+			assert_int_equal(a.outcome, NX_HTTP_LOST);
+			assert_int_equal(a.status, kept ? 200 : 0);
+			assert_true(nx_slice_is(a.body, kept ? "{\"a\":1}" :
+			    ""));
+			assert_string_not_equal(a.why, "");
+		}
+	}
+}
+
 static void
 keeps_the_deadline(void **state)
 {
@@ -666,6 +690,7 @@ main(void)
 		TEST(sends_nothing_where_the_server_has_ended),
 		TEST(once_has_a_connection_of_its_own),
 		TEST(spoilt_answers_are_lost),
+		TEST(what_has_come_of_an_only_answer_is_kept),
 		TEST(keeps_the_deadline),
 		TEST(patience_outlasts_the_time_limit),
 		TEST(what_came_while_frozen_is_read),

@@ -227,6 +227,42 @@ unusable_answers_name_their_tokens(void **state)
 	}
 }
 
+/* The connection ends badly after the answer: the grant is not lost. */
+static void
+a_grant_outlives_its_connection(void **state)
+{
+	struct x_fixture *f = *state;
+	struct nx_verdict v;
+	struct nx_grant g;
+
+	for (int how = 0; how < XS_CUTS; how++) {
+		nx_arena_reset(f->x.arena);
+		xs_cut(f->server, how, 200, GRANT);
+		nx_oauth_refresh(&f->x, "r", &g, &v);
+		assert_int_equal(v.class, NX_CLASS_DONE);
+		assert_int_equal(v.x.status, 200);
+		assert_non_null(g.access_token);
+		assert_non_null(g.refresh_token);
+		nx_oauth_exchange(&f->x, "c", "v", &g, &v);
+		assert_int_equal(v.class, NX_CLASS_DONE);
+		assert_non_null(g.refresh_token);
+
+		nx_arena_reset(f->x.arena);
+		/* Half of it is none; what is whole in it goes back to X. */
+		xs_cut(f->server, how, 200, "{\"access_token\":\"whole\","
+		    "\"refresh_token\":\"hal");
+		nx_oauth_exchange(&f->x, "c", "v", &g, &v);
+		assert_int_equal(v.class, NX_CLASS_UNKNOWN);
+		assert_null(g.access_token);
+		assert_int_equal(g.nstrays, 1);
+		assert_string_equal(g.strays[0].token, "whole");
+
+		xs_cut(f->server, how, 400, "{\"error\":\"invalid_grant\"}");
+		nx_oauth_refresh(&f->x, "r", &g, &v);
+		assert_int_equal(v.class, NX_CLASS_UNKNOWN);
+	}
+}
+
 static void
 refusals_leave_no_grant(void **state)
 {
@@ -363,7 +399,9 @@ forgets_what_it_has_read(void **state)
 	    "\"x\":[{\"y\":\"z-of-this-grant\"}],"
 	    "\"refresh_token\":\"r-of-this-grant\"}";
 	struct x_fixture *f = *state;
-	struct nx_http_ask ask = { .method = "GET", .url = f->api,
+	/* Of the kind that reserves its room, so that the block stays. */
+	struct nx_http_ask ask = { .method = "POST", .url = f->api,
+	    .body = NX_SLICE("x"), .once = true,
 	    .deadline = f->x.deadline };
 	struct nx_http_answer before;
 	struct nx_verdict v;
@@ -398,6 +436,7 @@ main(void)
 		X_TEST(usable_answers),
 		X_TEST(unusable_answers_are_unknown),
 		X_TEST(unusable_answers_name_their_tokens),
+		X_TEST(a_grant_outlives_its_connection),
 		X_TEST(refusals_leave_no_grant),
 		X_TEST(forgets_what_it_has_read),
 		X_TEST(keeps_its_secrets),

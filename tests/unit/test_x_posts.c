@@ -99,6 +99,32 @@ unusable_ids_are_unknown(void **state)
 	}
 }
 
+/* Nor is an id lost with the connection that brought it. */
+static void
+an_id_outlives_its_connection(void **state)
+{
+	struct x_fixture *f = *state;
+	struct nx_x_post post = { .text = NX_SLICE("a") };
+	struct nx_x_posted out;
+	struct nx_verdict v;
+
+	for (int how = 0; how < XS_CUTS; how++) {
+		xs_cut(f->server, how, 201, "{\"data\":{\"id\":\"17\"}}");
+		nx_posts_create(&f->x, "tok", &post, &out, &v);
+		assert_int_equal(v.class, NX_CLASS_DONE);
+		assert_string_equal(out.id, "17");
+
+		xs_cut(f->server, how, 201, "{\"data\":{\"id\":\"17\"");
+		nx_posts_create(&f->x, "tok", &post, &out, &v);
+		assert_int_equal(v.class, NX_CLASS_UNKNOWN);
+		assert_null(out.id);
+
+		xs_cut(f->server, how, 201, "{\"data\":{\"id\":\"x\"}}");
+		nx_posts_create(&f->x, "tok", &post, &out, &v);
+		assert_int_equal(v.class, NX_CLASS_UNKNOWN);
+	}
+}
+
 /* X took the post: what stands beside its id must not lose it. */
 static void
 finds_the_id_in_odd_answers(void **state)
@@ -323,6 +349,7 @@ main(void)
 		X_TEST(creates),
 		X_TEST(creates_polls_and_quotes),
 		X_TEST(unusable_ids_are_unknown),
+		X_TEST(an_id_outlives_its_connection),
 		X_TEST(finds_the_id_in_odd_answers),
 		X_TEST(windows_come_with_refusals),
 		X_TEST(deletes),

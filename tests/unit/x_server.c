@@ -41,6 +41,7 @@ struct xs {
 	void		*handler_ctx;
 	struct xs_seen	 seen;
 	char		 answer[4000], then[2][4000];
+	bool		 cuts;		/* the connection after the answer */
 };
 
 struct conn {
@@ -49,6 +50,7 @@ struct conn {
 	SSL		*ssl;
 	char		 in[HEAD_MAX];
 	size_t		 in_n;
+	bool		 rude;		/* ends without a farewell */
 };
 
 static X509 *
@@ -265,6 +267,7 @@ static bool
 say_set(struct conn *c)
 {
 	char copy[sizeof(c->s->answer)];
+	bool cuts;
 
 	pthread_mutex_lock(&c->s->lock);
 	memcpy(copy, c->s->answer, sizeof(copy));
@@ -272,8 +275,13 @@ say_set(struct conn *c)
 		memcpy(c->s->answer, c->s->then[0], sizeof(copy));
 	memcpy(c->s->then[0], c->s->then[1], sizeof(copy));
 	c->s->then[1][0] = '\0';
+	cuts = c->s->cuts;
 	pthread_mutex_unlock(&c->s->lock);
-	return say(c, copy);
+	if (!cuts)
+		return say(c, copy);
+	c->rude = true;
+	(void)say(c, copy);
+	return false;
 }
 
 static bool
@@ -358,7 +366,7 @@ serve(void *arg)
 	}
 	while (good && goes_on && read_request(c, path))
 		goes_on = behave(c, path);
-	end(c, good);
+	end(c, good && !c->rude);
 	SSL_free(c->ssl);
 	close(c->fd);
 	free(c);
@@ -474,8 +482,28 @@ xs_answer(struct xs *s, int status, const char *headers, const char *body)
 {
 	pthread_mutex_lock(&s->lock);
 	s->then[0][0] = s->then[1][0] = '\0';
+	s->cuts = false;
 	pthread_mutex_unlock(&s->lock);
 	set_answer(s, s->answer, status, headers, body);
+}
+
+void
+xs_cut(struct xs *s, enum xs_cut how, int status, const char *body)
+{
+	const size_t n = strlen(body);
+
+	xs_answer(s, status, "", "");
+	pthread_mutex_lock(&s->lock);
+	s->cuts = true;
+	if (how == XS_CUT_LENGTH)
+		(void)snprintf(s->answer, sizeof(s->answer), "HTTP/1.1 %d"
+		    " Said\r\nContent-Length: %zu\r\n\r\n%s", status,
+		    n + 1, body);
+	else
+		(void)snprintf(s->answer, sizeof(s->answer), "HTTP/1.1 %d"
+		    " Said\r\nTransfer-Encoding: chunked\r\n\r\n%zx\r\n"
+		    "%s\r\n", status, n, body);
+	pthread_mutex_unlock(&s->lock);
 }
 
 void

@@ -46,6 +46,13 @@ void		 xs_stop(struct xs *s);
 const char	*xs_url(struct xs *s, const char *host, const char *path);
 void		 xs_answer(struct xs *s, int status, const char *headers,
 		    const char *body);
+/*
+ * An answer after which the connection ends badly, without TLS's farewell: its
+ * length says more than comes, or the last chunk is missing.
+ */
+enum xs_cut { XS_CUT_LENGTH, XS_CUT_CHUNK, XS_CUTS };
+void		 xs_cut(struct xs *s, enum xs_cut how, int status,
+		    const char *body);
 /* The answer from the second request on; said again, from the third on. */
 void		 xs_then(struct xs *s, int status, const char *headers,
 		    const char *body);

@@ -46,7 +46,8 @@ X(RETURN_TO, "return_to", 400, 1, "return_to points away from this site", \
 X(UNAUTHENTICATED, "unauthenticated", 401, 1, "Nobody is signed in", \
   "Sign in to Nexus, or send Authorization: Bearer with a valid token.") \
 X(COOKIE, "sign_in_cookie", 401, 1, "The sign-in cookie is of no use", \
-  "Delete this site's cookies in the browser and sign in again.") \
+  "Sign in at the dashboard: that clears the cookies it can see. If this" \
+  " comes again, delete this site's cookies in the browser first.") \
 X(TOKEN_EXPIRED, "session_expired", 401, 1, "The sign-in has expired", \
   "Sign in to Nexus again, or refresh the session and repeat the request.") \
 X(FORBIDDEN, "forbidden", 403, 1, "You may not act for this user", \

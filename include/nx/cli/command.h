@@ -6,6 +6,7 @@
 #define NX_CLI_COMMAND_H
 
 #include "nx/cli/args.h"
+#include "nx/cli/drain.h"
 #include "nx/flow/app.h"
 
 /* What a command works with; made by nx_command_open(). */
@@ -13,6 +14,7 @@ struct nx_command {
 	struct nx_app	 app;
 	struct nx_ctx	 ctx;
 	struct nx_args	 args;
+	struct nx_drain	*drain;		/* or NULL: nx_command_need_x() */
 	struct nx_buf	 out;		/* the JSON object to print */
 	bool		 failed;	/* what it tells of is a failure */
 	const char	*problem;	/* why, as JSON; NULL: it is not kept */
@@ -29,6 +31,13 @@ NX_MUST_USE enum nx_rc	nx_command_open(struct nx_command *c,
 
 /* Open configuration, keys, pool and handle as `need` (NX_NEED_*) says. */
 NX_MUST_USE enum nx_rc	nx_command_need(struct nx_command *c,
+			    unsigned int need);
+
+/*
+ * The same for what may spend a code or a token at X; once.  Whoever tells
+ * the process to end meanwhile is heard when X has answered (drain.h).
+ */
+NX_MUST_USE enum nx_rc	nx_command_need_x(struct nx_command *c,
 			    unsigned int need);
 
 /*

@@ -30,14 +30,15 @@ NX_MUST_USE enum nx_rc	nx_keep_pair(struct nx_ctx *ctx,
 
 /*
  * Write a grant into the net that was spread for it, before anything else is
- * asked or saved.  False: it is nowhere yet, which the log says.
+ * asked or saved.  False: it is nowhere yet, which the log says, and `aside`
+ * is NX_RESCUE_NONE.
  */
 bool	nx_keep_aside(struct nx_ctx *ctx, const struct nx_pending *p,
 	    struct nx_rescue *aside);
 
 /*
- * Let it wait for its profile in x_pending, and let `aside` go.  SAVE_DEFERRED:
- * it waits in the rescue directory for the database.  Without a file it is
+ * After nx_keep_aside(): let it wait for its profile in x_pending, and let
+ * `aside` go.  SAVE_DEFERRED: it waits in the rescue directory for the database.  Without a file it is
  * tried for as long as the process lives.
  */
 NX_MUST_USE enum nx_rc	nx_keep_pending(struct nx_ctx *ctx,

@@ -33,14 +33,17 @@ enum {
 
 /*
  * What a task does.  Its context has an HTTP handle and the task's arena, the
- * asker's request_id, NX_REQUEST_MS until its deadline, and NX_PATIENT_MS for
- * what spends a code or a token (`patient_ms`).  What X took of the time is
+ * asker's request_id, NX_REQUEST_MS until its deadline, NX_PATIENT_MS for
+ * what spends a code or a token (`patient_ms`), and tells whether the pool is
+ * stopped (nx_ctx_stops()): a task that does many things begins none then.
+ * What X took of the time is
  * not to be missing for saving what it said: set the deadline anew then.
  */
 struct nx_task_kind {
 	void	(*run)(struct nx_ctx *ctx, void *state);
 	/* Then, where nobody has waited for it; NULL: nothing is to be done. */
 	void	(*late)(struct nx_ctx *ctx, void *state);
+	bool	alone;		/* one at a time has a place */
 };
 
 /* `app` must outlive it and is opened by the first task.  NULL: no memory. */
@@ -58,7 +61,8 @@ void	nx_patient_free(struct nx_patient *p);		/* or NULL */
 /*
  * A place for a task and `size` zeroed bytes of state, in an arena that is the
  * task's own: whatever it is to work with is copied there.  NULL when the
- * pool stays full until the deadline, is stopped, or there is no memory.
+ * pool stays full until the deadline or is stopped, another has the place of
+ * one that is to be alone, or there is no memory.
  */
 NX_MUST_USE struct nx_task	*nx_task_new(const struct nx_ctx *ctx,
 				    const struct nx_task_kind *kind,

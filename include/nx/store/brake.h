@@ -24,10 +24,12 @@ enum {
  * Asked by the holder of a lease right before its refresh token is spent, so
  * it also shows that the database is there.  `*wait` is 0: go, and it is
  * counted as under way for NX_LEASE_MS at the most; otherwise the seconds
- * until it may be worth to ask again.
+ * until it may be worth to ask again.  `row`: the connection or the pending
+ * grant that the lease is of.  REFRESH_BUSY when it has run out meanwhile, as
+ * after a process was stopped: another holder may have sent the token.
  */
 NX_MUST_USE enum nx_rc	nx_brake_enter(const struct nx_store_ask *ask,
-			    const char *owner, int *wait,
+			    const char *owner, const char *row, int *wait,
 			    struct nx_err *err);
 
 enum nx_brake_end {

@@ -24,7 +24,9 @@ struct nx_pending {
 	const char	*access_token, *refresh_token;	/* or NULL */
 	int64_t		 expires_at;	/* of the access token, wall clock */
 	int64_t		 granted_us, claimed_us;	/* as nx_new_grant */
-	const char	*grant_hash;	/* of the first access token */
+	const char	*grant_hash;	/* of the access token; of the one
+					 * before where nx_pending_put() brings
+					 * a renewed pair */
 	int64_t		 version;	/* 1 as it was exchanged */
 };
 
@@ -34,6 +36,7 @@ struct nx_waiting {
 	char			 owner[NX_ID_LEN + 1];
 	bool			 renew;		/* its refresh token first */
 	bool			 suspect;	/* an earlier renewal died */
+	int64_t			 open_for;	/* seconds since it began */
 	int			 tries;		/* this one included */
 	int			 refusals;	/* 401 to this access token */
 	bool			 broken;	/* it will never open */
@@ -41,9 +44,10 @@ struct nx_waiting {
 
 /*
  * Store it: version 1 as a new row, due in a moment; a later one in place of
- * the version before it.  Idempotent, also when the row has become a
- * connection since; a renewed pair whose row has gone is parked.  Notes the
- * outcome `pending` of the attempt.
+ * the version before it.  Where that has been given up since, the row comes
+ * back; where it has become a connection, that gets the pair; otherwise, as
+ * after a disconnect, the pair is parked.  Idempotent, also when this very
+ * pair has become a connection.  Notes the outcome `pending` of the attempt.
  */
 NX_MUST_USE enum nx_rc	nx_pending_put(const struct nx_store_ask *ask,
 			    const struct nx_pending *p, struct nx_err *err);
@@ -65,6 +69,8 @@ struct nx_put_off {
 	int	pause;		/* seconds */
 	bool	refused;	/* X did not know the access token */
 	bool	lost;		/* X's answer to the renewal was */
+	bool	answered;	/* X said something all the same; otherwise
+				 * the lease runs on */
 };
 NX_MUST_USE enum nx_rc	nx_pending_put_off(const struct nx_store_ask *ask,
 			    const struct nx_waiting *w,
@@ -80,13 +86,20 @@ NX_MUST_USE enum nx_rc	nx_pending_drop(const struct nx_store_ask *ask,
 			    const struct nx_waiting *w, const char *outcome,
 			    struct nx_err *err);
 
+/* Which of a user's end with a connection. */
+struct nx_pending_which {
+	const char	*user_id;
+	const char	*connection_id;	/* NULL: all of them */
+	bool		 only_aimed;	/* not what may be any account */
+};
+
 /*
- * Its user disconnects `connection_id`, or whatever there is (NULL): park
- * what was to renew that connection, and what may be any account.  `*ended`:
- * how many; they are parked with `parked_as` as connection_id.
+ * `connection_id` is disconnected, or whatever there is (NULL): park what was
+ * to renew it, and what may be any account.  `*ended`: how many; they are
+ * parked with `parked_as` as connection_id.
  */
 NX_MUST_USE enum nx_rc	nx_pending_end(const struct nx_store_ask *ask,
-			    const char *user_id, const char *connection_id,
+			    const struct nx_pending_which *which,
 			    const char *parked_as, int *ended,
 			    struct nx_err *err);
 

@@ -27,7 +27,9 @@ enum nx_http_outcome {
 	NX_HTTP_ANSWERED,	/* status and body are X's */
 	NX_HTTP_NOT_SENT,	/* no byte left, or with `once` none of its
 				 * body: safe to repeat */
-	NX_HTTP_LOST,		/* carried out or not: unknown */
+	NX_HTTP_LOST,		/* carried out or not: unknown.  Of `once`,
+				 * where a 2xx had begun, status and what has
+				 * come of its body: X did carry it out */
 };
 
 struct nx_http_ask {
@@ -53,7 +55,7 @@ enum {
 
 struct nx_http_answer {
 	enum nx_http_outcome	 outcome;
-	int			 status;	/* 0 unless ANSWERED */
+	int			 status;	/* 0: there is none */
 	int			 retry_after;	/* seconds, 0: not given */
 	struct nx_windows	 windows;
 	struct nx_slice		 body;	/* until the handle's next request */

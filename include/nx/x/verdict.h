@@ -69,6 +69,13 @@ void	nx_verdict_of(enum nx_act act, const struct nx_http_answer *answer,
 void	nx_verdict_unreadable(enum nx_act act, struct nx_verdict *v);
 
 /*
+ * A 2xx that holds all it must hold is DONE, even where its connection ended
+ * badly after that, as without its last chunk.
+ */
+void	nx_verdict_whole(const struct nx_http_answer *answer,
+	    struct nx_verdict *v);
+
+/*
  * The error of a verdict that is not DONE: fills `err` with code, X's words
  * and retry_after (seconds from `now`), and returns the code.  Where X named
  * no time, retry_after is where to begin, to be doubled each time: a minute
