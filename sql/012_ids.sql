@@ -16,16 +16,20 @@ CREATE TABLE IF NOT EXISTS x_ids (
 	    CONSTRAINT x_ids_once CHECK (NOT taken),
 	PRIMARY KEY (user_id, x_post_id)
 );
--- In the order in which they come, so a few entries will do.
-CREATE INDEX IF NOT EXISTS x_ids_at ON x_ids USING brin (at)
-	WITH (pages_per_range = 16);
-
--- Nobody reads it through Supabase.
+-- Only what is missing, since both wait for whoever is at the table, and
+-- everybody for them.
 DO $$
 DECLARE
 	role text;
 BEGIN
-	ALTER TABLE x_ids ENABLE ROW LEVEL SECURITY;
+	IF to_regclass('x_ids_age') IS NULL THEN
+		CREATE INDEX x_ids_age ON x_ids (at);
+	END IF;
+	-- Nobody reads it through Supabase.
+	IF NOT (SELECT relrowsecurity FROM pg_class
+	    WHERE oid = 'x_ids'::regclass) THEN
+		ALTER TABLE x_ids ENABLE ROW LEVEL SECURITY;
+	END IF;
 	REVOKE ALL ON x_ids FROM PUBLIC;
 	FOR role IN SELECT rolname FROM pg_roles
 	    WHERE rolname IN ('anon', 'authenticated') LOOP
@@ -35,9 +39,13 @@ END $$;
 
 COMMIT;
 
--- Those of before; a transaction of its own, which nobody waits for.
+-- Those of before; a transaction of its own, which nobody waits for, and
+-- which may take longer than the service's role may be given.
+BEGIN;
+SET LOCAL statement_timeout = 0;
+SET LOCAL lock_timeout = 0;
 INSERT INTO x_ids (user_id, x_post_id, post_id, position, at)
 	SELECT user_id, x_post_id, post_id, position, sent_at FROM x_parts
 	WHERE x_post_id IS NOT NULL AND sent_at > now() - interval '30 days'
-	AND NOT EXISTS (SELECT FROM x_ids)
 	ON CONFLICT DO NOTHING;
+COMMIT;

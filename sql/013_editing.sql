@@ -1,21 +1,40 @@
 -- Posts that are changed while they wait, and pages of one connection's.
 
-BEGIN;
-SET LOCAL client_min_messages = warning;
-SET LOCAL lock_timeout = '10s';
+-- A large table takes longer than the service's role may be given.
+SET statement_timeout = 0;
+SET lock_timeout = 0;
+-- One at a time: a second would stand in the way of everybody, or undo what
+-- the first builds.  It looks again and again, since the first waits for
+-- whoever has a transaction open.
+DO $$
+BEGIN
+	WHILE NOT pg_try_advisory_lock('x_posts'::regclass::bigint) LOOP
+		COMMIT;
+		PERFORM pg_sleep(0.2);
+	END LOOP;
+END $$;
 
-ALTER TABLE x_posts
-	-- What was asked for, where the parts do not show it; null: the only
-	-- part's text, with nothing else said.
-	ADD COLUMN IF NOT EXISTS source jsonb,
-	-- The hash of the body that its idempotency key came with, once it has
-	-- been changed.
-	ADD COLUMN IF NOT EXISTS first_hash text,
-	-- False from the moment one for later is stored until it is known that
-	-- this was heard of; one that stays so is never sent.
-	ADD COLUMN IF NOT EXISTS accepted boolean NOT NULL DEFAULT true;
-
-COMMIT;
+DO $$
+BEGIN
+	PERFORM set_config('lock_timeout', '10s', true);
+	IF (SELECT count(*) FROM pg_attribute
+	    WHERE attrelid = 'x_posts'::regclass AND NOT attisdropped
+	    AND attname IN ('source', 'first_hash', 'accepted')) = 3 THEN
+		RETURN;
+	END IF;
+	ALTER TABLE x_posts
+		-- What was asked for, where the parts do not show it; null:
+		-- the only part's text, with nothing else said.
+		ADD COLUMN IF NOT EXISTS source jsonb,
+		-- The hash of the body that its idempotency key came with,
+		-- once it has been changed.
+		ADD COLUMN IF NOT EXISTS first_hash text,
+		-- False from the moment one for later is stored until it is
+		-- known that this was heard of; one that stays so is never
+		-- sent.
+		ADD COLUMN IF NOT EXISTS accepted boolean NOT NULL
+		    DEFAULT true;
+END $$;
 
 -- Each in a transaction of its own, beside readers and writers.  One that was
 -- broken off is there, of no use, and in the way of another try.
@@ -24,8 +43,11 @@ DECLARE
 	broken regclass;
 BEGIN
 	PERFORM set_config('lock_timeout', '10s', true);
-	FOR broken IN SELECT indexrelid FROM pg_index
-	    WHERE indrelid = 'x_posts'::regclass AND NOT indisvalid LOOP
+	FOR broken IN SELECT i.indexrelid FROM pg_index i
+	    JOIN pg_class c ON c.oid = i.indexrelid
+	    WHERE i.indrelid = 'x_posts'::regclass AND NOT i.indisvalid
+	    AND c.relname IN ('x_posts_upcoming', 'x_posts_connection',
+	    'x_posts_same') LOOP
 		EXECUTE format('DROP INDEX %s', broken);
 	END LOOP;
 END $$;
@@ -37,3 +59,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS x_posts_connection
 -- Whether what failed was asked for again.
 CREATE INDEX CONCURRENTLY IF NOT EXISTS x_posts_same
 	ON x_posts (user_id, body_hash);
+
+DO $$ BEGIN PERFORM pg_advisory_unlock('x_posts'::regclass::bigint); END $$;
+RESET statement_timeout;
+RESET lock_timeout;

@@ -49,10 +49,20 @@ open_delivery(struct nx_ctx *ctx, struct nx_claimed *claimed, bool attended,
 	    &out->options, &ctx->err);
 }
 
+/* As it is now; what was asked for no claim reads. */
+static void
+renew(struct nx_published *out, const struct nx_stored_post *post)
+{
+	const char *source = out->post.source;
+
+	out->post = *post;
+	out->post.source = source;
+}
+
 static void
 show(struct nx_published *out, const struct nx_delivery *d)
 {
-	out->post = *d->post;
+	renew(out, d->post);
 	out->post.version = 0;		/* what was saved has another */
 	out->limits = d->limits;
 	out->unrecorded = d->unrecorded;
@@ -148,7 +158,7 @@ nx_posts_send_now(struct nx_ctx *ctx, const char *user_id, const char *id,
 	    &why) != NX_OK)
 		return NX_OK;
 	if (!claimed.taken) {
-		out->post = claimed.post;
+		renew(out, &claimed.post);
 		return NX_OK;
 	}
 	return go_on(ctx, &claimed, out, &looked);

@@ -201,7 +201,7 @@ read_dry_run(struct nx_ctx *ctx, const char *name, struct json_object *v,
 	return read_bool(ctx, name, v, &out->dry_run);
 }
 
-/* Promised by the contract and not built yet: only "nothing" is accepted. */
+/* Part of the shape of a post, but only "nothing" is accepted. */
 static enum nx_rc
 offered(struct nx_ctx *ctx, const char *name, bool nothing)
 {

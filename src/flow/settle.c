@@ -272,32 +272,6 @@ save(struct nx_ctx *ctx, struct nx_delivery *d,
 	return NX_OK;
 }
 
-static enum nx_rc
-adopt(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s,
-    bool *go_on)
-{
-	const bool last = s->part + 1 == d->post->nparts;
-	const bool stays = d->post->goal == NX_GOAL_SEND;
-	const struct nx_post_outcome outcome = {
-		.position = (int)s->part,
-		.part_state = "sent",
-		.post_state = last ? "sent" : stays ? "sending" : "partial",
-		.x_id = s->found,
-		.goal = d->post->goal,
-		.next_try = stays ? -1 : 0,
-	};
-	enum nx_rc rc = save(ctx, d, &outcome);
-
-	if (rc != NX_OK)
-		return rc;
-	d->post->parts[s->part].post_id = s->found;
-	d->post->parts[s->part].sent_at = nx_clock_wall();
-	*go_on = stays && !last;
-	if (*go_on)
-		d->post->parts[s->part + 1].state = "sending";
-	return NX_OK;
-}
-
 /* Enough quiet, and nothing there. */
 static enum nx_rc
 not_sent(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
@@ -381,6 +355,37 @@ undecided(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s,
 }
 
 static enum nx_rc
+adopt(struct nx_ctx *ctx, struct nx_delivery *d, struct search *s,
+    int64_t age, bool *go_on)
+{
+	const bool last = s->part + 1 == d->post->nparts;
+	const bool stays = d->post->goal == NX_GOAL_SEND;
+	const struct nx_post_outcome outcome = {
+		.position = (int)s->part,
+		.part_state = "sent",
+		.post_state = last ? "sent" : stays ? "sending" : "partial",
+		.x_id = s->found,
+		.goal = d->post->goal,
+		.next_try = stays ? -1 : 0,
+	};
+	enum nx_rc rc = save(ctx, d, &outcome);
+
+	/* The id turns out to be another part's. */
+	if (rc == NX_OUTCOME_UNKNOWN) {
+		s->doubt = true;
+		return undecided(ctx, d, s, age);
+	}
+	if (rc != NX_OK)
+		return rc;
+	d->post->parts[s->part].post_id = s->found;
+	d->post->parts[s->part].sent_at = nx_clock_wall();
+	*go_on = stays && !last;
+	if (*go_on)
+		d->post->parts[s->part + 1].state = "sending";
+	return NX_OK;
+}
+
+static enum nx_rc
 blind(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, int64_t age)
 {
 	struct nx_err why = ctx->err;
@@ -420,7 +425,7 @@ nx_settle(struct nx_ctx *ctx, struct nx_delivery *d,
 	if (rc != NX_OK)
 		return blind(ctx, d, s.part, age);
 	if (s.found != NULL)
-		return adopt(ctx, d, &s, go_on);
+		return adopt(ctx, d, &s, age, go_on);
 	if (age >= quiet)
 		return s.whole && !s.doubt ? not_sent(ctx, d, s.part) :
 		    undecided(ctx, d, &s, age);

@@ -121,12 +121,12 @@ read_reserved(const struct nx_store_ask *ask, const PGresult *row,
 }
 
 /*
- * Of post `id`, which is there.  Where the answer is lost it may be queued or
- * not: it stays shown as on its way, and will say itself what it came to.
+ * Of post `id`, which is there.  An error where no answer came: it may be
+ * queued or not, which a repeat with the same key will find out.
  */
-static void
+static enum nx_rc
 accept_it(const struct nx_store_ask *ask, const char *user_id,
-    const char *id, struct nx_stored_post *out)
+    const char *id, struct nx_stored_post *out, struct nx_err *err)
 {
 	const struct nx_query queries[] = {
 		{ accept_post, { user_id, id }, 2 },
@@ -134,10 +134,12 @@ accept_it(const struct nx_store_ask *ask, const char *user_id,
 	};
 	PGresult *results[2] = { NULL };
 	bool accepted;
+	enum nx_rc rc = nx_row_repeat(ask, queries, 2, results, err);
 
-	if (nx_row_repeat(ask, queries, 2, results, NULL) == NX_OK)
+	if (rc == NX_OK)
 		(void)read_reserved(ask, results[1], out, &accepted);
 	nx_db_clear(results, 2);
+	return rc;
 }
 
 static enum nx_rc
@@ -150,7 +152,7 @@ read_repeat(const struct nx_store_ask *ask, const PGresult *found,
 	out->same_body = nx_row_bool(found, 0, SAME_BODY);
 	if (rc == NX_OK && out->same_body &&
 	    !nx_row_bool(found, 0, IS_ACCEPTED))
-		accept_it(ask, out->user_id, out->id, out);
+		rc = accept_it(ask, out->user_id, out->id, out, err);
 	return rc;
 }
 
@@ -192,10 +194,10 @@ read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
 	if (rc == NX_OK && !ours)
 		rc = nx_fail(err, NX_BUSY, "The connection has just"
 		    " changed.");
+	if (rc == NX_OK && !accepted)
+		rc = accept_it(ask, post->user_id, post->id, stored, err);
 	if (rc != NX_OK && ours)
 		undo(ask, post);
-	else if (rc == NX_OK && !accepted)
-		accept_it(ask, post->user_id, post->id, stored);
 	if (rc == NX_OK && strcmp(stored->state, "failed") == 0)
 		rc = nx_fail(err, NX_TIMEOUT, "Storing the post took too"
 		    " long.");
@@ -325,12 +327,15 @@ static const char note_success[] =
 
 /*
  * Two parts cannot have the same of X's ids: the row's CHECK then ends the
- * transaction.  Short ids are a simulator's, which begins anew.
+ * transaction.  Short ids are a simulator's, which begins anew.  A part that
+ * was not given the id, since its lease had gone, does not take it.
  * 1 user, 2 id, 3 X's id, 4 position
  */
 static const char note_id[] =
     "INSERT INTO x_ids AS i (user_id, x_post_id, post_id, position)"
-    " VALUES ($1, $3, $2, $4)"
+    " SELECT user_id, x_post_id, post_id, position FROM x_parts"
+    " WHERE user_id = $1 AND post_id = $2 AND x_post_id = $3"
+    "  AND position = $4"
     " ON CONFLICT (user_id, x_post_id) DO UPDATE SET"
     " taken = (i.post_id, i.position)"
     "   <> (excluded.post_id, excluded.position)"
@@ -383,10 +388,11 @@ too_late(const struct nx_store_ask *ask, const struct nx_post_outcome *o,
 		    4 },
 		{ record_late, { o->user_id, o->id, o->x_id,
 		    nx_row_number(position, o->position) }, 4 },
+		{ note_id, { o->user_id, o->id, o->x_id, position }, 4 },
 	};
 	bool sent = strcmp(o->part_state, "sent") == 0 && o->x_id != NULL;
-	PGresult *results[2] = { NULL };
-	enum nx_rc rc = nx_row_repeat(ask, queries, sent ? 2 : 1, results,
+	PGresult *results[3] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, queries, sent ? 3 : 1, results,
 	    err);
 
 	if (rc == NX_OK && PQntuples(results[0]) == 0)
@@ -394,7 +400,7 @@ too_late(const struct nx_store_ask *ask, const struct nx_post_outcome *o,
 		    o->id);
 	if (rc == NX_OK)
 		*ours = nx_row_bool(results[0], 0, 0);
-	nx_db_clear(results, 2);
+	nx_db_clear(results, 3);
 	return rc;
 }
 
@@ -448,15 +454,15 @@ nx_post_finish(const struct nx_store_ask *ask,
 	enum nx_rc rc = nx_row_repeat(ask, queries, n, results, err);
 
 	*ours = false;
-	if (rc == NX_INVALID && o->x_id != NULL)	/* the CHECK of x_ids */
-		rc = nx_fail(err, NX_OUTCOME_UNKNOWN, "X's answer names post"
-		    " %s, which is another one.", o->x_id);
-	else if (rc == NX_OK && PQntuples(results[FINISH_POST]) == 0)
+	if (rc == NX_OK && PQntuples(results[FINISH_POST]) == 0)
 		rc = too_late(ask, o, ours, err);
 	else if (rc == NX_OK)
 		*ours = nx_row_bool(results[FINISH_POST], 0, 0) &&
 		    (queries[THIRD].sql != mend ||
 		    strcmp(PQcmdTuples(results[THIRD]), "0") == 0);
+	if (rc == NX_INVALID && o->x_id != NULL)	/* the CHECK of x_ids */
+		rc = nx_fail(err, NX_OUTCOME_UNKNOWN, "X's answer names post"
+		    " %s, which is another one.", o->x_id);
 	nx_db_clear(results, NFINISH);
 	return rc;
 }

@@ -98,8 +98,8 @@ nx_post_change(const struct nx_store_ask *ask,
 		    nx_row_number(n, (int64_t)c->nparts) }, 4 },
 		[PUT] = { put_parts, { c->user_id, c->id, c->lease, NULL },
 		    4 },
-		[RELEASE] = { nx_post_release, { c->user_id, c->id,
-		    c->lease }, 3 },
+		[RELEASE] = { nx_post_release_from, { c->user_id, c->id,
+		    c->lease, c->old_connection_id }, 4 },
 		[FIND] = { find, { c->user_id, c->id, c->lease }, 3 },
 	};
 	PGresult *results[NSTEPS] = { NULL };

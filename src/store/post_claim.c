@@ -38,9 +38,9 @@ const char nx_post_due[] =
     CLAIM_ONE("CASE WHEN p.goal <> 'send'"
     "  THEN p.state IN ('queued', 'sent', 'partial', 'failed')"
     " WHEN p.state <> 'queued' THEN p.state = 'partial'"
-    " ELSE p.id = (SELECT o.id FROM x_posts o"
+    " ELSE p.accepted AND p.id = (SELECT o.id FROM x_posts o"
     "   WHERE o.connection_id = p.connection_id AND o.state = 'queued'"
-    "    AND o.publish_at IS NOT NULL"
+    "    AND o.publish_at IS NOT NULL AND o.accepted"
     "   ORDER BY o.publish_at, o.created_at, o.id LIMIT 1)"
     "  AND NOT EXISTS (SELECT 1 FROM x_posts o"
     "   WHERE o.connection_id = p.connection_id AND o.state = 'sending'"
@@ -49,8 +49,10 @@ const char nx_post_due[] =
     "CASE WHEN p.goal = 'send' THEN 'sending'"
     " WHEN p.state = 'queued' THEN 'partial' ELSE p.state END");
 
+/* A worker of an older version queues what was never accepted. */
 const char nx_post_open[] =
-    CLAIM_ONE("p.state IN ('unknown', 'sending')", "'unknown'");
+    CLAIM_ONE("(p.state IN ('unknown', 'sending')"
+    " OR p.state = 'queued' AND NOT p.accepted)", "'unknown'");
 
 /* The key it had released, unless another post has used it since. */
 #define KEY_BACK							\

@@ -78,9 +78,10 @@ extern const char	nx_post_hold[];
 
 /*
  * What was put off behind a post that is queued no more, or elsewhere, need
- * not wait for it any longer.  1 user, 2 id, 3 lease
+ * not wait for it any longer.  1 user, 2 id, 3 lease, and of one that may have
+ * been moved to another connection 4 the one that it was in
  */
-extern const char	nx_post_release[];
+extern const char	nx_post_release[], nx_post_release_from[];
 
 /* The claims' statements, for the test that explains them. */
 extern const char	nx_post_due[], nx_post_open[];

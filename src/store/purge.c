@@ -22,7 +22,8 @@ static const char events[] =
 static const char ids[] =
     "WITH gone AS (DELETE FROM x_ids WHERE (user_id, x_post_id) IN ("
     " SELECT user_id, x_post_id FROM x_ids"
-    " WHERE at < now() - interval '30 days'" BATCH ") RETURNING 1)"
+    " WHERE at < now() - interval '30 days'"
+    " ORDER BY at" BATCH ") RETURNING 1)"
     "SELECT count(*) FROM gone";
 
 /* What may still leave keeps its key. */

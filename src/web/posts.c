@@ -148,7 +148,7 @@ read_view(struct nx_call *call, bool *upcoming)
 	    nx_fail(&ctx->err, NX_INVALID, "view must be upcoming.");
 }
 
-/* Promised by the contract and not built yet. */
+/* Of other services; to leave one out unseen would show too much. */
 static enum nx_rc
 refuse_others(struct nx_call *call)
 {

@@ -179,6 +179,14 @@ test('null in place of a time sends it now', async () => {
 	assert.deepEqual((await live(me.account)).map((x) => [x.id, x.text]), [[res.json.post_id, res.json.parts[0].text]]);
 	problem(await patch(me, p.id, { publish_at: null }), 409, 'post_begun');
 
+	// The answer shows what was asked for, as the post does.
+	for (const body of [{ text: threadText(2), on_long: 'thread' }, { text: threadText(2), link: 'https://example.com/more' }]) {
+		const one = await schedule(me, body);
+		const { json } = await patch(me, one.id, { publish_at: null });
+		assert.deepEqual([json.state, json.request.text, json.request.on_long, json.request.link], ['sent', body.text, body.on_long, body.link]);
+		assert.deepEqual(json.request, (await look(me, one.id)).request);
+	}
+
 	await clearFaults();
 	const q = await schedule(refused);
 	await fault({ ...CREATE, fault: '400', count: 1 });

@@ -135,7 +135,7 @@ test('a reset that cannot be is not waited for', async () => {
 });
 
 test('what was put off behind a head goes on when the head is cancelled, or moved', async () => {
-	for (const how of ['cancelled', 'moved']) {
+	for (const how of ['cancelled', 'moved', 'given to another account']) {
 		const me = await author();
 		await fault({ ...CREATE, fault: '429', reset_in: 6 * 3600, count: 1 });
 		const head = (await me.post({ text: words(), queue: true })).json;
@@ -147,13 +147,15 @@ test('what was put off behind a head goes on when the head is cancelled, or move
 		await withWorkers(1, async () => {
 			await until('all wait', 20, async () => (await sql(`SELECT min(next_try_at) > now() + interval '5 hours' FROM x_posts
 				WHERE user_id = '${me.user}' AND state = 'queued'`))[0][0] === 't');
+			const change = how === 'moved' ? { publish_at: new Date(Date.now() + 864e5).toISOString() } :
+				{ connection_id: (await new Visitor({ user: me.user, token: me.token }).connect()).id };
 			const res = how === 'cancelled' ? await remove(me, head.id) :
-				await me.send('PATCH', `/api/twitter/posts/${head.id}`, { body: JSON.stringify({ publish_at: new Date(Date.now() + 864e5).toISOString() }), headers: { 'Content-Type': 'application/json' } });
+				await me.send('PATCH', `/api/twitter/posts/${head.id}`, { body: JSON.stringify(change), headers: { 'Content-Type': 'application/json' } });
 			assert.ok([200, 202].includes(res.status), res.text);
 			const sent = [await inState(me, behind[0].id, 'sent'), await inState(me, behind[1].id, 'sent')];
 			assert.ok(inOrder(sent.map((p) => p.post_id)));
 		});
-		assert.equal((await look(me, head.id)).state, how === 'cancelled' ? 'cancelled' : 'queued');
+		assert.equal((await look(me, head.id)).state, { cancelled: 'cancelled', moved: 'queued' }[how] ?? 'sent');
 		await clearFaults();
 	}
 });

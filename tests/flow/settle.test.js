@@ -248,6 +248,20 @@ test('one live post is adopted by one of two that lost the same text', async () 
 	}
 });
 
+test('an id that is another part\'s leaves a doubt', async () => {
+	const [me] = await crowd(1);
+	const [p] = await lose({ fault: 'drop_after' }, [me], [TEXTS.plain]);
+	const [at] = (await live(me.account)).filter((x) => x.text === p.parts[0].text);
+	await sql(`INSERT INTO x_ids (user_id, x_post_id, post_id, position, at) VALUES ('${me.user}', '${at.id}', gen_random_uuid(), 0, now())`);
+	const tries = async () => Number((await sql(`SELECT tries FROM x_posts WHERE id = '${p.id}'`))[0][0]);
+	const before = await tries();
+	const res = await resume(me, p.id);
+	assert.deepEqual([res.status, res.json.state, res.json.error.code], [202, 'unknown', 'outcome_unknown'], res.text);
+	assert.equal(await tries(), before + 1);
+	await sql(`DELETE FROM x_ids WHERE user_id = '${me.user}'`);
+	assert.equal((await resume(me, p.id)).json.post_id, at.id);
+});
+
 test('of two that lost the same text the elder has the first choice', async () => {
 	const [died, lost, old] = await crowd(3);
 	const texts = [words(), words(), words()];

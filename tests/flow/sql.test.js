@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { env, ROOT, run, sql } from './lib/stack.js';
+import { env, ROOT, run, sql, until } from './lib/stack.js';
 import { Visitor } from './lib/visitor.js';
 
 const ADMIN = env.DATABASE_ADMIN_URL;
@@ -88,6 +88,68 @@ test('two that migrate at once do not hurt each other', OUR_OWN, async () => {
 	const name = await fresh();
 	await migrate(name);
 	await Promise.all([migrate(name), migrate(name)]);
+});
+
+// The README's limits, only shorter.
+const LIMIT = 1;
+const limit = (name) => admin(`ALTER ROLE nexus IN DATABASE ${name} SET statement_timeout = '${LIMIT}s'; ALTER ROLE nexus IN DATABASE ${name} SET lock_timeout = '${LIMIT}s'`);
+const sessions = (name, which) => admin(`SELECT pid FROM pg_stat_activity WHERE datname = '${name}' AND pid <> pg_backend_pid() AND ${which}`);
+// Others wait for this as for a large table; returns what ends it.
+async function hold(name, statement) {
+	const held = admin(`BEGIN ISOLATION LEVEL REPEATABLE READ; ${statement}; SELECT pg_sleep(600) AS held`, name).catch(() => {});
+	await until('it is held', 60, async () => (await sessions(name, `query LIKE '%AS held' AND wait_event = 'PgSleep'`)).length === 1);
+	return async () => {
+		await admin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND query LIKE '%AS held'`);
+		await held;
+	};
+}
+const longer = (name, which) => until('it takes longer than the limit', 60, async () =>
+	(await sessions(name, `query_start < clock_timestamp() - interval '${LIMIT + 0.5} s' AND state = 'active' AND ${which}`)).length > 0);
+const post = (user) => `INSERT INTO x_posts (id, user_id, connection_id, state, body_hash) VALUES (gen_random_uuid(), '${user}', gen_random_uuid(), 'sent', 'h')`;
+
+test('a large table takes longer than the role may, and a second run harms nobody meanwhile', OUR_OWN, async () => {
+	const name = await fresh();
+	const user = crypto.randomUUID();
+	const editing = FILES.filter((file) => file.startsWith('013'));
+	await migrate(name);
+	const once = await schema(name);
+	await owner(name, `${post(user)}; DROP INDEX x_posts_upcoming, x_posts_connection, x_posts_same;
+		CREATE INDEX their_own ON x_posts (price)`);
+	await admin(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'their_own'::regclass`, name);
+	await limit(name);
+	const release = await hold(name, 'SELECT 1');
+	const runs = [migrate(name, editing)];
+	await longer(name, `query LIKE 'CREATE INDEX CONCURRENTLY%'`);
+	runs.push(migrate(name), migrate(name, editing));
+	await until('two more wait', 60, async () => (await sessions(name, `(query LIKE 'DO%' OR wait_event_type = 'Lock' AND query NOT LIKE 'CREATE INDEX CONC%')`)).length === 2);
+	await longer(name, `query LIKE 'DO%'`);
+	await owner(name, post(user));
+	await release();
+	await Promise.all(runs);
+	assert.deepEqual(await owner(name, `SELECT c.relname FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE NOT indisvalid`), [['their_own']]);
+	await owner(name, 'DROP INDEX their_own');
+	assert.equal(await schema(name), once);
+});
+
+test('the ids of before are taken over, however long it takes and whatever is there', OUR_OWN, async () => {
+	const name = await fresh();
+	const user = crypto.randomUUID();
+	await migrate(name);
+	await owner(name, `INSERT INTO x_posts (id, user_id, connection_id, state, body_hash) VALUES ('${user}', '${user}', '${user}', 'sent', 'h');
+		INSERT INTO x_parts (user_id, post_id, position, text, weighted_length, state, x_post_id, sent_at)
+		SELECT '${user}', '${user}', n, 't', 1, 'sent', n, now() FROM generate_series(1, 3) n;
+		INSERT INTO x_ids (user_id, x_post_id, post_id, position) VALUES ('${user}', '1', '${user}', 1)`);
+	await limit(name);
+	const ids = FILES.filter((file) => file.startsWith('012'));
+	const release = await hold(name, `INSERT INTO x_ids (user_id, x_post_id, post_id, position) VALUES ('${user}', '2', '${user}', 2)`);
+	const runs = [migrate(name, ids)];
+	await longer(name, `query LIKE 'INSERT INTO x_ids%'`);
+	runs.push(migrate(name, ids));
+	await until('both wait', 60, async () => (await sessions(name, `wait_event_type = 'Lock'`)).length === 2);
+	await owner(name, `INSERT INTO x_ids (user_id, x_post_id, post_id, position) VALUES ('${user}', '4', '${user}', 4)`);
+	await release();
+	await Promise.all(runs);
+	assert.deepEqual((await owner(name, 'SELECT x_post_id FROM x_ids ORDER BY x_post_id')).flat(), ['1', '2', '3', '4']);
 });
 
 test('Supabase\'s schema and roles take them too', OUR_OWN, async () => {

@@ -518,6 +518,88 @@ an_id_is_one_parts(void **state)
 	assert_int_equal(sent_as(e, &later, 1, "7"), NX_OK);
 }
 
+/* `part` is that which X's id is noted for; NULL: none. */
+static void
+assert_noted(const struct env *e, const char *x_id, const char *part)
+{
+	const char *noted = sql(e, "SELECT string_agg(post_id || ' '"
+	    " || position, ',') FROM x_ids WHERE user_id = $1"
+	    " AND x_post_id = $2", e->user, x_id);
+
+	if (part == NULL)
+		assert_null(noted);
+	else
+		assert_string_equal(noted, part);
+}
+
+/* Whoever has lost the lease notes what is recorded, and nothing else. */
+static void
+an_id_is_noted_as_recorded(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	char connection[NX_ID_LEN + 1], part[NX_UUID_LEN + 3];
+	struct nx_post_outcome o;
+	struct made m, other;
+	struct nx_err err = { 0 };
+	bool ours;
+
+	save(e, &g, connection);
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
+	change(e, m.id, "lease_owner = id");
+	change_part(e, m.id, "state = CASE position WHEN 0 THEN 'sent'"
+	    " ELSE state END, x_post_id = CASE position WHEN 0 THEN '11' END");
+	assert_false(finish_as(e, &m, 0, "sent", "sending", "12"));
+	assert_noted(e, "12", NULL);
+	change_part(e, m.id, "state = 'waiting', x_post_id = NULL");
+	assert_false(finish_as(e, &m, 0, "sent", "sending", "13"));
+	(void)snprintf(part, sizeof(part), "%s 0", m.id);
+	assert_noted(e, "13", part);
+	/* Late or not, it is one part's. */
+	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &other);
+	change(e, other.id, "lease_owner = id");
+	o = outcome(e, other.id, other.lease, 0);
+	o.x_id = "13";
+	assert_int_equal(nx_post_finish(&ask, &o, &ours, &err),
+	    NX_OUTCOME_UNKNOWN);
+	assert_story(e, other.id, "sending: sending, waiting");
+	assert_noted(e, "13", part);
+}
+
+/* Who asked hears that it may not be queued, and it ends as that. */
+static void
+an_unheard_acceptance_is_an_error(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	struct nx_new_post what = { .user_id = e->user, .key = "key",
+	    .publish_at = nx_clock_wall() + 600 };
+	char connection[NX_ID_LEN + 1];
+	struct made m, again;
+
+	save(e, &g, connection);
+	(void)sql(e, "CREATE OR REPLACE FUNCTION x_test_deaf() RETURNS"
+	    " trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION USING"
+	    " ERRCODE = '55P03'; END $$", NULL, NULL);
+	(void)sql(e, "CREATE TRIGGER x_test_deaf BEFORE UPDATE ON x_posts"
+	    " FOR EACH ROW WHEN (NEW.idempotency_key = 'key' AND"
+	    " NEW.accepted AND NOT OLD.accepted)"
+	    " EXECUTE FUNCTION x_test_deaf()", NULL, NULL);
+	begin(&ask, what, &m);
+	begin(&ask, what, &again);
+	(void)sql(e, "DROP TRIGGER x_test_deaf ON x_posts", NULL, NULL);
+	(void)sql(e, "DROP FUNCTION x_test_deaf()", NULL, NULL);
+	assert_int_equal(m.rc, NX_BUSY);
+	assert_int_equal(again.rc, NX_BUSY);
+	begin(&ask, what, &again);
+	assert_int_equal(again.rc, NX_OK);
+	assert_string_equal(again.repeat.state, "queued");
+	assert_string_equal(sql(e, "SELECT count(*) FROM x_posts WHERE"
+	    " user_id = $1", e->user, NULL), "1");
+}
+
 static void
 x_has_the_text_already(void **state)
 {
@@ -688,6 +770,8 @@ main(void)
 		T(a_queue_waits_together),
 		T(a_success_is_noted),
 		T(too_late),
+		T(an_id_is_noted_as_recorded),
+		T(an_unheard_acceptance_is_an_error),
 		T(a_wish_is_not_forgotten),
 		T(an_id_is_one_parts),
 		T(x_has_the_text_already),

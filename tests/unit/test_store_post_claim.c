@@ -141,6 +141,20 @@ what_was_never_accepted(void **state)
 	assert_story(e, id, "sending: sending");
 	assert_field(e, id, "accepted AND idempotency_key = 'key'", "t");
 
+	/* A worker of an older version has looked at it. */
+	attach(e, connection);
+	put(e, connection, id, "queued", "waiting");
+	put(e, connection, behind, "queued", "waiting");
+	change(e, id, "accepted = false, body_hash = 'older',"
+	    " publish_at = now() - interval '1 min'");
+	change(e, behind, "body_hash = 'behind'");
+	c = claim_due(e);
+	assert_string_equal(c.post.id, behind);
+	end(e, &c, "sent");
+	assert_null(claim_due(e).post.id);
+	assert_null(claim_unknown(e).post.id);
+	assert_story(e, id, "failed: waiting");
+
 	put(e, connection, id, "sending", "waiting");
 	change(e, id, "accepted = false, publish_at = now(), lease_owner = id,"
 	    " lease_until = now()");

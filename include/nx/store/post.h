@@ -100,8 +100,8 @@ struct nx_new_post {
  * What is for later takes two steps: it is stored, and, once that is known,
  * accepted.  It is not sent in between, and ends as `failed` where the second
  * never comes: an error of this function then promises the truth.  Where only
- * the second one's answer is lost, state is `sending`: it is on its way to be
- * `queued`, or `failed`.
+ * the second one's answer is lost, that is an error too, and the post may be
+ * queued all the same: the same key gives it back.
  * Errors as nx_connection_pick().
  */
 NX_MUST_USE enum nx_rc	nx_post_begin(const struct nx_store_ask *ask,

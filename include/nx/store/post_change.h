@@ -12,6 +12,7 @@ struct nx_post_change {
 	const char	*id, *user_id;
 	int64_t		 version;	/* of what it was made from */
 	const char	*connection_id;
+	const char	*old_connection_id;	/* may be the same */
 	const char	*body_hash;	/* SHA-256 in hex */
 	const char	*options;	/* JSON object as text */
 	const char	*warnings;	/* JSON array as text */
