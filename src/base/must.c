@@ -120,3 +120,9 @@ nx_signals_block(const sigset_t *set)
 {
 	nx_must(pthread_sigmask(SIG_BLOCK, set, NULL));
 }
+
+void
+nx_signals_unblock(const sigset_t *set)
+{
+	nx_must(pthread_sigmask(SIG_UNBLOCK, set, NULL));
+}

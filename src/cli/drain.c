@@ -27,7 +27,7 @@ die_of(int got)
 	(void)signal(got, SIG_DFL);
 	(void)sigemptyset(&one);
 	(void)sigaddset(&one, got);
-	nx_must(pthread_sigmask(SIG_UNBLOCK, &one, NULL));
+	nx_signals_unblock(&one);
 	(void)raise(got);
 	_exit(128 + got);		/* the first process of a container */
 }

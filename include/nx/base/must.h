@@ -74,4 +74,7 @@ void	nx_thread_signal(pthread_t thread, int signal);
 /* Block these in the calling thread and in those it starts afterwards. */
 void	nx_signals_block(const sigset_t *set);
 
+/* Let them through again, to the calling thread. */
+void	nx_signals_unblock(const sigset_t *set);
+
 #endif
