@@ -38,8 +38,8 @@ bool	nx_keep_aside(struct nx_ctx *ctx, const struct nx_pending *p,
 
 /*
  * After nx_keep_aside(): let it wait for its profile in x_pending, and let
- * `aside` go.  SAVE_DEFERRED: it waits in the rescue directory for the database.  Without a file it is
- * tried for as long as the process lives.
+ * `aside` go.  SAVE_DEFERRED: it waits in the rescue directory for the
+ * database.  Without a file it is tried for as long as the process lives.
  */
 NX_MUST_USE enum nx_rc	nx_keep_pending(struct nx_ctx *ctx,
 			    const struct nx_pending *p,
