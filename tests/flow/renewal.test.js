@@ -120,6 +120,7 @@ test('a database that stops for 10 s amid 100 callbacks and refreshes loses no g
 		assert.ok(res.status !== 302 || new URL(res.headers.location, 'http://x').searchParams.has('x') || /x_error=(save_deferred|database_unavailable|busy|timeout|unavailable)/.test(res.headers.location), res.headers.location);
 	}
 	await until('what was kept aside comes home', 20, () => kept().length === 0);
+	await until('the accounts appear', 60, async () => (await sql(`SELECT 1 FROM x_pending WHERE ${users(newcomers)}`)).length === 0);
 	const after = await counts();
 	assert.ok(after.codes_exchanged > before.codes_exchanged && after.refreshes_granted > before.refreshes_granted, 'there was something to lose');
 	assert.equal(after.refreshes_refused - before.refreshes_refused, 0);
