@@ -8,6 +8,9 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '10s';
+-- Two that migrate at once take turns.
+DO $$ BEGIN PERFORM pg_advisory_xact_lock(
+	hashtextextended('nexus-x migration', 0)); END $$;
 
 -- The caller as Supabase's PostgREST tells it.
 CREATE FUNCTION pg_temp.x_caller() RETURNS text LANGUAGE plpgsql AS $$

@@ -9,6 +9,9 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '10s';
+-- Two that migrate at once take turns.
+DO $$ BEGIN PERFORM pg_advisory_xact_lock(
+	hashtextextended('nexus-x migration', 0)); END $$;
 
 -- Does not refer to the connection: the notice outlives it.
 CREATE TABLE IF NOT EXISTS x_notices (

@@ -4,6 +4,9 @@
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '10s';
+-- Two that migrate at once take turns.
+DO $$ BEGIN PERFORM pg_advisory_xact_lock(
+	hashtextextended('nexus-x migration', 0)); END $$;
 
 -- Refers to nothing: it outlives the connection, and its user.
 CREATE TABLE IF NOT EXISTS x_revocations (
