@@ -130,6 +130,8 @@ test('pending.after_answer: nobody has the pair, which is told, and a new attemp
 	const me = await waits(true);
 	await dyingAt('pending.after_answer', () => itsTurn(me));
 	await clearFaults();
+	// So long it waits for somebody to bring the pair.
+	await sql(`UPDATE x_pending SET attempt_started_at = now() - interval '7 hours' WHERE user_id = '${me.user}'`);
 	await settled(me);
 	const [[code]] = await sql(`SELECT code FROM x_events WHERE user_id = '${me.user}' ORDER BY id DESC LIMIT 1`);
 	assert.equal(code, 'x_token');
