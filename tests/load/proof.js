@@ -5,7 +5,7 @@ import { application, memory } from './procs.js';
 import { Crowd, tellErrors } from './stories.js';
 
 const PARALLEL = 64, INITIATES = 10_000, STORIES = 1_000;
-const THREADS = 32, RESIDENT_MIB = 28;
+const THREADS = 32, RESIDENT_MIB = 32;
 const SANITIZED = /-[at]san$/.test(process.env.NEXUS_BUILD);    // those need memory of their own
 
 let bad = 0;
