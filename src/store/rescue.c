@@ -289,22 +289,37 @@ keep(struct nx_rescue *r, const struct nx_keyring *ring,
 	return rc;
 }
 
+static void
+record_open(struct nx_jw *w, const char *kind)
+{
+	nx_jw_open(w, NULL, '{');
+	nx_jw_i64(w, "v", RECORD_VERSION);
+	nx_jw_str(w, "kind", kind);
+}
+
+/* End the record, write it, and let its bytes go. */
+static enum nx_rc
+record_keep(struct nx_rescue *r, const struct nx_keyring *ring,
+    struct nx_jw *w, struct nx_err *err)
+{
+	enum nx_rc rc;
+
+	nx_jw_close(w, '}');
+	rc = keep(r, ring, w->out, err);
+	nx_buf_free(w->out);
+	return rc;
+}
+
 enum nx_rc
 nx_rescue_attempt(struct nx_rescue *r, const struct nx_keyring *ring,
     const char *login_hash, struct nx_err *err)
 {
 	struct nx_buf record = NX_BUF(NX_SEAL_PLAIN_MAX);
 	struct nx_jw w = { .out = &record };
-	enum nx_rc rc;
 
-	nx_jw_open(&w, NULL, '{');
-	nx_jw_i64(&w, "v", RECORD_VERSION);
-	nx_jw_str(&w, "kind", "attempt");
+	record_open(&w, "attempt");
 	nx_jw_str(&w, "login", login_hash);
-	nx_jw_close(&w, '}');
-	rc = keep(r, ring, &record, err);
-	nx_buf_free(&record);
-	return rc;
+	return record_keep(r, ring, &w, err);
 }
 
 enum nx_rc
@@ -313,11 +328,8 @@ nx_rescue_pending(struct nx_rescue *r, const struct nx_keyring *ring,
 {
 	struct nx_buf record = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX);
 	struct nx_jw w = { .out = &record };
-	enum nx_rc rc;
 
-	nx_jw_open(&w, NULL, '{');
-	nx_jw_i64(&w, "v", RECORD_VERSION);
-	nx_jw_str(&w, "kind", "pending");
+	record_open(&w, "pending");
 	nx_jw_str(&w, "id", p->id);
 	nx_jw_str(&w, "user_id", p->user_id);
 	nx_jw_str(&w, "login", p->login_hash);
@@ -332,10 +344,7 @@ nx_rescue_pending(struct nx_rescue *r, const struct nx_keyring *ring,
 	nx_jw_i64(&w, "claimed_us", p->claimed_us);
 	nx_jw_str(&w, "grant_hash", p->grant_hash);
 	nx_jw_i64(&w, "version", p->version);
-	nx_jw_close(&w, '}');
-	rc = keep(r, ring, &record, err);
-	nx_buf_free(&record);
-	return rc;
+	return record_keep(r, ring, &w, err);
 }
 
 enum nx_rc
@@ -344,11 +353,8 @@ nx_rescue_pair(struct nx_rescue *r, const struct nx_keyring *ring,
 {
 	struct nx_buf record = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX);
 	struct nx_jw w = { .out = &record };
-	enum nx_rc rc;
 
-	nx_jw_open(&w, NULL, '{');
-	nx_jw_i64(&w, "v", RECORD_VERSION);
-	nx_jw_str(&w, "kind", "pair");
+	record_open(&w, "pair");
 	nx_jw_str(&w, "connection", pair->connection_id);
 	nx_jw_str(&w, "owner", pair->owner);
 	nx_jw_i64(&w, "version", pair->version);
@@ -356,10 +362,7 @@ nx_rescue_pair(struct nx_rescue *r, const struct nx_keyring *ring,
 	nx_jw_str(&w, "refresh_token", pair->refresh_token);
 	nx_jw_str(&w, "scopes", pair->scopes);
 	nx_jw_i64(&w, "expires_at", pair->expires_at);
-	nx_jw_close(&w, '}');
-	rc = keep(r, ring, &record, err);
-	nx_buf_free(&record);
-	return rc;
+	return record_keep(r, ring, &w, err);
 }
 
 static enum nx_rc
