@@ -5,8 +5,8 @@
 #include "nx/base/clock.h"
 #include "nx/base/random.h"
 #include "nx/base/version.h"
-#include "nx/cli/complain.h"
-#include "nx/flow/answer.h"
+#include "complain.h"
+#include "nx/flow/view/answer.h"
 
 enum { OUT_MAX = 8 * 1024 * 1024, PROBLEMS_MAX = 16 * 1024 };
 

@@ -1,6 +1,6 @@
 /* complain.c - lines on stderr, as errors where it is the journal. */
 
-#include "nx/cli/complain.h"
+#include "complain.h"
 
 #include "nx/base/conf.h"
 

@@ -7,9 +7,9 @@
 #include <sys/resource.h>
 
 #include "nx/base/version.h"
-#include "nx/cli/complain.h"
-#include "nx/flow/keep.h"
-#include "nx/flow/keys.h"
+#include "complain.h"
+#include "nx/flow/account/keep.h"
+#include "nx/flow/account/keys.h"
 
 enum { PROBLEMS_MAX = 16 * 1024, ARGS_MAX = 4096 };
 

@@ -5,8 +5,8 @@
 #include "nx/base/json.h"
 #include "nx/base/stop.h"
 #include "nx/cli/command.h"
-#include "nx/flow/keys.h"
-#include "nx/flow/sweep.h"
+#include "nx/flow/account/keys.h"
+#include "nx/flow/account/sweep.h"
 
 enum { WITHIN_MAX = 7200 };
 

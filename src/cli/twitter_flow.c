@@ -5,14 +5,14 @@
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
 #include "nx/cli/command.h"
-#include "nx/flow/answer.h"
-#include "nx/flow/connect.h"
-#include "nx/flow/connections.h"
-#include "nx/flow/disconnect.h"
-#include "nx/flow/keys.h"
-#include "nx/flow/measure.h"
-#include "nx/flow/posts.h"
-#include "nx/flow/when.h"
+#include "nx/flow/view/answer.h"
+#include "nx/flow/account/connect.h"
+#include "nx/flow/account/connections.h"
+#include "nx/flow/account/disconnect.h"
+#include "nx/flow/account/keys.h"
+#include "nx/flow/publish/measure.h"
+#include "nx/flow/publish/posts.h"
+#include "nx/flow/publish/when.h"
 
 enum { LINE_MAX_BYTES = 1 << 20 };
 

@@ -1,6 +1,6 @@
 /* find.c - all entities of a text, and their places in bytes. */
 
-#include "nx/text/find.h"
+#include "find.h"
 
 #include <stdlib.h>
 #include <unicode/utf16.h>

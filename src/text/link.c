@@ -5,7 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "nx/text/find.h"
+#include "find.h"
 
 enum { LINK_SHOWN = 80 };	/* bytes of it in a message */
 

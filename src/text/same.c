@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#include "nx/text/find.h"
+#include "find.h"
 #include "nx/text/weigh.h"
 #include "same_url.h"
 #include "stored.h"
@@ -125,7 +125,7 @@ written(struct nx_slice sent, size_t url, struct nx_slice meant,
 		if (n == 0 || n > sent.n || (n != url && n < sent.n &&
 		    (rest.n == 0 || rest.p[0] != sent.p[n])))
 			continue;
-		if (nx_url_is_same((struct nx_slice){ sent.p, n }, meant))
+		if (nx_text_url_is_same((struct nx_slice){ sent.p, n }, meant))
 			return n;
 	}
 	return 0;
@@ -145,7 +145,7 @@ is_added(const struct walk *w, struct nx_slice tail)
 		return false;
 	link = known(w, &tco);
 	return tco.n == tail.n &&
-	    (link == NULL || nx_url_is_added(link->meant));
+	    (link == NULL || nx_text_url_is_added(link->meant));
 }
 
 /*

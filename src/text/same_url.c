@@ -182,7 +182,7 @@ cut_port(struct nx_slice *rest)
 }
 
 bool
-nx_url_is_same(struct nx_slice written, struct nx_slice meant)
+nx_text_url_is_same(struct nx_slice written, struct nx_slice meant)
 {
 	struct parts a = parts_of(written), b = parts_of(meant);
 
@@ -203,7 +203,7 @@ is_number(struct nx_slice s)
 }
 
 bool
-nx_url_is_added(struct nx_slice meant)
+nx_text_url_is_added(struct nx_slice meant)
 {
 	struct parts parts = parts_of(meant);
 	struct nx_slice path = parts.rest, kind;

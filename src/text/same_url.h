@@ -13,12 +13,12 @@
  * that it changes nothing.  `meant` may lack the fragment, have parameters
  * utm_* beside, and be written as HTML (&amp;).  Linear.
  */
-bool	nx_url_is_same(struct nx_slice written, struct nx_slice meant);
+bool	nx_text_url_is_same(struct nx_slice written, struct nx_slice meant);
 
 /*
  * A link that X itself puts behind a text: to the post's own photo or video,
  * or to the post that it quotes.
  */
-bool	nx_url_is_added(struct nx_slice meant);
+bool	nx_text_url_is_added(struct nx_slice meant);
 
 #endif

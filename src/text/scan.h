@@ -7,7 +7,7 @@
 #ifndef NX_TEXT_SCAN_H
 #define NX_TEXT_SCAN_H
 
-#include "nx/text/find.h"
+#include "find.h"
 #include "units.h"
 
 struct nx_hit {

@@ -6,15 +6,15 @@
  * for the sign-in: a browser whose cookies are too large is let in nowhere.
  */
 
-#include "nx/flow/connect.h"
+#include "nx/flow/account/connect.h"
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
 #include "nx/base/url.h"
-#include "nx/flow/answer.h"
-#include "nx/flow/disconnect.h"
+#include "nx/flow/view/answer.h"
+#include "nx/flow/account/disconnect.h"
 #include "nx/seal/digest.h"
-#include "nx/web/routes.h"
+#include "routes.h"
 
 enum {
 	OUTSTANDING_MAX = 5,	/* attempts of one browser */

@@ -1,9 +1,9 @@
 /* connections.c - GET /api/twitter/connections. */
 
-#include "nx/flow/connections.h"
+#include "nx/flow/account/connections.h"
 
-#include "nx/flow/answer.h"
-#include "nx/web/routes.h"
+#include "nx/flow/view/answer.h"
+#include "routes.h"
 
 enum nx_rc
 nx_web_connections(struct nx_call *call)

@@ -1,9 +1,9 @@
 /* health.c - is the process alive, can it do its work. */
 
 #include "nx/base/json.h"
-#include "nx/flow/connections.h"
-#include "nx/flow/keep.h"
-#include "nx/web/routes.h"
+#include "nx/flow/account/connections.h"
+#include "nx/flow/account/keep.h"
+#include "routes.h"
 
 enum nx_rc
 nx_web_healthz(struct nx_call *call)

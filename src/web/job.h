@@ -4,7 +4,7 @@
 
 #include <fcgiapp.h>
 
-#include "nx/web/routes.h"
+#include "routes.h"
 
 struct nx_job {
 	struct nx_job		*next;		/* while it is set aside */

@@ -2,7 +2,7 @@
 
 #include "post.h"
 
-#include "nx/flow/publish.h"
+#include "nx/flow/publish/publish.h"
 
 enum nx_rc
 nx_web_post(struct nx_call *call)

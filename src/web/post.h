@@ -2,7 +2,7 @@
 #ifndef NX_SRC_WEB_POST_H
 #define NX_SRC_WEB_POST_H
 
-#include "nx/web/routes.h"
+#include "routes.h"
 
 struct nx_published;
 

@@ -1,12 +1,12 @@
 /* posts.c - /api/twitter/posts: history, one post, resume, delete. */
 
-#include "nx/flow/posts.h"
+#include "nx/flow/publish/posts.h"
 
 #include <stdlib.h>
 
 #include "nx/base/clock.h"
-#include "nx/flow/answer.h"
-#include "nx/flow/change.h"
+#include "nx/flow/view/answer.h"
+#include "nx/flow/publish/change.h"
 #include "post.h"
 
 enum {

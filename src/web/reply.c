@@ -1,8 +1,8 @@
 /* reply.c - build an answer. */
 
-#include "nx/web/reply.h"
+#include "reply.h"
 
-#include "nx/flow/answer.h"
+#include "nx/flow/view/answer.h"
 
 enum { RETRY_USUAL = 2 };	/* seconds, where nobody knows better */
 

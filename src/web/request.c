@@ -1,6 +1,6 @@
 /* request.c - read a request's FastCGI parameters. */
 
-#include "nx/web/request.h"
+#include "request.h"
 
 #include <stdlib.h>
 

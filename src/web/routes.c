@@ -1,6 +1,6 @@
 /* routes.c - the table of routes. */
 
-#include "nx/web/routes.h"
+#include "routes.h"
 
 #include <inttypes.h>
 #include <json-c/json.h>

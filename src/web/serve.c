@@ -18,8 +18,8 @@
 #include "job.h"
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
-#include "nx/flow/keep.h"
-#include "nx/flow/pending.h"
+#include "nx/flow/account/keep.h"
+#include "nx/flow/account/pending.h"
 
 enum {
 	LISTENER = 0,			/* FCGI_LISTENSOCK_FILENO */

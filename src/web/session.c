@@ -1,6 +1,6 @@
 /* session.c - authenticate a request. */
 
-#include "nx/web/session.h"
+#include "session.h"
 
 #include <ctype.h>
 #include <strings.h>

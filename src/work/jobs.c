@@ -1,14 +1,14 @@
 /* jobs.c - the table of jobs. */
 
-#include "nx/work/jobs.h"
+#include "jobs.h"
 
-#include "nx/flow/disconnect.h"
-#include "nx/flow/keep.h"
-#include "nx/flow/notice.h"
-#include "nx/flow/pending.h"
-#include "nx/flow/posts.h"
-#include "nx/flow/purge.h"
-#include "nx/flow/sweep.h"
+#include "nx/flow/account/disconnect.h"
+#include "nx/flow/account/keep.h"
+#include "nx/flow/upkeep/webhook.h"
+#include "nx/flow/account/pending.h"
+#include "nx/flow/publish/posts.h"
+#include "nx/flow/upkeep/purge.h"
+#include "nx/flow/account/sweep.h"
 
 static enum nx_rc
 refresh(struct nx_ctx *ctx, int *done)
@@ -53,7 +53,7 @@ const struct nx_work_job nx_work_jobs[] = {
 	{ "rescue", 5000, 1, rescue },
 	{ "pending", 3000, 1, nx_pending_settle_due },
 	{ "purge", 60000, 1, nx_purge },
-	{ "notices", 5000, 1, nx_notice_deliver },
+	{ "notices", 5000, 1, nx_webhook_deliver },
 	{ "revocations", 10000, 1, nx_revoke_pending },
 	{ "send", 1000, 8, nx_posts_send_due },
 	{ "settle", 2000, 4, nx_posts_settle_due },

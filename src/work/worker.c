@@ -9,7 +9,7 @@
 #include "nx/base/must.h"
 #include "nx/base/random.h"
 #include "nx/base/stop.h"
-#include "nx/work/jobs.h"
+#include "jobs.h"
 
 enum { THREADS_MAX = 32, A_WHILE_MS = 60000 };
 

@@ -67,7 +67,7 @@ read_id(struct nx_slice text, struct nx_arena *arena)
 }
 
 void
-nx_posts_create(const struct nx_x *x, const char *access_token,
+nx_x_post_create(const struct nx_x *x, const char *access_token,
     const struct nx_x_post *post, struct nx_x_posted *out,
     struct nx_verdict *verdict)
 {
@@ -156,7 +156,7 @@ about_post(const struct nx_x *x, const char *method, const char *token,
 }
 
 void
-nx_posts_delete(const struct nx_x *x, const char *access_token,
+nx_x_post_delete(const struct nx_x *x, const char *access_token,
     const char *id, struct nx_verdict *verdict)
 {
 	struct nx_http_answer answer = about_post(x, "DELETE", access_token,
@@ -169,7 +169,7 @@ nx_posts_delete(const struct nx_x *x, const char *access_token,
 
 /* X tells it as a 404, or as a 200 with nothing but errors. */
 bool
-nx_posts_is_gone(const struct nx_x *x, const char *access_token,
+nx_x_post_is_gone(const struct nx_x *x, const char *access_token,
     const char *id)
 {
 	struct nx_http_answer answer = about_post(x, "GET", access_token, id);

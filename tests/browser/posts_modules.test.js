@@ -83,7 +83,7 @@ test('the price of a link, and the sum of a thread, are said in dollars', () => 
 	const said = 'It holds a link, so X charges 0.2000 instead of 0.0150 US dollars for it.';
 	assert.equal(words.warningWords(said), 'It holds a link, so X charges $0.20 instead of $0.015 for it.');
 	assert.equal(words.warningWords('Version 1.2345 was cut.'), 'Version 1.2345 was cut.');
-	const source = readFileSync(new URL('../../src/flow/answer_post.c', import.meta.url), 'utf8');
+	const source = readFileSync(new URL('../../src/flow/view/answer_post.c', import.meta.url), 'utf8');
 	assert.match(source, /US dollars/, 'the server still says it in these words');
 	assert.equal(words.costWords('0.2300', 3), 'costs $0.23 together');
 	assert.equal(words.costWords('0.0150', 1), 'costs $0.015');

@@ -8,9 +8,9 @@
 
 #include "fuzz_web.h"
 
-#include "nx/flow/answer.h"
-#include "nx/flow/publish.h"
-#include "nx/flow/when.h"
+#include "nx/flow/view/answer.h"
+#include "nx/flow/publish/publish.h"
+#include "nx/flow/publish/when.h"
 #include "nx/store/post.h"
 #include "nx/x/id.h"
 

@@ -10,7 +10,7 @@
 #include "fuzz_web.h"
 
 #include "nx/base/url.h"
-#include "nx/web/session.h"
+#include "web/session.h"
 
 enum { LINES_MAX = 40, LINE_MAX_BYTES = 16384 };
 

@@ -9,7 +9,7 @@
 #include "fuzz_web.h"
 
 #include "nx/base/url.h"
-#include "nx/flow/connect.h"
+#include "nx/flow/account/connect.h"
 #include "nx/seal/seal.h"
 
 enum { OPEN, ROUND, ATTEMPT, PLAIN_ATTEMPT, START, RING, KINDS };

@@ -16,7 +16,7 @@
 #include <unicode/utf8.h>
 
 #include "nx/text/compose.h"
-#include "nx/text/find.h"
+#include "text/find.h"
 #include "nx/text/weigh.h"
 
 #define CHECK(x)							\

@@ -9,7 +9,7 @@
 
 #include "fuzz.h"
 #include "nx/base/clock.h"
-#include "nx/flow/when.h"
+#include "nx/flow/publish/when.h"
 #include "nx/x/window.h"
 
 enum { TIME, WHEN, WINDOW, KINDS };

@@ -186,7 +186,7 @@ check_create(const struct nx_x *x)
 	struct nx_x_posted out;
 	struct nx_verdict v;
 
-	nx_posts_create(x, "access-token", &post, &out, &v);
+	nx_x_post_create(x, "access-token", &post, &out, &v);
 	check_verdict(NX_ACT_CREATE, &v);
 	CHECK(script.asked == 1);
 	CHECK((v.class == NX_CLASS_DONE) == (out.id != NULL));
@@ -199,7 +199,7 @@ check_rest(const struct nx_x *x, enum nx_act act)
 	struct nx_verdict v;
 
 	if (act == NX_ACT_DELETE)
-		nx_posts_delete(x, "access-token", "123", &v);
+		nx_x_post_delete(x, "access-token", "123", &v);
 	else
 		nx_oauth_revoke(x, "refresh-token", "refresh_token", &v);
 	check_verdict(act, &v);

@@ -18,7 +18,7 @@
 
 #include "nx/base/buf.h"
 #include "nx/text/compose.h"
-#include "nx/text/find.h"
+#include "text/find.h"
 #include "nx/text/weigh.h"
 
 enum {

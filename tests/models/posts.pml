@@ -1,6 +1,6 @@
 /*
  * posts.pml - nexus-x: publish, settle, resume, delete, withdraw.
- * After src/store/post.c, post_claim.c, src/flow/publish.c, deliver.c,
+ * After src/store/post.c, post_claim.c, src/flow/publish/publish.c, deliver.c,
  * settle.c, withdraw.c, posts.c.  One X account; posts 0 and 1
  * are user 0's, post 2 is user 1's; all have the same text(s).
  *

@@ -1,9 +1,9 @@
 /*
  * tokens.pml - nexus-x: refresh, connect, disconnect, rescue replay, revocation.
  * One X account, two Nexus users (rows 0 and 1), hosts 0 and 1.
- * After src/store/lease.c, src/flow/refresh.c, keep.c, src/store/rescue.c,
- * src/flow/connect.c, pending.c, src/store/grant.c, pending.c,
- * src/flow/disconnect.c, src/store/revocation.c.  Time is T.
+ * After src/store/lease.c, src/flow/account/refresh.c, keep.c, src/store/rescue.c,
+ * src/flow/account/connect.c, pending.c, src/store/grant.c, pending.c,
+ * src/flow/account/disconnect.c, src/store/revocation.c.  Time is T.
  *
  * -DNPROC -DLOGINS -DDISCS -DREFRESHES -DCRASHES -DDBF -DTMAX -DLATE
  * -DROW1=1   row 1 is connected at the start in place of row 0

@@ -19,13 +19,13 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "nx/flow/connect.h"
-#include "nx/flow/disconnect.h"
-#include "nx/flow/keep.h"
+#include "nx/flow/account/connect.h"
+#include "nx/flow/account/disconnect.h"
+#include "nx/flow/account/keep.h"
 #include "nx/flow/patient.h"
-#include "nx/flow/pending.h"
-#include "nx/flow/posts.h"
-#include "nx/flow/refresh.h"
+#include "nx/flow/account/pending.h"
+#include "nx/flow/publish/posts.h"
+#include "nx/flow/account/refresh.h"
 
 #define TEXT "Said by a process that has little memory."
 

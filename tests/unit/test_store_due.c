@@ -5,7 +5,7 @@
 
 #include <json-c/json.h>
 
-#include "../../src/store/row.h"
+#include "store/row.h"
 #include "store_env.h"
 
 enum { CONNECTIONS = 100000, DUE = 5000, CLAIMED = 32 };

@@ -3,7 +3,7 @@
  * name; one at a time, however many ask.
  */
 
-#include "../../src/store/post_row.h"
+#include "store/post_row.h"
 #include "store_apart.h"
 #include "store_plan.h"
 #include "store_posts.h"

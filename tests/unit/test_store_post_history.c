@@ -1,6 +1,6 @@
 /* test_store_post_history.c - one post, and pages of them. */
 
-#include "../../src/store/post_row.h"
+#include "store/post_row.h"
 #include "store_apart.h"
 #include "store_plan.h"
 #include "store_posts.h"

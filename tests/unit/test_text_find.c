@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "nx/text/find.h"
+#include "text/find.h"
 
 enum { ARENA_MAX = 1 << 20 };
 

@@ -11,7 +11,7 @@
 #include <unicode/ustring.h>
 #include <unicode/utf16.h>
 
-#include "../../src/text/units.h"
+#include "text/units.h"
 
 enum { LENGTH = 400, ROUNDS = 300 };
 

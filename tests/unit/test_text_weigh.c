@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "nx/base/arena.h"
-#include "nx/text/find.h"
+#include "text/find.h"
 #include "nx/text/weigh.h"
 
 static void

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "nx/base/url.h"
-#include "nx/flow/connect.h"
+#include "nx/flow/account/connect.h"
 #include "nx/seal/digest.h"
 #include "web_fixture.h"
 

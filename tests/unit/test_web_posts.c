@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "../../src/web/post.h"
-#include "nx/flow/publish.h"
+#include "web/post.h"
+#include "nx/flow/publish/publish.h"
 #include "web_fixture.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -27,7 +27,7 @@ creates(void **state)
 	xs_answer(f->server, 201, "x-user-limit-24hour-remaining: 16\r\n",
 	    "{\"data\":{\"text\":\"Hi\",\"edit_history_tweet_ids\":[\"1\"],"
 	    "\"id\":\"1445880548472328192\"}}");
-	nx_posts_create(&f->x, "tok", &post, &out, &v);
+	nx_x_post_create(&f->x, "tok", &post, &out, &v);
 	assert_int_equal(v.class, NX_CLASS_DONE);
 	assert_string_equal(out.id, "1445880548472328192");
 	assert_int_equal(out.windows.user_day.remaining, 16);
@@ -42,7 +42,7 @@ creates(void **state)
 	post = (struct nx_x_post){ .text = NX_SLICE("b"), .reply_to = "17",
 	    .reply_settings = "following", .made_with_ai = true,
 	    .paid_partnership = true };
-	nx_posts_create(&f->x, "tok", &post, &out, &v);
+	nx_x_post_create(&f->x, "tok", &post, &out, &v);
 	assert_string_equal(xs_seen(f->server).body, "{\"text\":\"b\","
 	    "\"reply\":{\"in_reply_to_tweet_id\":\"17\"},"
 	    "\"reply_settings\":\"following\",\"made_with_ai\":true,"
@@ -59,14 +59,14 @@ creates_polls_and_quotes(void **state)
 	struct nx_verdict v;
 
 	xs_answer(f->server, 201, "", "{\"data\":{\"id\":\"1\"}}");
-	nx_posts_create(&f->x, "tok", &post, &out, &v);
+	nx_x_post_create(&f->x, "tok", &post, &out, &v);
 	assert_int_equal(v.class, NX_CLASS_DONE);
 	assert_string_equal(xs_seen(f->server).body, "{\"text\":\"?\","
 	    "\"poll\":{\"options\":[\"yes \\\"!\\\"\",\"no\"],"
 	    "\"duration_minutes\":1440}}");
 
 	post = (struct nx_x_post){ .text = NX_SLICE("q"), .quote = "20" };
-	nx_posts_create(&f->x, "tok", &post, &out, &v);
+	nx_x_post_create(&f->x, "tok", &post, &out, &v);
 	assert_string_equal(xs_seen(f->server).body,
 	    "{\"text\":\"q\",\"quote_tweet_id\":\"20\"}");
 }
@@ -93,7 +93,7 @@ unusable_ids_are_unknown(void **state)
 		struct nx_verdict v;
 
 		xs_answer(f->server, 201, "", bodies[i]);
-		nx_posts_create(&f->x, "tok", &post, &out, &v);
+		nx_x_post_create(&f->x, "tok", &post, &out, &v);
 		assert_int_equal(v.class, NX_CLASS_UNKNOWN);
 		assert_null(out.id);
 	}
@@ -110,17 +110,17 @@ an_id_outlives_its_connection(void **state)
 
 	for (int how = 0; how < XS_CUTS; how++) {
 		xs_cut(f->server, how, 201, "{\"data\":{\"id\":\"17\"}}");
-		nx_posts_create(&f->x, "tok", &post, &out, &v);
+		nx_x_post_create(&f->x, "tok", &post, &out, &v);
 		assert_int_equal(v.class, NX_CLASS_DONE);
 		assert_string_equal(out.id, "17");
 
 		xs_cut(f->server, how, 201, "{\"data\":{\"id\":\"17\"");
-		nx_posts_create(&f->x, "tok", &post, &out, &v);
+		nx_x_post_create(&f->x, "tok", &post, &out, &v);
 		assert_int_equal(v.class, NX_CLASS_UNKNOWN);
 		assert_null(out.id);
 
 		xs_cut(f->server, how, 201, "{\"data\":{\"id\":\"x\"}}");
-		nx_posts_create(&f->x, "tok", &post, &out, &v);
+		nx_x_post_create(&f->x, "tok", &post, &out, &v);
 		assert_int_equal(v.class, NX_CLASS_UNKNOWN);
 	}
 }
@@ -146,7 +146,7 @@ finds_the_id_in_odd_answers(void **state)
 		struct nx_verdict v;
 
 		xs_answer(f->server, 201, "", bodies[i]);
-		nx_posts_create(&f->x, "tok", &post, &out, &v);
+		nx_x_post_create(&f->x, "tok", &post, &out, &v);
 		assert_int_equal(v.class, NX_CLASS_DONE);
 		assert_string_equal(out.id, "1445880548472328192");
 	}
@@ -166,7 +166,7 @@ windows_come_with_refusals(void **state)
 	    "\r\nx-rate-limit-reset: %lld\r\n", (long long)reset);
 	xs_answer(f->server, 429, headers, "{\"title\":\"Too Many"
 	    " Requests\"}");
-	nx_posts_create(&f->x, "tok", &post, &out, &v);
+	nx_x_post_create(&f->x, "tok", &post, &out, &v);
 	assert_int_equal(v.class, NX_CLASS_RATE);
 	assert_int_equal(v.retry_at, reset);
 	assert_int_equal(out.windows.quarter.reset, reset);
@@ -208,14 +208,14 @@ deletes(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		xs_answer(f->server, rows[i].status, "", rows[i].body);
-		nx_posts_delete(&f->x, "tok", "1445880548472328192", &v);
+		nx_x_post_delete(&f->x, "tok", "1445880548472328192", &v);
 		assert_int_equal(v.class, rows[i].want);
 	}
 	assert_string_equal(xs_seen(f->server).method, "DELETE");
 	assert_string_equal(xs_seen(f->server).path,
 	    "/2/tweets/1445880548472328192");
 	before = xs_seen(f->server).requests;
-	nx_posts_delete(&f->x, "tok", "1/../2", &v);
+	nx_x_post_delete(&f->x, "tok", "1/../2", &v);
 	assert_int_equal(v.class, NX_CLASS_RETRY);
 	assert_int_equal(xs_seen(f->server).requests, before);
 }
@@ -248,13 +248,13 @@ is_gone_when_x_says_so(void **state)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		xs_answer(f->server, rows[i].status, "", rows[i].body);
-		assert_int_equal(nx_posts_is_gone(&f->x, "tok",
+		assert_int_equal(nx_x_post_is_gone(&f->x, "tok",
 		    "1445880548472328192"), rows[i].want);
 	}
 	assert_string_equal(xs_seen(f->server).method, "GET");
 	assert_string_equal(xs_seen(f->server).path,
 	    "/2/tweets/1445880548472328192");
-	assert_false(nx_posts_is_gone(&f->x, "tok", "1/../2"));
+	assert_false(nx_x_post_is_gone(&f->x, "tok", "1/../2"));
 }
 
 static void

@@ -13,7 +13,7 @@
 #include "nx/base/base64.h"
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
-#include "nx/web/routes.h"
+#include "web/routes.h"
 
 #define WEB_SECRET "super-secret-jwt-token-with-at-least-32-characters"
 #define WEB_USER "6f1c1d2e-0000-4000-8000-00000000abcd"

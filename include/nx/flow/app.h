@@ -11,7 +11,7 @@
 #include <stdatomic.h>
 
 #include "nx/base/conf.h"
-#include "nx/flow/callers.h"
+#include "nx/flow/auth/callers.h"
 #include "nx/flow/patient.h"
 #include "nx/store/connection.h"
 #include "nx/x/oauth.h"

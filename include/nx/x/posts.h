@@ -34,16 +34,16 @@ struct nx_x_posted {
 void	nx_poll_write(struct nx_jw *w, const struct nx_poll *poll);
 
 /* Leaves at most once; a 2xx without a usable id is UNKNOWN. */
-void	nx_posts_create(const struct nx_x *x, const char *access_token,
+void	nx_x_post_create(const struct nx_x *x, const char *access_token,
 	    const struct nx_x_post *post, struct nx_x_posted *out,
 	    struct nx_verdict *verdict);
 
 /* A post that is gone already is DONE. */
-void	nx_posts_delete(const struct nx_x *x, const char *access_token,
+void	nx_x_post_delete(const struct nx_x *x, const char *access_token,
 	    const char *id, struct nx_verdict *verdict);
 
 /* Does X say for sure that there is no such post?  Any trouble is a no. */
-bool	nx_posts_is_gone(const struct nx_x *x, const char *access_token,
+bool	nx_x_post_is_gone(const struct nx_x *x, const char *access_token,
 	    const char *id);
 
 #endif

@@ -10,7 +10,7 @@
 #ifndef NX_X_VERDICT_H
 #define NX_X_VERDICT_H
 
-#include "nx/x/http.h"
+#include "nx/http/http.h"
 
 /* What was asked of X: the same answer means different things. */
 enum nx_act {

@@ -1,0 +1,45 @@
+/* disconnect.h - the use case "disconnect an X account". */
+#ifndef NX_FLOW_ACCOUNT_DISCONNECT_H
+#define NX_FLOW_ACCOUNT_DISCONNECT_H
+
+#include "nx/flow/app.h"
+#include "nx/store/revocation.h"
+
+/*
+ * Wipe both tokens here, at once, and revoke both at X.  What X does not
+ * confirm within a few seconds is parked (store/revocation.h) and told to it
+ * later.  `connection_id`: NULL for the user's only connected one or, when
+ * none is, the only one that may still hold tokens.  What waits to renew it,
+ * or may be any account (flow/pending.h), ends with it; with a NULL id also
+ * when there is no connection (NOT_CONNECTED).  `*revoked`: X confirmed it;
+ * the connection is `disconnected` in any case.  Errors as
+ * nx_connection_pick(), and BUSY.
+ */
+NX_MUST_USE enum nx_rc	nx_disconnect(struct nx_ctx *ctx,
+			    const char *user_id, const char *connection_id,
+			    struct nx_connection *out, bool *revoked);
+
+/*
+ * Another account has taken the connection's place: end it, and what waits to
+ * renew it, but nothing that may be any account.  Errors: those of the
+ * database, and BUSY.
+ */
+NX_MUST_USE enum nx_rc	nx_disconnect_replaced(struct nx_ctx *ctx,
+			    const struct nx_connection *c);
+
+/*
+ * Tell X of parked tokens that are due, until none is, X does not answer
+ * properly, or time is short; what X has not confirmed for seven days is given
+ * up with a row in x_events.  `*done`: how many it confirmed.  For the
+ * worker; several may do so at once.  Errors: those of the database.
+ */
+NX_MUST_USE enum nx_rc	nx_revoke_pending(struct nx_ctx *ctx, int *done);
+
+/*
+ * Tell X at once, for a few seconds, of what has just been parked under that
+ * connection_id; what it does not confirm nx_revoke_pending() tells it later.
+ * True: X confirmed all of it.
+ */
+bool	nx_revoke_parked(struct nx_ctx *ctx, const char *connection_id);
+
+#endif

@@ -1,0 +1,48 @@
+/* when.c - read publish_at. */
+
+#include "nx/flow/publish/when.h"
+
+/* Does a time that was read name a part of a second beside whole ones? */
+static bool
+has_fraction(struct nx_slice text)
+{
+	size_t i = sizeof("2026-12-24T18:00:00") - 1;
+
+	if (text.p[i++] != '.')
+		return false;
+	while (text.p[i] == '0')	/* `Z` or an offset follows */
+		i++;
+	return text.p[i] >= '1' && text.p[i] <= '9';
+}
+
+enum nx_rc
+nx_when_read(const char *name, struct nx_slice text, int64_t now,
+    int64_t *out, struct nx_err *err)
+{
+	char server[NX_RFC3339_MAX];
+	int64_t at;
+
+	*out = 0;
+	if (nx_clock_parse(text, &at) != NX_OK)
+		return nx_fail(err, NX_INVALID, "%s must be a time such as"
+		    " 2026-12-24T18:00:00Z or 2026-12-24T19:00:00+01:00.",
+		    name);
+	if (has_fraction(text))
+		at++;
+	nx_clock_text(now, server);
+	if (at > now + NX_WHEN_AHEAD_MAX)
+		return nx_fail(err, NX_INVALID, "%s is more than a year"
+		    " ahead: it is %s now.", name, server);
+	*out = at > 0 ? at : 1;
+	return NX_OK;
+}
+
+enum nx_rc
+nx_when_check(int64_t at, int64_t now, struct nx_err *err)
+{
+	char server[NX_RFC3339_MAX];
+
+	nx_clock_text(now, server);
+	return at >= now - NX_WHEN_PAST_MAX ? NX_OK : nx_fail(err,
+	    NX_INVALID, "publish_at is in the past: it is %s now.", server);
+}

@@ -1,0 +1,186 @@
+/*
+ * withdraw.c - delete a post at X, newest part first, each deletion durable
+ * before the next: an answer never stays behind without what it answers to.
+ */
+
+#include "deliver.h"
+
+#include "nx/base/clock.h"
+#include "nx/base/fault.h"
+#include "nx/x/posts.h"
+
+static size_t
+count_live(const struct nx_stored_post *post)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < post->nparts; i++)
+		n += strcmp(post->parts[i].state, "sent") == 0;
+	return n;
+}
+
+static const char *
+end_state(const struct nx_stored_post *post)
+{
+	return post->goal == NX_GOAL_WITHDRAW ? "failed" : "deleted";
+}
+
+/*
+ * X may refuse to delete what it has deleted already for somebody who died
+ * before he could write it down.
+ */
+static bool
+is_gone(struct nx_ctx *ctx, const struct nx_delivery *d, const char *id,
+    enum nx_class class)
+{
+	struct nx_x x = nx_ctx_x(ctx);
+
+	return (class == NX_CLASS_REFUSED || class == NX_CLASS_ACCOUNT) &&
+	    nx_x_post_is_gone(&x, d->connection->access_token, id);
+}
+
+static enum nx_rc
+delete_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
+{
+	const char *id = d->post->parts[i].post_id;
+	struct nx_verdict v;
+	enum nx_rc rc = nx_delivery_ready(ctx, d, "tweet.write");
+
+	while (rc == NX_OK) {
+		struct nx_x x = nx_ctx_x(ctx);
+
+		NX_FAULT("delete.before_call");
+		nx_x_post_delete(&x, d->connection->access_token, id, &v);
+		NX_FAULT("delete.after_answer");
+		if (v.class == NX_CLASS_DONE)
+			return NX_OK;
+		if (nx_delivery_renews(ctx, d, v.class, &rc))
+			continue;
+		if (rc != NX_OK || is_gone(ctx, d, id, v.class))
+			return rc;
+		return nx_verdict_fail(NX_ACT_DELETE, &v, nx_clock_wall(),
+		    &ctx->err);
+	}
+	return rc;
+}
+
+/* X's refusal is about this deletion, not about what was posted. */
+static enum nx_rc
+explain(struct nx_ctx *ctx, enum nx_rc rc)
+{
+	struct nx_err why = ctx->err;
+
+	if (rc != NX_X_REFUSED && rc != NX_X_ACCOUNT)
+		return rc;
+	(void)nx_fail(&ctx->err, NX_NOT_DELETED, "%s", why.detail);
+	ctx->err.x = why.x;
+	return NX_NOT_DELETED;
+}
+
+/*
+ * Why a thread is taken back, whatever stood in the way of that meanwhile; NULL
+ * where its owner wants it gone.
+ */
+static const char *
+cause_of(const struct nx_stored_post *post)
+{
+	if (post->goal != NX_GOAL_WITHDRAW)
+		return NULL;
+	for (size_t i = 0; i < post->nparts; i++) {
+		const struct nx_stored_part *part = &post->parts[i];
+
+		if (part->error != NULL && strcmp(part->state, "sent") != 0 &&
+		    strcmp(part->state, "deleted") != 0)
+			return part->error;
+	}
+	return post->error;
+}
+
+/* What has to wait is the worker's; what X refuses stays as it is. */
+static struct nx_post_outcome
+outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
+    enum nx_rc rc)
+{
+	const struct nx_stored_post *post = d->post;
+	const bool last = rc == NX_OK && count_live(post) == 1;
+	const char *cause = cause_of(post);
+	struct nx_post_outcome o = {
+		.position = (int)i,
+		.part_state = rc == NX_OK ? "deleted" : "sent",
+		.post_state = last ? end_state(post) : rc == NX_OK ?
+		    "partial" : post->state,
+		.error = rc == NX_OK ? cause : nx_delivery_error(ctx),
+		.goal = post->goal,
+		.next_try = last ? -1 : 0,
+		.failed = nx_delivery_failed(ctx, d, rc),
+		.keeps_lease = rc == NX_OK && !last,
+		.release_key = last && post->goal == NX_GOAL_WITHDRAW &&
+		    !nx_delivery_was_decided(cause),	/* by X */
+	};
+
+	if (rc != NX_OK && (o.next_try = nx_delivery_wait(d,
+	    &ctx->err)) < 0)
+		o.goal = NX_GOAL_SEND;
+	return o;
+}
+
+static enum nx_rc
+end_without_parts(struct nx_ctx *ctx, struct nx_delivery *d)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+
+	d->post->state = end_state(d->post);
+	return nx_post_put_off(&ask, d->post, d->lease, d->post->state, -1,
+	    &ctx->err);
+}
+
+/* Delete part `i` and write it down; `*more` when the next may follow. */
+static enum nx_rc
+remove_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, bool *more)
+{
+	struct nx_stored_post *post = d->post;
+	struct nx_post_outcome outcome;
+	enum nx_rc rc = explain(ctx, delete_part(ctx, d, i)), saved;
+	bool ours;
+
+	*more = false;
+	outcome = outcome_of(ctx, d, i, rc);
+	if (rc != NX_OK)
+		nx_ctx_report(ctx, "post.not_deleted", post->user_id,
+		    post->connection_id);
+	saved = nx_delivery_save(ctx, d, &outcome, &ours);
+	if (saved != NX_OK)
+		return nx_fail(&ctx->err, saved, "What was deleted could"
+		    " not be saved; it is tried again.");
+	nx_delivery_took(post, &outcome);
+	*more = ours && outcome.keeps_lease;
+	return rc != NX_OK && outcome.next_try < 0 ? rc : NX_OK;
+}
+
+enum nx_rc
+nx_withdraw(struct nx_ctx *ctx, struct nx_delivery *d)
+{
+	struct nx_stored_post *post = d->post;
+	bool more = true, first = true;
+	enum nx_rc rc = NX_OK;
+
+	if (count_live(post) == 0)
+		return end_without_parts(ctx, d);
+	for (size_t i = post->nparts; i-- > 0 && more;) {
+		if (strcmp(post->parts[i].state, "sent") != 0)
+			continue;
+		if (!first && nx_clock_left(ctx->deadline) <
+		    NX_HTTP_TIMEOUT_MS + NX_SAVE_MS) {
+			if (!nx_delivery_put_off(ctx, d, post->state, 0))
+				post->next_try_at = nx_clock_wall();
+			return NX_OK;
+		}
+		first = false;
+		rc = remove_part(ctx, d, i, &more);
+	}
+	if (rc == NX_OK && post->next_try_at == 0)
+		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
+		    "post.withdrawn", NX_S("post", post->id),
+		    NX_S("state", post->state));
+	return rc;
+}

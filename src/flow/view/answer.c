@@ -1,0 +1,130 @@
+/* answer.c - the JSON shapes of errors and connections. */
+
+#include "nx/flow/view/answer.h"
+
+#include "nx/flow/account/scopes.h"
+
+enum { URL_MAX = 200, REMEDY_MAX = 4096 };
+
+void
+nx_answer_problem_open(const struct nx_err *err, const char *request_id,
+    struct nx_jw *w)
+{
+	const char *code = nx_rc_code(err->rc);
+	struct nx_buf remedy = NX_BUF(REMEDY_MAX);
+	char type[128];
+
+	(void)snprintf(type, sizeof(type), "urn:nexus-x:error:%s", code);
+	nx_jw_open(w, NULL, '{');
+	nx_jw_str(w, "type", type);
+	nx_jw_str(w, "title", nx_rc_title(err->rc));
+	nx_jw_i64(w, "status", nx_rc_status(err->rc));
+	nx_jw_str(w, "detail", err->detail);
+	nx_jw_str(w, "code", code);
+	nx_buf_adds(&remedy, nx_rc_remedy(err->rc));
+	if (err->connect_url != NULL)
+		nx_buf_addf(&remedy, " The way there is %s",
+		    err->connect_url);
+	nx_jw_str(w, "remedy", nx_buf_str(&remedy));
+	if (err->connect_url != NULL)
+		nx_jw_str(w, "connect_url", err->connect_url);
+	nx_buf_free(&remedy);
+	nx_jw_str(w, "request_id", request_id);
+	if (err->post_id != NULL)
+		nx_jw_str(w, "id", err->post_id);
+	if (err->retry_after > 0)
+		nx_jw_i64(w, "retry_after", err->retry_after);
+	if (err->x.status != 0) {
+		nx_jw_open(w, "x", '{');
+		nx_jw_i64(w, "status", err->x.status);
+		nx_jw_str(w, "type", err->x.type);
+		nx_jw_str(w, "title", err->x.title);
+		nx_jw_str(w, "detail", err->x.detail);
+		nx_jw_close(w, '}');
+	}
+}
+
+void
+nx_answer_problem(const struct nx_err *err, const char *request_id,
+    struct nx_buf *out)
+{
+	struct nx_jw w = { .out = out };
+
+	nx_answer_problem_open(err, request_id, &w);
+	nx_jw_close(&w, '}');
+}
+
+static void
+add_scopes(struct nx_jw *w, const char *key, const char *scopes)
+{
+	struct nx_slice rest = nx_slice_str(scopes);
+
+	nx_jw_open(w, key, '[');
+	while (rest.n > 0) {
+		struct nx_slice one = nx_slice_cut(&rest, ' ');
+
+		if (one.n > 0)
+			nx_jw_slice(w, NULL, one);
+	}
+	nx_jw_close(w, ']');
+}
+
+static void
+add_connection(struct nx_jw *w, const struct nx_conf *conf,
+    struct nx_arena *arena, const struct nx_connection *c, bool counted)
+{
+	const char *scopes = c->scopes == NULL ? "" : c->scopes;
+	const char *missing = nx_scopes_missing(arena, conf->scopes, scopes);
+	bool connected = strcmp(c->status, "connected") == 0;
+	char url[URL_MAX];
+
+	(void)snprintf(url, sizeof(url), "https://x.com/%s", c->username);
+	nx_jw_open(w, NULL, '{');
+	nx_jw_str(w, "id", c->id);
+	nx_jw_str(w, "user_id", c->user_id);
+	nx_jw_str(w, "platform", "twitter");
+	nx_jw_str(w, "platform_user_id", c->x_user_id);
+	nx_jw_str(w, "username", c->username);
+	nx_jw_str(w, "name", c->name);
+	nx_jw_str(w, "profile_url", url);
+	nx_jw_str(w, "status", c->status);
+	nx_jw_str(w, "status_reason", c->status_reason);
+	add_scopes(w, "scopes", scopes);
+	add_scopes(w, "missing_scopes",
+	    missing == NULL || !connected ? "" : missing);
+	nx_jw_bool(w, "can_post",
+	    connected && nx_scopes_have(scopes, "tweet.write"));
+	nx_jw_bool(w, "renews_itself", connected && c->has_refresh_token &&
+	    !c->refresh_refused);
+	nx_jw_time(w, "connected_at", c->connected_at);
+	nx_jw_time(w, "token_expires_at", c->token_expires_at);
+	nx_jw_time(w, "last_success_at", c->last_success_at);
+	if (counted)
+		nx_jw_i64(w, "scheduled", c->scheduled);
+	nx_jw_close(w, '}');
+}
+
+void
+nx_answer_connection(const struct nx_conf *conf, struct nx_arena *arena,
+    const struct nx_connection *c, struct nx_buf *out)
+{
+	struct nx_jw w = { .out = out };
+
+	add_connection(&w, conf, arena, c, false);
+}
+
+void
+nx_answer_connections(const struct nx_conf *conf, struct nx_arena *arena,
+    const struct nx_connection *list, size_t n, int pending,
+    struct nx_buf *out)
+{
+	struct nx_jw w = { .out = out };
+
+	nx_jw_open(&w, NULL, '{');
+	nx_jw_open(&w, "connections", '[');
+	for (size_t i = 0; i < n; i++)
+		add_connection(&w, conf, arena, &list[i], true);
+	nx_jw_close(&w, ']');
+	nx_jw_i64(&w, "pending", pending);
+	nx_jw_close(&w, '}');
+}

@@ -1,0 +1,317 @@
+/* answer_post.c - the one JSON shape of a post, wherever it is shown. */
+
+#include "answer_reason.h"
+#include "nx/base/json.h"
+#include "nx/flow/view/answer.h"
+#include "nx/x/price.h"
+
+enum {
+	URL_MAX = 200,
+	WARNINGS_MAX = 4096,
+	REASON_MAX = 1024,
+	PAGE_BYTES = 1024 * 1024,	/* a page ends behind it */
+};
+
+#define STATUS_PATH "/api/twitter/posts/"
+
+const char *
+nx_answer_state(const struct nx_stored_post *post)
+{
+	return post->is_stranded ? "unknown" : post->state;
+}
+
+int64_t
+nx_answer_due(const struct nx_stored_post *post)
+{
+	return post->publish_at > post->next_try_at ? post->publish_at :
+	    post->next_try_at;
+}
+
+static const char *
+part_state(const struct nx_stored_post *post,
+    const struct nx_stored_part *part)
+{
+	return post->is_stranded && strcmp(part->state, "sending") == 0 ?
+	    "unknown" : part->state;
+}
+
+/* NULL when the part is not at X. */
+static const char *
+part_url(const struct nx_stored_post *post, const struct nx_stored_part *part,
+    char out[URL_MAX])
+{
+	if (part->post_id == NULL || strcmp(part->state, "deleted") == 0)
+		return NULL;
+	(void)snprintf(out, URL_MAX, "https://x.com/%s/status/%s",
+	    post->username == NULL ? "i" : post->username, part->post_id);
+	return out;
+}
+
+static void
+add_error(struct nx_jw *w, const char *error)
+{
+	nx_jw_raw(w, "error", error == NULL ? "null" : error);
+}
+
+static void
+add_window(struct nx_jw *w, const char *key, const struct nx_window *window)
+{
+	if (!window->known)
+		return;
+	nx_jw_open(w, key, '{');
+	nx_jw_i64(w, "limit", window->limit);
+	nx_jw_i64(w, "remaining", window->remaining);
+	nx_jw_time(w, "reset_at", window->reset);
+	nx_jw_close(w, '}');
+}
+
+static void
+add_parts(struct nx_jw *w, const struct nx_stored_post *post)
+{
+	char url[URL_MAX];
+
+	nx_jw_open(w, "parts", '[');
+	for (size_t i = 0; i < post->nparts; i++) {
+		const struct nx_stored_part *part = &post->parts[i];
+
+		nx_jw_open(w, NULL, '{');
+		nx_jw_i64(w, "position", (int64_t)i);
+		nx_jw_slice(w, "text", part->text);
+		nx_jw_i64(w, "weighted_length", part->weighted_length);
+		nx_jw_open(w, "media_ids", '[');
+		nx_jw_close(w, ']');
+		nx_jw_str(w, "state", part_state(post, part));
+		nx_jw_str(w, "post_id", part->post_id);
+		nx_jw_str(w, "url", part_url(post, part, url));
+		nx_jw_time(w, "sent_at", part->sent_at);
+		add_error(w, part->error);
+		nx_jw_close(w, '}');
+	}
+	nx_jw_close(w, ']');
+}
+
+/* Those of the text are stored as a JSON array; ours goes behind them. */
+static void
+add_warnings(struct nx_jw *w, const struct nx_published *p)
+{
+	struct nx_slice stored = nx_slice_str(p->post.warnings);
+
+	stored = nx_slice_trim(stored, "[] ");
+	nx_jw_open(w, "warnings", '[');
+	nx_buf_slice_add(w->out, stored);
+	w->comma = stored.n > 0;
+	if (p->unrecorded)
+		nx_jw_str(w, NULL, "X has it, but our record of it could not"
+		    " be completed: do not send it again.");
+	nx_jw_close(w, ']');
+}
+
+static void
+add_reason(struct nx_jw *w, const struct nx_stored_post *post)
+{
+	struct nx_buf text = NX_BUF(REASON_MAX);
+
+	nx_answer_reason(post, &text);
+	nx_jw_str(w, "reason", text.n == 0 ? NULL : nx_buf_str(&text));
+	nx_buf_free(&text);
+}
+
+static void
+add_can(struct nx_jw *w, const struct nx_stored_post *post)
+{
+	static const struct { unsigned int what; const char *name; } all[] = {
+		{ NX_CAN_RESUME, "resume" }, { NX_CAN_DELETE, "delete" },
+		{ NX_CAN_CANCEL, "cancel" },
+	};
+	const unsigned int can = post->id == NULL ? 0 : nx_answer_can(post);
+
+	nx_jw_open(w, "can", '[');
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if ((can & all[i].what) != 0)
+			nx_jw_str(w, NULL, all[i].name);
+	}
+	nx_jw_close(w, ']');
+}
+
+/* Where to look: at our record of it, and at X. */
+static void
+add_places(struct nx_jw *w, const struct nx_stored_post *post)
+{
+	const struct nx_stored_part *first = post->parts;
+	char url[URL_MAX];
+
+	nx_jw_str(w, "post_id", post->nparts == 0 ? NULL : first->post_id);
+	nx_jw_str(w, "url", post->nparts == 0 ? NULL :
+	    part_url(post, first, url));
+	(void)snprintf(url, sizeof(url), STATUS_PATH "%s",
+	    post->id == NULL ? "" : post->id);
+	nx_jw_str(w, "status_url", post->id == NULL ? NULL : url);
+	(void)snprintf(url, sizeof(url), "https://x.com/%s",
+	    post->username == NULL ? "" : post->username);
+	nx_jw_str(w, "profile_url", post->username == NULL ? NULL : url);
+}
+
+static void
+add_limits(struct nx_jw *w, const struct nx_windows *limits)
+{
+	nx_jw_open(w, "limits", '{');
+	add_window(w, "user_15min", &limits->quarter);
+	add_window(w, "user_24h", &limits->user_day);
+	add_window(w, "app_24h", &limits->app_day);
+	nx_jw_close(w, '}');
+}
+
+/* The members of an object that is JSON text already. */
+static void
+add_members(struct nx_jw *w, const char *object)
+{
+	struct nx_slice s = nx_slice_str(object);
+
+	if (s.n <= sizeof("{}") - 1)
+		return;
+	if (w->comma)
+		nx_buf_addc(w->out, ',');
+	nx_buf_slice_add(w->out, (struct nx_slice){ s.p + 1, s.n - 2 });
+	w->comma = true;
+}
+
+static void
+add_request(struct nx_jw *w, const char *key,
+    const struct nx_stored_post *post)
+{
+	const char *source = post->source;
+
+	nx_jw_open(w, key, '{');
+	/* Quotes within a string are escaped: this is the member. */
+	if ((source == NULL || strstr(source, "\"text\":") == NULL) &&
+	    post->nparts == 1)
+		nx_jw_slice(w, "text", post->parts[0].text);
+	add_members(w, source);
+	nx_jw_str(w, "connection_id", post->connection_id);
+	if (post->publish_at != 0)
+		nx_jw_time(w, "publish_at", post->publish_at);
+	add_members(w, post->options);
+	nx_jw_close(w, '}');
+}
+
+void
+nx_answer_request(const struct nx_stored_post *post, struct nx_buf *out)
+{
+	struct nx_jw w = { .out = out };
+
+	add_request(&w, NULL, post);
+}
+
+void
+nx_answer_etag(const struct nx_stored_post *post, char out[NX_ETAG_MAX])
+{
+	*out = '\0';
+	if (post->version != 0)
+		(void)snprintf(out, NX_ETAG_MAX, "\"%llx\"",
+		    (unsigned long long)post->version);
+}
+
+static void
+add_post(struct nx_jw *w, const struct nx_published *p)
+{
+	const struct nx_stored_post *post = &p->post;
+	const char *state = nx_answer_state(post);
+	char price[NX_PRICE_TEXT], etag[NX_ETAG_MAX];
+
+	nx_answer_etag(post, etag);
+	nx_price_text(post->price, price);
+	nx_jw_open(w, NULL, '{');
+	nx_jw_str(w, "id", post->id);
+	nx_jw_str(w, "etag", *etag == '\0' ? NULL : etag);
+	nx_jw_str(w, "state", state);
+	add_reason(w, post);
+	add_can(w, post);
+	nx_jw_str(w, "connection_id", post->connection_id);
+	add_places(w, post);
+	nx_jw_time(w, "created_at", post->created_at);
+	nx_jw_time(w, "publish_at", post->publish_at);
+	nx_jw_time(w, "next_try_at", post->next_try_at);
+	add_parts(w, post);
+	nx_jw_null(w, "metrics");
+	add_limits(w, &p->limits);
+	nx_jw_str(w, "cost_usd", price);
+	add_warnings(w, p);
+	add_error(w, post->error);
+	if (strcmp(state, "unknown") == 0)
+		nx_jw_str(w, "remedy", nx_rc_remedy(NX_OUTCOME_UNKNOWN));
+	if (p->in_full)
+		add_request(w, "request", post);
+	nx_jw_close(w, '}');
+}
+
+void
+nx_answer_post(const struct nx_published *p, struct nx_buf *out)
+{
+	struct nx_jw w = { .out = out };
+
+	add_post(&w, p);
+}
+
+void
+nx_answer_posts(const struct nx_post_page *page, struct nx_buf *out)
+{
+	struct nx_jw w = { .out = out };
+	size_t i = 0;
+
+	nx_jw_open(&w, NULL, '{');
+	nx_jw_open(&w, "posts", '[');
+	while (i < page->n && out->n <= PAGE_BYTES)
+		add_post(&w, &(struct nx_published){
+		    .post = page->posts[i++] });
+	nx_jw_close(&w, ']');
+	nx_jw_str(&w, "next", i > 0 && (i < page->n || page->more) ?
+	    page->posts[i - 1].id : NULL);
+	nx_jw_close(&w, '}');
+}
+
+static void
+warn_of_links(struct nx_jw *w, const struct nx_composed *made)
+{
+	struct nx_buf parts = NX_BUF(WARNINGS_MAX);
+	struct nx_buf text = NX_BUF(WARNINGS_MAX);
+	size_t n = 0;
+
+	for (size_t i = 0; i < made->count; i++) {
+		if (made->parts[i].has_url)
+			nx_buf_addf(&parts, "%s%zu", n++ > 0 ? ", " : "",
+			    i + 1);
+	}
+	if (made->count == 1)
+		nx_buf_adds(&text, "It holds a link, so X charges 0.2000"
+		    " instead of 0.0150 US dollars for it.");
+	else
+		nx_buf_addf(&text, "Part%s %s hold%s a link, so X charges"
+		    " 0.2000 instead of 0.0150 US dollars for %s.",
+		    n > 1 ? "s" : "", nx_buf_str(&parts), n > 1 ? "" : "s",
+		    n > 1 ? "each of them" : "it");
+	nx_jw_slice(w, NULL, nx_buf_slice(&text));
+	nx_buf_free(&parts);
+	nx_buf_free(&text);
+}
+
+const char *
+nx_answer_warnings(struct nx_arena *arena, const struct nx_composed *made)
+{
+	struct nx_buf json = NX_BUF(WARNINGS_MAX);
+	struct nx_jw w = { .out = &json };
+	const char *text;
+
+	nx_jw_open(&w, NULL, '[');
+	if (made->truncated)
+		nx_jw_str(&w, NULL, "The text was longer than X allows and"
+		    " was cut; the parts show what is sent.");
+	if (made->count > 1)
+		nx_jw_str(&w, NULL, "The text was split into a thread; each"
+		    " part is charged on its own.");
+	if (made->has_url)
+		warn_of_links(&w, made);
+	nx_jw_close(&w, ']');
+	text = nx_arena_slice(arena, nx_buf_slice(&json));
+	nx_buf_free(&json);
+	return text;
+}
