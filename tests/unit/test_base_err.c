@@ -52,6 +52,9 @@ records_a_failure(void **state)
 	assert_int_equal(err.x.status, 0);
 	assert_int_equal(nx_fail(&err, NX_BUSY, "%*d", 5000, 1), NX_BUSY);
 	assert_int_equal(strlen(err.detail), sizeof(err.detail) - 1);
+	(void)nx_fail(&err, NX_BUSY, "the first");
+	(void)nx_fail(&err, NX_INVALID, "after %s", err.detail);
+	assert_string_equal(err.detail, "after the first");
 	assert_int_equal(nx_fail(NULL, NX_BUSY, "%s", "x"), NX_BUSY);
 }
 
