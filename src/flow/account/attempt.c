@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "nx/base/url.h"
-#include "nx/flow/account/scopes.h"
+#include "nx/x/scopes.h"
 #include "nx/seal/seal.h"
 
 /*
