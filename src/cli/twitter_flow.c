@@ -224,7 +224,7 @@ static void
 judge(struct nx_command *c, const struct nx_published *done)
 {
 	const struct nx_stored_post *p = &done->post;
-	const char *state = nx_answer_state(p);
+	const char *state = nx_shown_state(p);
 
 	if (p->next_try_at != 0 || done->unrecorded ||
 	    (strcmp(state, "partial") != 0 && strcmp(state, "failed") != 0))
