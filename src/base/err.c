@@ -55,6 +55,17 @@ nx_rc_exit(enum nx_rc rc)
 	return row(rc)->exit;
 }
 
+bool
+nx_rc_find(const char *code, enum nx_rc *out)
+{
+	int i = 0;
+
+	while (i < NX_RC_COUNT && strcmp(rows[i].code, code) != 0)
+		i++;
+	*out = i < NX_RC_COUNT ? (enum nx_rc)i : NX_INTERNAL;
+	return i < NX_RC_COUNT;
+}
+
 /* Bytes of the UTF-8 character at `p` (RFC 3629, roughly); 0: none. */
 static size_t
 character(const unsigned char *p)
