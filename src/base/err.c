@@ -55,6 +55,16 @@ nx_rc_exit(enum nx_rc rc)
 	return row(rc)->exit;
 }
 
+enum nx_rc
+nx_rc_from_code(const char *code)
+{
+	for (int rc = NX_OK + 1; rc < NX_RC_COUNT; rc++) {
+		if (strcmp(rows[rc].code, code) == 0)
+			return (enum nx_rc)rc;
+	}
+	return NX_INTERNAL;
+}
+
 /* Bytes of the UTF-8 character at `p` (RFC 3629, roughly); 0: none. */
 static size_t
 character(const unsigned char *p)
