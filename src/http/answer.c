@@ -1,4 +1,4 @@
-/* answer.c - the answer as it comes: its head, and its body to where it goes. */
+/* answer.c - the answer as it comes: its head, and where its body goes. */
 
 #include <string.h>
 
