@@ -3,7 +3,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "client.h"
 #include "nx/base/base64.h"
@@ -184,7 +183,8 @@ void
 nx_http_ask_set(struct nx_http *http, int left)
 {
 	const struct nx_http_ask *ask = http->ask;
-	const bool plain = strncasecmp(ask->url, "http:", 5) == 0;
+	const bool plain = nx_slice_starts_nocase(
+	    nx_slice_str(ask->url), "http:");
 
 	http->setup = CURLE_OK;
 	SET(http, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");
