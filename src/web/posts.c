@@ -21,7 +21,7 @@ enum {
 static bool
 is_open(const struct nx_stored_post *post)
 {
-	const char *state = nx_answer_state(post);
+	const char *state = nx_shown_state(post);
 
 	return strcmp(state, "queued") == 0 ||
 	    strcmp(state, "sending") == 0 || strcmp(state, "unknown") == 0 ||
@@ -31,7 +31,7 @@ is_open(const struct nx_stored_post *post)
 static void
 say_when(struct nx_reply *reply, const struct nx_stored_post *post)
 {
-	const int64_t due = nx_answer_due(post);
+	const int64_t due = nx_shown_due(post);
 	int64_t wait = due == 0 ? WAIT_USUAL : due - nx_clock_wall();
 	char text[16];
 

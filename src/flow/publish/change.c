@@ -95,7 +95,7 @@ permit(struct nx_ctx *ctx, const struct nx_stored_post *post,
 	if (!nx_post_waits(post))
 		return nx_fail(&ctx->err, NX_POST_BEGUN, "Post %s is %s.",
 		    post->id, strcmp(post->state, "queued") == 0 ?
-		    "partly on X" : nx_answer_state(post));
+		    "partly on X" : nx_shown_state(post));
 	nx_answer_etag(post, etag);
 	return if_match == NULL || is_named(if_match, etag) ? NX_OK :
 	    nx_fail(&ctx->err, NX_POST_CHANGED, "If-Match does not name"
