@@ -21,13 +21,13 @@ count(const struct nx_stored_post *post)
 	struct tally t = { .missing = post->nparts, .kept = post->nparts };
 
 	for (size_t i = 0; i < post->nparts; i++) {
-		const char *state = post->parts[i].state;
+		const enum nx_part_state state = post->parts[i].state;
 
-		if (strcmp(state, "sent") == 0) {
+		if (state == NX_PART_SENT) {
 			t.live++;
 			if (post->parts[i].error != NULL)
 				t.kept = i;
-		} else if (strcmp(state, "deleted") == 0)
+		} else if (state == NX_PART_DELETED)
 			t.deleted++;
 		else if (t.missing == post->nparts)
 			t.missing = i;
@@ -36,9 +36,9 @@ count(const struct nx_stored_post *post)
 }
 
 static bool
-is(const struct nx_stored_post *post, const char *state)
+is(const struct nx_stored_post *post, enum nx_post_state state)
 {
-	return strcmp(nx_answer_state(post), state) == 0;
+	return nx_answer_state(post) == state;
 }
 
 unsigned int
@@ -49,16 +49,16 @@ nx_answer_can(const struct nx_stored_post *post)
 	    !post->is_superseded;
 	const unsigned int resume = post->is_cut_off ? 0 : NX_CAN_RESUME;
 
-	if (is(post, "queued"))
+	if (is(post, NX_POST_STATE_QUEUED))
 		return t.live > 0 ? NX_CAN_DELETE : NX_CAN_CANCEL;
-	if (is(post, "unknown"))
+	if (is(post, NX_POST_STATE_UNKNOWN))
 		return post->goal == NX_GOAL_SEND ? resume | NX_CAN_DELETE :
 		    resume;
-	if (is(post, "partial"))
+	if (is(post, NX_POST_STATE_PARTIAL))
 		return goes_on ? resume | NX_CAN_DELETE : NX_CAN_DELETE;
-	if (is(post, "failed"))
+	if (is(post, NX_POST_STATE_FAILED))
 		return goes_on ? resume : 0;
-	return is(post, "sent") ? NX_CAN_DELETE : 0;
+	return is(post, NX_POST_STATE_SENT) ? NX_CAN_DELETE : 0;
 }
 
 /* A member of an error that is stored as JSON text, appended. */
@@ -259,11 +259,11 @@ nx_answer_reason(const struct nx_stored_post *post, struct nx_buf *out)
 {
 	const struct tally t = count(post);
 
-	if (is(post, "queued"))
+	if (is(post, NX_POST_STATE_QUEUED))
 		say_queued(post, &t, out);
-	else if (is(post, "unknown"))
+	else if (is(post, NX_POST_STATE_UNKNOWN))
 		say_unknown(post, &t, out);
-	else if (is(post, "sending")) {
+	else if (is(post, NX_POST_STATE_SENDING)) {
 		nx_buf_adds(out, "It is being sent.");
 		if (post->nparts > 1) {
 			nx_buf_addc(out, ' ');
@@ -274,8 +274,8 @@ nx_answer_reason(const struct nx_stored_post *post, struct nx_buf *out)
 		say_removal(post, &t, out);
 	else if (t.kept < post->nparts)
 		say_kept(post, &t, out);
-	else if (is(post, "partial"))
+	else if (is(post, NX_POST_STATE_PARTIAL))
 		say_partial(post, &t, out);
-	else if (is(post, "failed"))
+	else if (is(post, NX_POST_STATE_FAILED))
 		say_failed(post, &t, out);
 }
