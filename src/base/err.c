@@ -85,18 +85,19 @@ make_utf8(char *text)
 	}
 }
 
-enum nx_rc
-nx_fail(struct nx_err *err, enum nx_rc rc, const char *fmt, ...)
+struct nx_err *
+nx_err_describe(struct nx_err *err, const char *fmt, ...)
 {
+	char detail[sizeof(err->detail)];
 	va_list ap;
 
 	if (err == NULL)
-		return rc;
-	memset(err, 0, sizeof(*err));
-	err->rc = rc;
+		return NULL;
 	va_start(ap, fmt);
-	(void)vsnprintf(err->detail, sizeof(err->detail), fmt, ap);
+	(void)vsnprintf(detail, sizeof(detail), fmt, ap);
 	va_end(ap);
+	*err = (struct nx_err){ 0 };
+	memcpy(err->detail, detail, sizeof(detail));
 	make_utf8(err->detail);
-	return rc;
+	return err;
 }

@@ -229,18 +229,3 @@ nx_ctx_report(struct nx_ctx *ctx, const char *event, const char *user_id,
 		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
 		    "event.lost", NX_S("detail", lost.detail));
 }
-
-bool
-nx_is_uuid(const char *text)
-{
-	size_t i;
-
-	for (i = 0; text[i] != '\0' && i < NX_ID_LEN; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? text[i] != '-' :
-		    strchr("0123456789abcdefABCDEF", text[i]) == NULL)
-			return false;
-	}
-	return i == NX_ID_LEN && text[i] == '\0';
-}

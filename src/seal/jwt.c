@@ -13,9 +13,10 @@
 
 #include "jwk.h"
 #include "nx/base/json.h"
+#include "nx/base/uuid.h"
 #include "strict.h"
 
-enum { HS256_BYTES = 32, ES256_BYTES = 64, UUID_CHARS = 36 };
+enum { HS256_BYTES = 32, ES256_BYTES = 64 };
 
 /* A token under examination. */
 struct check {
@@ -206,30 +207,6 @@ is_for(struct json_object *claims, const char *audience)
 	return false;
 }
 
-/* A UUID, in lower case from here on. */
-static bool
-read_sub(struct json_object *claims, char *out)
-{
-	const char *s = nx_json_str(claims, "sub");
-
-	if (s == NULL || strlen(s) != UUID_CHARS)
-		return false;
-	for (size_t i = 0; i < UUID_CHARS; i++) {
-		char c = s[i];
-
-		if (c >= 'A' && c <= 'F')
-			c = (char)(c - 'A' + 'a');
-		if (i == 8 || i == 13 || i == 18 || i == 23) {
-			if (c != '-')
-				return false;
-		} else if ((c < '0' || c > '9') && (c < 'a' || c > 'f'))
-			return false;
-		out[i] = c;
-	}
-	out[UUID_CHARS] = '\0';
-	return true;
-}
-
 static bool
 lacks(struct json_object *claims, const char *name)
 {
@@ -299,7 +276,7 @@ read_claims(const struct check *c, const struct nx_jwt_rules *rules,
 		return refuse(c, "is from another issuer");
 	if (!has_begun(c, "nbf", rules) || !has_begun(c, "iat", rules))
 		return refuse(c, "is not valid yet");
-	if (!read_sub(c->claims, out->sub) &&
+	if (!nx_uuid_lower(nx_json_str(c->claims, "sub"), out->sub) &&
 	    !(is_service(c) && lacks(c->claims, "sub")))
 		return refuse(c, "does not name its user by a UUID");
 	if (role != NULL && strlen(role) >= sizeof(out->role))

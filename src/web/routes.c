@@ -8,6 +8,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/uuid.h"
 
 static const struct nx_route routes[] = {
 	{ "GET", "/api/auth/twitter/initiate",
@@ -198,7 +199,7 @@ read_uuid(struct nx_call *call, const struct nx_uuid_member *m,
 
 	if (value == NULL)
 		return NX_OK;
-	if (!nx_is_uuid(text))
+	if (!nx_uuid_valid(text))
 		return nx_fail(&ctx->err, NX_INVALID, "%s must be a UUID.",
 		    m->name);
 	*m->to = nx_arena_str(ctx->arena, text);

@@ -8,6 +8,7 @@
 #include "nx/base/base64.h"
 #include "nx/base/json.h"
 #include "nx/base/url.h"
+#include "nx/base/uuid.h"
 
 enum {
 	CHUNKS_MAX = 16,	/* Supabase's have 3180 bytes each */
@@ -276,7 +277,7 @@ enum nx_rc
 nx_session_user(struct nx_ctx *ctx, const struct nx_session *s,
     const char *named, const char **out)
 {
-	char *lower;
+	char lower[NX_UUID_LEN + 1];
 
 	*out = s->claims.sub;
 	if (named == NULL) {
@@ -285,18 +286,15 @@ nx_session_user(struct nx_ctx *ctx, const struct nx_session *s,
 		return nx_fail(&ctx->err, NX_INVALID,
 		    "user_id must be given: the token names no user.");
 	}
-	if (!nx_is_uuid(named))
+	if (!nx_uuid_lower(named, lower))
 		return nx_fail(&ctx->err, NX_INVALID,
 		    "user_id must be a UUID.");
-	if (strcasecmp(named, s->claims.sub) == 0)
+	if (strcmp(lower, s->claims.sub) == 0)
 		return NX_OK;
 	if (!s->is_service)
 		return nx_fail(&ctx->err, NX_FORBIDDEN,
 		    "user_id names somebody else.");
-	if ((lower = nx_arena_str(ctx->arena, named)) == NULL)
-		return nx_fail(&ctx->err, NX_NO_MEMORY, "while reading");
-	for (char *c = lower; *c != '\0'; c++)
-		*c = (char)tolower((unsigned char)*c);
-	*out = lower;
-	return NX_OK;
+	*out = nx_arena_str(ctx->arena, lower);
+	return *out != NULL ? NX_OK :
+	    nx_fail(&ctx->err, NX_NO_MEMORY, "while reading");
 }

@@ -10,6 +10,7 @@
 #include "nx/base/random.h"
 #include "nx/base/stop.h"
 #include "jobs.h"
+#include "nx/base/uuid.h"
 
 enum { THREADS_MAX = 32, A_WHILE_MS = 60000 };
 
@@ -55,7 +56,7 @@ turn(struct worker *w, struct nx_http *http, struct nx_arena *arena)
 	int done = 0;
 	enum nx_rc rc;
 
-	nx_random_uuid(id);
+	nx_uuid_random(id);
 	rc = w->job->turn(&ctx, &done);
 	note(w, &ctx, rc);
 	nx_ctx_done(&ctx);

@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 
 #include "nx/base/json.h"
+#include "nx/base/uuid.h"
 #include "nx/flow/publish/when.h"
 #include "nx/x/id.h"
 
@@ -67,7 +68,7 @@ read_uuid(struct nx_ctx *ctx, const char *name, struct json_object *v,
 {
 	struct nx_slice s;
 
-	if (!as_slice(ctx, v, &s) || !nx_is_uuid(s.p))
+	if (!as_slice(ctx, v, &s) || !nx_uuid_valid(s.p))
 		return want(ctx, name, "a UUID");
 	*out = s.p;
 	return NX_OK;
