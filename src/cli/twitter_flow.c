@@ -224,7 +224,7 @@ static void
 judge(struct nx_command *c, const struct nx_published *done)
 {
 	const struct nx_stored_post *p = &done->post;
-	const enum nx_post_state state = nx_answer_state(p);
+	const enum nx_post_state state = nx_shown_state(p);
 
 	if (p->next_try_at != 0 || done->unrecorded ||
 	    (state != NX_POST_STATE_PARTIAL && state != NX_POST_STATE_FAILED))

@@ -17,7 +17,7 @@ problem(struct nx_buf *problems, const char *variable,
 static bool
 is_outside(const char *url)
 {
-	return url != NULL && strncasecmp(url, "https:", 6) == 0;
+	return nx_slice_starts_nocase(nx_slice_str(url), "https:");
 }
 
 static enum nx_rc

@@ -21,7 +21,7 @@ enum {
 static bool
 is_open(const struct nx_stored_post *post)
 {
-	const enum nx_post_state state = nx_answer_state(post);
+	const enum nx_post_state state = nx_shown_state(post);
 
 	return state == NX_POST_STATE_QUEUED ||
 	    state == NX_POST_STATE_SENDING ||
@@ -32,7 +32,7 @@ is_open(const struct nx_stored_post *post)
 static void
 say_when(struct nx_reply *reply, const struct nx_stored_post *post)
 {
-	const int64_t due = nx_answer_due(post);
+	const int64_t due = nx_shown_due(post);
 	int64_t wait = due == 0 ? WAIT_USUAL : due - nx_clock_wall();
 	char text[16];
 

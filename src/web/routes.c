@@ -4,7 +4,6 @@
 
 #include <inttypes.h>
 #include <json-c/json.h>
-#include <strings.h>
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
@@ -174,13 +173,11 @@ nx_route_run(const struct nx_route *route, struct nx_call *call)
 enum nx_rc
 nx_web_json_body(struct nx_call *call)
 {
-	static const char json[] = "application/json";
 	const struct nx_request *r = call->request;
 	struct nx_slice type = nx_slice_str(r->content_type);
 
 	type = nx_slice_trim(nx_slice_cut(&type, ';'), " \t");
-	if (type.n != sizeof(json) - 1 ||
-	    strncasecmp(type.p, json, type.n) != 0)
+	if (!nx_slice_is_nocase(type, "application/json"))
 		return nx_fail(&call->ctx->err, NX_NOT_JSON_TYPE,
 		    "The Content-Type is not application/json.");
 	if ((int64_t)r->body.n != r->content_length)

@@ -68,8 +68,7 @@ is_ours(struct nx_slice name, struct nx_slice *ref, int *chunk)
 
 	*chunk = cut_chunk(&name);
 	if (name.n <= pre + suf || name.n > pre + suf + REF_MAX ||
-	    memcmp(name.p, prefix, pre) != 0 ||
-	    memcmp(name.p + name.n - suf, suffix, suf) != 0)
+	    !nx_slice_starts(name, prefix) || !nx_slice_ends(name, suffix))
 		return false;
 	*ref = (struct nx_slice){ name.p + pre, name.n - pre - suf };
 	return true;
@@ -97,7 +96,7 @@ static bool
 is_wanted(struct nx_slice ref, struct nx_slice wanted)
 {
 	return wanted.n == 0 || nx_slice_is(ref, "nexus") ||
-	    (wanted.n == ref.n && strncasecmp(wanted.p, ref.p, ref.n) == 0);
+	    nx_slice_eq_nocase(wanted, ref);
 }
 
 /*
@@ -133,13 +132,8 @@ collect(const struct nx_request *r, struct nx_slice wanted, struct jar *jar)
 static enum nx_rc
 decode(struct nx_slice value, struct nx_buf *json)
 {
-	const struct nx_slice mark = NX_SLICE("base64-");
-
-	if (value.n < mark.n || memcmp(value.p, mark.p, mark.n) != 0)
-		return nx_url_decode(value, json);
-	value.p += mark.n;
-	value.n -= mark.n;
-	return nx_base64_decode(value, json);
+	return nx_slice_cut_prefix(&value, "base64-") ?
+	    nx_base64_decode(value, json) : nx_url_decode(value, json);
 }
 
 /* A session has a member; the old auth-helpers wrote [access, refresh, ...] */
@@ -223,19 +217,15 @@ enum nx_rc
 nx_session_check(struct nx_ctx *ctx, const struct nx_request *r,
     struct nx_session *out)
 {
-	static const char scheme[] = "Bearer ";
-	struct nx_slice token = { NULL, 0 };
+	struct nx_slice token = nx_slice_str(r->authorization);
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
 	if (r->authorization != NULL) {
-		if (strncasecmp(r->authorization, scheme,
-		    sizeof(scheme) - 1) != 0)
+		if (!nx_slice_cut_prefix_nocase(&token, "Bearer "))
 			return nx_fail(&ctx->err, NX_UNAUTHENTICATED,
 			    "Authorization is not of the Bearer scheme.");
-		token = nx_slice_trim(nx_slice_str(r->authorization +
-		    sizeof(scheme) - 1), " ");
-		return check_token(ctx, token, out);
+		return check_token(ctx, nx_slice_trim(token, " "), out);
 	}
 	rc = token_from_cookies(ctx, r, &token);
 	if (rc != NX_OK)

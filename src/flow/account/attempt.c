@@ -7,8 +7,8 @@
 
 #include "nx/base/url.h"
 #include "nx/base/uuid.h"
-#include "nx/flow/account/scopes.h"
 #include "nx/seal/seal.h"
+#include "nx/x/scopes.h"
 
 /*
  * A flow's lines, sealed: version, expiry, state, verifier, user, connection,

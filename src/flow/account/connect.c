@@ -20,7 +20,7 @@
 #include "nx/flow/account/connections.h"
 #include "nx/flow/account/keep.h"
 #include "nx/flow/account/pending.h"
-#include "nx/flow/account/scopes.h"
+#include "nx/x/scopes.h"
 #include "nx/seal/digest.h"
 #include "nx/store/login.h"
 #include "nx/store/rescue.h"

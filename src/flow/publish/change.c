@@ -96,7 +96,7 @@ permit(struct nx_ctx *ctx, const struct nx_stored_post *post,
 		return nx_fail(&ctx->err, NX_POST_BEGUN, "Post %s is %s.",
 		    post->id, post->state == NX_POST_STATE_QUEUED ?
 		    "partly on X" :
-		    nx_post_state_name(nx_answer_state(post)));
+		    nx_post_state_name(nx_shown_state(post)));
 	nx_answer_etag(post, etag);
 	return if_match == NULL || is_named(if_match, etag) ? NX_OK :
 	    nx_fail(&ctx->err, NX_POST_CHANGED, "If-Match does not name"
