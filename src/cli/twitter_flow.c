@@ -4,6 +4,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/uuid.h"
 #include "nx/cli/command.h"
 #include "nx/flow/view/answer.h"
 #include "nx/flow/account/connect.h"
@@ -29,7 +30,7 @@ require_user(struct nx_command *c)
 {
 	enum nx_rc rc = require(c, c->args.user_id, "user_id");
 
-	if (rc != NX_OK || c->args.dry_run || nx_is_uuid(c->args.user_id))
+	if (rc != NX_OK || c->args.dry_run || nx_uuid_valid(c->args.user_id))
 		return rc;
 	return nx_fail(&c->ctx.err, NX_USAGE, "--user_id must be a UUID.");
 }
@@ -37,7 +38,7 @@ require_user(struct nx_command *c)
 static enum nx_rc
 check_id(struct nx_command *c, const char *id, const char *option)
 {
-	return id == NULL || nx_is_uuid(id) ? NX_OK : nx_fail(&c->ctx.err,
+	return id == NULL || nx_uuid_valid(id) ? NX_OK : nx_fail(&c->ctx.err,
 	    NX_USAGE, "--%s must be a UUID.", option);
 }
 
@@ -223,7 +224,7 @@ static void
 judge(struct nx_command *c, const struct nx_published *done)
 {
 	const struct nx_stored_post *p = &done->post;
-	const char *state = nx_answer_state(p);
+	const char *state = nx_shown_state(p);
 
 	if (p->next_try_at != 0 || done->unrecorded ||
 	    (strcmp(state, "partial") != 0 && strcmp(state, "failed") != 0))

@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "nx/base/base64.h"
@@ -273,7 +272,7 @@ on_header(char *line, size_t size, size_t count, void *arg)
 	struct nx_slice s = { line, size * count };
 
 	http->heard = true;
-	if (s.n > 5 && memcmp(s.p, "HTTP/", 5) == 0)
+	if (nx_slice_starts(s, "HTTP/"))
 		http->windows = (struct nx_windows){ 0 };
 	else
 		nx_windows_header(&http->windows, s);
@@ -538,7 +537,7 @@ set_limit(struct nx_http *http, int patient_ms, int left)
 static void
 set_request(struct nx_http *http, const struct nx_http_ask *ask, int left)
 {
-	bool plain = strncasecmp(ask->url, "http:", 5) == 0;
+	bool plain = nx_slice_starts_nocase(nx_slice_str(ask->url), "http:");
 
 	http->setup = CURLE_OK;
 	SET(http, CURLOPT_PROTOCOLS_STR, plain ? "http" : "https");

@@ -6,6 +6,7 @@
 
 #include "nx/store/connection.h"
 
+#include "nx/base/uuid.h"
 #include "row.h"
 
 static bool
@@ -57,7 +58,7 @@ choose(const struct nx_connection *list, int n, const char *id,
 	int found = -1, lost = -1, usable = 0;
 
 	for (int i = 0; i < n; i++) {
-		if (id != NULL && strcasecmp(list[i].id, id) != 0)
+		if (id != NULL && !nx_uuid_same(list[i].id, id))
 			continue;
 		if (is_status(&list[i], "connected")) {
 			found = i;

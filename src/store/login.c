@@ -2,7 +2,7 @@
 
 #include "nx/store/login.h"
 
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "row.h"
 
 /* Past this nobody is at work on one any more: its process has died. */
@@ -79,7 +79,7 @@ nx_login_claim(const struct nx_store_ask *ask, const char *hash,
 	PGresult *results[N] = { NULL };
 	enum nx_rc rc;
 
-	nx_random_uuid(mine);
+	nx_uuid_random(mine);
 	rc = nx_row_repeat(ask, queries, N, results, err);
 	if (rc == NX_OK)
 		rc = read_login(ask, results[N - 1], out, err);

@@ -2,7 +2,7 @@
 
 #include "nx/store/pending.h"
 
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "nx/seal/digest.h"
 #include "nx/store/lease.h"
 #include "nx/store/login.h"
@@ -345,7 +345,7 @@ nx_pending_take(const struct nx_store_ask *ask, struct nx_waiting *out,
 	enum nx_rc rc, put;
 
 	memset(out, 0, sizeof(*out));
-	nx_random_uuid(out->owner);
+	nx_uuid_random(out->owner);
 	rc = nx_row_repeat(ask, &query, 1, &row, err);
 	if (rc == NX_OK && PQntuples(row) == 1) {
 		rc = read_row(ask, row, out, err);

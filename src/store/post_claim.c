@@ -9,7 +9,7 @@
 
 #include "nx/store/post_claim.h"
 
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "post_row.h"
 
 enum { LOOK_AGAIN = 5 };	/* seconds */
@@ -330,7 +330,7 @@ claim(const struct nx_store_ask *ask, const char *which,
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
-	nx_random_uuid(out->lease);
+	nx_uuid_random(out->lease);
 	rc = nx_row_run(ask, &query, 1, &row, err);
 	if (rc == NX_OK && PQntuples(row) == 1) {
 		out->post.user_id = nx_row_peek(row, 0, 0);
@@ -368,7 +368,7 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
-	nx_random_uuid(out->lease);
+	nx_uuid_random(out->lease);
 	out->post.user_id = user_id;
 	out->post.id = id;
 	rc = look(ask, takes[how], out, &left, err);

@@ -11,6 +11,7 @@
 #include "nx/base/random.h"
 #include "nx/base/stop.h"
 #include "nx/base/threads.h"
+#include "nx/base/uuid.h"
 
 enum { A_WHILE_MS = 60000 };
 
@@ -65,7 +66,7 @@ take_turn(struct hand *h)
 	int done = 0;
 	enum nx_rc rc;
 
-	nx_random_uuid(id);
+	nx_uuid_random(id);
 	rc = crew->job->turn(&ctx, &done);
 	log_change(h, &ctx, rc);
 	nx_ctx_done(&ctx);

@@ -187,19 +187,6 @@ created_at(struct json_object *post, const char *id)
 	    (uint64_t)snowflake_epoch) / 1000);
 }
 
-static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z');
-}
-
-static bool
-ends_in(struct nx_slice s, struct nx_slice end)
-{
-	return s.n >= end.n && memcmp(s.p + s.n - end.n, end.p, end.n) == 0;
-}
-
 /* Known to stand for something that is no post: its author wrote it. */
 static bool
 is_written(const struct nx_x_entry *entry, struct nx_slice link)
@@ -215,19 +202,18 @@ is_written(const struct nx_x_entry *entry, struct nx_slice link)
 static bool
 looks_cut(const struct nx_x_entry *entry)
 {
-	const struct nx_slice tco = NX_SLICE("https://t.co/");
+	static const char tco[] = "https://t.co/";
 	struct nx_slice text = nx_slice_trim(entry->text, " \n"), rest = text;
 
-	while (rest.n > 0 && is_alnum(rest.p[rest.n - 1]))
+	while (rest.n > 0 && nx_is_alnum(rest.p[rest.n - 1]))
 		rest.n--;
-	if (rest.n < text.n && ends_in(rest, tco)) {
-		rest.n -= tco.n;
-		if (is_written(entry, (struct nx_slice){ text.p + rest.n,
-		    text.n - rest.n }))
+	if (rest.n < text.n && nx_slice_ends(rest, tco)) {
+		rest.n -= sizeof(tco) - 1;
+		if (is_written(entry, nx_slice_tail(text, rest.n)))
 			return false;
 		text = nx_slice_trim(rest, " \n");
 	}
-	return ends_in(text, NX_SLICE("\xe2\x80\xa6"));
+	return nx_slice_ends(text, "\xe2\x80\xa6");
 }
 
 static bool

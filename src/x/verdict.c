@@ -11,6 +11,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/utf8.h"
 
 enum {
 	CODE = 1 << NX_ACT_CODE,
@@ -182,31 +183,28 @@ lost(enum nx_act act)
 	    act == NX_ACT_CREATE ? NX_CLASS_UNKNOWN : NX_CLASS_RETRY;
 }
 
-/* Bytes of the UTF-8 character at `p`, 0 for a control character. */
-static size_t
-shown(const char *p)
+static bool
+is_control(const char *p)
 {
 	const unsigned char *u = (const unsigned char *)p;
 
-	if (u[0] < 0x20 || u[0] == 0x7f || (u[0] == 0xc2 && u[1] < 0xa0))
-		return 0;
-	return u[0] < 0x80 ? 1 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
+	return u[0] < 0x20 || u[0] == 0x7f || (u[0] == 0xc2 && u[1] < 0xa0);
 }
 
 /* `text` is valid UTF-8, or NULL.  Whole characters only, no controls. */
 static void
 take(char *to, size_t size, const char *text)
 {
-	size_t n = 0;
+	size_t left = text == NULL ? 0 : strlen(text), n = 0, len;
 
-	while (text != NULL && *text != '\0') {
-		size_t len = shown(text);
+	for (; left > 0 && (len = nx_utf8_length(text, left)) > 0;
+	    text += len, left -= len) {
+		size_t kept = is_control(text) ? 0 : len;
 
-		if (n + len >= size)
+		if (n + kept >= size)
 			break;
-		memcpy(to + n, text, len);
-		n += len;
-		text += len > 0 ? len : (unsigned char)*text == 0xc2 ? 2 : 1;
+		memcpy(to + n, text, kept);
+		n += kept;
 	}
 	to[n] = '\0';
 }

@@ -25,8 +25,8 @@ begin(const struct nx_store_ask *ask, struct nx_new_post what,
     struct made *out)
 {
 	memset(out, 0, sizeof(*out));
-	nx_random_uuid(out->id);
-	nx_random_uuid(out->lease);
+	nx_uuid_random(out->id);
+	nx_uuid_random(out->lease);
 	what.id = out->id;
 	what.lease = out->lease;
 	what.body_hash = what.body_hash == NULL ? "hash" : what.body_hash;
@@ -92,7 +92,7 @@ put(const struct env *e, const char *connection, char id[NX_UUID_LEN + 1],
 	    " WITH ORDINALITY AS u (s, n)";
 	char text[2048];
 
-	nx_random_uuid(id);
+	nx_uuid_random(id);
 	(void)snprintf(text, sizeof(text), insert, id, e->user, connection,
 	    state, state, parts);
 	(void)sql(e, text, NULL, NULL);

@@ -1,5 +1,6 @@
 /* test_store_connection.c - saving, finding and ending connections. */
 
+#include "nx/base/uuid.h"
 #include "store_env.h"
 
 static void
@@ -9,7 +10,7 @@ saves_and_finds(void **state)
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
 	struct nx_connection c, *list;
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_err err;
 	size_t n;
 
@@ -44,7 +45,7 @@ keeps_no_token_in_clear(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 
 	save(e, &g, id);
 	assert_null(sql(e, "SELECT 1 FROM platform_connections c"
@@ -63,13 +64,13 @@ a_token_opens_only_where_it_belongs(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1], other[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1], other[NX_UUID_LEN + 1];
 	char user[NX_UUID_LEN + 1], x_user[20];
 	struct nx_connection c;
 	struct nx_err err;
 
 	save(e, &g, id);
-	nx_random_uuid(user);
+	nx_uuid_random(user);
 	fresh_x_user(x_user);
 	g.user_id = user;
 	g.x_user_id = x_user;
@@ -84,7 +85,7 @@ a_token_opens_only_where_it_belongs(void **state)
 	    " refresh_token WHERE id = $1", id, NULL);
 	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
 	    NX_SEAL_BROKEN);
-	nx_random_uuid(user);		/* the row goes to another user */
+	nx_uuid_random(user);		/* the row goes to another user */
 	g.user_id = e->user;
 	g.x_user_id = e->x_user;
 	g.granted_us++;
@@ -102,7 +103,7 @@ names_the_missing_key(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_connection c;
 	struct nx_err err;
 
@@ -120,7 +121,7 @@ a_new_login_reuses_the_row(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1], again[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1], again[NX_UUID_LEN + 1];
 	struct nx_connection c;
 	struct nx_err err;
 
@@ -144,7 +145,7 @@ an_old_or_known_grant_changes_nothing(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e), old = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_connection c;
 	struct nx_err err;
 
@@ -165,14 +166,14 @@ the_latest_login_supersedes(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char first[NX_ID_LEN + 1], second[NX_ID_LEN + 1];
-	char third[NX_ID_LEN + 1];
+	char first[NX_UUID_LEN + 1], second[NX_UUID_LEN + 1];
+	char third[NX_UUID_LEN + 1];
 	char user[NX_UUID_LEN + 1], late[NX_UUID_LEN + 1];
 	struct nx_connection c;
 	struct nx_err err;
 
 	save(e, &g, first);
-	nx_random_uuid(user);
+	nx_uuid_random(user);
 	g.user_id = user;
 	g.access_token = "access-2";
 	save(e, &g, second);
@@ -186,7 +187,7 @@ the_latest_login_supersedes(void **state)
 	    " AND access_token IS NULL AND refresh_token IS NULL", first,
 	    NULL), "1");
 
-	nx_random_uuid(late);		/* a grant that was kept aside */
+	nx_uuid_random(late);		/* a grant that was kept aside */
 	g.user_id = late;
 	g.granted_us -= 5;
 	g.access_token = "access-3";
@@ -203,12 +204,12 @@ says_why_none_will_do(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1], second[NX_ID_LEN + 1], x_user[20];
+	char id[NX_UUID_LEN + 1], second[NX_UUID_LEN + 1], x_user[20];
 	char nobody[NX_UUID_LEN + 1];
 	struct nx_connection c;
 	struct nx_err err;
 
-	nx_random_uuid(nobody);
+	nx_uuid_random(nobody);
 	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
 	    NX_NOT_CONNECTED);
 	save(e, &g, id);
@@ -273,7 +274,7 @@ logins_that_arrive_together(void **state)
 		struct login *l = &logins[i];
 
 		*l = (struct login){ .e = e, .grant = grant_of(e) };
-		nx_random_uuid(l->user);
+		nx_uuid_random(l->user);
 		(void)snprintf(l->token, sizeof(l->token), "access-%d", i);
 		l->grant.access_token = l->token;
 		if (i % 2 == 1)

@@ -1,5 +1,6 @@
 /* test_store_login.c - attempts that end once, and events. */
 
+#include "nx/base/uuid.h"
 #include "nx/seal/digest.h"
 #include "nx/store/event.h"
 #include "nx/store/login.h"
@@ -98,7 +99,7 @@ one_after_the_other(void **state)
 	fresh_hash(first);
 	fresh_hash(second);
 	fresh_hash(third);
-	nx_random_uuid(other);
+	nx_uuid_random(other);
 	assert_int_equal(nx_login_claim(&ask, first, e->user, "/", &login,
 	    &err), NX_OK);
 	assert_int_equal(login.state, NX_LOGIN_CLAIMED);

@@ -2,6 +2,7 @@
 
 #include "store_apart.h"
 
+#include "nx/base/uuid.h"
 #include "nx/seal/digest.h"
 #include "nx/store/lease.h"
 #include "nx/store/login.h"
@@ -64,7 +65,7 @@ it_comes_back_as_it_went(void **state)
 	struct nx_pending p = pending_of(e);
 	struct nx_waiting w;
 
-	nx_random_uuid(aim);
+	nx_uuid_random(aim);
 	p.aim = aim;
 	p.replaces = true;
 	p.scopes = NULL;
@@ -282,7 +283,7 @@ a_pair_whose_row_became_a_connection_goes_there(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_pending p = pending_of(e), later;
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_new_grant g;
 	struct nx_lease lease;
 	struct nx_waiting w;
@@ -317,7 +318,7 @@ a_pair_that_became_a_connection_stays_as_it_is(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_pending p = pending_of(e), later;
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_new_grant g;
 	struct nx_waiting w;
 
@@ -427,12 +428,12 @@ a_disconnect_ends_what_it_means(void **state)
 	struct nx_err err;
 	int n;
 
-	nx_random_uuid(mine);
-	nx_random_uuid(other);
+	nx_uuid_random(mine);
+	nx_uuid_random(other);
 	for (int i = 0; i < 3; i++) {
 		struct nx_pending p = pending_of(e);
 
-		nx_random_uuid(ids[i]);
+		nx_uuid_random(ids[i]);
 		p.id = p.login_hash = ids[i];
 		p.aim = aims[i] == NULL ? NULL : strcmp(aims[i], "mine") ==
 		    0 ? mine : other;
@@ -488,7 +489,7 @@ each_is_taken_once(void **state)
 	for (int i = 0; i < N; i++) {
 		struct nx_pending p = pending_of(e);
 
-		nx_random_uuid(ids[i]);
+		nx_uuid_random(ids[i]);
 		p.id = p.login_hash = ids[i];
 		put(e, &p);
 	}

@@ -1,5 +1,6 @@
 /* test_store_post.c - a post's two round trips. */
 
+#include "nx/base/uuid.h"
 #include "store_posts.h"
 
 static void
@@ -11,7 +12,7 @@ begins_and_ends(void **state)
 	const struct nx_new_post what = { .user_id = e->user, .key = "key" };
 	struct nx_new_post other = what;
 	struct nx_stored_post *seen;
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m, again;
 
 	save(e, &g, connection);
@@ -73,7 +74,7 @@ a_later_one_is_queued(void **state)
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
 	const int64_t when = nx_clock_wall() + 600;
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m, again;
 
 	save(e, &g, connection);
@@ -101,7 +102,7 @@ it_stands_in_line(void **state)
 	struct nx_new_grant g = grant_of(e);
 	const struct nx_new_post what = { .user_id = e->user, .key = "key",
 	    .queues = true };
-	char connection[NX_ID_LEN + 1], other[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], other[NX_UUID_LEN + 1];
 	char first[NX_UUID_LEN + 1], last[NX_UUID_LEN + 1];
 	struct made m, again;
 
@@ -159,7 +160,7 @@ only_what_is_missing_follows(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1], text[256];
+	char connection[NX_UUID_LEN + 1], text[256];
 	struct made m;
 
 	save(e, &g, connection);
@@ -191,7 +192,7 @@ a_repeat_is_accepted(void **state)
 	    .publish_at = nx_clock_wall() + 600 };
 	const char *const unheard = "accepted = false, state = 'sending',"
 	    " lease_until = now() + interval '1 min'";
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m, again;
 
 	save(e, &g, connection);
@@ -221,7 +222,7 @@ a_failed_one_gives_its_key_back(void **state)
 	struct nx_new_grant g = grant_of(e);
 	const struct nx_new_post what = { .user_id = e->user, .key = "key" };
 	struct nx_post_outcome o;
-	char connection[NX_ID_LEN + 1], nobody[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], nobody[NX_UUID_LEN + 1];
 	struct made m, again;
 	struct nx_err err;
 	bool ours;
@@ -242,7 +243,7 @@ a_failed_one_gives_its_key_back(void **state)
 	begin(&ask, what, &again);
 	assert_int_equal(again.rc, NX_OK);
 	assert_false(again.repeat.is_repeat);
-	nx_random_uuid(nobody);
+	nx_uuid_random(nobody);
 	o.id = nobody;
 	assert_int_equal(nx_post_finish(&ask, &o, &ours, &err), NX_NOT_FOUND);
 }
@@ -255,7 +256,7 @@ nothing_is_stored_without_a_connection(void **state)
 	struct nx_new_grant g = grant_of(e);
 	const struct nx_new_post what = { .user_id = e->user, .key = "key" };
 	struct nx_new_post later = what;
-	char connection[NX_ID_LEN + 1], x_user[20];
+	char connection[NX_UUID_LEN + 1], x_user[20];
 	struct made m;
 
 	later.publish_at = nx_clock_wall() + 600;
@@ -287,7 +288,7 @@ what_follows(void **state)
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
 	struct nx_post_outcome o;
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m;
 
 	save(e, &g, connection);
@@ -332,7 +333,7 @@ a_queue_waits_together(void **state)
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
 	struct nx_post_outcome o;
-	char connection[NX_ID_LEN + 1], ids[N][NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], ids[N][NX_UUID_LEN + 1];
 	struct made m;
 
 	save(e, &g, connection);
@@ -373,7 +374,7 @@ a_success_is_noted(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct nx_post_outcome old;
 	struct made m;
 
@@ -404,7 +405,7 @@ too_late(void **state)
 	struct nx_new_grant g = grant_of(e);
 	const struct nx_new_post single = { .user_id = e->user, .nparts = 1 };
 	const struct nx_new_post thread = { .user_id = e->user };
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m;
 
 	save(e, &g, connection);
@@ -446,7 +447,7 @@ a_wish_is_not_forgotten(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m;
 
 	save(e, &g, connection);
@@ -495,7 +496,7 @@ an_id_is_one_parts(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m, later;
 
 	save(e, &g, connection);
@@ -539,7 +540,7 @@ an_id_is_noted_as_recorded(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1], part[NX_UUID_LEN + 3];
+	char connection[NX_UUID_LEN + 1], part[NX_UUID_LEN + 3];
 	struct nx_post_outcome o;
 	struct made m, other;
 	struct nx_err err = { 0 };
@@ -576,7 +577,7 @@ an_unheard_acceptance_is_an_error(void **state)
 	struct nx_new_grant g = grant_of(e);
 	struct nx_new_post what = { .user_id = e->user, .key = "key",
 	    .publish_at = nx_clock_wall() + 600 };
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m, again;
 
 	save(e, &g, connection);
@@ -648,7 +649,7 @@ what_was_lost_stays_so(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m;
 
 	save(e, &g, connection);
@@ -683,7 +684,7 @@ is_told(void **state)
 	struct nx_new_grant g = grant_of(e);
 	const struct nx_new_post single = { .user_id = e->user, .nparts = 1 };
 	struct nx_new_post later = single;
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m;
 
 	later.publish_at = nx_clock_wall() + 1;
@@ -736,7 +737,7 @@ one_key_a_hundred_times(void **state)
 	enum { N = 100 };
 	struct env *e = need_database(state);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct poster *posters = calloc(N, sizeof(*posters));
 	int first = 0;
 

@@ -3,6 +3,7 @@
  * name; one at a time, however many ask.
  */
 
+#include "nx/base/uuid.h"
 #include "store/post_row.h"
 #include "store_apart.h"
 #include "store_plan.h"
@@ -37,7 +38,7 @@ end(const struct env *e, const struct nx_claimed *c, const char *state)
 }
 
 static void
-attach(const struct env *e, char id[NX_ID_LEN + 1])
+attach(const struct env *e, char id[NX_UUID_LEN + 1])
 {
 	struct nx_new_grant g = grant_of(e);
 	char x_user[20];
@@ -51,7 +52,7 @@ static void
 in_the_order_of_their_time(void **state)
 {
 	struct env *e = need_database(state);
-	char one[NX_ID_LEN + 1], two[NX_ID_LEN + 1];
+	char one[NX_UUID_LEN + 1], two[NX_UUID_LEN + 1];
 	char first[NX_UUID_LEN + 1], second[NX_UUID_LEN + 1];
 	char third[NX_UUID_LEN + 1], other[NX_UUID_LEN + 1];
 	struct nx_claimed c, d;
@@ -110,7 +111,7 @@ what_was_never_accepted(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char behind[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 	struct nx_err err;
@@ -167,7 +168,7 @@ static void
 a_broken_thread_goes_on(void **state)
 {
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 
 	attach(e, connection);
@@ -200,7 +201,7 @@ static void
 what_nobody_knows(void **state)
 {
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 
 	attach(e, connection);
@@ -280,7 +281,7 @@ static void
 what_x_had_before(void **state)
 {
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1], other[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], other[NX_UUID_LEN + 1];
 	char id[NX_UUID_LEN + 1], before[NX_UUID_LEN + 1];
 
 	attach(e, connection);
@@ -314,7 +315,7 @@ without_a_token(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 	struct nx_err err;
 
@@ -394,7 +395,7 @@ static void
 by_name(void **state)
 {
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char nobody[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 	struct nx_err err;
@@ -429,7 +430,7 @@ by_name(void **state)
 		if (strncmp(t->want, "unknown", 7) == 0)
 			assert_field(e, id, "next_try_at IS NOT NULL", "t");
 	}
-	nx_random_uuid(nobody);
+	nx_uuid_random(nobody);
 	assert_int_equal(nx_post_take(&(struct nx_store_ask){ &e->store,
 	    e->arena, nx_clock_mono() + PATIENCE_MS, NULL }, nobody, id,
 	    NX_TAKE_REMOVE, &c, &err), NX_POST_UNKNOWN);
@@ -440,7 +441,7 @@ put_off(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char next[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 	struct nx_err err;
@@ -498,7 +499,7 @@ what_is_cancelled_holds_nobody(void **state)
 	static const char *const limit = "error = '{}', next_try_at = now() +"
 	    " interval '25 h'";
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1], ids[4][NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], ids[4][NX_UUID_LEN + 1];
 	struct nx_claimed c;
 
 	attach(e, connection);
@@ -536,7 +537,7 @@ a_later_one_takes_its_place(void **state)
 	    "cancelled" };
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char later[NX_UUID_LEN + 1], text[160];
 	struct nx_claimed c;
 	struct nx_err err;
@@ -594,7 +595,7 @@ a_resume_takes_the_key_back(void **state)
 	static const char keys[] = "coalesce(idempotency_key, 'none')";
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char other[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 	struct nx_err err;
@@ -645,7 +646,7 @@ an_id_is_one_parts(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	const int64_t since = nx_clock_wall() - 600;
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char other[NX_UUID_LEN + 1], twin[NX_UUID_LEN + 1];
 	struct nx_stored_post got;
 	struct nx_err err;
@@ -698,7 +699,7 @@ the_elder_has_the_first_choice(void **state)
 {
 	struct env *e = need_database(state);
 	const int64_t since = nx_clock_wall() - 600;
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	char elder[NX_UUID_LEN + 1], younger[NX_UUID_LEN + 1];
 
 	attach(e, connection);
@@ -756,7 +757,7 @@ one_of_all_who_ask(void **state)
 {
 	enum { N = 8, ROUNDS = 20 };
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct finder finders[N];
 
 	attach(e, connection);
@@ -849,7 +850,7 @@ many_workers(void **state)
 	struct log *log = calloc(1, sizeof(*log));
 	struct worker workers[WORKERS];
 	int64_t last[ACCOUNTS] = { 0 };
-	char accounts[ACCOUNTS][NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char accounts[ACCOUNTS][NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char when[96];
 
 	for (int i = 0; i < ACCOUNTS; i++)
@@ -906,7 +907,7 @@ explain(struct env *e, const char *text)
 {
 	char lease[NX_UUID_LEN + 1];
 
-	nx_random_uuid(lease);
+	nx_uuid_random(lease);
 	return plan_rows(e, text, (const char *const[]){ lease, "60000" }, 2);
 }
 

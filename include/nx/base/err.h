@@ -55,9 +55,24 @@ int		 nx_rc_exit(enum nx_rc rc);
 /*
  * Record `rc` and its detail in `err` (may be NULL) and return `rc`, so that
  * `return nx_fail(err, NX_..., "...")` reads as one thought.  Clears what was
- * there before.  Never pass a token, cookie, code or key.
+ * there before, once the detail is made: it may quote the one of `err`.  Never
+ * pass a token, cookie, code or key.  Each argument is evaluated once, in any
+ * order, so `rc` is not to be read from `err`.  A macro, so that compiler and
+ * analyzers see what is returned.
  */
-enum nx_rc	 nx_fail(struct nx_err *err, enum nx_rc rc,
-		    const char *fmt, ...) NX_PRINTF(3, 4);
+#define nx_fail(err, rc, ...) \
+	nx_err_end(nx_err_describe((err), __VA_ARGS__), (rc))
+
+/* The halves of nx_fail(), called by it alone. */
+struct nx_err	*nx_err_describe(struct nx_err *err, const char *fmt, ...)
+		    NX_PRINTF(2, 3);
+
+static inline enum nx_rc
+nx_err_end(struct nx_err *err, enum nx_rc rc)
+{
+	if (err != NULL)
+		err->rc = rc;
+	return rc;
+}
 
 #endif

@@ -9,9 +9,8 @@
 #ifndef NX_STORE_CONNECTION_H
 #define NX_STORE_CONNECTION_H
 
+#include "nx/base/uuid.h"
 #include "nx/store/store.h"
-
-enum { NX_ID_LEN = 36 };	/* a UUID as text */
 
 struct nx_connection {
 	const char	*id;
@@ -73,7 +72,7 @@ struct nx_new_grant {
 
 /* What became of it. */
 struct nx_saved {
-	char	id[NX_ID_LEN + 1];	/* the row's, or what it would be */
+	char	id[NX_UUID_LEN + 1];	/* the row's, or what it would be */
 	bool	stored;		/* there, unless something newer came since */
 	bool	gone;		/* the pending row has gone, or moved on:
 				 * nothing was done */

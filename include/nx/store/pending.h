@@ -33,7 +33,7 @@ struct nx_pending {
 /* One that was taken. */
 struct nx_waiting {
 	struct nx_pending	 pending;	/* id NULL: there is none */
-	char			 owner[NX_ID_LEN + 1];
+	char			 owner[NX_UUID_LEN + 1];
 	bool			 renew;		/* its refresh token first */
 	bool			 suspect;	/* an earlier renewal died */
 	int64_t			 open_for;	/* seconds since it began */

@@ -13,7 +13,7 @@
 #include "nx/store/post.h"
 
 struct nx_claimed {
-	char			 lease[NX_ID_LEN + 1];
+	char			 lease[NX_UUID_LEN + 1];
 	bool			 taken;		/* the lease is ours */
 	struct nx_stored_post	 post;	/* as it is now; id NULL: none */
 	struct nx_connection	 connection;	/* access token opened */

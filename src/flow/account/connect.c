@@ -16,11 +16,11 @@
 #include "attempt.h"
 #include "nx/base/clock.h"
 #include "nx/base/fault.h"
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "nx/flow/account/connections.h"
 #include "nx/flow/account/keep.h"
 #include "nx/flow/account/pending.h"
-#include "nx/flow/account/scopes.h"
+#include "nx/x/scopes.h"
 #include "nx/seal/digest.h"
 #include "nx/store/login.h"
 #include "nx/store/rescue.h"
@@ -250,7 +250,7 @@ keep(struct nx_ctx *ctx, struct coming *c, const struct nx_grant *grant)
 		.version = 1,
 	};
 
-	nx_random_uuid(id);
+	nx_uuid_random(id);
 	nx_sha256_hex(nx_slice_str(grant->access_token), grant_hash);
 	ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
 	return nx_pending_first(ctx, &p, &c->aside, &c->settled);

@@ -11,7 +11,7 @@
 #include "nx/flow/account/disconnect.h"
 
 #include "nx/base/clock.h"
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "nx/flow/account/connections.h"
 #include "nx/store/pending.h"
 
@@ -180,7 +180,7 @@ end_pending(struct nx_ctx *ctx, const struct nx_pending_which *which,
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	enum nx_rc rc;
 
-	nx_random_uuid(parked_as);
+	nx_uuid_random(parked_as);
 	rc = nx_pending_end(&ask, which, parked_as, ended, &ctx->err);
 	if (rc == NX_OK && *ended > 0)
 		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,

@@ -9,7 +9,7 @@
 #include "nx/flow/account/connections.h"
 #include "nx/flow/account/disconnect.h"
 #include "nx/flow/account/keep.h"
-#include "nx/flow/account/scopes.h"
+#include "nx/x/scopes.h"
 #include "nx/seal/digest.h"
 #include "nx/store/brake.h"
 #include "nx/x/users.h"

@@ -10,6 +10,8 @@
 #include <json-c/json.h>
 
 #include "nx/base/json.h"
+#include "nx/base/utf8.h"
+#include "nx/base/uuid.h"
 #include "nx/flow/publish/when.h"
 #include "nx/x/id.h"
 
@@ -67,7 +69,7 @@ read_uuid(struct nx_ctx *ctx, const char *name, struct json_object *v,
 {
 	struct nx_slice s;
 
-	if (!as_slice(ctx, v, &s) || !nx_is_uuid(s.p))
+	if (!as_slice(ctx, v, &s) || !nx_uuid_valid(s.p))
 		return want(ctx, name, "a UUID");
 	*out = s.p;
 	return NX_OK;
@@ -257,11 +259,8 @@ read_publish_at(struct nx_ctx *ctx, const char *name, struct json_object *v,
 static bool
 is_poll_option(struct nx_slice s)
 {
-	int points = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		points += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return points <= OPTION_MAX && nx_slice_trim(s, " \t\r\n").n > 0;
+	return nx_utf8_count(s) <= OPTION_MAX &&
+	    nx_slice_trim(s, " \t\r\n").n > 0;
 }
 
 static enum nx_rc

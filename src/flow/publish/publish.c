@@ -11,7 +11,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "nx/flow/view/answer.h"
 #include "nx/flow/account/connect.h"
 #include "deliver.h"
@@ -168,7 +168,7 @@ begin(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	rc = nx_publish_hash(ctx, ask, post->options, hash);
 	if (rc != NX_OK)
 		return rc;
-	nx_random_uuid(id);
+	nx_uuid_random(id);
 	row = (struct nx_new_post){
 		.id = id,
 		.user_id = ask->user_id,
@@ -324,7 +324,7 @@ nx_publish(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 		out->post.state = "dry_run";
 		return NX_OK;
 	}
-	nx_random_uuid(lease);
+	nx_uuid_random(lease);
 	rc = begin(ctx, ask, &d, &done);
 	if (rc != NX_OK || done)
 		return rc;

@@ -2,7 +2,7 @@
 
 #include "nx/flow/view/answer.h"
 
-#include "nx/flow/account/scopes.h"
+#include "nx/x/scopes.h"
 
 enum { URL_MAX = 200, REMEDY_MAX = 4096 };
 

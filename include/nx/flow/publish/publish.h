@@ -7,6 +7,7 @@
 
 #include "nx/flow/app.h"
 #include "nx/flow/publish/options.h"
+#include "nx/flow/view/answer.h"
 #include "nx/store/post.h"
 #include "nx/text/compose.h"
 #include "nx/text/weigh.h"
@@ -25,14 +26,6 @@ struct nx_publish_ask {
 	int64_t		 publish_at;	/* wall clock; 0: at once */
 	bool		 numbering;
 	bool		 dry_run;
-};
-
-/* What became of it.  Lives in the ctx's arena. */
-struct nx_published {
-	struct nx_stored_post	 post;
-	struct nx_windows	 limits;
-	bool			 unrecorded;	/* X has it, our row does not */
-	bool			 in_full;	/* post.source is known */
 };
 
 /*
