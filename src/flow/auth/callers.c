@@ -214,8 +214,9 @@ nx_callers_free(struct nx_callers *c)
 	free(c);
 }
 
-static enum nx_rc
-fetch(struct nx_callers *c, bool *changed, struct nx_err *err)
+/* False: `why` it failed, for the log. */
+static bool
+fetch(struct nx_callers *c, bool *changed, struct nx_buf *why)
 {
 	const struct nx_http_ask ask = {
 		.method = "GET",
@@ -223,35 +224,40 @@ fetch(struct nx_callers *c, bool *changed, struct nx_err *err)
 		.deadline = nx_clock_mono() + FETCH_MS,
 	};
 	struct nx_http_answer answer;
+	struct nx_err err = { 0 };
 
 	nx_http_do(c->http, &ask, &answer);
-	if (answer.outcome != NX_HTTP_ANSWERED)
-		return nx_fail(err, NX_X_DOWN, "%s", answer.why);
 	/* take_up() understands an empty text as: there is no JWKS. */
-	if (answer.status != 200 || answer.body.n == 0)
-		return nx_fail(err, NX_X_DOWN, "it answered %d%s",
-		    answer.status, answer.body.n == 0 ? ", nothing" : "");
-	return take_up(c, answer.body, changed, err);
+	if (answer.outcome != NX_HTTP_ANSWERED)
+		nx_buf_adds(why, answer.why);
+	else if (answer.status != 200 || answer.body.n == 0)
+		nx_buf_addf(why, "it answered %d%s", answer.status,
+		    answer.body.n == 0 ? ", nothing" : "");
+	else if (take_up(c, answer.body, changed, &err) != NX_OK)
+		nx_buf_adds(why, err.detail);
+	else
+		return true;
+	return false;
 }
 
 /* Fetch, and say in the log what came of it. */
 static bool
-fetch_and_tell(struct nx_callers *c)
+fetch_and_log(struct nx_callers *c)
 {
-	struct nx_err err = { 0 };
+	struct nx_buf why = NX_BUF(sizeof(((struct nx_err *)0)->detail));
 	bool changed = false;
+	const bool good = fetch(c, &changed, &why);
 
-	if (fetch(c, &changed, &err) != NX_OK) {
+	if (!good)
 		nx_log(&c->conf->log, NX_LOG_WARN, NULL, "jwks.failed",
 		    NX_S("url", nx_buf_str(&c->url)),
-		    NX_S("detail", err.detail));
-		return false;
-	}
-	if (changed)
+		    NX_S("detail", nx_buf_str(&why)));
+	else if (changed)
 		nx_log(&c->conf->log, NX_LOG_INFO, NULL, "jwks.fetched",
 		    NX_S("url", nx_buf_str(&c->url)), NX_I("keys",
 		    (int64_t)nx_jwt_keys_count(c->current->keys)));
-	return true;
+	nx_buf_free(&why);
+	return good;
 }
 
 /* Up to a tenth more or less, so that hosts do not ask all at once. */
@@ -279,7 +285,7 @@ fetch_in_turn(void *ctx, int index)
 		c->wanted = false;
 		c->fetching = true;
 		nx_unlock(&c->mutex);
-		good = fetch_and_tell(c);
+		good = fetch_and_log(c);
 		nx_lock(&c->mutex);
 		c->fetching = false;
 		c->loaded = c->loaded || good;
