@@ -166,26 +166,23 @@ static enum nx_rc
 read_on_long(struct nx_command *c, enum nx_on_long *out)
 {
 	const char *how = c->args.on_long;
+	const int i = how == NULL ? NX_TRUNCATE :
+	    nx_slice_index(nx_slice_str(how), nx_on_long_words);
 
-	*out = NX_TRUNCATE;
-	if (how == NULL || strcmp(how, "truncate") == 0)
-		return NX_OK;
-	*out = NX_THREAD;
-	if (strcmp(how, "thread") == 0)
-		return NX_OK;
-	*out = NX_REJECT;
-	return strcmp(how, "reject") == 0 ? NX_OK : nx_fail(&c->ctx.err,
-	    NX_USAGE, "--on_long must be truncate, thread or reject.");
+	*out = i < 0 ? NX_TRUNCATE : (enum nx_on_long)i;
+	return i >= 0 ? NX_OK : nx_fail(&c->ctx.err, NX_USAGE,
+	    "--on_long must be truncate, thread or reject.");
 }
 
 static enum nx_rc
 read_on_partial(struct nx_command *c, bool *withdraw)
 {
 	const char *how = c->args.on_partial;
+	const int i = how == NULL ? 0 :
+	    nx_slice_index(nx_slice_str(how), nx_on_partial_words);
 
-	*withdraw = how != NULL && strcmp(how, "delete") == 0;
-	return how == NULL || *withdraw || strcmp(how, "keep") == 0 ? NX_OK :
-	    nx_fail(&c->ctx.err, NX_USAGE,
+	*withdraw = i > 0;
+	return i >= 0 ? NX_OK : nx_fail(&c->ctx.err, NX_USAGE,
 	    "--on_partial must be keep or delete.");
 }
 

@@ -53,13 +53,21 @@ nx_slice_is_nocase(struct nx_slice a, const char *s)
 	return nx_slice_eq_nocase(a, nx_slice_str(s));
 }
 
-/* Is it one of `list`, which ends with NULL? */
+/* Its place in `list`, which ends with NULL; -1: it is not there. */
+static inline int
+nx_slice_index(struct nx_slice a, const char *const *list)
+{
+	for (int i = 0; list[i] != NULL; i++) {
+		if (nx_slice_is(a, list[i]))
+			return i;
+	}
+	return -1;
+}
+
 static inline bool
 nx_slice_is_one_of(struct nx_slice a, const char *const *list)
 {
-	while (*list != NULL && !nx_slice_is(a, *list))
-		list++;
-	return *list != NULL;
+	return nx_slice_index(a, list) >= 0;
 }
 
 /* Its first `n` bytes, of which it has as many. */

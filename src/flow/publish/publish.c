@@ -226,8 +226,6 @@ static enum nx_rc
 keep_source(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     struct nx_stored_post *post)
 {
-	static const char *const how[] = { [NX_TRUNCATE] = NULL,
-	    [NX_THREAD] = "thread", [NX_REJECT] = "reject" };
 	struct nx_buf json = NX_BUF(SOURCE_MAX);
 	struct nx_jw w = { .out = &json };
 	enum nx_rc rc = NX_OK;
@@ -235,8 +233,8 @@ keep_source(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	nx_jw_open(&w, NULL, '{');
 	if (post->nparts > 1 || !nx_slice_eq(post->parts[0].text, ask->text))
 		nx_jw_slice(&w, "text", ask->text);
-	if (how[ask->on_long] != NULL)
-		nx_jw_str(&w, "on_long", how[ask->on_long]);
+	if (ask->on_long != NX_TRUNCATE)
+		nx_jw_str(&w, "on_long", nx_on_long_words[ask->on_long]);
 	if (ask->link.n > 0)
 		nx_jw_slice(&w, "link", ask->link);
 	if (ask->numbering)

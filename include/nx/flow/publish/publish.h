@@ -28,6 +28,10 @@ struct nx_publish_ask {
 	bool		 dry_run;
 };
 
+/* The words for on_long, by enum nx_on_long, and on_partial; then NULL. */
+extern const char *const nx_on_long_words[];
+extern const char *const nx_on_partial_words[];
+
 /*
  * Read the body of POST /api/twitter/post (contract section 6) into `out`,
  * whose texts then live in the arena.  NOT_JSON, UNKNOWN_MEMBER, INVALID,
