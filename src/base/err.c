@@ -56,15 +56,14 @@ nx_rc_exit(enum nx_rc rc)
 	return row(rc)->exit;
 }
 
-bool
-nx_rc_find(const char *code, enum nx_rc *out)
+enum nx_rc
+nx_rc_from_code(const char *code)
 {
-	int i = 0;
-
-	while (i < NX_RC_COUNT && strcmp(rows[i].code, code) != 0)
-		i++;
-	*out = i < NX_RC_COUNT ? (enum nx_rc)i : NX_INTERNAL;
-	return i < NX_RC_COUNT;
+	for (int rc = NX_OK + 1; rc < NX_RC_COUNT; rc++) {
+		if (strcmp(rows[rc].code, code) == 0)
+			return (enum nx_rc)rc;
+	}
+	return NX_INTERNAL;
 }
 
 /* Quoted bytes may be anything, and a precision cuts inside characters. */

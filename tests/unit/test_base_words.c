@@ -84,7 +84,6 @@ finds_a_row_by_its_code(void **state)
 {
 	enum nx_reason reason;
 	enum nx_warning warning;
-	enum nx_rc rc;
 
 	(void)state;
 	for (int i = 0; i < NX_REASON_COUNT; i++) {
@@ -95,14 +94,8 @@ finds_a_row_by_its_code(void **state)
 		assert_true(nx_warning_find(nx_warning_code(i), &warning));
 		assert_int_equal(warning, i);
 	}
-	for (int i = 0; i < NX_RC_COUNT; i++) {
-		assert_true(nx_rc_find(nx_rc_code(i), &rc));
-		assert_int_equal(rc, i);
-	}
 	assert_false(nx_reason_find("never_heard", &reason));
 	assert_false(nx_warning_find("never_heard", &warning));
-	assert_false(nx_rc_find("never_heard", &rc));
-	assert_int_equal(rc, NX_INTERNAL);
 }
 
 /* What the page is served with; `make update-catalogue` brings it up to date. */

@@ -69,8 +69,8 @@ const char	*nx_rc_remedy(enum nx_rc rc);
 int		 nx_rc_status(enum nx_rc rc);
 int		 nx_rc_exit(enum nx_rc rc);
 
-/* The error of a code that was stored or sent; false, and INTERNAL: none. */
-bool		 nx_rc_find(const char *code, enum nx_rc *out);
+/* The error with this code; INTERNAL when there is none.  Any thread. */
+enum nx_rc	 nx_rc_from_code(const char *code);
 
 /*
  * Record `rc` and its detail in `err` (may be NULL) and return `rc`, so that
