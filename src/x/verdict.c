@@ -336,14 +336,14 @@ is_done(enum nx_act act, struct nx_slice text, struct json_object *body)
 }
 
 static enum nx_class
-classify(enum nx_act act, const struct nx_http_answer *answer,
+classify(enum nx_act act, const struct nx_x_answer *answer,
     struct json_object *body)
 {
 	const struct rule *r = rules;
-	const int status = answer->status;
+	const int status = answer->http.status;
 
 	if (is_2xx(status))
-		return is_done(act, answer->body, body) ? NX_CLASS_DONE :
+		return is_done(act, answer->http.body, body) ? NX_CLASS_DONE :
 		    lost(act);
 	if (status >= 300 && status < 400)	/* not X's API at all */
 		return NX_CLASS_OPERATOR;
@@ -369,10 +369,10 @@ reset_day(struct json_object *body)
 }
 
 static int64_t
-when(const struct nx_http_answer *answer, int64_t now, enum nx_class class,
+when(const struct nx_x_answer *answer, int64_t now, enum nx_class class,
     struct json_object *body)
 {
-	const int64_t after = answer->retry_after, day = reset_day(body);
+	const int64_t after = answer->http.retry_after, day = reset_day(body);
 	const int64_t at = after > 0 && after <= NX_WINDOW_MAX ?
 	    now + after : 0;
 	struct nx_windows windows = answer->windows;
@@ -390,23 +390,24 @@ when(const struct nx_http_answer *answer, int64_t now, enum nx_class class,
 }
 
 void
-nx_verdict_of(enum nx_act act, const struct nx_http_answer *answer,
+nx_verdict_of(enum nx_act act, const struct nx_x_answer *answer,
     int64_t now, struct nx_verdict *out)
 {
+	const struct nx_http_answer *said = &answer->http;
 	struct json_object *body = NULL;
 
 	*out = (struct nx_verdict){ 0 };
-	if (answer->outcome != NX_HTTP_ANSWERED) {
-		out->class = answer->outcome == NX_HTTP_NOT_SENT ?
+	if (said->outcome != NX_HTTP_ANSWERED) {
+		out->class = said->outcome == NX_HTTP_NOT_SENT ?
 		    NX_CLASS_RETRY : lost(act);
 		(void)snprintf(out->x.detail, sizeof(out->x.detail), "%s",
-		    answer->why);
+		    said->why);
 		return;
 	}
-	if (nx_json_parse_lenient(answer->body, &body) != NX_OK)
+	if (nx_json_parse_lenient(said->body, &body) != NX_OK)
 		body = NULL;
-	out->x.status = answer->status;
-	if ((OAUTH & 1U << act) == 0 || !is_2xx(answer->status))
+	out->x.status = said->status;
+	if ((OAUTH & 1U << act) == 0 || !is_2xx(said->status))
 		quote(body, &out->x);
 	out->class = classify(act, answer, body);
 	out->retry_at = when(answer, now, out->class, body);
@@ -421,11 +422,11 @@ nx_verdict_unreadable(enum nx_act act, struct nx_verdict *v)
 }
 
 void
-nx_verdict_whole(const struct nx_http_answer *answer, struct nx_verdict *v)
+nx_verdict_whole(const struct nx_x_answer *answer, struct nx_verdict *v)
 {
-	if (answer->outcome == NX_HTTP_LOST)
+	if (answer->http.outcome == NX_HTTP_LOST)
 		*v = (struct nx_verdict){ .class = NX_CLASS_DONE,
-		    .x = { .status = answer->status } };
+		    .x = { .status = answer->http.status } };
 }
 
 static enum nx_rc

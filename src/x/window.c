@@ -48,9 +48,12 @@ nx_windows_header(struct nx_windows *w, struct nx_slice line)
 {
 	struct nx_window *const all[] = { &w->quarter, &w->app_day,
 	    &w->user_day };
-	struct nx_slice name = nx_slice_cut(&line, ':'), field;
+	struct nx_slice name, field;
 	int64_t value;
 
+	if (nx_slice_starts(line, "HTTP/"))
+		*w = (struct nx_windows){ 0 };	/* another answer begins */
+	name = nx_slice_cut(&line, ':');
 	if (!read_number(nx_slice_trim(line, " \t\r\n"), &value))
 		return;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
