@@ -35,16 +35,6 @@ nx_conf_getenv(void *unused, const char *name)
 	return getenv(name);
 }
 
-static bool
-is_one_of(const char *value, const char *const *list)
-{
-	for (; *list != NULL; list++) {
-		if (strcmp(value, *list) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* A plain decimal within [lo, hi]; a fraction only where `cents` allows it. */
 static bool
 is_number(const char *value, int lo, int hi, bool cents)
@@ -65,24 +55,24 @@ wrong(const struct conf_row *row, const char *value)
 {
 	static const char *const plans[] = { "free", "basic", "pro", "payg",
 	    "enterprise", NULL };
+	const struct nx_slice text = nx_slice_str(value);
 	enum nx_log_level level;
-	size_t n = strlen(value);
 
 	if (row->type == INT || row->type == MONEY)
 		return is_number(value, row->lo, row->hi,
 		    row->type == MONEY) ? NULL : "is not a number in range";
-	if (n < (size_t)row->lo)
+	if (text.n < (size_t)row->lo)
 		return "is too short";
-	if (n > (size_t)row->hi)
+	if (text.n > (size_t)row->hi)
 		return "is too long";
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < text.n; i++) {
 		if ((unsigned char)value[i] < 0x20)
 			return "holds a control character";
 	}
-	if (row->type == URL && !nx_url_is_safe(nx_slice_str(value)))
+	if (row->type == URL && !nx_url_is_safe(text))
 		return "is not an https:// URL (http:// only for a"
 		    " loopback host)";
-	if (row->type == PLAN && !is_one_of(value, plans))
+	if (row->type == PLAN && !nx_slice_is_one_of(text, plans))
 		return "is none of free, basic, pro, payg, enterprise";
 	if (row->type == LEVEL && !nx_log_level_parse(value, &level))
 		return "is none of error, warn, info, debug";
@@ -144,28 +134,22 @@ lower(struct nx_arena *arena, const char *origin)
 {
 	char *s = nx_arena_str(arena, origin);
 
-	for (char *p = s; p != NULL && *p != '\0'; p++) {
-		if (*p >= 'A' && *p <= 'Z')
-			*p = (char)(*p - 'A' + 'a');
-	}
+	for (char *p = s; p != NULL && *p != '\0'; p++)
+		*p = (char)nx_to_lower(*p);
 	return s;
 }
 
 static bool
-ends_with(const char *s, const char *end)
+is_https(const char *origin)
 {
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && strcmp(s + n - m, end) == 0;
+	return nx_slice_starts(nx_slice_str(origin), "https:");
 }
 
 static bool
 has_default_port(const char *origin)
 {
-	if (origin == NULL)
-		return false;
-	return ends_with(origin,
-	    strncmp(origin, "https:", 6) == 0 ? ":443" : ":80");
+	return nx_slice_ends(nx_slice_str(origin), is_https(origin) ? ":443" :
+	    ":80");
 }
 
 /* Defaults that come from other variables. */
@@ -197,7 +181,7 @@ derive(struct nx_conf *conf, struct nx_buf *problems)
 		    " port, which browsers leave out: leave it out too, also"
 		    " in TWITTER_REDIRECT_URI\n");
 	conf->origin_is_https = conf->origin == NULL ||
-	    strncmp(conf->origin, "https:", 6) == 0;
+	    is_https(conf->origin);
 }
 
 /*
@@ -214,7 +198,7 @@ is_published(const char *secret)
 	    "f023d3db-39dc-4ac9-87b2-b2be72e9162b",
 	    "37c304f8-51aa-419a-a1af-06154e63707a", NULL };
 
-	return secret != NULL && is_one_of(secret, known);
+	return nx_slice_is_one_of(nx_slice_str(secret), known);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "nx/base/must.h"
+#include "nx/base/utf8.h"
 
 static const struct row {
 	const char	*code, *title, *remedy;
@@ -55,29 +56,24 @@ nx_rc_exit(enum nx_rc rc)
 	return row(rc)->exit;
 }
 
-/* Bytes of the UTF-8 character at `p` (RFC 3629, roughly); 0: none. */
-static size_t
-character(const unsigned char *p)
+enum nx_rc
+nx_rc_from_code(const char *code)
 {
-	size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 :
-	    p[0] < 0xf0 ? 3 : p[0] < 0xf5 ? 4 : 0;
-
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	for (size_t i = 1; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
+	for (int rc = NX_OK + 1; rc < NX_RC_COUNT; rc++) {
+		if (strcmp(rows[rc].code, code) == 0)
+			return (enum nx_rc)rc;
 	}
-	return n;
+	return NX_INTERNAL;
 }
 
 /* Quoted bytes may be anything, and a precision cuts inside characters. */
 static void
 make_utf8(char *text)
 {
-	while (*text != '\0') {
-		size_t n = character((const unsigned char *)text);
+	const char *end = text + strlen(text);
+
+	while (text < end) {
+		size_t n = nx_utf8_length(text, (size_t)(end - text));
 
 		if (n == 0)
 			*text = '?';
@@ -85,18 +81,19 @@ make_utf8(char *text)
 	}
 }
 
-enum nx_rc
-nx_fail(struct nx_err *err, enum nx_rc rc, const char *fmt, ...)
+struct nx_err *
+nx_err_describe(struct nx_err *err, const char *fmt, ...)
 {
+	char detail[sizeof(err->detail)];
 	va_list ap;
 
 	if (err == NULL)
-		return rc;
-	memset(err, 0, sizeof(*err));
-	err->rc = rc;
+		return NULL;
 	va_start(ap, fmt);
-	(void)vsnprintf(err->detail, sizeof(err->detail), fmt, ap);
+	(void)vsnprintf(detail, sizeof(detail), fmt, ap);
 	va_end(ap);
+	*err = (struct nx_err){ 0 };
+	memcpy(err->detail, detail, sizeof(detail));
 	make_utf8(err->detail);
-	return rc;
+	return err;
 }

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 
 #include "nx/base/clock.h"
+#include "nx/base/utf8.h"
 
 enum { TEXT_MAX = INT32_MAX / 2 };
 
@@ -48,7 +49,7 @@ odd(struct scan *s, const char *p, size_t n, const char *what)
 		return;
 	}
 	copy_until(s, p);
-	nx_buf_adds(s->mended, "\xef\xbf\xbd");
+	nx_buf_adds(s->mended, NX_UTF8_REPLACEMENT);
 	s->from = p + n;
 }
 
@@ -93,42 +94,12 @@ scan_unicode(const char *p, const char *end, struct scan *s)
 	return p + 6;
 }
 
-/* Length of the UTF-8 sequence at `p` (RFC 3629); 0 when it is none. */
-static size_t
-utf8_length(const unsigned char *p, size_t left)
-{
-	unsigned char lo = 0x80, hi = 0xbf;
-	size_t n;
-
-	if (p[0] < 0x80)
-		return 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4)
-		return 0;
-	n = p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-	if (p[0] == 0xe0)
-		lo = 0xa0;	/* below is overlong */
-	else if (p[0] == 0xed)
-		hi = 0x9f;	/* above are surrogates */
-	else if (p[0] == 0xf0)
-		lo = 0x90;
-	else if (p[0] == 0xf4)
-		hi = 0x8f;	/* above is past U+10FFFF */
-	if (n > left || p[1] < lo || p[1] > hi)
-		return 0;
-	for (size_t i = 2; i < n; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	}
-	return n;
-}
-
 /* `p` follows the opening quote; returns what follows the closing one. */
 static const char *
 scan_string(const char *p, const char *end, struct scan *s)
 {
 	while (p < end && *p != '"') {
-		size_t n = utf8_length((const unsigned char *)p,
-		    (size_t)(end - p));
+		size_t n = nx_utf8_length(p, (size_t)(end - p));
 
 		if (n == 0)
 			odd(s, p, 1, "a string is not UTF-8");
@@ -298,11 +269,8 @@ nx_json_parse_array(struct nx_slice text, struct json_object **out,
 static struct nx_slice
 behind_mark(struct nx_slice text)
 {
-	static const char mark[] = "\xef\xbb\xbf";
-
-	if (text.n < 3 || memcmp(text.p, mark, 3) != 0)
-		return text;
-	return (struct nx_slice){ text.p + 3, text.n - 3 };
+	(void)nx_slice_cut_prefix(&text, "\xef\xbb\xbf");
+	return text;
 }
 
 static enum nx_rc

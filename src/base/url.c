@@ -2,16 +2,6 @@
 
 #include "nx/base/url.h"
 
-#include <strings.h>
-
-static bool
-starts(struct nx_slice s, const char *with)
-{
-	size_t n = strlen(with);
-
-	return s.n >= n && strncasecmp(s.p, with, n) == 0;
-}
-
 /* Up to where the authority ends. */
 static size_t
 span_until(struct nx_slice s, const char *set)
@@ -57,9 +47,9 @@ is_ipv4(struct nx_slice host)
 static bool
 is_loopback(struct nx_slice host)
 {
-	return (host.n == 9 && starts(host, "localhost")) ||
+	return nx_slice_is_nocase(host, "localhost") ||
 	    nx_slice_is(host, "[::1]") ||
-	    (starts(host, "127.") && is_ipv4(host));
+	    (nx_slice_starts(host, "127.") && is_ipv4(host));
 }
 
 /* `:` and a number from 1 to 65535. */
@@ -82,9 +72,9 @@ is_port(struct nx_slice s)
 static size_t
 scheme_length(struct nx_slice url)
 {
-	if (starts(url, "https://"))
+	if (nx_slice_starts_nocase(url, "https://"))
 		return 8;
-	return starts(url, "http://") ? 7 : 0;
+	return nx_slice_starts_nocase(url, "http://") ? 7 : 0;
 }
 
 struct nx_slice
@@ -97,7 +87,7 @@ nx_url_host(struct nx_slice url)
 	if (scheme_length(url) == 0)
 		return none;
 	host = rest = authority(url, scheme_length(url));
-	v6 = starts(rest, "[");
+	v6 = nx_slice_starts(rest, "[");
 	host.n = span_until(rest, v6 ? "]" : ":");
 	if (v6 && host.n++ == rest.n)
 		return none;		/* no bracket at its end */

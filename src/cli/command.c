@@ -3,7 +3,7 @@
 #include "nx/cli/command.h"
 
 #include "nx/base/clock.h"
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "nx/base/version.h"
 #include "complain.h"
 #include "nx/flow/view/answer.h"
@@ -28,7 +28,7 @@ nx_command_open(struct nx_command *c, enum nx_program program,
 
 	memset(c, 0, sizeof(*c));
 	c->out = (struct nx_buf)NX_BUF(OUT_MAX);
-	nx_random_uuid(c->request_id);
+	nx_uuid_random(c->request_id);
 	c->ctx.app = &c->app;
 	c->ctx.request_id = c->request_id;
 	c->ctx.deadline = nx_clock_mono() + NX_REQUEST_MS;

@@ -4,6 +4,7 @@
 
 #include "nx/base/json.h"
 #include "nx/base/stop.h"
+#include "nx/base/uuid.h"
 #include "nx/cli/command.h"
 #include "nx/flow/account/keys.h"
 #include "nx/flow/account/sweep.h"
@@ -19,7 +20,7 @@ read_due(struct nx_command *c, struct nx_due *out)
 	long v;
 
 	*out = (struct nx_due){ .user_id = user, .within = NX_SWEEP_WITHIN };
-	if (user != NULL && !nx_is_uuid(user) && !c->args.dry_run)
+	if (user != NULL && !nx_uuid_valid(user) && !c->args.dry_run)
 		return nx_fail(&c->ctx.err, NX_USAGE,
 		    "--user_id must be a UUID.");
 	if (text == NULL && user == NULL)

@@ -4,6 +4,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/uuid.h"
 #include "nx/cli/command.h"
 #include "nx/flow/view/answer.h"
 #include "nx/flow/account/connect.h"
@@ -29,7 +30,7 @@ require_user(struct nx_command *c)
 {
 	enum nx_rc rc = require(c, c->args.user_id, "user_id");
 
-	if (rc != NX_OK || c->args.dry_run || nx_is_uuid(c->args.user_id))
+	if (rc != NX_OK || c->args.dry_run || nx_uuid_valid(c->args.user_id))
 		return rc;
 	return nx_fail(&c->ctx.err, NX_USAGE, "--user_id must be a UUID.");
 }
@@ -37,7 +38,7 @@ require_user(struct nx_command *c)
 static enum nx_rc
 check_id(struct nx_command *c, const char *id, const char *option)
 {
-	return id == NULL || nx_is_uuid(id) ? NX_OK : nx_fail(&c->ctx.err,
+	return id == NULL || nx_uuid_valid(id) ? NX_OK : nx_fail(&c->ctx.err,
 	    NX_USAGE, "--%s must be a UUID.", option);
 }
 
@@ -165,26 +166,23 @@ static enum nx_rc
 read_on_long(struct nx_command *c, enum nx_on_long *out)
 {
 	const char *how = c->args.on_long;
+	const int i = how == NULL ? NX_TRUNCATE :
+	    nx_slice_index(nx_slice_str(how), nx_on_long_words);
 
-	*out = NX_TRUNCATE;
-	if (how == NULL || strcmp(how, "truncate") == 0)
-		return NX_OK;
-	*out = NX_THREAD;
-	if (strcmp(how, "thread") == 0)
-		return NX_OK;
-	*out = NX_REJECT;
-	return strcmp(how, "reject") == 0 ? NX_OK : nx_fail(&c->ctx.err,
-	    NX_USAGE, "--on_long must be truncate, thread or reject.");
+	*out = i < 0 ? NX_TRUNCATE : (enum nx_on_long)i;
+	return i >= 0 ? NX_OK : nx_fail(&c->ctx.err, NX_USAGE,
+	    "--on_long must be truncate, thread or reject.");
 }
 
 static enum nx_rc
 read_on_partial(struct nx_command *c, bool *withdraw)
 {
 	const char *how = c->args.on_partial;
+	const int i = how == NULL ? 0 :
+	    nx_slice_index(nx_slice_str(how), nx_on_partial_words);
 
-	*withdraw = how != NULL && strcmp(how, "delete") == 0;
-	return how == NULL || *withdraw || strcmp(how, "keep") == 0 ? NX_OK :
-	    nx_fail(&c->ctx.err, NX_USAGE,
+	*withdraw = i > 0;
+	return i >= 0 ? NX_OK : nx_fail(&c->ctx.err, NX_USAGE,
 	    "--on_partial must be keep or delete.");
 }
 
@@ -223,10 +221,10 @@ static void
 judge(struct nx_command *c, const struct nx_published *done)
 {
 	const struct nx_stored_post *p = &done->post;
-	const char *state = nx_answer_state(p);
+	const enum nx_post_state state = nx_shown_state(p);
 
 	if (p->next_try_at != 0 || done->unrecorded ||
-	    (strcmp(state, "partial") != 0 && strcmp(state, "failed") != 0))
+	    (state != NX_POST_STATE_PARTIAL && state != NX_POST_STATE_FAILED))
 		return;
 	c->failed = true;
 	c->problem = p->error;
@@ -341,7 +339,9 @@ with_post(struct nx_command *c, enum nx_rc (*work)(struct nx_ctx *ctx,
 static enum nx_rc
 resume(struct nx_command *c)
 {
-	struct nx_published done = { .post = { .state = "dry_run" } };
+	struct nx_published done = {
+		.post.state = NX_POST_STATE_DRY_RUN,
+	};
 	enum nx_rc rc = with_post(c, nx_posts_resume, &done);
 
 	if (rc == NX_OK)

@@ -17,7 +17,7 @@ problem(struct nx_buf *problems, const char *variable,
 static bool
 is_outside(const char *url)
 {
-	return url != NULL && strncasecmp(url, "https:", 6) == 0;
+	return nx_slice_starts_nocase(nx_slice_str(url), "https:");
 }
 
 static enum nx_rc
@@ -228,19 +228,4 @@ nx_ctx_report(struct nx_ctx *ctx, const char *event, const char *user_id,
 	if (nx_event_add(&ask, &row, &lost) != NX_OK)
 		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
 		    "event.lost", NX_S("detail", lost.detail));
-}
-
-bool
-nx_is_uuid(const char *text)
-{
-	size_t i;
-
-	for (i = 0; text[i] != '\0' && i < NX_ID_LEN; i++) {
-		bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-
-		if (dash ? text[i] != '-' :
-		    strchr("0123456789abcdefABCDEF", text[i]) == NULL)
-			return false;
-	}
-	return i == NX_ID_LEN && text[i] == '\0';
 }

@@ -38,12 +38,6 @@ jwk_out_of_memory(const cjose_err *e)
 	    ERR_GET_REASON(last) == ERR_R_MALLOC_FAILURE;
 }
 
-static bool
-is(const char *s, const char *want)
-{
-	return s != NULL && strcmp(s, want) == 0;
-}
-
 /* A base64url member's bytes; `out` stays empty when there are none. */
 static void
 bytes_of(struct json_object *jwk, const char *name, struct nx_buf *out)
@@ -113,7 +107,7 @@ static bool
 agrees(struct json_object *jwk, const char *name, const char *want)
 {
 	return !json_object_object_get_ex(jwk, name, NULL) ||
-	    is(nx_json_str(jwk, name), want);
+	    nx_str_is(nx_json_str(jwk, name), want);
 }
 
 /* Keep it when it is a key for us.  NO_MEMORY. */
@@ -129,9 +123,10 @@ consider(struct nx_jwt_keys *keys, struct json_object *jwk)
 	if (keys->n == NX_JWT_KEYS_MAX || n == 0 || n > KID_MAX ||
 	    !agrees(jwk, "use", "sig"))
 		return NX_OK;
-	if (is(kty, "EC") && is(nx_json_str(jwk, "crv"), "P-256"))
+	if (nx_str_is(kty, "EC") &&
+	    nx_str_is(nx_json_str(jwk, "crv"), "P-256"))
 		slot->alg = JWK_ES256;
-	else if (is(kty, "RSA"))
+	else if (nx_str_is(kty, "RSA"))
 		slot->alg = JWK_RS256;
 	else
 		return NX_OK;

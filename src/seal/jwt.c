@@ -13,9 +13,10 @@
 
 #include "jwk.h"
 #include "nx/base/json.h"
+#include "nx/base/uuid.h"
 #include "strict.h"
 
-enum { HS256_BYTES = 32, ES256_BYTES = 64, UUID_CHARS = 36 };
+enum { HS256_BYTES = 32, ES256_BYTES = 64 };
 
 /* A token under examination. */
 struct check {
@@ -94,12 +95,6 @@ read_parts(struct check *c)
 	return rc;
 }
 
-static bool
-is(const char *s, const char *want)
-{
-	return s != NULL && strcmp(s, want) == 0;
-}
-
 /*
  * The key with the token's `kid`; a secret has no kid, so a kid that names no
  * public key (Supabase puts one into HS256 tokens) may still mean the secret.
@@ -120,7 +115,7 @@ choose(const struct nx_jwt_keys *keys, const struct check *c,
 		if (strcmp(k->kid, kid) != 0)
 			continue;
 		found = true;
-		if (is(alg, jwk_alg_name(k->alg)) &&
+		if (nx_str_is(alg, jwk_alg_name(k->alg)) &&
 		    (k->alg != JWK_ES256 || c->signature_n == ES256_BYTES)) {
 			*out = k->key;
 			return NX_OK;
@@ -128,13 +123,14 @@ choose(const struct nx_jwt_keys *keys, const struct check *c,
 	}
 	if (found)
 		return refuse(c, "does not fit the key that it names");
-	if (is(alg, jwk_alg_name(JWK_HS256)) && keys->secret != NULL &&
+	if (nx_str_is(alg, jwk_alg_name(JWK_HS256)) && keys->secret != NULL &&
 	    c->signature_n == HS256_BYTES) {
 		*out = keys->secret;
 		return NX_OK;
 	}
-	*unknown_kid = kid != NULL && (is(alg, jwk_alg_name(JWK_ES256)) ||
-	    is(alg, jwk_alg_name(JWK_RS256)));
+	*unknown_kid = kid != NULL &&
+	    (nx_str_is(alg, jwk_alg_name(JWK_ES256)) ||
+	    nx_str_is(alg, jwk_alg_name(JWK_RS256)));
 	return refuse(c, *unknown_kid ? "names a key that is not known" :
 	    "is not signed in a way that is accepted here");
 }
@@ -195,39 +191,15 @@ is_for(struct json_object *claims, const char *audience)
 	struct json_object *list = nx_json_array(claims, "aud");
 
 	if (list == NULL)
-		return is(nx_json_str(claims, "aud"), audience);
+		return nx_str_is(nx_json_str(claims, "aud"), audience);
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		struct json_object *v = json_object_array_get_idx(list, i);
 
 		if (json_object_is_type(v, json_type_string) &&
-		    is(json_object_get_string(v), audience))
+		    nx_str_is(json_object_get_string(v), audience))
 			return true;
 	}
 	return false;
-}
-
-/* A UUID, in lower case from here on. */
-static bool
-read_sub(struct json_object *claims, char *out)
-{
-	const char *s = nx_json_str(claims, "sub");
-
-	if (s == NULL || strlen(s) != UUID_CHARS)
-		return false;
-	for (size_t i = 0; i < UUID_CHARS; i++) {
-		char c = s[i];
-
-		if (c >= 'A' && c <= 'F')
-			c = (char)(c - 'A' + 'a');
-		if (i == 8 || i == 13 || i == 18 || i == 23) {
-			if (c != '-')
-				return false;
-		} else if ((c < '0' || c > '9') && (c < 'a' || c > 'f'))
-			return false;
-		out[i] = c;
-	}
-	out[UUID_CHARS] = '\0';
-	return true;
 }
 
 static bool
@@ -243,7 +215,7 @@ lacks(struct json_object *claims, const char *name)
 static bool
 is_service(const struct check *c)
 {
-	return is(nx_json_str(c->claims, "role"), "service_role");
+	return nx_str_is(nx_json_str(c->claims, "role"), "service_role");
 }
 
 /*
@@ -256,10 +228,11 @@ is_issued_well(const struct check *c, const struct nx_jwt_rules *rules)
 {
 	const char *issuer = nx_json_str(c->claims, "iss");
 
-	if (rules->issuer == NULL || is(issuer, rules->issuer))
+	if (rules->issuer == NULL || nx_str_is(issuer, rules->issuer))
 		return true;
 	return is_service(c) && (lacks(c->claims, "iss") ||
-	    is(issuer, "supabase") || is(issuer, "supabase-demo"));
+	    nx_str_is(issuer, "supabase") ||
+	    nx_str_is(issuer, "supabase-demo"));
 }
 
 /*
@@ -299,7 +272,7 @@ read_claims(const struct check *c, const struct nx_jwt_rules *rules,
 		return refuse(c, "is from another issuer");
 	if (!has_begun(c, "nbf", rules) || !has_begun(c, "iat", rules))
 		return refuse(c, "is not valid yet");
-	if (!read_sub(c->claims, out->sub) &&
+	if (!nx_uuid_lower(nx_json_str(c->claims, "sub"), out->sub) &&
 	    !(is_service(c) && lacks(c->claims, "sub")))
 		return refuse(c, "does not name its user by a UUID");
 	if (role != NULL && strlen(role) >= sizeof(out->role))

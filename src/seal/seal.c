@@ -40,11 +40,8 @@ split(struct nx_slice text, struct sealed *out)
 {
 	struct nx_slice rest = text;
 
-	if (text.n < VERSION_BYTES ||
-	    memcmp(text.p, VERSION, VERSION_BYTES) != 0)
+	if (!nx_slice_cut_prefix(&rest, VERSION))
 		return false;
-	rest.p += VERSION_BYTES;
-	rest.n -= VERSION_BYTES;
 	out->id = nx_slice_cut(&rest, '.');
 	out->header = (struct nx_slice){ text.p,
 	    VERSION_BYTES + out->id.n + 1 };

@@ -79,8 +79,7 @@ found_no_server(const char *text)
 	    "pgbouncer cannot connect to server" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		if (text != NULL && strncmp(text, words[i],
-		    strlen(words[i])) == 0)
+		if (nx_slice_starts(nx_slice_str(text), words[i]))
 			return true;
 	}
 	return false;
@@ -106,8 +105,7 @@ judge(struct nx_db *db, const PGresult *result, bool done,
 		return NX_DB_DOWN;
 	}
 	for (size_t i = 0; i < sizeof(states) / sizeof(*states); i++) {
-		if (strncmp(sqlstate, states[i].state,
-		    strlen(states[i].state)) != 0)
+		if (!nx_slice_starts(nx_slice_str(sqlstate), states[i].state))
 			continue;
 		rc = states[i].rc;
 		db->broken = (states[i].flags & DROP) != 0;
@@ -122,7 +120,7 @@ judge(struct nx_db *db, const PGresult *result, bool done,
 		    text == NULL ? "" : text);
 	/* Class 22 quotes the value that it does not like. */
 	nx_db_fail(err, rc, sqlstate,
-	    strncmp(sqlstate, "22", 2) == 0 ? NULL : text);
+	    nx_slice_starts(nx_slice_str(sqlstate), "22") ? NULL : text);
 	return rc;
 }
 

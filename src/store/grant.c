@@ -13,7 +13,7 @@
 
 #include "nx/store/connection.h"
 
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "nx/seal/digest.h"
 #include "row.h"
 
@@ -197,7 +197,7 @@ static const char finish[] =
 
 static enum nx_rc
 find(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
-    char id[NX_ID_LEN + 1], char user_id[NX_ID_LEN + 1], struct nx_err *err)
+    char id[NX_UUID_LEN + 1], char user_id[NX_UUID_LEN + 1], struct nx_err *err)
 {
 	char fresh[NX_UUID_LEN + 1];
 	const struct nx_query query = {
@@ -208,11 +208,11 @@ find(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
 	PGresult *row = NULL;
 	enum nx_rc rc;
 
-	nx_random_uuid(fresh);
+	nx_uuid_random(fresh);
 	rc = nx_row_repeat(ask, &query, 1, &row, err);
 	if (rc == NX_OK) {
-		memcpy(id, PQgetvalue(row, 0, 0), NX_ID_LEN + 1);
-		memcpy(user_id, PQgetvalue(row, 0, 1), NX_ID_LEN + 1);
+		memcpy(id, PQgetvalue(row, 0, 0), NX_UUID_LEN + 1);
+		memcpy(user_id, PQgetvalue(row, 0, 1), NX_UUID_LEN + 1);
 	}
 	nx_db_clear(&row, 1);
 	return rc;
@@ -259,8 +259,8 @@ fill(struct nx_query *all, const struct nx_new_grant *g,
 		memcpy(all[i].params, common, sizeof(common));
 	memcpy(&all[SAVE].params[COMMON_MAX], own, sizeof(own));
 	all[FINISH].params[COMMON_MAX] = g->login_hash;
-	all[FINISH].params[COMMON_MAX + 1] = g->only_held ? "other_account" :
-	    "connected";
+	all[FINISH].params[COMMON_MAX + 1] = g->only_held ?
+	    nx_rc_code(NX_OTHER_ACCOUNT) : "connected";
 }
 
 /* The tokens, for where they may go. */
@@ -321,7 +321,7 @@ nx_connection_save(const struct nx_store_ask *ask,
     struct nx_err *err)
 {
 	enum { TRIES = 3 };
-	char user_id[NX_ID_LEN + 1];
+	char user_id[NX_UUID_LEN + 1];
 	const struct nx_place row = { out->id, user_id, NULL };
 	enum nx_rc rc = NX_BUSY;
 

@@ -7,7 +7,7 @@
 
 #include "nx/store/lease.h"
 
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "nx/store/revocation.h"
 #include "row.h"
 
@@ -70,7 +70,7 @@ read_lease(const struct nx_store_ask *ask, PGresult *const *results,
 		    "The connection is gone.");
 	if (!nx_row_connection(ask->arena, results[1], 0, c))
 		return nx_fail(err, NX_NO_MEMORY, "while reading a lease");
-	if (strcmp(c->status, "connected") != 0)
+	if (c->status != NX_STATUS_CONNECTED)
 		out->state = NX_LEASE_ENDED;
 	else if (taken)
 		out->state = NX_LEASE_TAKEN;
@@ -97,7 +97,7 @@ nx_lease_take(const struct nx_store_ask *ask, const char *connection_id,
 	enum nx_rc rc, gone;
 
 	memset(out, 0, sizeof(*out));
-	nx_random_uuid(out->owner);
+	nx_uuid_random(out->owner);
 	rc = nx_row_repeat(ask, queries, 2, results, err);
 	if (rc == NX_OK)
 		rc = read_lease(ask, results, seen, out, err);
@@ -305,8 +305,9 @@ nx_lease_refused(const struct nx_store_ask *ask,
 		{ lock_row, { c->id }, 1 },
 		{ why->lives ? let_end : give_up, { c->id, lease->owner,
 		    nx_row_number(version, c->version), why->reason }, 4 },
-		{ is_told, { c->id, version, why->lives ? "connected" :
-		    "needs_reauth", why->reason }, 4 },
+		{ is_told, { c->id, version, nx_connection_status_name(
+		    why->lives ? NX_STATUS_CONNECTED :
+		    NX_STATUS_NEEDS_REAUTH), why->reason }, 4 },
 	};
 	PGresult *results[3] = { NULL };
 	enum nx_rc rc = nx_row_repeat(ask, queries, 3, results, err);
@@ -412,7 +413,7 @@ enum nx_rc
 nx_lease_claim_due(const struct nx_store_ask *ask, const struct nx_due *due,
     size_t most, struct nx_claim *out, struct nx_err *err)
 {
-	char owner[NX_ID_LEN + 1], within[NX_NUMBER_MAX];
+	char owner[NX_UUID_LEN + 1], within[NX_NUMBER_MAX];
 	char spread[NX_NUMBER_MAX], ms[NX_NUMBER_MAX], n[NX_NUMBER_MAX];
 	char begun[NX_NUMBER_MAX];
 	const struct nx_query query = {
@@ -430,7 +431,7 @@ nx_lease_claim_due(const struct nx_store_ask *ask, const struct nx_due *due,
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
-	nx_random_uuid(owner);
+	nx_uuid_random(owner);
 	rc = nx_row_repeat(ask, &query, 1, &rows, err);
 	if (rc == NX_OK && PQntuples(rows) == 0)
 		rc = nx_row_repeat(ask, &orphans, 1, &adopted, err);

@@ -2,7 +2,7 @@
 
 #include "nx/store/pending.h"
 
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "nx/seal/digest.h"
 #include "nx/store/lease.h"
 #include "nx/store/login.h"
@@ -345,7 +345,7 @@ nx_pending_take(const struct nx_store_ask *ask, struct nx_waiting *out,
 	enum nx_rc rc, put;
 
 	memset(out, 0, sizeof(*out));
-	nx_random_uuid(out->owner);
+	nx_uuid_random(out->owner);
 	rc = nx_row_repeat(ask, &query, 1, &row, err);
 	if (rc == NX_OK && PQntuples(row) == 1) {
 		rc = read_row(ask, row, out, err);
@@ -396,11 +396,12 @@ static const char drop[] =
 
 enum nx_rc
 nx_pending_drop(const struct nx_store_ask *ask, const struct nx_waiting *w,
-    const char *outcome, struct nx_err *err)
+    enum nx_rc why, struct nx_err *err)
 {
 	char version[NX_NUMBER_MAX];
 	const struct nx_query query = { drop, { w->pending.id,
-	    nx_row_number(version, w->pending.version), outcome }, 3 };
+	    nx_row_number(version, w->pending.version),
+	    nx_rc_code(why) }, 3 };
 
 	return nx_row_write(ask, &query, 1, err);
 }

@@ -81,16 +81,6 @@ elements(const char *list)
 	return n;
 }
 
-static bool
-is_one_of(const char *word, const char *const *set)
-{
-	for (; *set != NULL; set++) {
-		if (strcmp(word, *set) == 0)
-			return true;
-	}
-	return false;
-}
-
 static const char *
 option(const PQconninfoOption *opts, const char *word)
 {
@@ -126,7 +116,7 @@ target_fill(struct nx_arena *a, const PQconninfoOption *opts, int i,
 
 		if (value == NULL)
 			continue;
-		if (is_one_of(o->keyword, lists))
+		if (nx_slice_is_one_of(nx_slice_str(o->keyword), lists))
 			value = element(a, value, i);
 		target_add(t, nx_arena_str(a, o->keyword), value);
 	}

@@ -9,7 +9,7 @@
 
 #include "nx/store/post_claim.h"
 
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "post_row.h"
 
 enum { LOOK_AGAIN = 5 };	/* seconds */
@@ -225,7 +225,7 @@ read_connection(const struct nx_store_ask *ask, const PGresult *row,
 			.id = out->post.connection_id,
 			.user_id = out->post.user_id,
 			.x_user_id = "", .username = "", .scopes = "",
-			.status = "disconnected",
+			.status = NX_STATUS_DISCONNECTED,
 		};
 		out->token_rc = NX_CONNECTION_UNKNOWN;
 		return NX_OK;
@@ -330,7 +330,7 @@ claim(const struct nx_store_ask *ask, const char *which,
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
-	nx_random_uuid(out->lease);
+	nx_uuid_random(out->lease);
 	rc = nx_row_run(ask, &query, 1, &row, err);
 	if (rc == NX_OK && PQntuples(row) == 1) {
 		out->post.user_id = nx_row_peek(row, 0, 0);
@@ -368,13 +368,13 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
-	nx_random_uuid(out->lease);
+	nx_uuid_random(out->lease);
 	out->post.user_id = user_id;
 	out->post.id = id;
 	rc = look(ask, takes[how], out, &left, err);
 	if (rc != NX_OK || out->taken || left <= 0 ||
 	    (how == NX_TAKE_REMOVE &&
-	    strcmp(out->post.state, "unknown") == 0))
+	    out->post.state == NX_POST_STATE_UNKNOWN))
 		return rc;
 	rc = nx_fail(err, NX_POST_BUSY, "Somebody is at post %s.", id);
 	/* Mostly it is given back long before it would run out. */
@@ -504,12 +504,13 @@ static const char put_part_off[] =
 
 enum nx_rc
 nx_post_put_off(const struct nx_store_ask *ask,
-    const struct nx_stored_post *post, const char *lease, const char *state,
-    int next_try, struct nx_err *err)
+    const struct nx_stored_post *post, const char *lease,
+    enum nx_post_state state, int next_try, struct nx_err *err)
 {
 	char seconds[NX_NUMBER_MAX];
 	const struct nx_query queries[] = {
-		{ put_off, { post->user_id, post->id, lease, state,
+		{ put_off, { post->user_id, post->id, lease,
+		    nx_post_state_name(state),
 		    nx_row_number(seconds, next_try) }, 5 },
 		{ put_part_off, { post->user_id, post->id, lease }, 3 },
 		{ nx_post_hold, { post->user_id, post->id, lease }, 3 },

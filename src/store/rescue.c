@@ -32,7 +32,7 @@
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
 #include "nx/base/must.h"
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "nx/seal/seal.h"
 #include "nx/store/login.h"
 
@@ -109,10 +109,10 @@ nx_rescue_check(const char *dir, struct nx_err *err)
 static bool
 is_ours(const char *name)
 {
-	size_t n = strlen(name);
+	char uuid[NX_UUID_LEN + 1];
 
-	return n > NX_UUID_LEN &&
-	    strspn(name, "0123456789abcdef-") == NX_UUID_LEN &&
+	(void)snprintf(uuid, sizeof(uuid), "%.*s", NX_UUID_LEN, name);
+	return nx_uuid_valid(uuid) &&
 	    (strcmp(name + NX_UUID_LEN, suffix) == 0 ||
 	    strcmp(name + NX_UUID_LEN, suffix_part) == 0);
 }
@@ -186,7 +186,7 @@ make_locked(struct nx_rescue *r)
 	struct stat st;
 
 	for (int i = 0; i < MAKE_TRIES; i++) {
-		nx_random_uuid(r->uuid);
+		nx_uuid_random(r->uuid);
 		name_of(r, name);
 		r->fd = openat(r->dir, name, O_RDWR | O_CREAT | O_EXCL |
 		    O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -380,7 +380,7 @@ apply_attempt(const struct nx_store_ask *ask, struct json_object *o,
 	const char *login = nx_json_str(o, "login");
 
 	return login == NULL ? bad_record(err) :
-	    nx_login_finish(ask, login, nx_rc_code(NX_CODE_LOST), err);
+	    nx_login_finish(ask, login, NX_CODE_LOST, err);
 }
 
 static enum nx_rc

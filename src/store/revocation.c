@@ -8,7 +8,7 @@
 
 #include "nx/store/revocation.h"
 
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "row.h"
 
 const char nx_column_parked[] = "parked_token";
@@ -118,7 +118,7 @@ nx_revocation_seal(const struct nx_store_ask *ask, const char *user_id,
 	out[0] = out[1] = NULL;
 	if (token == NULL)
 		return NX_OK;
-	nx_random_uuid(id);
+	nx_uuid_random(id);
 	if ((out[0] = nx_arena_str(ask->arena, id)) == NULL)
 		return nx_fail(err, NX_NO_MEMORY, "while sealing a token");
 	return nx_row_seal(ask, &place, token, &out[1], err);

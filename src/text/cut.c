@@ -249,19 +249,6 @@ next_end(struct walk *w, int32_t i, int *weight)
 	return end;
 }
 
-static int32_t
-utf8_length(const struct nx_units *t, int32_t from, int32_t to)
-{
-	int32_t n = 0;
-	UChar32 c;
-
-	while (from < to) {
-		U16_NEXT(t->u, from, to, c);
-		n += U8_LENGTH(c);
-	}
-	return n;
-}
-
 static enum nx_rc
 list(struct walk *w, int64_t max_weight)
 {
@@ -281,7 +268,7 @@ list(struct walk *w, int64_t max_weight)
 		bool blank = is_blank(t, i, end);
 
 		*cut = (struct nx_cut){
-			.byte = cut[-1].byte + utf8_length(t, i, end),
+			.byte = cut[-1].byte + nx_units_bytes(t, i, end),
 			.weight = cut[-1].weight + weight,
 			.unit = end,
 			.blank = end < t->n && u_isUWhiteSpace(t->u[end]),

@@ -3,7 +3,6 @@
 #include "find.h"
 
 #include <stdlib.h>
-#include <unicode/utf16.h>
 
 #include "scan.h"
 
@@ -68,20 +67,6 @@ nx_scan_rest(const struct nx_units *t, unsigned int kinds,
 	out->n = kept;
 }
 
-/* Bytes that the units [from, to) have in UTF-8. */
-static size_t
-bytes_of(const struct nx_units *t, int32_t from, int32_t to)
-{
-	size_t n = 0;
-	UChar32 c;
-
-	while (from < to) {
-		U16_NEXT(t->u, from, to, c);
-		n += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-	}
-	return n;
-}
-
 static enum nx_rc
 hand_over(const struct nx_units *t, const struct nx_hits *hits,
     struct nx_arena *arena, struct nx_entity **out)
@@ -96,11 +81,11 @@ hand_over(const struct nx_units *t, const struct nx_hits *hits,
 	for (i = 0; i < hits->n; i++) {
 		const struct nx_hit *h = &hits->v[i];
 
-		byte += bytes_of(t, at, h->start);
+		byte += (size_t)nx_units_bytes(t, at, h->start);
 		at = h->end;
 		v[i] = (struct nx_entity){ .kind = h->kind, .start = byte,
 		    .start16 = (size_t)h->start, .end16 = (size_t)h->end };
-		byte += bytes_of(t, h->start, h->end);
+		byte += (size_t)nx_units_bytes(t, h->start, h->end);
 		v[i].end = byte;
 	}
 	*out = v;

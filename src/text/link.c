@@ -3,7 +3,6 @@
 #include "link.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "find.h"
 
@@ -17,8 +16,8 @@ is_web_address(struct nx_slice link)
 		if ((unsigned char)link.p[i] <= ' ')
 			return false;
 	}
-	return strncasecmp(link.p, "https://", 8) == 0 ||
-	    strncasecmp(link.p, "http://", 7) == 0;
+	return nx_slice_starts_nocase(link, "https://") ||
+	    nx_slice_starts_nocase(link, "http://");
 }
 
 /* How many bytes of `text` are a link to X, from its beginning. */

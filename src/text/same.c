@@ -30,12 +30,6 @@ struct walk {
 	size_t			 nlinks;
 };
 
-static struct nx_slice
-from(struct nx_slice s, size_t i)
-{
-	return (struct nx_slice){ s.p + i, s.n - i };
-}
-
 static int
 compare(struct nx_slice a, struct nx_slice b)
 {
@@ -53,33 +47,25 @@ by_shown(const void *a, const void *b)
 	return compare((*x)->shown, (*y)->shown);
 }
 
-static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z');
-}
-
 /* The t.co link that `s` begins with; empty: none. */
 static struct nx_slice
 tco_of(struct nx_slice s)
 {
-	size_t n = s.n > 5 && (s.p[4] | 0x20) == 's' ? 8 : 7, slug;
-	struct nx_slice none = { s.p, 0 };
+	struct nx_slice slug = s;
+	size_t n = 0;
 
-	if (s.n < n + 6 || strncasecmp(s.p, n == 8 ? "https://t.co/" :
-	    "http://t.co/", n + 5) != 0)
-		return none;
-	for (slug = n += 5; n < s.n && is_alnum(s.p[n]); n++)
-		continue;
-	return (struct nx_slice){ s.p, n > slug ? n : 0 };
+	if (!nx_slice_cut_prefix_nocase(&slug, "https://t.co/") &&
+	    !nx_slice_cut_prefix_nocase(&slug, "http://t.co/"))
+		return nx_slice_head(s, 0);
+	while (n < slug.n && nx_is_alnum(slug.p[n]))
+		n++;
+	return nx_slice_head(s, n > 0 ? s.n - slug.n + n : 0);
 }
 
 static bool
 begins(struct nx_slice s, struct nx_slice with)
 {
-	return s.n >= with.n && (with.n == 0 ||
-	    memcmp(s.p, with.p, with.n) == 0);
+	return s.n >= with.n && nx_slice_eq(nx_slice_head(s, with.n), with);
 }
 
 /*
@@ -125,7 +111,7 @@ written(struct nx_slice sent, size_t url, struct nx_slice meant,
 		if (n == 0 || n > sent.n || (n != url && n < sent.n &&
 		    (rest.n == 0 || rest.p[0] != sent.p[n])))
 			continue;
-		if (nx_text_url_is_same((struct nx_slice){ sent.p, n }, meant))
+		if (nx_text_url_is_same(nx_slice_head(sent, n), meant))
 			return n;
 	}
 	return 0;
@@ -139,7 +125,7 @@ is_added(const struct walk *w, struct nx_slice tail)
 	struct nx_slice tco;
 
 	while (tail.n > 0 && (tail.p[0] == ' ' || tail.p[0] == '\n'))
-		tail = from(tail, 1);
+		tail = nx_slice_tail(tail, 1);
 	tco = tco_of(tail);
 	if (tco.n == 0)
 		return false;
@@ -163,22 +149,22 @@ pass_link(const struct walk *w, size_t url, struct nx_slice *sent,
 
 	if (tco.n == 0)
 		return NX_DIFFERENT;
-	if (url > 0 && begins(*shown, (struct nx_slice){ sent->p, url })) {
-		*sent = from(*sent, url);
-		*shown = from(*shown, url);
+	if (url > 0 && begins(*shown, nx_slice_head(*sent, url))) {
+		*sent = nx_slice_tail(*sent, url);
+		*shown = nx_slice_tail(*shown, url);
 		return NX_SAME;
 	}
 	link = known(w, &tco);
 	n = link == NULL ? url : written(*sent, url, link->meant,
-	    from(*shown, tco.n));
+	    nx_slice_tail(*shown, tco.n));
 	if (n == 0) {
 		like = NX_ALIKE;
 		n = url;
 	}
 	if (n == 0)
 		return NX_DIFFERENT;
-	*sent = from(*sent, n);
-	*shown = from(*shown, tco.n);
+	*sent = nx_slice_tail(*sent, n);
+	*shown = nx_slice_tail(*shown, tco.n);
 	return like;
 }
 
@@ -203,8 +189,8 @@ walk_both(const struct walk *w)
 		}
 		if (sent.n == 0 || sent.p[0] != shown.p[0])
 			break;
-		sent = from(sent, 1);
-		shown = from(shown, 1);
+		sent = nx_slice_tail(sent, 1);
+		shown = nx_slice_tail(shown, 1);
 	}
 	return sent.n == 0 && (shown.n == 0 || is_added(w, shown)) ? all :
 	    NX_DIFFERENT;
@@ -264,11 +250,11 @@ cut_mention(struct nx_slice *s)
 	if (rest.n == 0 || rest.p[0] != '@')
 		return false;
 	while (n < rest.n && n <= NAME_MAX_LEN &&
-	    (is_alnum(rest.p[n]) || rest.p[n] == '_'))
+	    (nx_is_alnum(rest.p[n]) || rest.p[n] == '_'))
 		n++;
 	if (n == 1 || (n < rest.n && rest.p[n] != ' ' && rest.p[n] != '\n'))
 		return false;
-	*s = from(rest, n);
+	*s = nx_slice_tail(rest, n);
 	return true;
 }
 

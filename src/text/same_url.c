@@ -2,7 +2,6 @@
 
 #include "same_url.h"
 
-#include <strings.h>
 #include <unicode/uidna.h>
 
 enum { HOST_MAX = 256, ESCAPED = 0x100 };
@@ -15,41 +14,26 @@ struct parts {
 	struct nx_slice	rest;		/* port, path, query, fragment */
 };
 
+/* Cut the first `n` bytes off `s`. */
 static struct nx_slice
-head(struct nx_slice *s, size_t n)
+cut_head(struct nx_slice *s, size_t n)
 {
-	struct nx_slice h = { s->p, n };
+	const struct nx_slice head = nx_slice_head(*s, n);
 
-	s->p += n;
-	s->n -= n;
-	return h;
-}
-
-static bool
-starts(struct nx_slice s, const char *with)
-{
-	size_t n = strlen(with);
-
-	return s.n >= n && strncasecmp(s.p, with, n) == 0;
-}
-
-static bool
-is_equal(struct nx_slice a, struct nx_slice b)
-{
-	return a.n == b.n && strncasecmp(a.p, b.p, a.n) == 0;
+	*s = nx_slice_tail(*s, n);
+	return head;
 }
 
 /* X's own has several names. */
 static struct nx_slice
 one_of_x(struct nx_slice host)
 {
-	const struct nx_slice x = NX_SLICE("x.com");
 	struct nx_slice bare = host;
 
-	(void)head(&bare, starts(bare, "www.") ? 4 :
-	    starts(bare, "mobile.") ? 7 : 0);
-	return is_equal(bare, x) || is_equal(bare, NX_SLICE("twitter.com")) ?
-	    x : host;
+	if (!nx_slice_cut_prefix_nocase(&bare, "www."))
+		(void)nx_slice_cut_prefix_nocase(&bare, "mobile.");
+	return nx_slice_is_nocase(bare, "x.com") ||
+	    nx_slice_is_nocase(bare, "twitter.com") ? NX_SLICE("x.com") : host;
 }
 
 static struct parts
@@ -58,11 +42,11 @@ parts_of(struct nx_slice url)
 	struct parts out;
 	size_t n = 0;
 
-	(void)head(&url, starts(url, "https://") ? 8 :
-	    starts(url, "http://") ? 7 : 0);
+	if (!nx_slice_cut_prefix_nocase(&url, "https://"))
+		(void)nx_slice_cut_prefix_nocase(&url, "http://");
 	while (n < url.n && memchr(":/?#", url.p[n], 4) == NULL)
 		n++;
-	out.host = one_of_x(head(&url, n));
+	out.host = one_of_x(cut_head(&url, n));
 	out.rest = url;
 	return out;
 }
@@ -86,7 +70,7 @@ is_same_host(struct nx_slice a, struct nx_slice b)
 	int32_t n = -1;
 	UIDNA *idna;
 
-	if (is_equal(a, b))
+	if (nx_slice_eq_nocase(a, b))
 		return true;
 	if (a.n >= HOST_MAX || b.n >= HOST_MAX ||
 	    (idna = uidna_openUTS46(UIDNA_DEFAULT, &ec)) == NULL)
@@ -96,7 +80,8 @@ is_same_host(struct nx_slice a, struct nx_slice b)
 	if (n >= 0 && to_ascii(idna, b, other) != n)
 		n = -1;
 	uidna_close(idna);
-	return n >= 0 && strncasecmp(one, other, (size_t)n) == 0;
+	return n >= 0 && nx_slice_eq_nocase((struct nx_slice){ one, (size_t)n },
+	    (struct nx_slice){ other, (size_t)n });
 }
 
 /*
@@ -108,14 +93,14 @@ next(struct nx_slice *s, bool html)
 {
 	int c = (unsigned char)s->p[0], high, low;
 
-	if (html && c == '&' && starts(*s, "&amp;"))
-		(void)head(s, 4);
+	if (html && c == '&' && nx_slice_starts_nocase(*s, "&amp;"))
+		(void)cut_head(s, 4);
 	if (c != '%' || s->n < 3 || (high = nx_hex_digit(s->p[1])) < 0 ||
 	    (low = nx_hex_digit(s->p[2])) < 0) {
-		(void)head(s, 1);
+		(void)cut_head(s, 1);
 		return c;
 	}
-	(void)head(s, 3);
+	(void)cut_head(s, 3);
 	c = high * 16 + low;
 	return c <= ' ' || strchr(parting, c) != NULL ? ESCAPED | c : c;
 }
@@ -139,12 +124,12 @@ is_same_query(struct nx_slice written, struct nx_slice meant, bool html)
 	while (meant.n > 0) {
 		struct nx_slice given = nx_slice_cut(&meant, '&');
 
-		if (html && starts(meant, "amp;"))
-			(void)head(&meant, 4);
+		if (html)
+			(void)nx_slice_cut_prefix_nocase(&meant, "amp;");
 		if (more && is_same_text(wanted, given, false)) {
 			more = written.n > 0;
 			wanted = nx_slice_cut(&written, '&');
-		} else if (!starts(given, "utm_")) {
+		} else if (!nx_slice_starts_nocase(given, "utm_")) {
 			return false;
 		}
 	}
@@ -175,9 +160,9 @@ cut_port(struct nx_slice *rest)
 
 	while (n < rest->n && memchr("/?#", rest->p[n], 3) == NULL)
 		n++;
-	port = head(rest, n);
+	port = cut_head(rest, n);
 	if (rest->n > 0 && rest->p[0] == '/')
-		(void)head(rest, 1);
+		(void)cut_head(rest, 1);
 	return port;
 }
 
@@ -192,31 +177,21 @@ nx_text_url_is_same(struct nx_slice written, struct nx_slice meant)
 	    is_same_rest(a.rest, b.rest, true));
 }
 
-static bool
-is_number(struct nx_slice s)
-{
-	size_t n = 0;
-
-	while (n < s.n && s.p[n] >= '0' && s.p[n] <= '9')
-		n++;
-	return n > 0 && n == s.n;
-}
-
 bool
 nx_text_url_is_added(struct nx_slice meant)
 {
 	struct parts parts = parts_of(meant);
 	struct nx_slice path = parts.rest, kind;
 
-	if (!is_equal(parts.host, NX_SLICE("x.com")))
+	if (!nx_slice_is_nocase(parts.host, "x.com"))
 		return false;
 	if (nx_slice_cut(&path, '/').n > 0 || nx_slice_cut(&path, '/').n == 0 ||
 	    !nx_slice_is(nx_slice_cut(&path, '/'), "status") ||
-	    !is_number(nx_slice_cut(&path, '/')))
+	    !nx_slice_is_digits(nx_slice_cut(&path, '/')))
 		return false;
 	if (path.p == NULL)
 		return true;
 	kind = nx_slice_cut(&path, '/');
 	return (nx_slice_is(kind, "photo") || nx_slice_is(kind, "video")) &&
-	    is_number(path);
+	    nx_slice_is_digits(path);
 }

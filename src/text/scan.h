@@ -8,6 +8,7 @@
 #define NX_TEXT_SCAN_H
 
 #include "find.h"
+#include "nx/base/ascii.h"
 #include "units.h"
 
 struct nx_hit {
@@ -57,13 +58,6 @@ int	nx_tld_at(const struct nx_units *t, int32_t i, int32_t end);
  * form (RFC 3492)?
  */
 bool	nx_label_fits(const UChar *label, int32_t n);
-
-static inline bool
-nx_is_alnum(UChar c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z');
-}
 
 /* First place from `i` on, before `end`, whose class lacks all of `cls`. */
 static inline int32_t

@@ -19,12 +19,6 @@ is_hash(UChar c)
 }
 
 static bool
-is_letter(UChar c)
-{
-	return nx_is_alnum(c) && c > '9';
-}
-
-static bool
 is_name(UChar c)
 {
 	return nx_is_alnum(c) || c == '_';
@@ -67,7 +61,7 @@ list_end(const struct nx_units *t, int32_t i)
 {
 	int32_t j = i + 1;
 
-	if (j >= t->n || t->u[i] != '/' || !is_letter(t->u[j]))
+	if (j >= t->n || t->u[i] != '/' || !nx_is_letter(t->u[j]))
 		return i;
 	while (j < t->n && j - i <= LIST_MAX &&
 	    (is_name(t->u[j]) || t->u[j] == '-'))
@@ -145,7 +139,7 @@ cashtag_end(const struct nx_units *t, int32_t i)
 	int32_t j = i + 1;
 
 	if (i < t->n && (t->u[i] == '.' || t->u[i] == '_')) {
-		while (j < t->n && j < i + 3 && is_letter(t->u[j]))
+		while (j < t->n && j < i + 3 && nx_is_letter(t->u[j]))
 			j++;
 		if (j > i + 1 && (j >= t->n ||
 		    (t->cls[j] & NX_C_CASHTAG_END) != 0))
@@ -164,7 +158,7 @@ nx_scan_cashtags(const struct nx_units *t, struct nx_hits *out)
 		    (t->cls[i - 1] & NX_C_SPACE) == 0)))
 			continue;
 		for (j = i + 1; j < t->n && j - i <= CASH_MAX &&
-		    is_letter(t->u[j]); j++)
+		    nx_is_letter(t->u[j]); j++)
 			;
 		if (j == i + 1 || (j = cashtag_end(t, j)) == 0)
 			continue;

@@ -6,6 +6,7 @@
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 #include <unicode/utf16.h>
+#include <unicode/utf8.h>
 
 #include "class_rows.h"
 #include "nx/text/weigh.h"
@@ -102,6 +103,19 @@ nx_units_classify(struct nx_units *t)
 	}
 	t->cls[t->n] = 0;
 	return NX_OK;
+}
+
+int32_t
+nx_units_bytes(const struct nx_units *t, int32_t from, int32_t to)
+{
+	int32_t n = 0;
+	UChar32 c;
+
+	while (from < to) {
+		U16_NEXT(t->u, from, to, c);
+		n += U8_LENGTH(c);
+	}
+	return n;
 }
 
 void

@@ -61,6 +61,10 @@ NX_MUST_USE enum nx_rc	nx_units_nfc(struct nx_units *t);
 /* Work out `cls`.  NO_MEMORY. */
 NX_MUST_USE enum nx_rc	nx_units_classify(struct nx_units *t);
 
+/* Bytes that the units [from, to), whole pairs, have in UTF-8. */
+int32_t			nx_units_bytes(const struct nx_units *t, int32_t from,
+			    int32_t to);
+
 void	nx_units_free(struct nx_units *t);	/* an empty one is fine */
 
 /* Does X refuse every text with `c` in it? */

@@ -67,12 +67,10 @@ set_cookie(struct nx_call *call, const char *name, const char *value)
 static bool
 is_attempt(const struct nx_call *call, struct nx_slice name)
 {
-	const char *prefix = cookie_prefix(call);
-	size_t n = strlen(prefix);
-
-	if (name.n != n + TAG_LEN || memcmp(name.p, prefix, n) != 0)
+	if (!nx_slice_cut_prefix(&name, cookie_prefix(call)) ||
+	    name.n != TAG_LEN)
 		return false;
-	for (size_t i = n; i < name.n; i++) {
+	for (size_t i = 0; i < name.n; i++) {
 		if (strchr("0123456789abcdef", name.p[i]) == NULL)
 			return false;
 	}

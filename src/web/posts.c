@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "nx/base/clock.h"
+#include "nx/base/uuid.h"
 #include "nx/flow/view/answer.h"
 #include "nx/flow/publish/change.h"
 #include "post.h"
@@ -20,17 +21,18 @@ enum {
 static bool
 is_open(const struct nx_stored_post *post)
 {
-	const char *state = nx_answer_state(post);
+	const enum nx_post_state state = nx_shown_state(post);
 
-	return strcmp(state, "queued") == 0 ||
-	    strcmp(state, "sending") == 0 || strcmp(state, "unknown") == 0 ||
+	return state == NX_POST_STATE_QUEUED ||
+	    state == NX_POST_STATE_SENDING ||
+	    state == NX_POST_STATE_UNKNOWN ||
 	    (post->goal != NX_GOAL_SEND && post->next_try_at != 0);
 }
 
 static void
 say_when(struct nx_reply *reply, const struct nx_stored_post *post)
 {
-	const int64_t due = nx_answer_due(post);
+	const int64_t due = nx_shown_due(post);
 	int64_t wait = due == 0 ? WAIT_USUAL : due - nx_clock_wall();
 	char text[16];
 
@@ -83,7 +85,7 @@ read_id(struct nx_call *call, const char **id)
 	if (*id == NULL)
 		return nx_fail(&call->ctx->err, NX_NO_MEMORY,
 		    "while reading the address");
-	return nx_is_uuid(*id) ? NX_OK : nx_fail(&call->ctx->err,
+	return nx_uuid_valid(*id) ? NX_OK : nx_fail(&call->ctx->err,
 	    NX_POST_UNKNOWN, "The id in the address is not a UUID.");
 }
 
@@ -114,7 +116,7 @@ read_before(struct nx_call *call, const char **out)
 	enum nx_rc rc = nx_request_query(call->request, "before",
 	    ctx->arena, out, &ctx->err);
 
-	return rc != NX_OK || *out == NULL || nx_is_uuid(*out) ? rc :
+	return rc != NX_OK || *out == NULL || nx_uuid_valid(*out) ? rc :
 	    nx_fail(&ctx->err, NX_INVALID,
 	    "before must be the id of a post, as `next` gave it.");
 }
@@ -126,7 +128,7 @@ read_connection(struct nx_call *call, const char **out)
 	enum nx_rc rc = nx_request_query(call->request, "connection_id",
 	    ctx->arena, out, &ctx->err);
 
-	return rc != NX_OK || *out == NULL || nx_is_uuid(*out) ? rc :
+	return rc != NX_OK || *out == NULL || nx_uuid_valid(*out) ? rc :
 	    nx_fail(&ctx->err, NX_INVALID, "connection_id must be a UUID.");
 }
 

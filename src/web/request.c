@@ -4,8 +4,8 @@
 
 #include <stdlib.h>
 
-#include "nx/base/random.h"
 #include "nx/base/url.h"
+#include "nx/base/uuid.h"
 
 enum { QUERY_VALUE_MAX = 8192 };
 
@@ -38,7 +38,7 @@ request_id(char **env, char space[NX_REQUEST_ID_MAX + 1])
 
 	if (id != NULL && n >= 8 && n <= NX_REQUEST_ID_MAX && id[n] == '\0')
 		return id;
-	nx_random_uuid(space);
+	nx_uuid_random(space);
 	return space;
 }
 

@@ -4,10 +4,10 @@
 
 #include <inttypes.h>
 #include <json-c/json.h>
-#include <strings.h>
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/uuid.h"
 
 static const struct nx_route routes[] = {
 	{ "GET", "/api/auth/twitter/initiate",
@@ -173,13 +173,11 @@ nx_route_run(const struct nx_route *route, struct nx_call *call)
 enum nx_rc
 nx_web_json_body(struct nx_call *call)
 {
-	static const char json[] = "application/json";
 	const struct nx_request *r = call->request;
 	struct nx_slice type = nx_slice_str(r->content_type);
 
 	type = nx_slice_trim(nx_slice_cut(&type, ';'), " \t");
-	if (type.n != sizeof(json) - 1 ||
-	    strncasecmp(type.p, json, type.n) != 0)
+	if (!nx_slice_is_nocase(type, "application/json"))
 		return nx_fail(&call->ctx->err, NX_NOT_JSON_TYPE,
 		    "The Content-Type is not application/json.");
 	if ((int64_t)r->body.n != r->content_length)
@@ -198,7 +196,7 @@ read_uuid(struct nx_call *call, const struct nx_uuid_member *m,
 
 	if (value == NULL)
 		return NX_OK;
-	if (!nx_is_uuid(text))
+	if (!nx_uuid_valid(text))
 		return nx_fail(&ctx->err, NX_INVALID, "%s must be a UUID.",
 		    m->name);
 	*m->to = nx_arena_str(ctx->arena, text);

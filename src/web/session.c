@@ -8,6 +8,7 @@
 #include "nx/base/base64.h"
 #include "nx/base/json.h"
 #include "nx/base/url.h"
+#include "nx/base/uuid.h"
 
 enum {
 	CHUNKS_MAX = 16,	/* Supabase's have 3180 bytes each */
@@ -67,8 +68,7 @@ is_ours(struct nx_slice name, struct nx_slice *ref, int *chunk)
 
 	*chunk = cut_chunk(&name);
 	if (name.n <= pre + suf || name.n > pre + suf + REF_MAX ||
-	    memcmp(name.p, prefix, pre) != 0 ||
-	    memcmp(name.p + name.n - suf, suffix, suf) != 0)
+	    !nx_slice_starts(name, prefix) || !nx_slice_ends(name, suffix))
 		return false;
 	*ref = (struct nx_slice){ name.p + pre, name.n - pre - suf };
 	return true;
@@ -96,7 +96,7 @@ static bool
 is_wanted(struct nx_slice ref, struct nx_slice wanted)
 {
 	return wanted.n == 0 || nx_slice_is(ref, "nexus") ||
-	    (wanted.n == ref.n && strncasecmp(wanted.p, ref.p, ref.n) == 0);
+	    nx_slice_eq_nocase(wanted, ref);
 }
 
 /*
@@ -132,13 +132,8 @@ collect(const struct nx_request *r, struct nx_slice wanted, struct jar *jar)
 static enum nx_rc
 decode(struct nx_slice value, struct nx_buf *json)
 {
-	const struct nx_slice mark = NX_SLICE("base64-");
-
-	if (value.n < mark.n || memcmp(value.p, mark.p, mark.n) != 0)
-		return nx_url_decode(value, json);
-	value.p += mark.n;
-	value.n -= mark.n;
-	return nx_base64_decode(value, json);
+	return nx_slice_cut_prefix(&value, "base64-") ?
+	    nx_base64_decode(value, json) : nx_url_decode(value, json);
 }
 
 /* A session has a member; the old auth-helpers wrote [access, refresh, ...] */
@@ -222,19 +217,15 @@ enum nx_rc
 nx_session_check(struct nx_ctx *ctx, const struct nx_request *r,
     struct nx_session *out)
 {
-	static const char scheme[] = "Bearer ";
-	struct nx_slice token = { NULL, 0 };
+	struct nx_slice token = nx_slice_str(r->authorization);
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
 	if (r->authorization != NULL) {
-		if (strncasecmp(r->authorization, scheme,
-		    sizeof(scheme) - 1) != 0)
+		if (!nx_slice_cut_prefix_nocase(&token, "Bearer "))
 			return nx_fail(&ctx->err, NX_UNAUTHENTICATED,
 			    "Authorization is not of the Bearer scheme.");
-		token = nx_slice_trim(nx_slice_str(r->authorization +
-		    sizeof(scheme) - 1), " ");
-		return check_token(ctx, token, out);
+		return check_token(ctx, nx_slice_trim(token, " "), out);
 	}
 	rc = token_from_cookies(ctx, r, &token);
 	if (rc != NX_OK)
@@ -276,7 +267,7 @@ enum nx_rc
 nx_session_user(struct nx_ctx *ctx, const struct nx_session *s,
     const char *named, const char **out)
 {
-	char *lower;
+	char lower[NX_UUID_LEN + 1];
 
 	*out = s->claims.sub;
 	if (named == NULL) {
@@ -285,18 +276,15 @@ nx_session_user(struct nx_ctx *ctx, const struct nx_session *s,
 		return nx_fail(&ctx->err, NX_INVALID,
 		    "user_id must be given: the token names no user.");
 	}
-	if (!nx_is_uuid(named))
+	if (!nx_uuid_lower(named, lower))
 		return nx_fail(&ctx->err, NX_INVALID,
 		    "user_id must be a UUID.");
-	if (strcasecmp(named, s->claims.sub) == 0)
+	if (strcmp(lower, s->claims.sub) == 0)
 		return NX_OK;
 	if (!s->is_service)
 		return nx_fail(&ctx->err, NX_FORBIDDEN,
 		    "user_id names somebody else.");
-	if ((lower = nx_arena_str(ctx->arena, named)) == NULL)
-		return nx_fail(&ctx->err, NX_NO_MEMORY, "while reading");
-	for (char *c = lower; *c != '\0'; c++)
-		*c = (char)tolower((unsigned char)*c);
-	*out = lower;
-	return NX_OK;
+	*out = nx_arena_str(ctx->arena, lower);
+	return *out != NULL ? NX_OK :
+	    nx_fail(&ctx->err, NX_NO_MEMORY, "while reading");
 }

@@ -4,6 +4,7 @@
 
 #include <strings.h>
 
+#include "call.h"
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
 
@@ -52,32 +53,29 @@ nx_oauth_authorize_url(const struct nx_conf *conf, const char *client_id,
  */
 static void
 send_form(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
-    const char *const *secrets, struct nx_http_answer *answer,
+    const char *const *secrets, struct nx_x_answer *answer,
     struct nx_verdict *verdict)
 {
 	const struct nx_conf *conf = x->conf;
 	const bool secret = conf->client_secret != NULL;
 	struct nx_http_ask ask = {
 		.method = "POST",
-		.url = act == NX_ACT_REVOKE ? conf->revoke_url :
-		    conf->token_url,
 		.basic_user = secret ? conf->client_id : NULL,
 		.basic_password = conf->client_secret,
 		.content_type = "application/x-www-form-urlencoded",
 		.secrets = secrets,
 		.once = act != NX_ACT_REVOKE,
-		.patient_ms = act == NX_ACT_REVOKE ? 0 : x->patient_ms,
-		.deadline = x->deadline,
+		.limits.patient_ms = act == NX_ACT_REVOKE ? 0 :
+		    x->patient_ms,
 	};
 
 	if (!secret)
 		add_field(form, "client_id", conf->client_id);
 	ask.body = nx_buf_slice(form);
-	*answer = (struct nx_http_answer){ .outcome = NX_HTTP_NOT_SENT,
-	    .why = "the form does not fit" };
 	if (nx_buf_ok(form))
-		nx_http_do(x->http, &ask, answer);
-	nx_verdict_of(act, answer, nx_clock_wall(), verdict);
+		ask.url = act == NX_ACT_REVOKE ? conf->revoke_url :
+		    conf->token_url;
+	nx_x_call(x, act, &ask, "the form does not fit", answer, verdict);
 }
 
 static bool
@@ -203,7 +201,7 @@ ask_grant(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
 {
 	const int64_t now = nx_clock_wall();	/* before: lifetimes run now */
 	struct json_object *body = NULL;
-	struct nx_http_answer answer;
+	struct nx_x_answer answer;
 
 	*out = (struct nx_grant){ 0 };
 	/* X grants once: without memory for it nothing is asked. */
@@ -213,12 +211,12 @@ ask_grant(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
 		return;
 	}
 	send_form(x, act, form, secrets, &answer, verdict);
-	if (answer.status / 100 != 2)
+	if (answer.http.status / 100 != 2)
 		return;
 	/* Of two tokens nobody knows which one is meant. */
-	if (nx_json_parse_once(answer.body, &body) != NX_OK ||
+	if (nx_json_parse_once(answer.http.body, &body) != NX_OK ||
 	    !read_grant(body, now, x->arena, out)) {
-		collect_strays(answer.body, x->arena, out);
+		collect_strays(answer.http.body, x->arena, out);
 		nx_verdict_unreadable(act, verdict);
 	} else
 		nx_verdict_whole(&answer, verdict);
@@ -260,7 +258,7 @@ nx_oauth_revoke(const struct nx_x *x, const char *token, const char *hint,
 {
 	const char *const secrets[] = { token, NULL };
 	struct nx_buf form = NX_BUF_SECRET(FORM_MAX);
-	struct nx_http_answer answer;
+	struct nx_x_answer answer;
 
 	add_field(&form, "token", token);
 	add_field(&form, "token_type_hint", hint);

@@ -2,8 +2,7 @@
 
 #include "nx/x/posts.h"
 
-
-#include "nx/base/clock.h"
+#include "call.h"
 #include "nx/base/json.h"
 #include "nx/base/must.h"
 #include "nx/x/id.h"
@@ -71,28 +70,26 @@ nx_x_post_create(const struct nx_x *x, const char *access_token,
     const struct nx_x_post *post, struct nx_x_posted *out,
     struct nx_verdict *verdict)
 {
-	struct nx_http_answer answer = { .outcome = NX_HTTP_NOT_SENT,
-	    .why = "the post does not fit" };
 	struct nx_buf json = NX_BUF(JSON_MAX);
+	struct nx_x_answer answer;
 	struct nx_http_ask ask = {
 		.method = "POST",
-		.url = nx_arena_printf(x->arena, "%s/2/tweets",
-		    x->conf->api_url),
 		.bearer = access_token,
 		.content_type = "application/json",
 		.once = true,
-		.deadline = x->deadline,
 	};
 
 	*out = (struct nx_x_posted){ 0 };
 	write_post(post, &json);
 	ask.body = nx_buf_slice(&json);
-	if (nx_buf_ok(&json) && ask.url != NULL)
-		nx_http_do(x->http, &ask, &answer);
-	nx_verdict_of(NX_ACT_CREATE, &answer, nx_clock_wall(), verdict);
+	if (nx_buf_ok(&json))
+		ask.url = nx_arena_printf(x->arena, "%s/2/tweets",
+		    x->conf->api_url);
+	nx_x_call(x, NX_ACT_CREATE, &ask, "the post does not fit", &answer,
+	    verdict);
 	out->windows = answer.windows;
-	if (answer.status / 100 == 2 &&
-	    (out->id = read_id(answer.body, x->arena)) != NULL)
+	if (answer.http.status / 100 == 2 &&
+	    (out->id = read_id(answer.http.body, x->arena)) != NULL)
 		nx_verdict_whole(&answer, verdict);
 	else if (verdict->class == NX_CLASS_DONE)
 		nx_verdict_unreadable(NX_ACT_CREATE, verdict);
@@ -136,33 +133,29 @@ read_deleted(struct nx_slice text, const struct nx_err_x *said)
 
 /* One request about one post; the answer lives as long as the handle's. */
 static struct nx_http_answer
-about_post(const struct nx_x *x, const char *method, const char *token,
-    const char *id)
+about_post(const struct nx_x *x, enum nx_act act, const char *token,
+    const char *id, struct nx_verdict *verdict)
 {
-	struct nx_http_answer answer = { .outcome = NX_HTTP_NOT_SENT,
-	    .why = "the id does not fit" };
+	struct nx_x_answer answer;
 	struct nx_http_ask ask = {
-		.method = method,
+		.method = act == NX_ACT_DELETE ? "DELETE" : "GET",
 		.bearer = token,
-		.deadline = x->deadline,
 	};
 
 	if (nx_x_id_is_good(id))
 		ask.url = nx_arena_printf(x->arena, "%s/2/tweets/%s",
 		    x->conf->api_url, id);
-	if (ask.url != NULL)
-		nx_http_do(x->http, &ask, &answer);
-	return answer;
+	nx_x_call(x, act, &ask, "the id does not fit", &answer, verdict);
+	return answer.http;
 }
 
 void
 nx_x_post_delete(const struct nx_x *x, const char *access_token,
     const char *id, struct nx_verdict *verdict)
 {
-	struct nx_http_answer answer = about_post(x, "DELETE", access_token,
-	    id);
+	struct nx_http_answer answer = about_post(x, NX_ACT_DELETE,
+	    access_token, id, verdict);
 
-	nx_verdict_of(NX_ACT_DELETE, &answer, nx_clock_wall(), verdict);
 	if (verdict->class == NX_CLASS_DONE && answer.status < 300)
 		verdict->class = read_deleted(answer.body, &verdict->x);
 }
@@ -172,12 +165,12 @@ bool
 nx_x_post_is_gone(const struct nx_x *x, const char *access_token,
     const char *id)
 {
-	struct nx_http_answer answer = about_post(x, "GET", access_token, id);
 	struct nx_verdict v;
+	struct nx_http_answer answer = about_post(x, NX_ACT_READ,
+	    access_token, id, &v);
 	struct json_object *body = NULL;
 	bool there;
 
-	nx_verdict_of(NX_ACT_READ, &answer, nx_clock_wall(), &v);
 	if ((answer.status != 200 && answer.status != 404) ||
 	    nx_json_parse_lenient(answer.body, &body) != NX_OK)
 		return false;

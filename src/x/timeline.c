@@ -10,6 +10,7 @@
 #include <json-c/json.h>
 #include <stdlib.h>
 
+#include "call.h"
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
 #include "nx/x/id.h"
@@ -79,15 +80,14 @@ fields(enum names names, bool parents)
 	return "";
 }
 
-static struct nx_http_answer
-ask_x(const struct nx_x *x, const char *token,
-    const struct nx_timeline_ask *ask, const struct manner *how)
+static struct nx_x_answer
+ask_page(const struct nx_x *x, const char *token,
+    const struct nx_timeline_ask *ask, const struct manner *how,
+    struct nx_verdict *verdict)
 {
-	struct nx_http_answer answer = { .outcome = NX_HTTP_NOT_SENT,
-	    .why = "the address does not fit" };
 	struct nx_buf url = NX_BUF(URL_MAX);
-	struct nx_http_ask request = { .method = "GET", .bearer = token,
-	    .deadline = x->deadline };
+	struct nx_http_ask request = { .method = "GET", .bearer = token };
+	struct nx_x_answer answer;
 	const enum names names = names_of(how);
 	char start[NX_RFC3339_MAX];
 
@@ -106,10 +106,10 @@ ask_x(const struct nx_x *x, const char *token,
 		nx_buf_add_url(&url, nx_slice_str(ask->page));
 	}
 	if (nx_buf_ok(&url) && nx_x_id_is_good(ask->x_user_id) &&
-	    (ask->since_id == NULL || nx_x_id_is_good(ask->since_id))) {
+	    (ask->since_id == NULL || nx_x_id_is_good(ask->since_id)))
 		request.url = nx_buf_str(&url);
-		nx_http_do(x->http, &request, &answer);
-	}
+	nx_x_call(x, NX_ACT_READ, &request, "the address does not fit",
+	    &answer, verdict);
 	nx_buf_free(&url);
 	return answer;
 }
@@ -187,19 +187,6 @@ created_at(struct json_object *post, const char *id)
 	    (uint64_t)snowflake_epoch) / 1000);
 }
 
-static bool
-is_alnum(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-	    (c >= 'A' && c <= 'Z');
-}
-
-static bool
-ends_in(struct nx_slice s, struct nx_slice end)
-{
-	return s.n >= end.n && memcmp(s.p + s.n - end.n, end.p, end.n) == 0;
-}
-
 /* Known to stand for something that is no post: its author wrote it. */
 static bool
 is_written(const struct nx_x_entry *entry, struct nx_slice link)
@@ -215,19 +202,18 @@ is_written(const struct nx_x_entry *entry, struct nx_slice link)
 static bool
 looks_cut(const struct nx_x_entry *entry)
 {
-	const struct nx_slice tco = NX_SLICE("https://t.co/");
+	static const char tco[] = "https://t.co/";
 	struct nx_slice text = nx_slice_trim(entry->text, " \n"), rest = text;
 
-	while (rest.n > 0 && is_alnum(rest.p[rest.n - 1]))
+	while (rest.n > 0 && nx_is_alnum(rest.p[rest.n - 1]))
 		rest.n--;
-	if (rest.n < text.n && ends_in(rest, tco)) {
-		rest.n -= tco.n;
-		if (is_written(entry, (struct nx_slice){ text.p + rest.n,
-		    text.n - rest.n }))
+	if (rest.n < text.n && nx_slice_ends(rest, tco)) {
+		rest.n -= sizeof(tco) - 1;
+		if (is_written(entry, nx_slice_tail(text, rest.n)))
 			return false;
 		text = nx_slice_trim(rest, " \n");
 	}
-	return ends_in(text, NX_SLICE("\xe2\x80\xa6"));
+	return nx_slice_ends(text, "\xe2\x80\xa6");
 }
 
 static bool
@@ -355,7 +341,7 @@ read_page(struct nx_slice text, struct nx_arena *arena,
 static bool
 is_too_long(const struct nx_x *x, const struct nx_http_answer *answer)
 {
-	return answer->too_long ||
+	return answer->error == NX_HTTP_TOO_LONG ||
 	    !nx_arena_has(x->arena, COPIES * answer->body.n);
 }
 
@@ -365,22 +351,23 @@ try_page(const struct nx_x *x, const char *access_token,
     const struct nx_timeline_ask *ask, struct manner *how,
     struct nx_timeline *out, struct nx_verdict *verdict)
 {
-	struct nx_http_answer answer = ask_x(x, access_token, ask, how);
+	struct nx_x_answer answer = ask_page(x, access_token, ask, how,
+	    verdict);
 	bool bare = false, next;
 
 	*out = (struct nx_timeline){ .windows = answer.windows };
-	nx_verdict_of(NX_ACT_READ, &answer, nx_clock_wall(), verdict);
-	if (is_too_long(x, &answer)) {
+	if (is_too_long(x, &answer.http)) {
 		nx_verdict_unreadable(NX_ACT_READ, verdict);
 		next = how->page == PAGE;
 		how->page = SHORT_PAGE;
 		return !next;
 	}
 	if (verdict->class == NX_CLASS_DONE)
-		verdict->class = read_page(answer.body, x->arena, out, &bare);
+		verdict->class = read_page(answer.http.body, x->arena,
+		    out, &bare);
 	next = verdict->class == NX_CLASS_DONE ?
 	    bare && how->turn == 0 && !how->settled :
-	    answer.status == 400 && how->turn < 2;
+	    answer.http.status == 400 && how->turn < 2;
 	how->turn += next;
 	return !next;
 }

@@ -2,7 +2,7 @@
 
 #include "nx/x/users.h"
 
-#include "nx/base/clock.h"
+#include "call.h"
 #include "nx/base/json.h"
 #include "nx/x/id.h"
 
@@ -51,23 +51,20 @@ read_user(struct nx_slice text, struct nx_arena *arena,
 }
 
 static struct nx_http_answer
-ask_x(const struct nx_x *x, const char *access_token, const char *query,
+ask_profile(const struct nx_x *x, const char *access_token, const char *query,
     struct nx_verdict *verdict)
 {
-	struct nx_http_answer answer = { .outcome = NX_HTTP_NOT_SENT,
-	    .why = "there is no memory for the address" };
+	struct nx_x_answer answer;
 	struct nx_http_ask ask = {
 		.method = "GET",
 		.url = nx_arena_printf(x->arena, "%s/2/users/me%s",
 		    x->conf->api_url, query),
 		.bearer = access_token,
-		.deadline = x->deadline,
 	};
 
-	if (ask.url != NULL)
-		nx_http_do(x->http, &ask, &answer);
-	nx_verdict_of(NX_ACT_PROFILE, &answer, nx_clock_wall(), verdict);
-	return answer;
+	nx_x_call(x, NX_ACT_PROFILE, &ask, "there is no memory for the"
+	    " address", &answer, verdict);
+	return answer.http;
 }
 
 void
@@ -77,11 +74,11 @@ nx_users_me(const struct nx_x *x, const char *access_token,
 	struct nx_http_answer answer;
 
 	*out = (struct nx_x_user){ 0 };
-	answer = ask_x(x, access_token, "?user.fields=subscription_type",
-	    verdict);
+	answer = ask_profile(x, access_token,
+	    "?user.fields=subscription_type", verdict);
 	/* X renames fields: better no subscription than no user. */
 	if (verdict->class == NX_CLASS_REFUSED && answer.status == 400)
-		answer = ask_x(x, access_token, "", verdict);
+		answer = ask_profile(x, access_token, "", verdict);
 	if (verdict->class == NX_CLASS_DONE &&
 	    !read_user(answer.body, x->arena, out)) {
 		*out = (struct nx_x_user){ 0 };

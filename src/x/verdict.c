@@ -11,6 +11,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/utf8.h"
 
 enum {
 	CODE = 1 << NX_ACT_CODE,
@@ -182,31 +183,28 @@ lost(enum nx_act act)
 	    act == NX_ACT_CREATE ? NX_CLASS_UNKNOWN : NX_CLASS_RETRY;
 }
 
-/* Bytes of the UTF-8 character at `p`, 0 for a control character. */
-static size_t
-shown(const char *p)
+static bool
+is_control(const char *p)
 {
 	const unsigned char *u = (const unsigned char *)p;
 
-	if (u[0] < 0x20 || u[0] == 0x7f || (u[0] == 0xc2 && u[1] < 0xa0))
-		return 0;
-	return u[0] < 0x80 ? 1 : u[0] < 0xe0 ? 2 : u[0] < 0xf0 ? 3 : 4;
+	return u[0] < 0x20 || u[0] == 0x7f || (u[0] == 0xc2 && u[1] < 0xa0);
 }
 
 /* `text` is valid UTF-8, or NULL.  Whole characters only, no controls. */
 static void
 take(char *to, size_t size, const char *text)
 {
-	size_t n = 0;
+	size_t left = text == NULL ? 0 : strlen(text), n = 0, len;
 
-	while (text != NULL && *text != '\0') {
-		size_t len = shown(text);
+	for (; left > 0 && (len = nx_utf8_length(text, left)) > 0;
+	    text += len, left -= len) {
+		size_t kept = is_control(text) ? 0 : len;
 
-		if (n + len >= size)
+		if (n + kept >= size)
 			break;
-		memcpy(to + n, text, len);
-		n += len;
-		text += len > 0 ? len : (unsigned char)*text == 0xc2 ? 2 : 1;
+		memcpy(to + n, text, kept);
+		n += kept;
 	}
 	to[n] = '\0';
 }
@@ -338,14 +336,14 @@ is_done(enum nx_act act, struct nx_slice text, struct json_object *body)
 }
 
 static enum nx_class
-classify(enum nx_act act, const struct nx_http_answer *answer,
+classify(enum nx_act act, const struct nx_x_answer *answer,
     struct json_object *body)
 {
 	const struct rule *r = rules;
-	const int status = answer->status;
+	const int status = answer->http.status;
 
 	if (is_2xx(status))
-		return is_done(act, answer->body, body) ? NX_CLASS_DONE :
+		return is_done(act, answer->http.body, body) ? NX_CLASS_DONE :
 		    lost(act);
 	if (status >= 300 && status < 400)	/* not X's API at all */
 		return NX_CLASS_OPERATOR;
@@ -371,10 +369,10 @@ reset_day(struct json_object *body)
 }
 
 static int64_t
-when(const struct nx_http_answer *answer, int64_t now, enum nx_class class,
+when(const struct nx_x_answer *answer, int64_t now, enum nx_class class,
     struct json_object *body)
 {
-	const int64_t after = answer->retry_after, day = reset_day(body);
+	const int64_t after = answer->http.retry_after, day = reset_day(body);
 	const int64_t at = after > 0 && after <= NX_WINDOW_MAX ?
 	    now + after : 0;
 	struct nx_windows windows = answer->windows;
@@ -392,23 +390,24 @@ when(const struct nx_http_answer *answer, int64_t now, enum nx_class class,
 }
 
 void
-nx_verdict_of(enum nx_act act, const struct nx_http_answer *answer,
+nx_verdict_of(enum nx_act act, const struct nx_x_answer *answer,
     int64_t now, struct nx_verdict *out)
 {
+	const struct nx_http_answer *said = &answer->http;
 	struct json_object *body = NULL;
 
 	*out = (struct nx_verdict){ 0 };
-	if (answer->outcome != NX_HTTP_ANSWERED) {
-		out->class = answer->outcome == NX_HTTP_NOT_SENT ?
+	if (said->outcome != NX_HTTP_ANSWERED) {
+		out->class = said->outcome == NX_HTTP_NOT_SENT ?
 		    NX_CLASS_RETRY : lost(act);
 		(void)snprintf(out->x.detail, sizeof(out->x.detail), "%s",
-		    answer->why);
+		    said->why);
 		return;
 	}
-	if (nx_json_parse_lenient(answer->body, &body) != NX_OK)
+	if (nx_json_parse_lenient(said->body, &body) != NX_OK)
 		body = NULL;
-	out->x.status = answer->status;
-	if ((OAUTH & 1U << act) == 0 || !is_2xx(answer->status))
+	out->x.status = said->status;
+	if ((OAUTH & 1U << act) == 0 || !is_2xx(said->status))
 		quote(body, &out->x);
 	out->class = classify(act, answer, body);
 	out->retry_at = when(answer, now, out->class, body);
@@ -423,11 +422,11 @@ nx_verdict_unreadable(enum nx_act act, struct nx_verdict *v)
 }
 
 void
-nx_verdict_whole(const struct nx_http_answer *answer, struct nx_verdict *v)
+nx_verdict_whole(const struct nx_x_answer *answer, struct nx_verdict *v)
 {
-	if (answer->outcome == NX_HTTP_LOST)
+	if (answer->http.outcome == NX_HTTP_LOST)
 		*v = (struct nx_verdict){ .class = NX_CLASS_DONE,
-		    .x = { .status = answer->status } };
+		    .x = { .status = answer->http.status } };
 }
 
 static enum nx_rc

@@ -2,8 +2,6 @@
 
 #include "nx/x/window.h"
 
-#include <strings.h>
-
 enum { EPOCH_MIN = 1000000000 };	/* less is no time, but seconds */
 
 static const char prefixes[][24] = {
@@ -11,23 +9,6 @@ static const char prefixes[][24] = {
 	"x-app-limit-24hour-",
 	"x-user-limit-24hour-",
 };
-
-static bool
-starts(struct nx_slice s, const char *prefix, struct nx_slice *rest)
-{
-	size_t n = strlen(prefix);
-
-	if (s.n < n || strncasecmp(s.p, prefix, n) != 0)
-		return false;
-	*rest = (struct nx_slice){ s.p + n, s.n - n };
-	return true;
-}
-
-static bool
-same_name(struct nx_slice s, const char *name)
-{
-	return s.n == strlen(name) && strncasecmp(s.p, name, s.n) == 0;
-}
 
 static bool
 read_number(struct nx_slice s, int64_t *out)
@@ -48,9 +29,9 @@ read_number(struct nx_slice s, int64_t *out)
 static void
 note(struct nx_window *w, struct nx_slice field, int64_t value)
 {
-	int64_t *to = same_name(field, "limit") ? &w->limit :
-	    same_name(field, "remaining") ? &w->remaining :
-	    same_name(field, "reset") ? &w->reset : NULL;
+	int64_t *to = nx_slice_is_nocase(field, "limit") ? &w->limit :
+	    nx_slice_is_nocase(field, "remaining") ? &w->remaining :
+	    nx_slice_is_nocase(field, "reset") ? &w->reset : NULL;
 
 	if (to == NULL)
 		return;
@@ -67,13 +48,17 @@ nx_windows_header(struct nx_windows *w, struct nx_slice line)
 {
 	struct nx_window *const all[] = { &w->quarter, &w->app_day,
 	    &w->user_day };
-	struct nx_slice name = nx_slice_cut(&line, ':'), field;
+	struct nx_slice name, field;
 	int64_t value;
 
+	if (nx_slice_starts(line, "HTTP/"))
+		*w = (struct nx_windows){ 0 };	/* another answer begins */
+	name = nx_slice_cut(&line, ':');
 	if (!read_number(nx_slice_trim(line, " \t\r\n"), &value))
 		return;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		if (starts(name, prefixes[i], &field))
+		field = name;
+		if (nx_slice_cut_prefix_nocase(&field, prefixes[i]))
 			note(all[i], field, value);
 	}
 }

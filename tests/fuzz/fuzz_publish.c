@@ -8,6 +8,7 @@
 
 #include "fuzz_web.h"
 
+#include "nx/base/uuid.h"
 #include "nx/flow/view/answer.h"
 #include "nx/flow/publish/publish.h"
 #include "nx/flow/publish/when.h"
@@ -67,7 +68,7 @@ check_dry_run(struct web *w, struct nx_publish_ask *ask)
 		fuzz_check_err(rc, &w->ctx.err);
 		nx_answer_problem(&w->ctx.err, "request", &json);
 	} else {
-		CHECK(strcmp(made.post.state, "dry_run") == 0);
+		CHECK(made.post.state == NX_POST_STATE_DRY_RUN);
 		CHECK(made.post.nparts >= 1 && made.post.id == NULL);
 		for (size_t i = 0; i < made.post.nparts; i++)
 			CHECK(made.post.parts[i].weighted_length >= 1 &&
@@ -95,8 +96,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	CHECK(ask.text.p != NULL);
 	check_text(ask.text);
 	check_text(ask.link);
-	CHECK(ask.user_id == NULL || nx_is_uuid(ask.user_id));
-	CHECK(ask.connection_id == NULL || nx_is_uuid(ask.connection_id));
+	CHECK(ask.user_id == NULL || nx_uuid_valid(ask.user_id));
+	CHECK(ask.connection_id == NULL || nx_uuid_valid(ask.connection_id));
 	CHECK(ask.publish_at >= 0 &&
 	    ask.publish_at <= now + NX_WHEN_AHEAD_MAX + 1);
 	check_options(w, &ask.options);

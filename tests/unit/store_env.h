@@ -69,8 +69,8 @@ env_open(void **state)
 	e->arena = nx_arena_new(ARENA_MAX);
 	e->store = (struct nx_store){ e->pool, e->ring };
 	e->other = (struct nx_store){ e->pool, e->other_ring };
-	nx_random_uuid(e->user);
-	nx_random_uuid(e->pending);
+	nx_uuid_random(e->user);
+	nx_uuid_random(e->pending);
 	fresh_x_user(e->x_user);
 	return e->arena == NULL ? -1 : 0;
 }
@@ -169,7 +169,7 @@ pending_of(const struct env *e)
 
 static inline void
 save(const struct env *e, const struct nx_new_grant *grant,
-    char id[NX_ID_LEN + 1])
+    char id[NX_UUID_LEN + 1])
 {
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_saved saved;

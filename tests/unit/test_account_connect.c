@@ -9,7 +9,7 @@
 
 #include "nx/base/url.h"
 #include "nx/flow/account/connect.h"
-#include "nx/flow/account/scopes.h"
+#include "nx/x/scopes.h"
 #include "nx/seal/seal.h"
 #include "web_fixture.h"
 

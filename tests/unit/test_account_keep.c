@@ -47,7 +47,7 @@ a_pair_that_is_nowhere_is_never_too_late(void **state)
 	struct nx_store_ask ask = ask_of(e);
 	const struct nx_new_grant g = grant_of(e);
 	struct nx_rescue aside = NX_RESCUE_NONE;
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_lease lease;
 	struct nx_err err;
 	struct world w;

@@ -13,7 +13,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/flow/account/connect.h"
-#include "nx/flow/account/scopes.h"
+#include "nx/x/scopes.h"
 #include "nx/seal/seal.h"
 
 #define KEY_1 "k1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "nx/base/uuid.h"
 #include "nx/flow/account/connect.h"
 #include "nx/flow/account/disconnect.h"
 #include "nx/flow/account/keep.h"
@@ -31,7 +32,6 @@
 
 enum { ALLOCATIONS_MAX = 2000 };
 
-
 static const char *const keys = KEY_1;
 
 struct world {
@@ -41,7 +41,7 @@ struct world {
 	struct nx_app		 app;		/* anew for each try */
 	struct nx_ctx		 ctx;
 	struct nx_connect_start	 start;
-	char			 connection[NX_ID_LEN + 1];
+	char			 connection[NX_UUID_LEN + 1];
 	char			 post[NX_UUID_LEN + 1];
 	bool			 unknown;	/* what run_post() heard */
 	char			 hash[80];	/* of what run_post() asks */
@@ -139,7 +139,7 @@ begin_anew(struct world *w)
 	struct env *e = w->env;
 
 	nx_arena_reset(e->arena);
-	nx_random_uuid(e->user);
+	nx_uuid_random(e->user);
 	fresh_x_user(e->x_user);
 	empty(w->dir);
 	memset(&w->x, 0, sizeof(w->x));
@@ -335,7 +335,8 @@ run_post(struct world *w)
 	struct nx_published made;
 	enum nx_rc rc = nx_publish(&w->ctx, &ask, &made);
 
-	w->unknown = rc == NX_OK && strcmp(made.post.state, "unknown") == 0;
+	w->unknown = rc == NX_OK &&
+	    made.post.state == NX_POST_STATE_UNKNOWN;
 	return rc;
 }
 

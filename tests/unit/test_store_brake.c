@@ -2,7 +2,7 @@
 
 #include "store_apart.h"
 
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "nx/store/brake.h"
 #include "nx/store/lease.h"
 
@@ -37,14 +37,14 @@ setup(void **state)
 /* A lease of a connection, or of a pending grant (the test's schema has no
  * foreign keys). */
 struct one {
-	char	owner[NX_ID_LEN + 1], row[NX_ID_LEN + 1];
+	char	owner[NX_UUID_LEN + 1], row[NX_UUID_LEN + 1];
 };
 
 static void
 take(struct env *e, struct one *one, bool pending)
 {
-	nx_random_uuid(one->owner);
-	nx_random_uuid(one->row);
+	nx_uuid_random(one->owner);
+	nx_uuid_random(one->row);
 	(void)sql(e, pending ? "INSERT INTO x_pending (id, user_id,"
 	    " state_hash, asked, access_token, token_expires_at, grant_hash,"
 	    " granted_at, claimed_at, lease_owner, lease_until)"

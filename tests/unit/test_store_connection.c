@@ -1,5 +1,6 @@
 /* test_store_connection.c - saving, finding and ending connections. */
 
+#include "nx/base/uuid.h"
 #include "store_env.h"
 
 static void
@@ -9,7 +10,7 @@ saves_and_finds(void **state)
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
 	struct nx_connection c, *list;
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_err err;
 	size_t n;
 
@@ -23,7 +24,7 @@ saves_and_finds(void **state)
 	assert_string_equal(c.username, "ada");
 	assert_string_equal(c.name, "Ada L.");
 	assert_string_equal(c.subscription, "Premium");
-	assert_string_equal(c.status, "connected");
+	assert_int_equal(c.status, NX_STATUS_CONNECTED);
 	assert_null(c.status_reason);
 	assert_string_equal(c.scopes, g.scopes);
 	assert_int_equal(c.token_expires_at, g.expires_at);
@@ -44,7 +45,7 @@ keeps_no_token_in_clear(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 
 	save(e, &g, id);
 	assert_null(sql(e, "SELECT 1 FROM platform_connections c"
@@ -63,13 +64,13 @@ a_token_opens_only_where_it_belongs(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1], other[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1], other[NX_UUID_LEN + 1];
 	char user[NX_UUID_LEN + 1], x_user[20];
 	struct nx_connection c;
 	struct nx_err err;
 
 	save(e, &g, id);
-	nx_random_uuid(user);
+	nx_uuid_random(user);
 	fresh_x_user(x_user);
 	g.user_id = user;
 	g.x_user_id = x_user;
@@ -84,7 +85,7 @@ a_token_opens_only_where_it_belongs(void **state)
 	    " refresh_token WHERE id = $1", id, NULL);
 	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
 	    NX_SEAL_BROKEN);
-	nx_random_uuid(user);		/* the row goes to another user */
+	nx_uuid_random(user);		/* the row goes to another user */
 	g.user_id = e->user;
 	g.x_user_id = e->x_user;
 	g.granted_us++;
@@ -102,7 +103,7 @@ names_the_missing_key(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_connection c;
 	struct nx_err err;
 
@@ -120,12 +121,12 @@ a_new_login_reuses_the_row(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1], again[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1], again[NX_UUID_LEN + 1];
 	struct nx_connection c;
 	struct nx_err err;
 
 	save(e, &g, id);
-	assert_int_equal(nx_connection_end(&ask, id, "disconnected", "Bye.",
+	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.",
 	    &err), NX_OK);
 	g.access_token = "access-2";	/* in the same second */
 	g.refresh_token = NULL;
@@ -144,7 +145,7 @@ an_old_or_known_grant_changes_nothing(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e), old = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_connection c;
 	struct nx_err err;
 
@@ -165,14 +166,14 @@ the_latest_login_supersedes(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char first[NX_ID_LEN + 1], second[NX_ID_LEN + 1];
-	char third[NX_ID_LEN + 1];
+	char first[NX_UUID_LEN + 1], second[NX_UUID_LEN + 1];
+	char third[NX_UUID_LEN + 1];
 	char user[NX_UUID_LEN + 1], late[NX_UUID_LEN + 1];
 	struct nx_connection c;
 	struct nx_err err;
 
 	save(e, &g, first);
-	nx_random_uuid(user);
+	nx_uuid_random(user);
 	g.user_id = user;
 	g.access_token = "access-2";
 	save(e, &g, second);
@@ -186,7 +187,7 @@ the_latest_login_supersedes(void **state)
 	    " AND access_token IS NULL AND refresh_token IS NULL", first,
 	    NULL), "1");
 
-	nx_random_uuid(late);		/* a grant that was kept aside */
+	nx_uuid_random(late);		/* a grant that was kept aside */
 	g.user_id = late;
 	g.granted_us -= 5;
 	g.access_token = "access-3";
@@ -203,12 +204,12 @@ says_why_none_will_do(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1], second[NX_ID_LEN + 1], x_user[20];
+	char id[NX_UUID_LEN + 1], second[NX_UUID_LEN + 1], x_user[20];
 	char nobody[NX_UUID_LEN + 1];
 	struct nx_connection c;
 	struct nx_err err;
 
-	nx_random_uuid(nobody);
+	nx_uuid_random(nobody);
 	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
 	    NX_NOT_CONNECTED);
 	save(e, &g, id);
@@ -224,7 +225,7 @@ says_why_none_will_do(void **state)
 	    NX_CONNECTION_CHOICE);
 	assert_non_null(strstr(err.detail, id));
 	assert_non_null(strstr(err.detail, "@bob"));
-	assert_int_equal(nx_connection_end(&ask, id, "needs_reauth",
+	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_NEEDS_REAUTH,
 	    "X has ended it.", &err), NX_OK);
 	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
 	    NX_OK);
@@ -232,7 +233,7 @@ says_why_none_will_do(void **state)
 	assert_int_equal(nx_connection_pick(&ask, e->user, id, &c, &err),
 	    NX_NEEDS_REAUTH);
 	assert_non_null(strstr(err.detail, "X has ended it."));
-	assert_int_equal(nx_connection_end(&ask, nobody, "disconnected",
+	assert_int_equal(nx_connection_end(&ask, nobody, NX_STATUS_DISCONNECTED,
 	    "Bye.", &err), NX_CONNECTION_UNKNOWN);
 }
 
@@ -273,7 +274,7 @@ logins_that_arrive_together(void **state)
 		struct login *l = &logins[i];
 
 		*l = (struct login){ .e = e, .grant = grant_of(e) };
-		nx_random_uuid(l->user);
+		nx_uuid_random(l->user);
 		(void)snprintf(l->token, sizeof(l->token), "access-%d", i);
 		l->grant.access_token = l->token;
 		if (i % 2 == 1)
@@ -310,11 +311,35 @@ leaves_other_platforms_alone(void **state)
 	assert_int_equal(nx_connection_list(&ask, e->user, &list, &n, &err),
 	    NX_OK);
 	assert_int_equal(n, 0);
-	assert_int_equal(nx_connection_end(&ask, id, "disconnected", "Bye.",
+	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.",
 	    &err), NX_CONNECTION_UNKNOWN);
 	assert_string_equal(sql(e, "DELETE FROM platform_connections"
 	    " WHERE id = $1 RETURNING access_token || status", id, NULL),
 	    "theirsodd");
+}
+
+/* Its words are those that the table takes. */
+static void
+has_the_words_of_the_table(void **state)
+{
+	struct env *e = need_database(state);
+	const char *check = sql(e, "SELECT pg_get_constraintdef(oid)"
+	    " FROM pg_constraint WHERE conname = 'x_connections_status'",
+	    NULL, NULL);
+	const char *at = strstr(check, "ARRAY[");
+	int n = 0;
+
+	assert_non_null(at);
+	for (int i = 0; i < NX_STATUS_COUNT; i++) {
+		char quoted[32];
+
+		(void)snprintf(quoted, sizeof(quoted), "'%s'",
+		    nx_connection_status_name((enum nx_connection_status)i));
+		assert_non_null(strstr(at, quoted));
+	}
+	for (; *at != '\0' && *at != ']'; at++)
+		n += *at == '\'';
+	assert_int_equal(n, 2 * NX_STATUS_COUNT);
 }
 
 int
@@ -332,6 +357,7 @@ main(void)
 		T(says_why_none_will_do),
 		T(logins_that_arrive_together),
 		T(leaves_other_platforms_alone),
+		T(has_the_words_of_the_table),
 #undef T
 	};
 

@@ -5,6 +5,7 @@
 
 #include <json-c/json.h>
 
+#include "nx/base/uuid.h"
 #include "store/row.h"
 #include "store_env.h"
 
@@ -119,7 +120,7 @@ a_claim_reads_a_range(void **state)
 		char owner[NX_UUID_LEN + 1];
 		struct reading r;
 
-		nx_random_uuid(owner);
+		nx_uuid_random(owner);
 		r = explain_claim(conn, owner);
 		assert_int_equal(r.ranges, 1);
 		assert_int_equal(r.scans, 0);

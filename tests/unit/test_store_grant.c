@@ -5,6 +5,7 @@
 
 #include "store_apart.h"
 
+#include "nx/base/uuid.h"
 #include "nx/seal/digest.h"
 #include "nx/store/lease.h"
 #include "nx/store/login.h"
@@ -126,7 +127,7 @@ who_is_superseded_is_parked(void **state)
 	char other[NX_UUID_LEN + 1];
 	struct nx_new_grant a, b;
 
-	nx_random_uuid(other);
+	nx_uuid_random(other);
 	b = login_of(e, other, 2, 1);
 	a = login_of(e, e->user, 1, 2);
 	assert_true(save_it(e, &b).stored);
@@ -153,7 +154,7 @@ a_refused_account_goes_back(void **state)
 	struct nx_new_grant theirs, mine;
 	struct nx_saved saved;
 
-	nx_random_uuid(other);
+	nx_uuid_random(other);
 	theirs = login_of(e, other, 1, 1);
 	mine = login_of(e, e->user, 2, 2);
 	mine.only_held = true;
@@ -369,7 +370,7 @@ two_logins_at_once(void **state)
 	struct saver all[3] = { { .e = e }, { .e = e }, { .e = e } };
 
 	for (int i = 0; i < 2; i++) {
-		nx_random_uuid(users[i]);
+		nx_uuid_random(users[i]);
 		all[i + 1].grant = login_of(e, users[i], i + 1, i);
 	}
 	race(save_or_hold, all, sizeof(*all), 3);

@@ -1,5 +1,6 @@
 /* test_store_lease.c - one refresh token is spent by one holder. */
 
+#include "nx/base/uuid.h"
 #include "nx/store/lease.h"
 #include "store_env.h"
 
@@ -75,7 +76,7 @@ take_and_save(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_lease a, b;
 
 	save(e, &g, id);
@@ -111,7 +112,7 @@ saving_is_fenced_and_repeatable(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_lease a, b;
 	struct nx_err err;
 	bool told;
@@ -142,7 +143,7 @@ giving_it_back(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_lease a, b;
 	struct nx_err err;
 
@@ -177,7 +178,7 @@ a_lost_answer_is_remembered(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_lease a;
 	struct nx_err err;
 
@@ -201,7 +202,7 @@ an_unanswered_call_keeps_its_lease(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	const char *until[2];
 	struct nx_lease a;
 	struct nx_err err;
@@ -225,7 +226,7 @@ a_refusal_keeps_what_it_comes_from(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_lease a;
 	struct nx_err err;
 	bool told;
@@ -250,7 +251,7 @@ refused_while_the_access_token_lives(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_lease a;
 	struct nx_err err;
 	bool told;
@@ -260,7 +261,7 @@ refused_while_the_access_token_lives(void **state)
 	assert_int_equal(nx_lease_refused(&ask, &a, &why, &told, &err),
 	    NX_OK);
 	assert_true(told);
-	assert_string_equal(pick(e).status, "connected");
+	assert_int_equal(pick(e).status, NX_STATUS_CONNECTED);
 	assert_string_equal(pick(e).status_reason, "Until noon.");
 	assert_true(pick(e).refresh_refused);
 	assert_string_equal(pick(e).access_token, g.access_token);
@@ -279,7 +280,7 @@ dead_and_alive_again(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_connection c;
 	struct nx_lease a, b;
 	struct nx_err err;
@@ -312,20 +313,20 @@ the_end_fences_a_refresh(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1], nobody[NX_UUID_LEN + 1];
+	char id[NX_UUID_LEN + 1], nobody[NX_UUID_LEN + 1];
 	struct nx_lease a;
 	struct nx_err err;
 
 	save(e, &g, id);
 	a = take(e, id, 1);
-	assert_int_equal(nx_connection_end(&ask, id, "disconnected", "Bye.",
+	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.",
 	    &err), NX_OK);
 	assert_false(save_pair(e, &a, "access-2", "refresh-2", NULL));
 	assert_int_equal(take(e, id, 1).state, NX_LEASE_ENDED);
 	assert_string_equal(sql(e, "SELECT count(*) FROM"
 	    " platform_connections WHERE id = $1 AND access_token IS NULL"
 	    " AND refresh_token IS NULL", id, NULL), "1");
-	nx_random_uuid(nobody);
+	nx_uuid_random(nobody);
 	assert_int_equal(nx_lease_take(&ask, nobody, 1, &a, &err),
 	    NX_CONNECTION_UNKNOWN);
 }
@@ -336,7 +337,7 @@ without_the_key_it_is_not_kept(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_lease a;
 	struct nx_err err;
 
@@ -355,7 +356,7 @@ an_old_row_without_a_grant(void **state)
 	struct env *e = need_database(state);
 	const struct nx_due due = { e->user, 7300, 0, 0 };
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_claim got;
 	struct nx_lease a;
 
@@ -390,7 +391,7 @@ is_due(const struct env *e, int within, int spread)
 
 /* `n` connections of the user that end in ten minutes, soonest first. */
 static void
-many(struct env *e, int n, char id[NX_ID_LEN + 1])
+many(struct env *e, int n, char id[NX_UUID_LEN + 1])
 {
 	struct nx_new_grant g = grant_of(e);
 
@@ -407,7 +408,7 @@ who_is_due(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_lease a;
 	struct nx_err err;
 
@@ -437,7 +438,7 @@ the_ids_spread_what_is_due(void **state)
 	enum { N = 64 };
 	struct env *e = need_database(state);
 	const struct nx_due due = { e->user, 900, 600, 0 };
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	size_t n;
 
 	many(e, N, id);
@@ -453,7 +454,7 @@ claiming(void **state)
 	struct nx_due always = { e->user, 9000, 0, 0 };
 	const struct nx_due due = { e->user, 900, 0, 0 };
 	struct nx_store_ask ask = ask_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_claim a, b;
 	struct nx_err err;
 
@@ -507,7 +508,7 @@ failures_pause_a_row(void **state)
 	const struct nx_due due = { e->user, 900, 0, 0 };
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_lease a;
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_err err;
 
 	many(e, 1, id);
@@ -531,7 +532,7 @@ what_does_not_open_waits(void **state)
 	struct env *e = need_database(state);
 	const struct nx_due due = { e->user, 900, 0, 0 };
 	struct nx_store_ask ask = ask_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_claim got;
 	struct nx_err err;
 
@@ -560,7 +561,7 @@ enum { CLAIMERS = 8, CLAIMED = 100 };
 struct claimer {
 	const struct env	*e;
 	int			 n;
-	char			 ids[CLAIMED][NX_ID_LEN + 1];
+	char			 ids[CLAIMED][NX_UUID_LEN + 1];
 };
 
 static void *
@@ -577,7 +578,7 @@ claim_all(void *arg)
 	    nx_lease_claim_due(&ask, &due, 3, &got, &err) == NX_OK) {
 		for (size_t i = 0; i < got.n; i++)
 			memcpy(c->ids[c->n++], got.leases[i].connection.id,
-			    NX_ID_LEN + 1);
+			    NX_UUID_LEN + 1);
 	}
 	nx_arena_free(ask.arena);
 	return NULL;
@@ -588,7 +589,7 @@ claimers_share_what_is_due(void **state)
 {
 	static struct claimer all[CLAIMERS];
 	struct env *e = need_database(state);
-	char id[NX_ID_LEN + 1], (*ids[CLAIMED])[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1], (*ids[CLAIMED])[NX_UUID_LEN + 1];
 	int n = 0;
 
 	many(e, CLAIMED, id);
@@ -640,7 +641,7 @@ fifty_at_once(void **state)
 	struct env *e = need_database(state);
 	struct nx_new_grant g = grant_of(e);
 	struct runner runners[N];
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	int taken = 0, held = 0;
 
 	save(e, &g, id);

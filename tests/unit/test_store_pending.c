@@ -2,6 +2,7 @@
 
 #include "store_apart.h"
 
+#include "nx/base/uuid.h"
 #include "nx/seal/digest.h"
 #include "nx/store/lease.h"
 #include "nx/store/login.h"
@@ -64,7 +65,7 @@ it_comes_back_as_it_went(void **state)
 	struct nx_pending p = pending_of(e);
 	struct nx_waiting w;
 
-	nx_random_uuid(aim);
+	nx_uuid_random(aim);
 	p.aim = aim;
 	p.replaces = true;
 	p.scopes = NULL;
@@ -246,7 +247,7 @@ a_pair_whose_row_was_given_up_brings_it_back(void **state)
 	hasten(e);
 	w = take(e);
 	later = renewed(&w);
-	assert_int_equal(nx_pending_drop(&ask, &w, "x_token", &err), NX_OK);
+	assert_int_equal(nx_pending_drop(&ask, &w, NX_X_TOKEN, &err), NX_OK);
 	put(e, &later);
 	put(e, &later);
 	assert_string_equal(sql(e, "SELECT outcome FROM x_logins"
@@ -282,7 +283,7 @@ a_pair_whose_row_became_a_connection_goes_there(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_pending p = pending_of(e), later;
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_new_grant g;
 	struct nx_lease lease;
 	struct nx_waiting w;
@@ -305,7 +306,7 @@ a_pair_whose_row_became_a_connection_goes_there(void **state)
 
 	/* Its owner wanted it ended: so is what came of it. */
 	(void)sql(e, "UPDATE x_grants SET refreshed_by = NULL", NULL, NULL);
-	assert_int_equal(nx_connection_end(&ask, id, "disconnected", "",
+	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "",
 	    &err), NX_OK);
 	put(e, &later);
 	assert_string_equal(sql(e, parked, e->user, NULL), "4");
@@ -317,7 +318,7 @@ a_pair_that_became_a_connection_stays_as_it_is(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_pending p = pending_of(e), later;
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_new_grant g;
 	struct nx_waiting w;
 
@@ -355,8 +356,8 @@ the_end_parks_its_tokens(void **state)
 	put(e, &p);
 	hasten(e);
 	w = take(e);
-	assert_int_equal(nx_pending_drop(&ask, &w, "x_token", &err), NX_OK);
-	assert_int_equal(nx_pending_drop(&ask, &w, "x_token", &err), NX_OK);
+	assert_int_equal(nx_pending_drop(&ask, &w, NX_X_TOKEN, &err), NX_OK);
+	assert_int_equal(nx_pending_drop(&ask, &w, NX_X_TOKEN, &err), NX_OK);
 	assert_string_equal(sql(e, rows, e->user, NULL), "0");
 	assert_int_equal(nx_keyring_parse(KEY_2 "," KEY_1, &ring, &err),
 	    NX_OK);
@@ -427,12 +428,12 @@ a_disconnect_ends_what_it_means(void **state)
 	struct nx_err err;
 	int n;
 
-	nx_random_uuid(mine);
-	nx_random_uuid(other);
+	nx_uuid_random(mine);
+	nx_uuid_random(other);
 	for (int i = 0; i < 3; i++) {
 		struct nx_pending p = pending_of(e);
 
-		nx_random_uuid(ids[i]);
+		nx_uuid_random(ids[i]);
 		p.id = p.login_hash = ids[i];
 		p.aim = aims[i] == NULL ? NULL : strcmp(aims[i], "mine") ==
 		    0 ? mine : other;
@@ -488,7 +489,7 @@ each_is_taken_once(void **state)
 	for (int i = 0; i < N; i++) {
 		struct nx_pending p = pending_of(e);
 
-		nx_random_uuid(ids[i]);
+		nx_uuid_random(ids[i]);
 		p.id = p.login_hash = ids[i];
 		put(e, &p);
 	}

@@ -1,5 +1,6 @@
 /* test_store_post.c - a post's two round trips. */
 
+#include "nx/base/uuid.h"
 #include "store_posts.h"
 
 static void
@@ -11,14 +12,14 @@ begins_and_ends(void **state)
 	const struct nx_new_post what = { .user_id = e->user, .key = "key" };
 	struct nx_new_post other = what;
 	struct nx_stored_post *seen;
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m, again;
 
 	save(e, &g, connection);
 	begin(&ask, what, &m);
 	assert_int_equal(m.rc, NX_OK);
 	assert_false(m.repeat.is_repeat);
-	assert_string_equal(m.repeat.state, "sending");
+	assert_int_equal(m.repeat.state, NX_POST_STATE_SENDING);
 	assert_int_equal(m.repeat.next_try_at, 0);
 	assert_string_equal(m.connection.id, connection);
 	assert_string_equal(m.connection.access_token, "access-1");
@@ -27,7 +28,7 @@ begins_and_ends(void **state)
 	begin(&ask, what, &again);
 	assert_int_equal(again.rc, NX_OK);
 	assert_true(again.repeat.is_repeat);
-	assert_string_equal(again.repeat.state, "sending");
+	assert_int_equal(again.repeat.state, NX_POST_STATE_SENDING);
 	assert_false(again.repeat.is_stranded);
 	assert_int_equal(again.repeat.parts[0].attempts, 1);
 	assert_int_equal(again.repeat.parts[1].attempts, 0);
@@ -50,7 +51,7 @@ begins_and_ends(void **state)
 	assert_string_equal(seen->user_id, e->user);
 	assert_string_equal(seen->connection_id, connection);
 	assert_string_equal(seen->username, "ada");
-	assert_string_equal(seen->state, "sent");
+	assert_int_equal(seen->state, NX_POST_STATE_SENT);
 	assert_string_equal(seen->options, "{\"reply_to\": \"1\"}");
 	assert_string_equal(seen->warnings, "[\"a\"]");
 	assert_int_equal(seen->price, 150);
@@ -59,7 +60,7 @@ begins_and_ends(void **state)
 	assert_int_equal(seen->nparts, 2);
 	assert_true(nx_slice_eq(seen->parts[0].text, two_parts[0].text));
 	assert_int_equal(seen->parts[0].weighted_length, 17);
-	assert_string_equal(seen->parts[0].state, "sent");
+	assert_int_equal(seen->parts[0].state, NX_PART_SENT);
 	assert_string_equal(seen->parts[0].post_id, "111");
 	assert_string_equal(seen->parts[1].post_id, "112");
 	assert_int_equal(seen->parts[1].attempts, 1);
@@ -73,7 +74,7 @@ a_later_one_is_queued(void **state)
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
 	const int64_t when = nx_clock_wall() + 600;
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m, again;
 
 	save(e, &g, connection);
@@ -82,7 +83,7 @@ a_later_one_is_queued(void **state)
 	assert_int_equal(m.rc, NX_OK);
 	assert_story(e, m.id, "queued: waiting, waiting");
 	assert_field(e, m.id, "lease_until", "null");
-	assert_string_equal(m.repeat.state, "queued");
+	assert_int_equal(m.repeat.state, NX_POST_STATE_QUEUED);
 	assert_int_equal(m.repeat.next_try_at, when);
 	begin(&ask, (struct nx_new_post){ .user_id = e->user, .key = "key" },
 	    &again);
@@ -101,7 +102,7 @@ it_stands_in_line(void **state)
 	struct nx_new_grant g = grant_of(e);
 	const struct nx_new_post what = { .user_id = e->user, .key = "key",
 	    .queues = true };
-	char connection[NX_ID_LEN + 1], other[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], other[NX_UUID_LEN + 1];
 	char first[NX_UUID_LEN + 1], last[NX_UUID_LEN + 1];
 	struct made m, again;
 
@@ -111,7 +112,7 @@ it_stands_in_line(void **state)
 	change(e, last, "publish_at = now() + interval '1 min'");
 	put(e, connection, first, "sending", "sending");
 	begin(&ask, what, &m);
-	assert_string_equal(m.repeat.state, "sending");
+	assert_int_equal(m.repeat.state, NX_POST_STATE_SENDING);
 	assert_true(finish_as(e, &m, 0, "failed", "failed", NULL));
 	change(e, m.id, "idempotency_key = NULL");
 
@@ -124,7 +125,7 @@ it_stands_in_line(void **state)
 	assert_int_equal(m.rc, NX_OK);
 	assert_false(m.repeat.is_repeat);
 	assert_string_equal(m.connection.access_token, "access-1");
-	assert_string_equal(m.repeat.state, "queued");
+	assert_int_equal(m.repeat.state, NX_POST_STATE_QUEUED);
 	assert_in_range(nx_clock_wall() - m.repeat.publish_at, 0, 60);
 	assert_in_range(m.repeat.next_try_at - nx_clock_wall(), 240, 300);
 	assert_story(e, m.id, "queued: waiting, waiting");
@@ -136,7 +137,7 @@ it_stands_in_line(void **state)
 	assert_string_equal(again.repeat.id, m.id);
 	/* Without the wish, or long after they could have been sent. */
 	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &again);
-	assert_string_equal(again.repeat.state, "sending");
+	assert_int_equal(again.repeat.state, NX_POST_STATE_SENDING);
 	(void)sql(e, "UPDATE x_posts SET next_try_at = now() - interval '1 h'"
 	    " WHERE user_id = $1 AND state = 'queued'", e->user, NULL);
 	begin(&ask, (struct nx_new_post){ .user_id = e->user,
@@ -159,7 +160,7 @@ only_what_is_missing_follows(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1], text[256];
+	char connection[NX_UUID_LEN + 1], text[256];
 	struct made m;
 
 	save(e, &g, connection);
@@ -191,12 +192,12 @@ a_repeat_is_accepted(void **state)
 	    .publish_at = nx_clock_wall() + 600 };
 	const char *const unheard = "accepted = false, state = 'sending',"
 	    " lease_until = now() + interval '1 min'";
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m, again;
 
 	save(e, &g, connection);
 	begin(&ask, what, &m);
-	assert_string_equal(m.repeat.state, "queued");
+	assert_int_equal(m.repeat.state, NX_POST_STATE_QUEUED);
 	assert_int_equal(m.repeat.publish_at, what.publish_at);
 	assert_int_equal(m.repeat.next_try_at, what.publish_at);
 	assert_field(e, m.id, "accepted AND lease_until IS NULL", "t");
@@ -208,7 +209,7 @@ a_repeat_is_accepted(void **state)
 	what.body_hash = NULL;
 	begin(&ask, what, &again);
 	assert_true(again.repeat.is_repeat && again.repeat.same_body);
-	assert_string_equal(again.repeat.state, "queued");
+	assert_int_equal(again.repeat.state, NX_POST_STATE_QUEUED);
 	assert_int_equal(again.repeat.next_try_at, what.publish_at);
 	assert_field(e, m.id, "accepted AND state = 'queued'", "t");
 }
@@ -221,7 +222,7 @@ a_failed_one_gives_its_key_back(void **state)
 	struct nx_new_grant g = grant_of(e);
 	const struct nx_new_post what = { .user_id = e->user, .key = "key" };
 	struct nx_post_outcome o;
-	char connection[NX_ID_LEN + 1], nobody[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], nobody[NX_UUID_LEN + 1];
 	struct made m, again;
 	struct nx_err err;
 	bool ours;
@@ -229,7 +230,8 @@ a_failed_one_gives_its_key_back(void **state)
 	save(e, &g, connection);
 	begin(&ask, what, &m);
 	o = outcome(e, m.id, m.lease, 0);
-	o.part_state = o.post_state = "failed";
+	o.part_state = NX_PART_FAILED;
+	o.post_state = NX_POST_STATE_FAILED;
 	o.error = "{\"code\":\"x_down\"}";
 	o.failed = o.release_key = true;
 	/* The answer to the first was lost: counted once. */
@@ -242,7 +244,7 @@ a_failed_one_gives_its_key_back(void **state)
 	begin(&ask, what, &again);
 	assert_int_equal(again.rc, NX_OK);
 	assert_false(again.repeat.is_repeat);
-	nx_random_uuid(nobody);
+	nx_uuid_random(nobody);
 	o.id = nobody;
 	assert_int_equal(nx_post_finish(&ask, &o, &ours, &err), NX_NOT_FOUND);
 }
@@ -255,7 +257,7 @@ nothing_is_stored_without_a_connection(void **state)
 	struct nx_new_grant g = grant_of(e);
 	const struct nx_new_post what = { .user_id = e->user, .key = "key" };
 	struct nx_new_post later = what;
-	char connection[NX_ID_LEN + 1], x_user[20];
+	char connection[NX_UUID_LEN + 1], x_user[20];
 	struct made m;
 
 	later.publish_at = nx_clock_wall() + 600;
@@ -287,14 +289,14 @@ what_follows(void **state)
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
 	struct nx_post_outcome o;
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m;
 
 	save(e, &g, connection);
 	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
 	o = outcome(e, m.id, m.lease, 0);
-	o.part_state = "waiting";
-	o.post_state = "queued";
+	o.part_state = NX_PART_WAITING;
+	o.post_state = NX_POST_STATE_QUEUED;
 	o.next_try = 600;
 	assert_true(finish(e, &o));
 	assert_field(e, m.id, "publish_at < next_try_at - interval '590 s'"
@@ -303,16 +305,16 @@ what_follows(void **state)
 	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
 	assert_true(finish_as(e, &m, 0, "sent", "sending", "1"));
 	o = outcome(e, m.id, m.lease, 1);
-	o.part_state = "failed";
-	o.post_state = "partial";
+	o.part_state = NX_PART_FAILED;
+	o.post_state = NX_POST_STATE_PARTIAL;
 	o.goal = NX_GOAL_WITHDRAW;
 	o.keeps_lease = o.failed = true;
 	assert_true(finish(e, &o));
 	assert_field(e, m.id, "goal || tries || (lease_until > now() AND"
 	    " next_try_at > lease_until)", "withdraw1true");
 	o = outcome(e, m.id, m.lease, 0);
-	o.part_state = "deleted";
-	o.post_state = "failed";
+	o.part_state = NX_PART_DELETED;
+	o.post_state = NX_POST_STATE_FAILED;
 	o.goal = NX_GOAL_WITHDRAW;
 	assert_true(finish(e, &o));
 	assert_story(e, m.id, "failed: deleted 1, failed");
@@ -332,7 +334,7 @@ a_queue_waits_together(void **state)
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
 	struct nx_post_outcome o;
-	char connection[NX_ID_LEN + 1], ids[N][NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], ids[N][NX_UUID_LEN + 1];
 	struct made m;
 
 	save(e, &g, connection);
@@ -342,8 +344,8 @@ a_queue_waits_together(void **state)
 	}
 	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
 	o = outcome(e, m.id, m.lease, 0);
-	o.part_state = "waiting";
-	o.post_state = "queued";
+	o.part_state = NX_PART_WAITING;
+	o.post_state = NX_POST_STATE_QUEUED;
 	o.next_try = 0;
 	assert_true(finish(e, &o));
 	assert_field(e, ids[0], "next_try_at <= now()", "t");
@@ -373,7 +375,7 @@ a_success_is_noted(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct nx_post_outcome old;
 	struct made m;
 
@@ -404,7 +406,7 @@ too_late(void **state)
 	struct nx_new_grant g = grant_of(e);
 	const struct nx_new_post single = { .user_id = e->user, .nparts = 1 };
 	const struct nx_new_post thread = { .user_id = e->user };
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m;
 
 	save(e, &g, connection);
@@ -446,7 +448,7 @@ a_wish_is_not_forgotten(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m;
 
 	save(e, &g, connection);
@@ -478,7 +480,8 @@ sent_as(const struct env *e, const struct made *m, int position,
 	bool ours;
 	enum nx_rc rc;
 
-	o.post_state = position == 0 ? "sending" : "sent";
+	o.post_state = position == 0 ? NX_POST_STATE_SENDING :
+	    NX_POST_STATE_SENT;
 	o.x_id = x_id;
 	rc = nx_post_finish(&ask, &o, &ours, &err);
 	assert_true(rc != NX_OK || ours);
@@ -495,7 +498,7 @@ an_id_is_one_parts(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m, later;
 
 	save(e, &g, connection);
@@ -539,7 +542,7 @@ an_id_is_noted_as_recorded(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1], part[NX_UUID_LEN + 3];
+	char connection[NX_UUID_LEN + 1], part[NX_UUID_LEN + 3];
 	struct nx_post_outcome o;
 	struct made m, other;
 	struct nx_err err = { 0 };
@@ -576,7 +579,7 @@ an_unheard_acceptance_is_an_error(void **state)
 	struct nx_new_grant g = grant_of(e);
 	struct nx_new_post what = { .user_id = e->user, .key = "key",
 	    .publish_at = nx_clock_wall() + 600 };
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m, again;
 
 	save(e, &g, connection);
@@ -595,7 +598,7 @@ an_unheard_acceptance_is_an_error(void **state)
 	assert_int_equal(again.rc, NX_BUSY);
 	begin(&ask, what, &again);
 	assert_int_equal(again.rc, NX_OK);
-	assert_string_equal(again.repeat.state, "queued");
+	assert_int_equal(again.repeat.state, NX_POST_STATE_QUEUED);
 	assert_string_equal(sql(e, "SELECT count(*) FROM x_posts WHERE"
 	    " user_id = $1", e->user, NULL), "1");
 }
@@ -648,7 +651,7 @@ what_was_lost_stays_so(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m;
 
 	save(e, &g, connection);
@@ -683,7 +686,7 @@ is_told(void **state)
 	struct nx_new_grant g = grant_of(e);
 	const struct nx_new_post single = { .user_id = e->user, .nparts = 1 };
 	struct nx_new_post later = single;
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct made m;
 
 	later.publish_at = nx_clock_wall() + 1;
@@ -736,7 +739,7 @@ one_key_a_hundred_times(void **state)
 	enum { N = 100 };
 	struct env *e = need_database(state);
 	struct nx_new_grant g = grant_of(e);
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct poster *posters = calloc(N, sizeof(*posters));
 	int first = 0;
 

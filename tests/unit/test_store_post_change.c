@@ -3,6 +3,7 @@
  * queued: whole or not at all, and only while nobody is at it.
  */
 
+#include "nx/base/uuid.h"
 #include "nx/store/post_change.h"
 #include "store_posts.h"
 
@@ -57,7 +58,7 @@ static void
 all_of_it_changes(void **state)
 {
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char lease[NX_UUID_LEN + 1];
 	struct nx_new_grant grant = grant_of(e);
 	struct nx_post_change c;
@@ -69,10 +70,10 @@ all_of_it_changes(void **state)
 	    " error = '{\"code\": \"x_credits\"}'");
 	change_part(e, id, "was_lost = true, attempts = 2, left_at = now(),"
 	    " first_left_at = now()");
-	nx_random_uuid(lease);
+	nx_uuid_random(lease);
 	c = change_of(e, id, lease);
 	assert_true(apply(e, &c, &p));
-	assert_string_equal(p.state, "queued");
+	assert_int_equal(p.state, NX_POST_STATE_QUEUED);
 	assert_int_equal(p.publish_at, 4000000000);
 	assert_int_equal(p.next_try_at, 4000000000);
 	assert_int_equal(p.price, 450);
@@ -93,7 +94,7 @@ all_of_it_changes(void **state)
 	assert_story(e, id, "queued: waiting, waiting, waiting");
 
 	/* Once more, from what is no longer there: nothing happens. */
-	nx_random_uuid(lease);
+	nx_uuid_random(lease);
 	c.nparts = 1;
 	assert_false(apply(e, &c, &p));
 	assert_int_equal(p.nparts, 3);
@@ -130,14 +131,14 @@ what_has_begun_stays(void **state)
 		    " lease_owner = id" },
 	};
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char lease[NX_UUID_LEN + 1];
 	struct nx_new_grant grant = grant_of(e);
 	const char *before;
 	struct nx_stored_post p;
 
 	save(e, &grant, connection);
-	nx_random_uuid(lease);
+	nx_uuid_random(lease);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct nx_post_change c;
 
@@ -158,7 +159,7 @@ static void
 nobody_posts_as_another(void **state)
 {
 	struct env *e = need_database(state);
-	char mine[NX_ID_LEN + 1], theirs[NX_ID_LEN + 1];
+	char mine[NX_UUID_LEN + 1], theirs[NX_UUID_LEN + 1];
 	char id[NX_UUID_LEN + 1], lease[NX_UUID_LEN + 1];
 	char stranger[NX_UUID_LEN + 1], x_user[20];
 	struct nx_store_ask ask = ask_of(e);
@@ -169,13 +170,13 @@ nobody_posts_as_another(void **state)
 	bool changed;
 
 	save(e, &grant, mine);
-	nx_random_uuid(stranger);
+	nx_uuid_random(stranger);
 	fresh_x_user(x_user);
 	grant.user_id = stranger;
 	grant.x_user_id = x_user;
 	save(e, &grant, theirs);
 	put(e, mine, id, "queued", "waiting");
-	nx_random_uuid(lease);
+	nx_uuid_random(lease);
 	c = change_of(e, id, lease);
 	c.connection_id = theirs;
 	assert_false(apply(e, &c, &p));
@@ -215,7 +216,7 @@ static void
 one_of_all_at_once(void **state)
 {
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	struct nx_new_grant grant = grant_of(e);
 	struct editor editors[EDITORS];
 
@@ -226,7 +227,7 @@ one_of_all_at_once(void **state)
 		put(e, connection, id, "queued", "waiting,waiting");
 		for (int i = 0; i < EDITORS; i++) {
 			editors[i] = (struct editor){ .e = e };
-			nx_random_uuid(editors[i].lease);
+			nx_uuid_random(editors[i].lease);
 			editors[i].change = change_of(e, id,
 			    editors[i].lease);
 			editors[i].change.nparts = (size_t)i % 3 + 1;
@@ -249,7 +250,7 @@ sent_instead_of_by_the_worker(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char first[NX_UUID_LEN + 1];
 	struct nx_new_grant grant = grant_of(e);
 	struct nx_claimed c;

@@ -3,6 +3,7 @@
  * name; one at a time, however many ask.
  */
 
+#include "nx/base/uuid.h"
 #include "store/post_row.h"
 #include "store_apart.h"
 #include "store_plan.h"
@@ -29,15 +30,16 @@ end(const struct env *e, const struct nx_claimed *c, const char *state)
 {
 	struct nx_post_outcome o = outcome(e, c->post.id, c->lease, 0);
 
-	o.post_state = state;
-	o.part_state = strcmp(state, "queued") == 0 ? "waiting" : state;
+	o.post_state = nx_post_state_of(state);
+	o.part_state = o.post_state == NX_POST_STATE_QUEUED ? NX_PART_WAITING :
+	    nx_part_state_of(state);
 	o.x_id = strcmp(state, "sent") == 0 ? "1" : NULL;
 	o.next_try = strcmp(state, "queued") == 0 ? 600 : -1;
 	assert_true(finish(e, &o));
 }
 
 static void
-attach(const struct env *e, char id[NX_ID_LEN + 1])
+attach(const struct env *e, char id[NX_UUID_LEN + 1])
 {
 	struct nx_new_grant g = grant_of(e);
 	char x_user[20];
@@ -51,7 +53,7 @@ static void
 in_the_order_of_their_time(void **state)
 {
 	struct env *e = need_database(state);
-	char one[NX_ID_LEN + 1], two[NX_ID_LEN + 1];
+	char one[NX_UUID_LEN + 1], two[NX_UUID_LEN + 1];
 	char first[NX_UUID_LEN + 1], second[NX_UUID_LEN + 1];
 	char third[NX_UUID_LEN + 1], other[NX_UUID_LEN + 1];
 	struct nx_claimed c, d;
@@ -70,8 +72,8 @@ in_the_order_of_their_time(void **state)
 	c = claim_due(e);
 	assert_string_equal(c.post.id, first);
 	assert_true(c.taken);
-	assert_string_equal(c.post.state, "sending");
-	assert_string_equal(c.post.parts[0].state, "sending");
+	assert_int_equal(c.post.state, NX_POST_STATE_SENDING);
+	assert_int_equal(c.post.parts[0].state, NX_PART_SENDING);
 	assert_int_equal(c.post.parts[0].attempts, 1);
 	assert_int_equal(c.first_left_at, 0);
 	assert_string_equal(c.connection.id, one);
@@ -110,7 +112,7 @@ what_was_never_accepted(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char behind[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 	struct nx_err err;
@@ -167,7 +169,7 @@ static void
 a_broken_thread_goes_on(void **state)
 {
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 
 	attach(e, connection);
@@ -200,7 +202,7 @@ static void
 what_nobody_knows(void **state)
 {
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 
 	attach(e, connection);
@@ -208,7 +210,7 @@ what_nobody_knows(void **state)
 	assert_null(claim_due(e).post.id);
 	c = claim_unknown(e);
 	assert_string_equal(c.post.id, id);
-	assert_string_equal(c.post.state, "unknown");
+	assert_int_equal(c.post.state, NX_POST_STATE_UNKNOWN);
 	assert_in_range(c.age, 60, 80);
 	assert_in_range(nx_clock_wall() - c.first_left_at, 90, 110);
 	assert_true(c.post.parts[1].was_lost);
@@ -224,7 +226,7 @@ what_nobody_knows(void **state)
 	assert_null(claim_due(e).post.id);
 	c = claim_unknown(e);
 	assert_true(c.taken);
-	assert_string_equal(c.post.parts[1].state, "unknown");
+	assert_int_equal(c.post.parts[1].state, NX_PART_UNKNOWN);
 	assert_story(e, id, "unknown: sent 101, unknown, waiting");
 	assert_string_equal(part_field(e, id, 1, "was_lost"), "t");
 	/* A program of before says nothing of when it left. */
@@ -280,7 +282,7 @@ static void
 what_x_had_before(void **state)
 {
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1], other[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], other[NX_UUID_LEN + 1];
 	char id[NX_UUID_LEN + 1], before[NX_UUID_LEN + 1];
 
 	attach(e, connection);
@@ -314,7 +316,7 @@ without_a_token(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 	struct nx_err err;
 
@@ -332,7 +334,8 @@ without_a_token(void **state)
 	c = claim_due(e);
 	assert_true(c.taken);
 	assert_int_equal(c.token_rc, NX_CONNECTION_UNKNOWN);
-	assert_string_equal(c.connection.status, "disconnected");
+	assert_int_equal(c.connection.status,
+	    NX_STATUS_DISCONNECTED);
 	assert_string_equal(c.connection.id, connection);
 }
 
@@ -394,7 +397,7 @@ static void
 by_name(void **state)
 {
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char nobody[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 	struct nx_err err;
@@ -403,6 +406,7 @@ by_name(void **state)
 	for (size_t i = 0; i < sizeof(takes) / sizeof(takes[0]); i++) {
 		const struct take *t = &takes[i];
 		struct nx_store_ask ask = ask_of(e);
+		const char *was;
 		enum nx_rc rc;
 
 		put(e, connection, id, t->state, t->parts);
@@ -412,8 +416,8 @@ by_name(void **state)
 		assert_int_equal(c.taken, t->what == TAKEN);
 		assert_story(e, id, t->want);
 		assert_field(e, id, "goal", t->goal);
-		assert_memory_equal(c.post.state, t->want,
-		    strlen(c.post.state));
+		was = nx_post_state_name(c.post.state);
+		assert_memory_equal(was, t->want, strlen(was));
 		assert_field(e, id, "by_worker", "f");
 		if (t->what == BUSY)
 			assert_int_equal(err.retry_after, 5);
@@ -429,7 +433,7 @@ by_name(void **state)
 		if (strncmp(t->want, "unknown", 7) == 0)
 			assert_field(e, id, "next_try_at IS NOT NULL", "t");
 	}
-	nx_random_uuid(nobody);
+	nx_uuid_random(nobody);
 	assert_int_equal(nx_post_take(&(struct nx_store_ask){ &e->store,
 	    e->arena, nx_clock_mono() + PATIENCE_MS, NULL }, nobody, id,
 	    NX_TAKE_REMOVE, &c, &err), NX_POST_UNKNOWN);
@@ -440,7 +444,7 @@ put_off(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char next[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 	struct nx_err err;
@@ -455,7 +459,7 @@ put_off(void **state)
 	c = claim_due(e);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(nx_post_put_off(&ask, &c.post, c.lease,
-		    "queued", 30, &err), NX_OK);
+		    NX_POST_STATE_QUEUED, 30, &err), NX_OK);
 	assert_story(e, id, "queued: sent 101, waiting, waiting");
 	assert_field(e, id, "tries || (lease_until IS NULL AND publish_at"
 	    " IS NOT NULL AND next_try_at > now() + interval '20 s')::text",
@@ -464,16 +468,16 @@ put_off(void **state)
 	    " (first_left_at IS NOT NULL)::text"), "1true");
 	assert_field(e, next, "next_try_at > now() + interval '20 s'", "t");
 	change(e, id, "lease_owner = id, lease_until = now()");
-	assert_int_equal(nx_post_put_off(&ask, &c.post, c.lease, "failed",
-	    -1, &err), NX_OK);
+	assert_int_equal(nx_post_put_off(&ask, &c.post, c.lease,
+	    NX_POST_STATE_FAILED, -1, &err), NX_OK);
 	assert_field(e, id, "state", "queued");
 	/* What has not left at all. */
 	change(e, next, "next_try_at = now(), publish_at = now() - interval"
 	    " '1 day'");
 	c = claim_due(e);
 	assert_string_equal(c.post.id, next);
-	assert_int_equal(nx_post_put_off(&ask, &c.post, c.lease, "queued",
-	    0, &err), NX_OK);
+	assert_int_equal(nx_post_put_off(&ask, &c.post, c.lease,
+	    NX_POST_STATE_QUEUED, 0, &err), NX_OK);
 	assert_string_equal(part_field(e, next, 0, "attempts || '-' ||"
 	    " num_nonnulls(first_left_at)"), "0-0");
 }
@@ -488,7 +492,7 @@ cancel(const struct env *e, const char *id)
 
 	assert_int_equal(nx_post_take(&ask, e->user, id, NX_TAKE_REMOVE, &c,
 	    &err), NX_OK);
-	assert_string_equal(c.post.state, "cancelled");
+	assert_int_equal(c.post.state, NX_POST_STATE_CANCELLED);
 }
 
 /* Whatever X said when the head met its limit. */
@@ -498,7 +502,7 @@ what_is_cancelled_holds_nobody(void **state)
 	static const char *const limit = "error = '{}', next_try_at = now() +"
 	    " interval '25 h'";
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1], ids[4][NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], ids[4][NX_UUID_LEN + 1];
 	struct nx_claimed c;
 
 	attach(e, connection);
@@ -536,7 +540,7 @@ a_later_one_takes_its_place(void **state)
 	    "cancelled" };
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char later[NX_UUID_LEN + 1], text[160];
 	struct nx_claimed c;
 	struct nx_err err;
@@ -551,7 +555,7 @@ a_later_one_takes_its_place(void **state)
 		    NX_TAKE_RESUME, &c, &err), NX_OK);
 		assert_false(c.taken);
 		assert_true(c.post.is_superseded);
-		assert_string_equal(c.post.state, "failed");
+		assert_int_equal(c.post.state, NX_POST_STATE_FAILED);
 	}
 	for (size_t i = 0; i < sizeof(not_live) / sizeof(not_live[0]); i++) {
 		(void)snprintf(text, sizeof(text), "state = '%s'",
@@ -594,7 +598,7 @@ a_resume_takes_the_key_back(void **state)
 	static const char keys[] = "coalesce(idempotency_key, 'none')";
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char other[NX_UUID_LEN + 1];
 	struct nx_claimed c;
 	struct nx_err err;
@@ -645,7 +649,7 @@ an_id_is_one_parts(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	const int64_t since = nx_clock_wall() - 600;
-	char connection[NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char other[NX_UUID_LEN + 1], twin[NX_UUID_LEN + 1];
 	struct nx_stored_post got;
 	struct nx_err err;
@@ -658,7 +662,7 @@ an_id_is_one_parts(void **state)
 		assert_true(reserve(e, id, 1, LONG("7"), since));
 	assert_int_equal(claim_id(e, other, 0, LONG("7"), since), NX_ID_TAKEN);
 	assert_int_equal(nx_post_get(&ask, e->user, id, &got, &err), NX_OK);
-	assert_string_equal(got.parts[1].state, "unknown");
+	assert_int_equal(got.parts[1].state, NX_PART_UNKNOWN);
 	assert_null(got.parts[1].post_id);
 	/* A simulator's ids may begin anew at any time. */
 	assert_true(reserve(e, id, 1, "7", since));
@@ -698,7 +702,7 @@ the_elder_has_the_first_choice(void **state)
 {
 	struct env *e = need_database(state);
 	const int64_t since = nx_clock_wall() - 600;
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	char elder[NX_UUID_LEN + 1], younger[NX_UUID_LEN + 1];
 
 	attach(e, connection);
@@ -756,7 +760,7 @@ one_of_all_who_ask(void **state)
 {
 	enum { N = 8, ROUNDS = 20 };
 	struct env *e = need_database(state);
-	char connection[NX_ID_LEN + 1];
+	char connection[NX_UUID_LEN + 1];
 	struct finder finders[N];
 
 	attach(e, connection);
@@ -849,7 +853,7 @@ many_workers(void **state)
 	struct log *log = calloc(1, sizeof(*log));
 	struct worker workers[WORKERS];
 	int64_t last[ACCOUNTS] = { 0 };
-	char accounts[ACCOUNTS][NX_ID_LEN + 1], id[NX_UUID_LEN + 1];
+	char accounts[ACCOUNTS][NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	char when[96];
 
 	for (int i = 0; i < ACCOUNTS; i++)
@@ -906,7 +910,7 @@ explain(struct env *e, const char *text)
 {
 	char lease[NX_UUID_LEN + 1];
 
-	nx_random_uuid(lease);
+	nx_uuid_random(lease);
 	return plan_rows(e, text, (const char *const[]){ lease, "60000" }, 2);
 }
 

@@ -1,5 +1,6 @@
 /* test_store_post_history.c - one post, and pages of them. */
 
+#include "nx/base/uuid.h"
 #include "store/post_row.h"
 #include "store_apart.h"
 #include "store_plan.h"
@@ -21,7 +22,7 @@ one(void **state)
 	assert_int_equal(nx_post_get(&ask, e->user, id, &p, &err), NX_OK);
 	assert_string_equal(p.id, id);
 	assert_null(p.username);	/* its connection is gone */
-	assert_string_equal(p.state, "partial");
+	assert_int_equal(p.state, NX_POST_STATE_PARTIAL);
 	assert_int_equal(p.goal, NX_GOAL_WITHDRAW);
 	assert_string_equal(p.error, "{\"a\": 1}");
 	assert_int_equal(p.tries, 3);
@@ -30,10 +31,10 @@ one(void **state)
 	assert_int_equal(p.nparts, 3);
 	assert_string_equal(p.parts[0].post_id, "101");
 	assert_null(p.parts[1].post_id);
-	assert_string_equal(p.parts[1].state, "failed");
+	assert_int_equal(p.parts[1].state, NX_PART_FAILED);
 	assert_int_equal(p.parts[1].attempts, 1);
 	assert_true(nx_slice_eq(p.parts[2].text, nx_slice_str("part 3")));
-	nx_random_uuid(stranger);
+	nx_uuid_random(stranger);
 	assert_int_equal(nx_post_get(&ask, stranger, id, &p, &err),
 	    NX_POST_UNKNOWN);
 	assert_int_equal(nx_post_get(&ask, e->user, stranger, &p, &err),
@@ -95,7 +96,7 @@ pages(void **state)
 	q.before = before;
 	assert_int_equal(nx_post_list(&ask, &q, &page, &err), NX_OK);
 	assert_int_equal(page.n, 0);
-	nx_random_uuid(stranger);
+	nx_uuid_random(stranger);
 	q.before = stranger;
 	assert_int_equal(nx_post_list(&ask, &q, &page, &err),
 	    NX_POST_UNKNOWN);
@@ -146,8 +147,8 @@ soonest_first(void **state)
 	    .connection_id = mine };
 	const struct nx_post_query of_other = { .connection_id = other };
 
-	nx_random_uuid(mine);
-	nx_random_uuid(other);
+	nx_uuid_random(mine);
+	nx_uuid_random(other);
 	put(e, mine, late, "queued", "waiting");
 	put(e, mine, soon, "queued", "waiting,waiting");
 	put(e, other, next, "queued", "waiting");
@@ -179,7 +180,7 @@ counts_what_is_queued(void **state)
 	struct nx_err err;
 
 	for (int i = 0; i < 2; i++) {
-		nx_random_uuid(ids[i]);
+		nx_uuid_random(ids[i]);
 		list[i] = (struct nx_connection){ .id = ids[i],
 		    .user_id = e->user };
 	}
@@ -207,7 +208,7 @@ pages_are_ranges_of_an_index(void **state)
 	struct env *e = need_database(state);
 	char connection[NX_UUID_LEN + 1];
 
-	nx_random_uuid(connection);
+	nx_uuid_random(connection);
 	(void)sql(e, crowd, e->user, connection);
 	(void)sql(e, "ANALYZE x_posts", NULL, NULL);
 	for (int i = 0; i < 4; i++)

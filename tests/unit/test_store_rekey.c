@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "nx/base/uuid.h"
 #include "nx/store/lease.h"
 #include "nx/store/rekey.h"
 #include "nx/store/revocation.h"
@@ -61,7 +62,7 @@ tells_the_keys_in_use(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 
 	assert_false(in_use(e, "k1"));
 	save(e, &g, id);
@@ -83,11 +84,11 @@ what_is_parked_counts(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_err err;
 
 	save(e, &g, id);
-	assert_int_equal(nx_connection_end(&ask, id, "disconnected", "Bye.",
+	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.",
 	    &err), NX_OK);
 	assert_true(in_use(e, "k1"));
 }
@@ -128,7 +129,7 @@ save_many(struct env *e)
 {
 	for (int i = 0; i < MANY; i++) {
 		struct nx_new_grant g = grant_of(e);
-		char id[NX_ID_LEN + 1], x_user[20];
+		char id[NX_UUID_LEN + 1], x_user[20];
 
 		fresh_x_user(x_user);
 		g.x_user_id = x_user;
@@ -153,7 +154,7 @@ seals_everything_anew(void **state)
 	save_many(e);
 	assert_int_equal(nx_connection_list(&ask, e->user, &list, &n, &err),
 	    NX_OK);
-	assert_int_equal(nx_connection_end(&ask, list[0].id, "disconnected",
+	assert_int_equal(nx_connection_end(&ask, list[0].id, NX_STATUS_DISCONNECTED,
 	    "Bye.", &err), NX_OK);
 	rekey_all(e, &store, &done);
 	assert_true(done.resealed >= MANY);	/* and what is parked */
@@ -198,7 +199,7 @@ counts_what_it_cannot_read(void **state)
 	struct nx_keyring *ring;
 	const struct nx_store store = later(e, &ring);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_rekey done;
 
 	save(e, &g, id);
@@ -216,7 +217,7 @@ counts_what_it_cannot_read(void **state)
 struct busy {
 	struct env		*e;
 	const struct nx_store	*store;
-	char			 user[NX_UUID_LEN + 1], id[NX_ID_LEN + 1];
+	char			 user[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
 	atomic_bool		*stop;
 	int			 renewed, read;
 };
@@ -286,7 +287,7 @@ every_token_opens_at_every_moment(void **state)
 
 		busy[i] = (struct busy){ .e = e, .stop = &stop,
 		    .store = i % 2 == 0 ? &there : &again };
-		nx_random_uuid(busy[i].user);
+		nx_uuid_random(busy[i].user);
 		fresh_x_user(x_user);
 		g.user_id = busy[i].user;
 		g.x_user_id = x_user;

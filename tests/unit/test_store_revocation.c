@@ -18,7 +18,7 @@ end(struct env *e, const char *id)
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_err err = { 0 };
 
-	if (nx_connection_end(&ask, id, "disconnected", "Bye.", &err) !=
+	if (nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.", &err) !=
 	    NX_OK)
 		fail_msg("end: %s", err.detail);
 }
@@ -41,7 +41,7 @@ the_end_parks_what_it_wipes(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_revocation r;
 	struct nx_err err = { 0 };
 	int access = 0, refresh = 0;
@@ -74,7 +74,7 @@ what_needs_a_login_is_parked_too(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 
 	save(e, &g, id);
 	(void)sql(e, "UPDATE platform_connections SET status ="
@@ -90,7 +90,7 @@ it_outlives_its_connection(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 
 	save(e, &g, id);
 	end(e, id);
@@ -105,7 +105,7 @@ it_opens_in_its_own_row_only(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_connection c;
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_err err;
@@ -131,7 +131,7 @@ what_does_not_open_is_given_up_at_once(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_revocation r;
 	struct nx_err err = { 0 };
 	bool given_up;
@@ -156,7 +156,7 @@ a_missing_key_keeps_it(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_revocation r;
 	struct nx_err err = { 0 };
 	bool given_up;
@@ -178,7 +178,7 @@ a_week_of_trouble_is_the_end(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_revocation r;
 	struct nx_err err = { 0 };
 	bool given_up;
@@ -214,7 +214,7 @@ each_wait_is_longer(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 
 	g.refresh_token = NULL;
 	save(e, &g, id);
@@ -238,7 +238,7 @@ a_pair_that_comes_too_late_is_parked(void **state)
 	struct nx_new_grant g = grant_of(e);
 	struct nx_new_pair pair = { .access_token = "access-2",
 	    .refresh_token = "refresh-2", .expires_at = g.expires_at };
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	struct nx_lease lease;
 	struct nx_err err = { 0 };
 	bool saved;
@@ -261,7 +261,7 @@ a_new_login_makes_it_idle(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_new_grant g = grant_of(e);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 
 	save(e, &g, id);
 	end(e, id);
@@ -299,7 +299,7 @@ each_is_taken_once(void **state)
 	struct env *e = need_database(state);
 	struct nx_new_grant g = grant_of(e);
 	struct taker takers[THREADS];
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	int sum = 0;
 
 	save(e, &g, id);

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "nx/base/uuid.h"
 #include "nx/flow/upkeep/webhook.h"
 #include "nx/seal/digest.h"
 #include "nx/store/notice.h"
@@ -99,19 +100,19 @@ notices(const struct fixture *f, const char *what)
 }
 
 static void
-connect(const struct fixture *f, char id[NX_ID_LEN + 1])
+connect(const struct fixture *f, char id[NX_UUID_LEN + 1])
 {
 	struct nx_new_grant grant = grant_of(f->env);
 	char token[NX_UUID_LEN + 1];
 
-	nx_random_uuid(token);
+	nx_uuid_random(token);
 	grant.access_token = token;
 	save(f->env, &grant, id);
 }
 
 static void
-end(const struct fixture *f, const char *id, const char *status,
-    const char *reason)
+end(const struct fixture *f, const char *id,
+    enum nx_connection_status status, const char *reason)
 {
 	struct nx_store_ask ask = ask_of(f->env);
 
@@ -123,15 +124,15 @@ static void
 each_change_is_noted_once(void **state)
 {
 	struct fixture *f = need(state);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	const char *body;
 
 	connect(f, id);
 	(void)sql(f->env, "UPDATE platform_connections SET updated_at = now(),"
 	    " platform_username = 'ada2' WHERE id = $1", id, NULL);
-	end(f, id, "needs_reauth", "X said no.");
-	end(f, id, "needs_reauth", "X said no again.");
-	end(f, id, "disconnected", "Its owner said so.");
+	end(f, id, NX_STATUS_NEEDS_REAUTH, "X said no.");
+	end(f, id, NX_STATUS_NEEDS_REAUTH, "X said no again.");
+	end(f, id, NX_STATUS_DISCONNECTED, "Its owner said so.");
 	connect(f, id);
 	assert_string_equal(notices(f, "event"), "connection.connected"
 	    " connection.needs_reauth connection.disconnected"
@@ -154,7 +155,7 @@ static void
 an_end_in_sight_is_told(void **state)
 {
 	struct fixture *f = need(state);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 
 	connect(f, id);
 	(void)sql(f->env, "UPDATE platform_connections SET status_reason ="
@@ -189,7 +190,7 @@ static void
 long_words_fit_into_a_notification(void **state)
 {
 	struct fixture *f = need(state);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 
 	connect(f, id);
 	(void)sql(f->env, "UPDATE platform_connections SET"
@@ -219,7 +220,7 @@ static void
 a_notice_is_signed(void **state)
 {
 	struct fixture *f = need(state);
-	char id[NX_ID_LEN + 1], hex[NX_SHA256_HEX + 1];
+	char id[NX_UUID_LEN + 1], hex[NX_SHA256_HEX + 1];
 	struct nx_arena *a = f->env->arena;
 	const char *stamp, *text;
 	struct xs_seen seen;
@@ -260,7 +261,7 @@ static void
 what_does_not_arrive_is_tried_again(void **state)
 {
 	struct fixture *f = need(state);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 	static const char *const waits[] = { "1", "2", "4", "8", "16", "32",
 	    "60", "60" };
 	static const int answers[] = { 500, 302, 404, 429 };
@@ -286,10 +287,10 @@ static void
 a_round_ends_with_the_first_failure(void **state)
 {
 	struct fixture *f = need(state);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 
 	connect(f, id);
-	end(f, id, "disconnected", "So be it.");
+	end(f, id, NX_STATUS_DISCONNECTED, "So be it.");
 	xs_answer(f->server, 500, "", "{}");
 	assert_int_equal(deliver(f), 0);
 	assert_int_equal(xs_seen(f->server).requests, 1);
@@ -303,7 +304,7 @@ static void
 after_three_days_it_is_given_up(void **state)
 {
 	struct fixture *f = need(state);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 
 	connect(f, id);
 	(void)sql(f->env, "UPDATE x_notices SET created_at = now()"
@@ -324,7 +325,7 @@ static void
 what_is_done_with_goes(void **state)
 {
 	struct fixture *f = need(state);
-	char id[NX_ID_LEN + 1];
+	char id[NX_UUID_LEN + 1];
 
 	connect(f, id);
 	assert_int_equal(deliver(f), 1);
@@ -340,7 +341,7 @@ what_is_done_with_goes(void **state)
 
 	/* Without a webhook nobody will ever want them. */
 	f->app.conf.webhook_url = NULL;
-	end(f, id, "disconnected", "So be it.");
+	end(f, id, NX_STATUS_DISCONNECTED, "So be it.");
 	assert_int_equal(deliver(f), 0);
 	assert_string_equal(notices(f, "event"), "connection.disconnected");
 	(void)sql(f->env, "UPDATE x_notices SET created_at = now()"

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "nx/base/uuid.h"
 #include "web_fixture.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
@@ -141,7 +142,7 @@ makes_an_id_where_there_is_none(void **state)
 		if (cases[i].kept)
 			assert_string_equal(w->request.id, cases[i].id);
 		else
-			assert_true(nx_is_uuid(w->request.id));
+			assert_true(nx_uuid_valid(w->request.id));
 	}
 }
 

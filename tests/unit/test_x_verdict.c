@@ -64,18 +64,18 @@ struct row {
 	enum nx_class	 want;
 };
 
-static struct nx_http_answer
+static struct nx_x_answer
 answered(int status, const char *body)
 {
-	return (struct nx_http_answer){ .outcome = NX_HTTP_ANSWERED,
-	    .status = status, .body = nx_slice_str(body) };
+	return (struct nx_x_answer){ .http = { .outcome = NX_HTTP_ANSWERED,
+	    .status = status, .body = nx_slice_str(body) } };
 }
 
 static void
 check_rows(const struct row *rows, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		struct nx_http_answer a = answered(rows[i].status,
+		struct nx_x_answer a = answered(rows[i].status,
 		    rows[i].body);
 		struct nx_verdict v;
 
@@ -503,15 +503,15 @@ no_answer(void **state)
 		{ NX_ACT_PROFILE, NX_CLASS_RETRY },
 		{ NX_ACT_DELETE, NX_CLASS_RETRY },
 	};
-	struct nx_http_answer a = { .why = "Connection refused" };
+	struct nx_x_answer a = { .http.why = "Connection refused" };
 	struct nx_verdict v;
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		a.outcome = NX_HTTP_NOT_SENT;
+		a.http.outcome = NX_HTTP_NOT_SENT;
 		nx_verdict_of(rows[i].act, &a, NOW, &v);
 		assert_int_equal(v.class, NX_CLASS_RETRY);
-		a.outcome = NX_HTTP_LOST;
+		a.http.outcome = NX_HTTP_LOST;
 		nx_verdict_of(rows[i].act, &a, NOW, &v);
 		assert_int_equal(v.class, rows[i].lost);
 		assert_int_equal(v.x.status, 0);
@@ -525,10 +525,10 @@ static int64_t
 retry_at(int status, const char *body, int retry_after, int64_t quarter,
     int64_t day)
 {
-	struct nx_http_answer a = answered(status, body);
+	struct nx_x_answer a = answered(status, body);
 	struct nx_verdict v;
 
-	a.retry_after = retry_after;
+	a.http.retry_after = retry_after;
 	a.windows.quarter = (struct nx_window){ true, 100, 0, quarter };
 	a.windows.user_day = (struct nx_window){ true, 17, 0, day };
 	nx_verdict_of(NX_ACT_READ, &a, NOW, &v);
@@ -584,7 +584,7 @@ static void
 words_of_x(void **state)
 {
 	char body[2000], long_text[600];
-	struct nx_http_answer a = answered(400, INVALID("{\"message\":\"Your"
+	struct nx_x_answer a = answered(400, INVALID("{\"message\":\"Your"
 	    " media IDs are invalid.\"}"));
 	struct nx_verdict v;
 
@@ -613,7 +613,7 @@ words_of_x(void **state)
 	assert_string_equal(v.x.detail, "");
 	nx_verdict_of(NX_ACT_READ, &a, NOW, &v);
 	assert_string_equal(v.x.detail, "a");
-	a.status = 400;
+	a.http.status = 400;
 	nx_verdict_of(NX_ACT_REFRESH, &a, NOW, &v);
 	assert_string_equal(v.x.detail, "a");
 

@@ -103,6 +103,23 @@ ignores_what_is_no_number(void **state)
 	assert_int_equal(nx_windows_blocked_until(&w), 0);
 }
 
+/* As after a 100 Continue, or when a request is sent again. */
+static void
+another_answer_begins_anew(void **state)
+{
+	static const char *const lines[] = {
+		"HTTP/1.1 429 Too Many Requests", "x-rate-limit-limit: 75",
+		"x-user-limit-24hour-remaining: 0", "HTTP/1.1 200 OK\r\n",
+		"x-rate-limit-remaining: 1", NULL
+	};
+	struct nx_windows w = read_all(lines);
+
+	(void)state;
+	assert_int_equal(w.quarter.remaining, 1);
+	assert_int_equal(w.quarter.limit, -1);
+	assert_false(w.user_day.known);
+}
+
 /* What cannot be a time to wait for is none. */
 static void
 believes_what_can_be(void **state)
@@ -138,6 +155,7 @@ main(void)
 		cmocka_unit_test(latest_exhausted_reset_counts),
 		cmocka_unit_test(absent_is_not_zero),
 		cmocka_unit_test(ignores_what_is_no_number),
+		cmocka_unit_test(another_answer_begins_anew),
 		cmocka_unit_test(believes_what_can_be),
 	};
 

@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
+
+#include "nx/base/ascii.h"
 
 struct nx_slice {
 	const char	*p;
@@ -35,6 +38,104 @@ static inline bool
 nx_slice_is(struct nx_slice a, const char *s)
 {
 	return nx_slice_eq(a, nx_slice_str(s));
+}
+
+/* The same, be it in capitals or not (ASCII). */
+static inline bool
+nx_slice_eq_nocase(struct nx_slice a, struct nx_slice b)
+{
+	return a.n == b.n && (a.n == 0 || strncasecmp(a.p, b.p, a.n) == 0);
+}
+
+static inline bool
+nx_slice_is_nocase(struct nx_slice a, const char *s)
+{
+	return nx_slice_eq_nocase(a, nx_slice_str(s));
+}
+
+/* Its place in `list`, which ends with NULL; -1: it is not there. */
+static inline int
+nx_slice_index(struct nx_slice a, const char *const *list)
+{
+	for (int i = 0; list[i] != NULL; i++) {
+		if (nx_slice_is(a, list[i]))
+			return i;
+	}
+	return -1;
+}
+
+static inline bool
+nx_slice_is_one_of(struct nx_slice a, const char *const *list)
+{
+	return nx_slice_index(a, list) >= 0;
+}
+
+/* Its first `n` bytes, of which it has as many. */
+static inline struct nx_slice
+nx_slice_head(struct nx_slice s, size_t n)
+{
+	return (struct nx_slice){ s.p, n };
+}
+
+/* What follows its first `n` bytes. */
+static inline struct nx_slice
+nx_slice_tail(struct nx_slice s, size_t n)
+{
+	return n == 0 ? s : (struct nx_slice){ s.p + n, s.n - n };
+}
+
+static inline bool
+nx_slice_starts(struct nx_slice s, const char *with)
+{
+	const size_t n = strlen(with);
+
+	return s.n >= n && nx_slice_is(nx_slice_head(s, n), with);
+}
+
+static inline bool
+nx_slice_starts_nocase(struct nx_slice s, const char *with)
+{
+	const size_t n = strlen(with);
+
+	return s.n >= n && nx_slice_is_nocase(nx_slice_head(s, n), with);
+}
+
+static inline bool
+nx_slice_ends(struct nx_slice s, const char *with)
+{
+	const size_t n = strlen(with);
+
+	return s.n >= n && nx_slice_is(nx_slice_tail(s, s.n - n), with);
+}
+
+/* Does it start so?  Then `s` becomes what follows. */
+static inline bool
+nx_slice_cut_prefix(struct nx_slice *s, const char *with)
+{
+	if (!nx_slice_starts(*s, with))
+		return false;
+	*s = nx_slice_tail(*s, strlen(with));
+	return true;
+}
+
+static inline bool
+nx_slice_cut_prefix_nocase(struct nx_slice *s, const char *with)
+{
+	if (!nx_slice_starts_nocase(*s, with))
+		return false;
+	*s = nx_slice_tail(*s, strlen(with));
+	return true;
+}
+
+/* Has it bytes, and are all of them decimal digits? */
+static inline bool
+nx_slice_is_digits(struct nx_slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && nx_is_digit(s.p[n]))
+		n++;
+	return n > 0 && n == s.n;
 }
 
 /*
@@ -70,15 +171,11 @@ nx_slice_trim(struct nx_slice s, const char *set)
 	return s;
 }
 
-/* What a hexadecimal digit stands for; -1: it is none. */
-static inline int
-nx_hex_digit(char c)
+/* Is `s` there and spelled so? */
+static inline bool
+nx_str_is(const char *s, const char *want)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	return s != NULL && strcmp(s, want) == 0;
 }
 
 #endif

@@ -91,7 +91,4 @@ bool	nx_err_for_users(struct nx_err *err);
 /* The request is over: wipe what X's last answer left in the handle. */
 void	nx_ctx_done(struct nx_ctx *ctx);
 
-/* Is it a UUID (RFC 9562 section 4, any version)? */
-bool	nx_is_uuid(const char *text);
-
 #endif

@@ -13,6 +13,7 @@
 
 #include "nx/base/err.h"
 #include "nx/base/slice.h"
+#include "nx/base/uuid.h"
 
 enum {
 	NX_JWT_MAX = 16 * 1024,		/* bytes of a token */
@@ -56,7 +57,7 @@ struct nx_jwt_rules {
 };
 
 struct nx_jwt_claims {
-	char	 sub[64];	/* a UUID in lower case; "": none */
+	char	 sub[NX_UUID_LEN + 1];	/* in lower case; "": none */
 	char	 role[32];	/* "" when absent */
 	int64_t	 expires;	/* `exp`, seconds since 1970 */
 	bool	 unknown_kid;	/* refused: fetching the JWKS may help */

@@ -32,7 +32,7 @@ enum nx_lease_state {
 
 struct nx_lease {
 	enum nx_lease_state	 state;
-	char			 owner[NX_ID_LEN + 1];
+	char			 owner[NX_UUID_LEN + 1];
 	bool			 suspect;	/* an earlier attempt died */
 	struct nx_connection	 connection;	/* as it is now */
 };

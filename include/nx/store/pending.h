@@ -33,7 +33,7 @@ struct nx_pending {
 /* One that was taken. */
 struct nx_waiting {
 	struct nx_pending	 pending;	/* id NULL: there is none */
-	char			 owner[NX_ID_LEN + 1];
+	char			 owner[NX_UUID_LEN + 1];
 	bool			 renew;		/* its refresh token first */
 	bool			 suspect;	/* an earlier renewal died */
 	int64_t			 open_for;	/* seconds since it began */
@@ -79,11 +79,11 @@ NX_MUST_USE enum nx_rc	nx_pending_put_off(const struct nx_store_ask *ask,
 
 /*
  * It will not become a connection: its tokens are parked under its own id
- * as connection_id, and the attempt ends with `outcome`.  Nothing happens
+ * as connection_id, and the attempt ends with `why`.  Nothing happens
  * when it was renewed meanwhile.
  */
 NX_MUST_USE enum nx_rc	nx_pending_drop(const struct nx_store_ask *ask,
-			    const struct nx_waiting *w, const char *outcome,
+			    const struct nx_waiting *w, enum nx_rc why,
 			    struct nx_err *err);
 
 /* Which of a user's end with a connection. */

@@ -13,7 +13,7 @@
 #include "nx/store/post.h"
 
 struct nx_claimed {
-	char			 lease[NX_ID_LEN + 1];
+	char			 lease[NX_UUID_LEN + 1];
 	bool			 taken;		/* the lease is ours */
 	struct nx_stored_post	 post;	/* as it is now; id NULL: none */
 	struct nx_connection	 connection;	/* access token opened */
@@ -98,7 +98,7 @@ NX_MUST_USE enum nx_rc	nx_post_id_is_taken(const struct nx_store_ask *ask,
  */
 NX_MUST_USE enum nx_rc	nx_post_put_off(const struct nx_store_ask *ask,
 			    const struct nx_stored_post *post,
-			    const char *lease, const char *state,
+			    const char *lease, enum nx_post_state state,
 			    int next_try, struct nx_err *err);
 
 #endif

@@ -8,7 +8,7 @@
 #include "nx/store/connection.h"
 
 struct nx_rekey {
-	char	after[NX_ID_LEN + 1];	/* where to go on; "" at the start */
+	char	after[NX_UUID_LEN + 1];	/* where to go on; "" at the start */
 	int	table;			/* ... and in which; 0 at the start */
 	int	resealed;		/* rows, so far */
 	int	unreadable;		/* rows that no key of the ring opens */

@@ -31,7 +31,7 @@ NX_MUST_USE enum nx_rc	nx_rescue_look(const char *dir,
 
 /* A file of ours; no replay touches it before it is let go. */
 struct nx_rescue {
-	char	uuid[NX_ID_LEN + 1];
+	char	uuid[NX_UUID_LEN + 1];
 	int	dir, fd;		/* -1: there is none */
 	bool	written;
 };

@@ -11,6 +11,7 @@
 #define NX_X_VERDICT_H
 
 #include "nx/http/http.h"
+#include "nx/x/window.h"
 
 /* What was asked of X: the same answer means different things. */
 enum nx_act {
@@ -45,6 +46,11 @@ enum nx_class {
 	NX_CLASS_COUNT
 };
 
+struct nx_x_answer {
+	struct nx_http_answer	 http;
+	struct nx_windows	 windows;	/* none without a status */
+};
+
 struct nx_verdict {
 	enum nx_class	 class;
 	int64_t		 retry_at;	/* wall clock, at most a day and an
@@ -59,7 +65,7 @@ struct nx_verdict {
  * is empty.  X's words are not taken from a 2xx of the token endpoint, which
  * may hold a grant.
  */
-void	nx_verdict_of(enum nx_act act, const struct nx_http_answer *answer,
+void	nx_verdict_of(enum nx_act act, const struct nx_x_answer *answer,
 	    int64_t now, struct nx_verdict *out);
 
 /*
@@ -72,7 +78,7 @@ void	nx_verdict_unreadable(enum nx_act act, struct nx_verdict *v);
  * A 2xx that holds all it must hold is DONE, even where its connection ended
  * badly after that, as without its last chunk.
  */
-void	nx_verdict_whole(const struct nx_http_answer *answer,
+void	nx_verdict_whole(const struct nx_x_answer *answer,
 	    struct nx_verdict *v);
 
 /*

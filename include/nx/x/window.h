@@ -24,7 +24,8 @@ struct nx_windows {
 
 /*
  * Note one header line `name: value` if it is one of them; names in any case.
- * A value that is not a plain decimal number is ignored.
+ * A value that is not a plain decimal number is ignored.  A status line begins
+ * another answer: what was noted before is forgotten.
  */
 void	nx_windows_header(struct nx_windows *w, struct nx_slice line);
 

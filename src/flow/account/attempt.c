@@ -6,8 +6,9 @@
 #include <stdlib.h>
 
 #include "nx/base/url.h"
-#include "nx/flow/account/scopes.h"
+#include "nx/base/uuid.h"
 #include "nx/seal/seal.h"
+#include "nx/x/scopes.h"
 
 /*
  * A flow's lines, sealed: version, expiry, state, verifier, user, connection,
@@ -107,7 +108,7 @@ check_ask(const struct nx_connect_ask *ask, struct nx_err *err)
 	    !nx_url_is_local_path(nx_slice_str(ask->return_to)))
 		return nx_fail(err, NX_RETURN_TO,
 		    "return_to must be a path on this site.");
-	if (ask->connection_id != NULL && !nx_is_uuid(ask->connection_id))
+	if (ask->connection_id != NULL && !nx_uuid_valid(ask->connection_id))
 		return nx_fail(err, NX_INVALID,
 		    "connection_id must be a UUID.");
 	if (ask->replace && ask->connection_id == NULL)

@@ -16,11 +16,11 @@
 #include "attempt.h"
 #include "nx/base/clock.h"
 #include "nx/base/fault.h"
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "nx/flow/account/connections.h"
 #include "nx/flow/account/keep.h"
 #include "nx/flow/account/pending.h"
-#include "nx/flow/account/scopes.h"
+#include "nx/x/scopes.h"
 #include "nx/seal/digest.h"
 #include "nx/store/login.h"
 #include "nx/store/rescue.h"
@@ -121,16 +121,6 @@ nx_connect_check(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
 	return check(ctx, answer, &flow, out);
 }
 
-static enum nx_rc
-rc_from_code(const char *code)
-{
-	for (int rc = 1; rc < NX_RC_COUNT; rc++) {
-		if (strcmp(nx_rc_code((enum nx_rc)rc), code) == 0)
-			return (enum nx_rc)rc;
-	}
-	return NX_INTERNAL;
-}
-
 /*
  * Another request has this attempt: wait for its outcome, show the same.  One
  * that takes longer may still bring the account.
@@ -160,10 +150,10 @@ follow(struct nx_ctx *ctx, const char *hash, const char *user_id,
 	out->repeated = true;
 	out->return_to = login->return_to;
 	out->pending = login->state == NX_LOGIN_BUSY ||
-	    strcmp(login->outcome, "pending") == 0;
-	if (out->pending || strcmp(login->outcome, "connected") == 0)
+	    login->state == NX_LOGIN_PENDING;
+	if (out->pending || login->rc == NX_OK)
 		return NX_OK;
-	return nx_fail(&ctx->err, rc_from_code(login->outcome),
+	return nx_fail(&ctx->err, login->rc,
 	    "The attempt had ended before; this only repeats it.");
 }
 
@@ -250,7 +240,7 @@ keep(struct nx_ctx *ctx, struct coming *c, const struct nx_grant *grant)
 		.version = 1,
 	};
 
-	nx_random_uuid(id);
+	nx_uuid_random(id);
 	nx_sha256_hex(nx_slice_str(grant->access_token), grant_hash);
 	ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
 	return nx_pending_first(ctx, &p, &c->aside, &c->settled);
@@ -263,7 +253,7 @@ note_outcome(struct nx_ctx *ctx, const char *hash, enum nx_rc rc)
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_err err = { 0 };
 
-	if (nx_login_finish(&ask, hash, nx_rc_code(rc), &err) == NX_OK)
+	if (nx_login_finish(&ask, hash, rc, &err) == NX_OK)
 		return true;
 	nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
 	    "login.outcome_lost", NX_S("detail", err.detail));

@@ -2,9 +2,8 @@
 
 #include "nx/flow/account/connections.h"
 
-#include <strings.h>
-
 #include "nx/base/clock.h"
+#include "nx/base/uuid.h"
 #include "nx/store/pending.h"
 #include "nx/store/post.h"
 
@@ -54,7 +53,7 @@ nx_connections_find(struct nx_ctx *ctx, const char *user_id,
 	if (rc != NX_OK)
 		return rc;
 	for (size_t i = 0; i < n; i++) {
-		if (strcasecmp(list[i].id, connection_id) == 0) {
+		if (nx_uuid_same(list[i].id, connection_id)) {
 			*out = list[i];
 			return NX_OK;
 		}

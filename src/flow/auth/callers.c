@@ -17,6 +17,7 @@
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
 #include "nx/base/random.h"
+#include "nx/base/threads.h"
 #include "nx/seal/verified.h"
 
 enum {
@@ -44,7 +45,7 @@ struct nx_callers {
 	struct nx_verified	*verified;
 	struct nx_buf		 issuer;	/* empty: any */
 	struct nx_buf		 url;		/* empty: nothing to fetch */
-	pthread_t		 fetcher;
+	struct nx_threads	*fetcher;
 	int			 waiting_max;
 
 	pthread_mutex_t		 mutex;
@@ -213,8 +214,9 @@ nx_callers_free(struct nx_callers *c)
 	free(c);
 }
 
-static enum nx_rc
-fetch(struct nx_callers *c, bool *changed, struct nx_err *err)
+/* False: `why` it failed, for the log. */
+static bool
+fetch(struct nx_callers *c, bool *changed, struct nx_buf *why)
 {
 	const struct nx_http_ask ask = {
 		.method = "GET",
@@ -222,35 +224,40 @@ fetch(struct nx_callers *c, bool *changed, struct nx_err *err)
 		.deadline = nx_clock_mono() + FETCH_MS,
 	};
 	struct nx_http_answer answer;
+	struct nx_err err = { 0 };
 
 	nx_http_do(c->http, &ask, &answer);
-	if (answer.outcome != NX_HTTP_ANSWERED)
-		return nx_fail(err, NX_X_DOWN, "%s", answer.why);
 	/* take_up() understands an empty text as: there is no JWKS. */
-	if (answer.status != 200 || answer.body.n == 0)
-		return nx_fail(err, NX_X_DOWN, "it answered %d%s",
-		    answer.status, answer.body.n == 0 ? ", nothing" : "");
-	return take_up(c, answer.body, changed, err);
+	if (answer.outcome != NX_HTTP_ANSWERED)
+		nx_buf_adds(why, answer.why);
+	else if (answer.status != 200 || answer.body.n == 0)
+		nx_buf_addf(why, "it answered %d%s", answer.status,
+		    answer.body.n == 0 ? ", nothing" : "");
+	else if (take_up(c, answer.body, changed, &err) != NX_OK)
+		nx_buf_adds(why, err.detail);
+	else
+		return true;
+	return false;
 }
 
 /* Fetch, and say in the log what came of it. */
 static bool
-fetch_and_tell(struct nx_callers *c)
+fetch_and_log(struct nx_callers *c)
 {
-	struct nx_err err = { 0 };
+	struct nx_buf why = NX_BUF(sizeof(((struct nx_err *)0)->detail));
 	bool changed = false;
+	const bool good = fetch(c, &changed, &why);
 
-	if (fetch(c, &changed, &err) != NX_OK) {
+	if (!good)
 		nx_log(&c->conf->log, NX_LOG_WARN, NULL, "jwks.failed",
 		    NX_S("url", nx_buf_str(&c->url)),
-		    NX_S("detail", err.detail));
-		return false;
-	}
-	if (changed)
+		    NX_S("detail", nx_buf_str(&why)));
+	else if (changed)
 		nx_log(&c->conf->log, NX_LOG_INFO, NULL, "jwks.fetched",
 		    NX_S("url", nx_buf_str(&c->url)), NX_I("keys",
 		    (int64_t)nx_jwt_keys_count(c->current->keys)));
-	return true;
+	nx_buf_free(&why);
+	return good;
 }
 
 /* Up to a tenth more or less, so that hosts do not ask all at once. */
@@ -263,13 +270,14 @@ about(int ms)
 	return ms - ms / 10 + (int)(n % (uint32_t)(ms / 5));
 }
 
-static void *
-fetch_thread(void *arg)
+static void
+fetch_in_turn(void *ctx, int index)
 {
-	struct nx_callers *c = arg;
+	struct nx_callers *c = ctx;
 	int again = AGAIN_MS;
 	int64_t next = 0;
 
+	(void)index;
 	nx_lock(&c->mutex);
 	while (!c->stopping) {
 		bool good, in_turn = nx_clock_mono() >= next;
@@ -277,7 +285,7 @@ fetch_thread(void *arg)
 		c->wanted = false;
 		c->fetching = true;
 		nx_unlock(&c->mutex);
-		good = fetch_and_tell(c);
+		good = fetch_and_log(c);
 		nx_lock(&c->mutex);
 		c->fetching = false;
 		c->loaded = c->loaded || good;
@@ -296,7 +304,6 @@ fetch_thread(void *arg)
 			;
 	}
 	nx_unlock(&c->mutex);
-	return NULL;
 }
 
 enum nx_rc
@@ -307,7 +314,9 @@ nx_callers_start(struct nx_callers *c, struct nx_err *err)
 	if ((c->http = nx_http_new(c->ca)) == NULL)
 		return nx_fail(err, NX_NO_MEMORY, "No thread can start.");
 	c->wanted = true;
-	c->running = nx_thread_start(&c->fetcher, fetch_thread, c);
+	c->fetcher = nx_threads_new(1);
+	c->running = c->fetcher != NULL && nx_threads_start(c->fetcher,
+	    "keys", 1, fetch_in_turn, c) == 1;
 	return c->running ? NX_OK :
 	    nx_fail(err, NX_NO_MEMORY, "No thread can start.");
 }
@@ -325,8 +334,8 @@ void
 nx_callers_stop(struct nx_callers *c)
 {
 	nx_callers_wind_down(c);
-	if (c->running)
-		nx_thread_join(c->fetcher);
+	nx_threads_free(c->fetcher);
+	c->fetcher = NULL;
 	nx_lock(&c->mutex);
 	c->running = false;
 	nx_unlock(&c->mutex);

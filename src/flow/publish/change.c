@@ -7,11 +7,10 @@
 #include "nx/flow/publish/change.h"
 
 #include <json-c/json.h>
-#include <strings.h>
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
-#include "nx/base/random.h"
+#include "nx/base/uuid.h"
 #include "nx/flow/view/answer.h"
 #include "nx/flow/account/connect.h"
 #include "nx/flow/publish/posts.h"
@@ -95,8 +94,9 @@ permit(struct nx_ctx *ctx, const struct nx_stored_post *post,
 
 	if (!nx_post_waits(post))
 		return nx_fail(&ctx->err, NX_POST_BEGUN, "Post %s is %s.",
-		    post->id, strcmp(post->state, "queued") == 0 ?
-		    "partly on X" : nx_answer_state(post));
+		    post->id, post->state == NX_POST_STATE_QUEUED ?
+		    "partly on X" :
+		    nx_post_state_name(nx_shown_state(post)));
 	nx_answer_etag(post, etag);
 	return if_match == NULL || is_named(if_match, etag) ? NX_OK :
 	    nx_fail(&ctx->err, NX_POST_CHANGED, "If-Match does not name"
@@ -182,11 +182,11 @@ make(struct nx_ctx *ctx, struct edit *e)
 	    (rc = nx_publish_prepare(ctx, &e->ask, &e->made)) != NX_OK)
 		return rc;
 	e->keeps_place = !names(e->patch, "publish_at") &&
-	    strcasecmp(e->ask.connection_id, before) == 0;
+	    nx_uuid_same(e->ask.connection_id, before);
 	if (is_only_parts(&e->old) && !names(e->patch, "text"))
 		rc = keep_parts(ctx, e);
 	e->made.connection_id = e->ask.connection_id;
-	e->made.state = "dry_run";
+	e->made.state = NX_POST_STATE_DRY_RUN;
 	return rc;
 }
 
@@ -217,7 +217,7 @@ put(struct nx_ctx *ctx, const struct edit *e, struct nx_stored_post *out,
 
 	if (rc != NX_OK)
 		return rc;
-	nx_random_uuid(lease);
+	nx_uuid_random(lease);
 	rc = nx_post_change(&store, &change, out, changed, &ctx->err);
 	out->source = e->made.source;
 	return rc;

@@ -8,8 +8,11 @@
 #include "nx/flow/publish/publish.h"
 
 #include <json-c/json.h>
+#include <stddef.h>
 
 #include "nx/base/json.h"
+#include "nx/base/utf8.h"
+#include "nx/base/uuid.h"
 #include "nx/flow/publish/when.h"
 #include "nx/x/id.h"
 
@@ -19,13 +22,33 @@ enum {
 	POLL_MINUTES_MIN = 5, POLL_MINUTES_MAX = 7 * 24 * 60,
 };
 
-typedef enum nx_rc read_fn(struct nx_ctx *, const char *name,
-    struct json_object *value, struct nx_publish_ask *out);
+/*
+ * Reads `value` into the field of the request that the row names, whose type
+ * it knows.
+ */
+struct member;
+typedef enum nx_rc read_fn(struct nx_ctx *, const struct member *,
+    struct json_object *value, void *field);
+
+struct member {
+	const char	*name;
+	read_fn		*read;
+	size_t		 field;		/* in struct nx_publish_ask */
+	const char	*expected;	/* in words, for who sent another */
+};
+
+const char *const nx_on_long_words[] = {
+	[NX_TRUNCATE] = "truncate", [NX_THREAD] = "thread",
+	[NX_REJECT] = "reject", NULL,
+};
+
+const char *const nx_on_partial_words[] = { "keep", "delete", NULL };
 
 static enum nx_rc
-want(struct nx_ctx *ctx, const char *name, const char *what)
+refuse(struct nx_ctx *ctx, const char *name, const char *expected)
 {
-	return nx_fail(&ctx->err, NX_INVALID, "%s must be %s.", name, what);
+	return nx_fail(&ctx->err, NX_INVALID, "%s must be %s.", name,
+	    expected);
 }
 
 /* False, and `*out` empty: no string, or no memory, which the arena tells. */
@@ -46,159 +69,100 @@ as_slice(struct nx_ctx *ctx, struct json_object *v, struct nx_slice *out)
 }
 
 static enum nx_rc
-read_text(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
+read_string(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
+    void *field)
 {
-	return as_slice(ctx, v, &out->text) ? NX_OK :
-	    want(ctx, name, "a string");
+	struct nx_slice *out = field;
+
+	return as_slice(ctx, v, out) ? NX_OK :
+	    refuse(ctx, m->name, m->expected);
 }
 
 static enum nx_rc
-read_link(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
+read_uuid(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
+    void *field)
 {
-	return as_slice(ctx, v, &out->link) ? NX_OK :
-	    want(ctx, name, "a string with a URL");
-}
-
-static enum nx_rc
-read_uuid(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    const char **out)
-{
+	const char **out = field;
 	struct nx_slice s;
 
-	if (!as_slice(ctx, v, &s) || !nx_is_uuid(s.p))
-		return want(ctx, name, "a UUID");
+	if (!as_slice(ctx, v, &s) || !nx_uuid_valid(s.p))
+		return refuse(ctx, m->name, m->expected);
 	*out = s.p;
 	return NX_OK;
 }
 
 static enum nx_rc
-read_user_id(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
+read_x_id(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
+    void *field)
 {
-	return read_uuid(ctx, name, v, &out->user_id);
-}
-
-static enum nx_rc
-read_connection_id(struct nx_ctx *ctx, const char *name,
-    struct json_object *v, struct nx_publish_ask *out)
-{
-	return read_uuid(ctx, name, v, &out->connection_id);
-}
-
-static enum nx_rc
-read_on_long(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
-{
-	static const char *const names[] = {
-		[NX_TRUNCATE] = "truncate", [NX_THREAD] = "thread",
-		[NX_REJECT] = "reject",
-	};
-	struct nx_slice s;
-
-	if (as_slice(ctx, v, &s)) {
-		for (int i = 0; i <= NX_REJECT; i++) {
-			if (nx_slice_is(s, names[i])) {
-				out->on_long = (enum nx_on_long)i;
-				return NX_OK;
-			}
-		}
-	}
-	return want(ctx, name, "truncate, thread or reject");
-}
-
-static enum nx_rc
-read_x_id(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    const char **out)
-{
+	const char **out = field;
 	struct nx_slice s;
 
 	if (!as_slice(ctx, v, &s) || !nx_x_id_is_good(s.p) ||
 	    strlen(s.p) != s.n)
-		return want(ctx, name, "X's id of a post: up to 19 digits,"
-		    " as a string");
+		return refuse(ctx, m->name, m->expected);
 	*out = s.p;
 	return NX_OK;
 }
 
 static enum nx_rc
-read_reply_to(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
+read_bool(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
+    void *field)
 {
-	return read_x_id(ctx, name, v, &out->options.reply_to);
-}
+	bool *out = field;
 
-static enum nx_rc
-read_quote(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
-{
-	return read_x_id(ctx, name, v, &out->options.quote);
-}
-
-static enum nx_rc
-read_reply_settings(struct nx_ctx *ctx, const char *name,
-    struct json_object *v, struct nx_publish_ask *out)
-{
-	static const char *const names[] = { "following", "mentionedUsers",
-	    "subscribers", "verified", NULL };
-	struct nx_slice s;
-
-	if (as_slice(ctx, v, &s)) {
-		for (const char *const *n = names; *n != NULL; n++) {
-			if (nx_slice_is(s, *n)) {
-				out->options.reply_settings = *n;
-				return NX_OK;
-			}
-		}
-	}
-	return want(ctx, name,
-	    "following, mentionedUsers, subscribers or verified");
-}
-
-static enum nx_rc
-read_bool(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    bool *out)
-{
 	if (!json_object_is_type(v, json_type_boolean))
-		return want(ctx, name, "true or false");
+		return refuse(ctx, m->name, m->expected);
 	*out = json_object_get_boolean(v);
 	return NX_OK;
 }
 
-static enum nx_rc
-read_numbering(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
+/* Which of `words` it is; -1: none. */
+static int
+choice_of(struct nx_ctx *ctx, struct json_object *v, const char *const *words)
 {
-	return read_bool(ctx, name, v, &out->numbering);
+	struct nx_slice s;
+
+	return as_slice(ctx, v, &s) ? nx_slice_index(s, words) : -1;
 }
 
 static enum nx_rc
-read_made_with_ai(struct nx_ctx *ctx, const char *name,
-    struct json_object *v, struct nx_publish_ask *out)
+read_on_long(struct nx_ctx *ctx, const struct member *m,
+    struct json_object *v, void *field)
 {
-	return read_bool(ctx, name, v, &out->options.made_with_ai);
+	const int i = choice_of(ctx, v, nx_on_long_words);
+	enum nx_on_long *out = field;
+
+	if (i < 0)
+		return refuse(ctx, m->name, m->expected);
+	*out = (enum nx_on_long)i;
+	return NX_OK;
 }
 
 static enum nx_rc
-read_paid(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
+read_on_partial(struct nx_ctx *ctx, const struct member *m,
+    struct json_object *v, void *field)
 {
-	return read_bool(ctx, name, v, &out->options.paid_partnership);
+	const int i = choice_of(ctx, v, nx_on_partial_words);
+	bool *withdraw = field;
+
+	*withdraw = i > 0;
+	return i >= 0 ? NX_OK : refuse(ctx, m->name, m->expected);
 }
 
 static enum nx_rc
-read_queue(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
+read_reply_settings(struct nx_ctx *ctx, const struct member *m,
+    struct json_object *v, void *field)
 {
-	return read_bool(ctx, name, v, &out->options.queue);
-}
+	static const char *const words[] = { "following", "mentionedUsers",
+	    "subscribers", "verified", NULL };
+	const int i = choice_of(ctx, v, words);
+	const char **out = field;
 
-static enum nx_rc
-read_dry_run(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
-{
-	return read_bool(ctx, name, v, &out->dry_run);
+	if (i < 0)
+		return refuse(ctx, m->name, m->expected);
+	*out = words[i];
+	return NX_OK;
 }
 
 /* Part of the shape of a post, but only "nothing" is accepted. */
@@ -210,142 +174,133 @@ offered(struct nx_ctx *ctx, const char *name, bool nothing)
 }
 
 static enum nx_rc
-read_media(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
+read_no_media(struct nx_ctx *ctx, const struct member *m,
+    struct json_object *v, void *field)
 {
-	(void)out;
+	(void)field;
 	if (!json_object_is_type(v, json_type_array))
-		return want(ctx, name, "an array");
-	return offered(ctx, name, json_object_array_length(v) == 0);
+		return refuse(ctx, m->name, m->expected);
+	return offered(ctx, m->name, json_object_array_length(v) == 0);
 }
 
 static enum nx_rc
-read_metrics(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
+read_no_metrics(struct nx_ctx *ctx, const struct member *m,
+    struct json_object *v, void *field)
 {
 	bool wanted = false;
-	enum nx_rc rc = read_bool(ctx, name, v, &wanted);
+	enum nx_rc rc = read_bool(ctx, m, v, &wanted);
 
-	(void)out;
-	return rc != NX_OK ? rc : offered(ctx, name, !wanted);
+	(void)field;
+	return rc != NX_OK ? rc : offered(ctx, m->name, !wanted);
 }
 
 static enum nx_rc
-read_on_partial(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
+read_time(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
+    void *field)
 {
 	struct nx_slice s = { NULL, 0 };
-
-	out->options.withdraw = as_slice(ctx, v, &s) &&
-	    nx_slice_is(s, "delete");
-	return out->options.withdraw || (s.p != NULL &&
-	    nx_slice_is(s, "keep")) ? NX_OK :
-	    want(ctx, name, "keep or delete");
-}
-
-static enum nx_rc
-read_publish_at(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
-{
-	struct nx_slice s = { NULL, 0 };
+	int64_t *out = field;
 
 	(void)as_slice(ctx, v, &s);
-	return nx_when_read(name, s, nx_clock_wall(), &out->publish_at,
-	    &ctx->err);
+	return nx_when_read(m->name, s, nx_clock_wall(), out, &ctx->err);
 }
 
 static bool
 is_poll_option(struct nx_slice s)
 {
-	int points = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		points += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-	return points <= OPTION_MAX && nx_slice_trim(s, " \t\r\n").n > 0;
+	return nx_utf8_count(s) <= OPTION_MAX &&
+	    nx_slice_trim(s, " \t\r\n").n > 0;
 }
 
 static enum nx_rc
 read_poll_options(struct nx_ctx *ctx, struct json_object *list,
-    struct nx_options *out)
+    struct nx_poll *out)
 {
 	size_t n = json_object_is_type(list, json_type_array) ?
 	    json_object_array_length(list) : 0;
 	struct nx_slice s;
 
 	if (n < NX_POLL_MIN || n > NX_POLL_MAX)
-		return want(ctx, "poll.options", "2 to 4 strings");
+		return refuse(ctx, "poll.options", "2 to 4 strings");
 	for (size_t i = 0; i < n; i++) {
 		if (!as_slice(ctx, json_object_array_get_idx(list, i), &s) ||
 		    !is_poll_option(s))
-			return want(ctx, "each of poll.options",
+			return refuse(ctx, "each of poll.options",
 			    "a string of 1 to 25 characters");
-		out->poll.options[i] = s.p;
+		out->options[i] = s.p;
 	}
-	out->poll.n = (int)n;
+	out->n = (int)n;
 	return NX_OK;
 }
 
 static enum nx_rc
 read_poll_minutes(struct nx_ctx *ctx, struct json_object *v,
-    struct nx_options *out)
+    struct nx_poll *out)
 {
 	int64_t minutes = json_object_is_type(v, json_type_int) ?
 	    json_object_get_int64(v) : 0;
 
 	if (minutes < POLL_MINUTES_MIN || minutes > POLL_MINUTES_MAX)
-		return want(ctx, "poll.duration_minutes",
+		return refuse(ctx, "poll.duration_minutes",
 		    "a whole number from 5 to 10080");
-	out->poll.minutes = (int)minutes;
+	out->minutes = (int)minutes;
 	return NX_OK;
 }
 
 static enum nx_rc
-read_poll(struct nx_ctx *ctx, const char *name, struct json_object *v,
-    struct nx_publish_ask *out)
+read_poll(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
+    void *field)
 {
 	struct json_object *list = NULL, *minutes = NULL;
+	struct nx_poll *out = field;
 	enum nx_rc rc;
 
 	if (!json_object_is_type(v, json_type_object))
-		return want(ctx, name, "an object with options and"
-		    " duration_minutes");
-	json_object_object_foreach(v, member, value) {
-		if (strcmp(member, "options") == 0)
+		return refuse(ctx, m->name, m->expected);
+	json_object_object_foreach(v, name, value) {
+		if (strcmp(name, "options") == 0)
 			list = value;
-		else if (strcmp(member, "duration_minutes") == 0)
+		else if (strcmp(name, "duration_minutes") == 0)
 			minutes = value;
 		else
 			return nx_fail(&ctx->err, NX_UNKNOWN_MEMBER,
 			    "There is no member \"poll.%.*s\" in a post.",
-			    NAME_SHOWN, member);
+			    NAME_SHOWN, name);
 	}
-	rc = read_poll_options(ctx, list, &out->options);
-	return rc != NX_OK ? rc :
-	    read_poll_minutes(ctx, minutes, &out->options);
+	rc = read_poll_options(ctx, list, out);
+	return rc != NX_OK ? rc : read_poll_minutes(ctx, minutes, out);
 }
 
-static const struct {
-	const char	*name;
-	read_fn		*read;
-} members[] = {
-	{ "text", read_text },
-	{ "user_id", read_user_id },
-	{ "connection_id", read_connection_id },
-	{ "on_long", read_on_long },
-	{ "link", read_link },
-	{ "media_ids", read_media },
-	{ "reply_to", read_reply_to },
-	{ "reply_settings", read_reply_settings },
-	{ "quote_tweet_id", read_quote },
-	{ "poll", read_poll },
-	{ "made_with_ai", read_made_with_ai },
-	{ "paid_partnership", read_paid },
-	{ "numbering", read_numbering },
-	{ "on_partial", read_on_partial },
-	{ "publish_at", read_publish_at },
-	{ "queue", read_queue },
-	{ "metrics", read_metrics },
-	{ "dry_run", read_dry_run },
+#define FIELD(name)	offsetof(struct nx_publish_ask, name)
+#define NO_FIELD	0
+#define A_UUID		"a UUID"
+#define A_BOOL		"true or false"
+#define A_POST		"X's id of a post: up to 19 digits, as a string"
+
+static const struct member members[] = {
+	{ "text", read_string, FIELD(text), "a string" },
+	{ "user_id", read_uuid, FIELD(user_id), A_UUID },
+	{ "connection_id", read_uuid, FIELD(connection_id), A_UUID },
+	{ "on_long", read_on_long, FIELD(on_long),
+	    "truncate, thread or reject" },
+	{ "link", read_string, FIELD(link), "a string with a URL" },
+	{ "media_ids", read_no_media, NO_FIELD, "an array" },
+	{ "reply_to", read_x_id, FIELD(options.reply_to), A_POST },
+	{ "reply_settings", read_reply_settings, FIELD(options.reply_settings),
+	    "following, mentionedUsers, subscribers or verified" },
+	{ "quote_tweet_id", read_x_id, FIELD(options.quote), A_POST },
+	{ "poll", read_poll, FIELD(options.poll),
+	    "an object with options and duration_minutes" },
+	{ "made_with_ai", read_bool, FIELD(options.made_with_ai), A_BOOL },
+	{ "paid_partnership", read_bool, FIELD(options.paid_partnership),
+	    A_BOOL },
+	{ "numbering", read_bool, FIELD(numbering), A_BOOL },
+	{ "on_partial", read_on_partial, FIELD(options.withdraw),
+	    "keep or delete" },
+	{ "publish_at", read_time, FIELD(publish_at), NULL },
+	{ "queue", read_bool, FIELD(options.queue), A_BOOL },
+	{ "metrics", read_no_metrics, NO_FIELD, A_BOOL },
+	{ "dry_run", read_bool, FIELD(dry_run), A_BOOL },
 };
 
 static enum nx_rc
@@ -353,10 +308,11 @@ read_member(struct nx_ctx *ctx, const char *name, struct json_object *value,
     struct nx_publish_ask *out)
 {
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		if (strcmp(members[i].name, name) != 0)
-			continue;
-		return value == NULL ? NX_OK :	/* null is absent */
-		    members[i].read(ctx, name, value, out);
+		const struct member *m = &members[i];
+
+		if (strcmp(m->name, name) == 0)
+			return value == NULL ? NX_OK :	/* null is absent */
+			    m->read(ctx, m, value, (char *)out + m->field);
 	}
 	return nx_fail(&ctx->err, NX_UNKNOWN_MEMBER,
 	    "There is no member \"%.*s\" in a post.", NAME_SHOWN, name);

@@ -1,9 +1,11 @@
 /* answer_post.c - the one JSON shape of a post, wherever it is shown. */
 
-#include "answer_reason.h"
-#include "nx/base/json.h"
 #include "nx/flow/view/answer.h"
+
+#include "nx/base/json.h"
 #include "nx/x/price.h"
+#include "reason.h"
+#include "shown.h"
 
 enum {
 	URL_MAX = 200,
@@ -14,25 +16,12 @@ enum {
 
 #define STATUS_PATH "/api/twitter/posts/"
 
-const char *
-nx_answer_state(const struct nx_stored_post *post)
-{
-	return post->is_stranded ? "unknown" : post->state;
-}
-
-int64_t
-nx_answer_due(const struct nx_stored_post *post)
-{
-	return post->publish_at > post->next_try_at ? post->publish_at :
-	    post->next_try_at;
-}
-
 static const char *
 part_state(const struct nx_stored_post *post,
     const struct nx_stored_part *part)
 {
-	return post->is_stranded && strcmp(part->state, "sending") == 0 ?
-	    "unknown" : part->state;
+	return nx_part_state_name(post->is_stranded &&
+	    part->state == NX_PART_SENDING ? NX_PART_UNKNOWN : part->state);
 }
 
 /* NULL when the part is not at X. */
@@ -40,7 +29,7 @@ static const char *
 part_url(const struct nx_stored_post *post, const struct nx_stored_part *part,
     char out[URL_MAX])
 {
-	if (part->post_id == NULL || strcmp(part->state, "deleted") == 0)
+	if (part->post_id == NULL || part->state == NX_PART_DELETED)
 		return NULL;
 	(void)snprintf(out, URL_MAX, "https://x.com/%s/status/%s",
 	    post->username == NULL ? "i" : post->username, part->post_id);
@@ -111,7 +100,7 @@ add_reason(struct nx_jw *w, const struct nx_stored_post *post)
 {
 	struct nx_buf text = NX_BUF(REASON_MAX);
 
-	nx_answer_reason(post, &text);
+	nx_reason(post, &text);
 	nx_jw_str(w, "reason", text.n == 0 ? NULL : nx_buf_str(&text));
 	nx_buf_free(&text);
 }
@@ -123,7 +112,7 @@ add_can(struct nx_jw *w, const struct nx_stored_post *post)
 		{ NX_CAN_RESUME, "resume" }, { NX_CAN_DELETE, "delete" },
 		{ NX_CAN_CANCEL, "cancel" },
 	};
-	const unsigned int can = post->id == NULL ? 0 : nx_answer_can(post);
+	const unsigned int can = post->id == NULL ? 0 : nx_shown_can(post);
 
 	nx_jw_open(w, "can", '[');
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
@@ -215,7 +204,7 @@ static void
 add_post(struct nx_jw *w, const struct nx_published *p)
 {
 	const struct nx_stored_post *post = &p->post;
-	const char *state = nx_answer_state(post);
+	const enum nx_post_state state = nx_shown_state(post);
 	char price[NX_PRICE_TEXT], etag[NX_ETAG_MAX];
 
 	nx_answer_etag(post, etag);
@@ -223,7 +212,7 @@ add_post(struct nx_jw *w, const struct nx_published *p)
 	nx_jw_open(w, NULL, '{');
 	nx_jw_str(w, "id", post->id);
 	nx_jw_str(w, "etag", *etag == '\0' ? NULL : etag);
-	nx_jw_str(w, "state", state);
+	nx_jw_str(w, "state", nx_post_state_name(state));
 	add_reason(w, post);
 	add_can(w, post);
 	nx_jw_str(w, "connection_id", post->connection_id);
@@ -237,7 +226,7 @@ add_post(struct nx_jw *w, const struct nx_published *p)
 	nx_jw_str(w, "cost_usd", price);
 	add_warnings(w, p);
 	add_error(w, post->error);
-	if (strcmp(state, "unknown") == 0)
+	if (state == NX_POST_STATE_UNKNOWN)
 		nx_jw_str(w, "remedy", nx_rc_remedy(NX_OUTCOME_UNKNOWN));
 	if (p->in_full)
 		add_request(w, "request", post);

@@ -7,6 +7,7 @@
 
 #include "nx/flow/app.h"
 #include "nx/flow/publish/options.h"
+#include "nx/flow/view/answer.h"
 #include "nx/store/post.h"
 #include "nx/text/compose.h"
 #include "nx/text/weigh.h"
@@ -27,13 +28,9 @@ struct nx_publish_ask {
 	bool		 dry_run;
 };
 
-/* What became of it.  Lives in the ctx's arena. */
-struct nx_published {
-	struct nx_stored_post	 post;
-	struct nx_windows	 limits;
-	bool			 unrecorded;	/* X has it, our row does not */
-	bool			 in_full;	/* post.source is known */
-};
+/* The words for on_long, by enum nx_on_long, and on_partial; then NULL. */
+extern const char *const nx_on_long_words[];
+extern const char *const nx_on_partial_words[];
 
 /*
  * Read the body of POST /api/twitter/post (contract section 6) into `out`,

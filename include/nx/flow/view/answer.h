@@ -5,8 +5,19 @@
 #ifndef NX_FLOW_VIEW_ANSWER_H
 #define NX_FLOW_VIEW_ANSWER_H
 
+#include "nx/base/conf.h"
 #include "nx/base/json.h"
-#include "nx/flow/publish/posts.h"
+#include "nx/store/post.h"
+#include "nx/text/compose.h"
+#include "nx/x/window.h"
+
+/* A post and what became of it.  Lives in whoever's arena made it. */
+struct nx_published {
+	struct nx_stored_post	 post;
+	struct nx_windows	 limits;
+	bool			 unrecorded;	/* X has it, our row does not */
+	bool			 in_full;	/* post.source is known */
+};
 
 /* problem+json (RFC 9457) of an error. */
 void	nx_answer_problem(const struct nx_err *err, const char *request_id,
@@ -46,10 +57,10 @@ void	nx_answer_etag(const struct nx_stored_post *post,
 void	nx_answer_posts(const struct nx_post_page *page, struct nx_buf *out);
 
 /* The state it is shown in: `unknown` once whoever was sending it is gone. */
-const char	*nx_answer_state(const struct nx_stored_post *post);
+enum nx_post_state	nx_shown_state(const struct nx_stored_post *post);
 
 /* When an open post is due next, wall clock; 0: nobody knows. */
-int64_t		 nx_answer_due(const struct nx_stored_post *post);
+int64_t		 nx_shown_due(const struct nx_stored_post *post);
 
 /* What was done to a text and what it costs, as a JSON array; NULL: memory. */
 const char	*nx_answer_warnings(struct nx_arena *arena,

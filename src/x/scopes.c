@@ -1,6 +1,6 @@
 /* scopes.c - lists of OAuth scopes. */
 
-#include "nx/flow/account/scopes.h"
+#include "nx/x/scopes.h"
 
 enum { SCOPES_MAX = 500 };
 

@@ -1,6 +1,6 @@
-/* scopes.h - lists of OAuth scopes, separated by spaces.  Pure. */
-#ifndef NX_FLOW_ACCOUNT_SCOPES_H
-#define NX_FLOW_ACCOUNT_SCOPES_H
+/* scopes.h - lists of X's OAuth scopes, separated by spaces.  Pure. */
+#ifndef NX_X_SCOPES_H
+#define NX_X_SCOPES_H
 
 #include "nx/base/arena.h"
 

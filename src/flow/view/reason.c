@@ -1,65 +1,12 @@
-/* answer_reason.c - why a post is as it is, and what can be done about it. */
+/* reason.c - why a post is as it is, in plain words. */
 
-#include "answer_reason.h"
+#include "reason.h"
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
-#include "nx/flow/view/answer.h"
+#include "shown.h"
 
 enum { CODE_MAX = 64, CAUSE_MAX = sizeof(((struct nx_err *)0)->detail) };
-
-/* How its parts stand; an index is nparts when there is none. */
-struct tally {
-	size_t	live, deleted;
-	size_t	missing;	/* the first that is neither */
-	size_t	kept;		/* the first that X did not delete */
-};
-
-static struct tally
-count(const struct nx_stored_post *post)
-{
-	struct tally t = { .missing = post->nparts, .kept = post->nparts };
-
-	for (size_t i = 0; i < post->nparts; i++) {
-		const char *state = post->parts[i].state;
-
-		if (strcmp(state, "sent") == 0) {
-			t.live++;
-			if (post->parts[i].error != NULL)
-				t.kept = i;
-		} else if (strcmp(state, "deleted") == 0)
-			t.deleted++;
-		else if (t.missing == post->nparts)
-			t.missing = i;
-	}
-	return t;
-}
-
-static bool
-is(const struct nx_stored_post *post, const char *state)
-{
-	return strcmp(nx_answer_state(post), state) == 0;
-}
-
-unsigned int
-nx_answer_can(const struct nx_stored_post *post)
-{
-	const struct tally t = count(post);
-	const bool goes_on = post->goal == NX_GOAL_SEND && t.deleted == 0 &&
-	    !post->is_superseded;
-	const unsigned int resume = post->is_cut_off ? 0 : NX_CAN_RESUME;
-
-	if (is(post, "queued"))
-		return t.live > 0 ? NX_CAN_DELETE : NX_CAN_CANCEL;
-	if (is(post, "unknown"))
-		return post->goal == NX_GOAL_SEND ? resume | NX_CAN_DELETE :
-		    resume;
-	if (is(post, "partial"))
-		return goes_on ? resume | NX_CAN_DELETE : NX_CAN_DELETE;
-	if (is(post, "failed"))
-		return goes_on ? resume : 0;
-	return is(post, "sent") ? NX_CAN_DELETE : 0;
-}
 
 /* A member of an error that is stored as JSON text, appended. */
 static void
@@ -123,17 +70,17 @@ add_time(struct nx_buf *out, const char *words, int64_t at)
 
 static void
 add_live(struct nx_buf *out, const struct nx_stored_post *post,
-    const struct tally *t)
+    const struct nx_tally *t)
 {
 	nx_buf_addf(out, "%zu of %zu parts %s%s on X", t->live, post->nparts,
 	    t->live == 1 ? "is" : "are", t->deleted > 0 ? " still" : "");
 }
 
 static void
-say_queued(const struct nx_stored_post *post, const struct tally *t,
+say_queued(const struct nx_stored_post *post, const struct nx_tally *t,
     struct nx_buf *out)
 {
-	const int64_t at = nx_answer_due(post);
+	const int64_t at = nx_shown_due(post);
 
 	if (t->live > 0) {
 		add_live(out, post, t);
@@ -167,7 +114,7 @@ add_doubt(struct nx_buf *out, const struct nx_stored_post *post)
 }
 
 static void
-say_unknown(const struct nx_stored_post *post, const struct tally *t,
+say_unknown(const struct nx_stored_post *post, const struct nx_tally *t,
     struct nx_buf *out)
 {
 	if (post->nparts > 1) {
@@ -189,7 +136,7 @@ say_unknown(const struct nx_stored_post *post, const struct tally *t,
 
 /* The wish to have it gone, while something of it is still there. */
 static void
-say_removal(const struct nx_stored_post *post, const struct tally *t,
+say_removal(const struct nx_stored_post *post, const struct nx_tally *t,
     struct nx_buf *out)
 {
 	if (post->goal == NX_GOAL_WITHDRAW)
@@ -208,7 +155,7 @@ say_removal(const struct nx_stored_post *post, const struct tally *t,
 
 /* X did not delete what somebody wanted gone. */
 static void
-say_kept(const struct nx_stored_post *post, const struct tally *t,
+say_kept(const struct nx_stored_post *post, const struct nx_tally *t,
     struct nx_buf *out)
 {
 	if (post->nparts > 1) {
@@ -222,7 +169,7 @@ say_kept(const struct nx_stored_post *post, const struct tally *t,
 }
 
 static void
-say_partial(const struct nx_stored_post *post, const struct tally *t,
+say_partial(const struct nx_stored_post *post, const struct nx_tally *t,
     struct nx_buf *out)
 {
 	const char *error = post->error;
@@ -240,7 +187,7 @@ say_partial(const struct nx_stored_post *post, const struct tally *t,
 }
 
 static void
-say_failed(const struct nx_stored_post *post, const struct tally *t,
+say_failed(const struct nx_stored_post *post, const struct nx_tally *t,
     struct nx_buf *out)
 {
 	const char *why = t->missing == post->nparts ? NULL :
@@ -255,15 +202,15 @@ say_failed(const struct nx_stored_post *post, const struct tally *t,
 }
 
 void
-nx_answer_reason(const struct nx_stored_post *post, struct nx_buf *out)
+nx_reason(const struct nx_stored_post *post, struct nx_buf *out)
 {
-	const struct tally t = count(post);
+	const struct nx_tally t = nx_tally(post);
 
-	if (is(post, "queued"))
+	if (nx_is_shown(post, NX_POST_STATE_QUEUED))
 		say_queued(post, &t, out);
-	else if (is(post, "unknown"))
+	else if (nx_is_shown(post, NX_POST_STATE_UNKNOWN))
 		say_unknown(post, &t, out);
-	else if (is(post, "sending")) {
+	else if (nx_is_shown(post, NX_POST_STATE_SENDING)) {
 		nx_buf_adds(out, "It is being sent.");
 		if (post->nparts > 1) {
 			nx_buf_addc(out, ' ');
@@ -274,8 +221,8 @@ nx_answer_reason(const struct nx_stored_post *post, struct nx_buf *out)
 		say_removal(post, &t, out);
 	else if (t.kept < post->nparts)
 		say_kept(post, &t, out);
-	else if (is(post, "partial"))
+	else if (nx_is_shown(post, NX_POST_STATE_PARTIAL))
 		say_partial(post, &t, out);
-	else if (is(post, "failed"))
+	else if (nx_is_shown(post, NX_POST_STATE_FAILED))
 		say_failed(post, &t, out);
 }

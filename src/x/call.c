@@ -1,0 +1,34 @@
+/* call.c - the way to X that all its endpoints share. */
+
+#include "call.h"
+
+#include <stdio.h>
+
+#include "nx/base/clock.h"
+
+static void
+on_header(void *ctx, struct nx_slice line)
+{
+	nx_windows_header(ctx, line);
+}
+
+void
+nx_x_call(const struct nx_x *x, enum nx_act act, struct nx_http_ask *ask,
+    const char *unfit, struct nx_x_answer *answer,
+    struct nx_verdict *verdict)
+{
+	*answer = (struct nx_x_answer){
+		.http = { .outcome = NX_HTTP_NOT_SENT },
+	};
+	(void)snprintf(answer->http.why, sizeof(answer->http.why), "%s",
+	    unfit);
+	ask->deadline = x->deadline;
+	ask->header = on_header;
+	ask->header_ctx = &answer->windows;
+	if (ask->url != NULL)
+		nx_http_do(x->http, ask, &answer->http);
+	if (answer->http.status == 0)
+		answer->windows = (struct nx_windows){ 0 };
+	nx_windows_believe(&answer->windows, nx_clock_wall());
+	nx_verdict_of(act, answer, nx_clock_wall(), verdict);
+}

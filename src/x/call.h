@@ -1,0 +1,16 @@
+/* call.h - one question to X, and what its answer means. */
+#ifndef X_CALL_H
+#define X_CALL_H
+
+#include "nx/x/oauth.h"
+
+/*
+ * Ask, unless `ask->url` is NULL since there was no room to write it (`unfit`
+ * says so to whoever reads the log), and judge.  The answer's body lives until
+ * the handle's next request.
+ */
+void	nx_x_call(const struct nx_x *x, enum nx_act act,
+	    struct nx_http_ask *ask, const char *unfit,
+	    struct nx_x_answer *answer, struct nx_verdict *verdict);
+
+#endif
