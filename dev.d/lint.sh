@@ -115,12 +115,15 @@ lint_all() {
 
 # check_lint: as a variant of ./dev test.
 check_lint() {
-	local found
+	local found lock
 
 	BEGAN=$SECONDS
 	LINT=$ROOT/var/lint
+	mkdir -p "$LINT/clean"
+	exec {lock}>"$LINT/lock"
+	flock "$lock"
 	rm -rf "$LINT/found"
-	mkdir -p "$LINT"/{clean,found}
+	mkdir "$LINT/found"
 	heeding_signals lint_all || printf 'the linters stopped\n' >"$LINT/found/lint"
 	found=("$LINT"/found/*)
 	if [[ -e ${found[0]} ]]; then
@@ -129,6 +132,7 @@ check_lint() {
 	else
 		tally lint 1 0 /dev/null
 	fi
+	exec {lock}>&-
 }
 
 command_lint() {
