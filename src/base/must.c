@@ -67,18 +67,40 @@ nx_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex,
 	return rc == 0;
 }
 
+/* All but what the kernel raises for the thread's own fault. */
+static void
+fill_signals(sigset_t *set)
+{
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL,
+	    SIGABRT, SIGTRAP };
+
+	(void)sigfillset(set);
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		(void)sigdelset(set, faults[i]);
+}
+
 bool
-nx_thread_start(pthread_t *out, void *(*run)(void *), void *arg)
+nx_thread_start(pthread_t *out, size_t stack, void *(*run)(void *), void *arg)
 {
 	pthread_attr_t attr;
+	sigset_t all, before;
 	int rc;
 
 	if (pthread_attr_init(&attr) != 0)	/* ENOMEM */
 		return false;
-	nx_must(pthread_attr_setstacksize(&attr, NX_STACK_BYTES));
+	nx_must(pthread_attr_setstacksize(&attr, stack));
+	fill_signals(&all);
+	nx_must(pthread_sigmask(SIG_BLOCK, &all, &before));
 	rc = pthread_create(out, &attr, run, arg);
+	nx_must(pthread_sigmask(SIG_SETMASK, &before, NULL));
 	nx_must(pthread_attr_destroy(&attr));
 	return rc == 0;
+}
+
+void
+nx_thread_name(const char *name)
+{
+	nx_must(pthread_setname_np(pthread_self(), name));
 }
 
 void

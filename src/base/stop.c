@@ -5,30 +5,25 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include "nx/base/clock.h"
 #include "nx/base/must.h"
+#include "nx/base/threads.h"
 
+/* The flag is that of the watcher's group: it stops itself when told. */
 struct nx_stop {
-	atomic_bool	 told;
-	pthread_mutex_t	 mutex;		/* goes with `wake`; guards nothing */
-	pthread_cond_t	 wake;
-	pthread_t	 watcher;
-	sigset_t	 signals;
+	struct nx_threads	*watcher;
+	sigset_t		 signals;
 };
 
-static void *
-watch(void *arg)
+static void
+watch_signals(void *ctx, int index)
 {
-	struct nx_stop *s = arg;
+	struct nx_stop *s = ctx;
 	int got;
 
+	(void)index;
 	while (sigwait(&s->signals, &got) != 0)
 		continue;
-	nx_lock(&s->mutex);
-	atomic_store(&s->told, true);
-	nx_cond_broadcast(&s->wake);
-	nx_unlock(&s->mutex);
-	return NULL;
+	nx_threads_stop(s->watcher);
 }
 
 static void
@@ -52,13 +47,12 @@ nx_stop_new(void)
 
 	if (s == NULL)
 		return NULL;
-	nx_mutex_init(&s->mutex);
-	nx_cond_init(&s->wake);
 	block_signals(s);
-	if (nx_thread_start(&s->watcher, watch, s))
+	s->watcher = nx_threads_new(1);
+	if (s->watcher != NULL && nx_threads_start(s->watcher, "signals", 1,
+	    watch_signals, s) == 1)
 		return s;
-	nx_cond_destroy(&s->wake);
-	nx_mutex_destroy(&s->mutex);
+	nx_threads_free(s->watcher);
 	free(s);
 	return NULL;
 }
@@ -68,29 +62,20 @@ nx_stop_free(struct nx_stop *s)
 {
 	if (s == NULL)
 		return;
-	if (!atomic_load(&s->told))
-		nx_thread_signal(s->watcher, SIGUSR1);
-	nx_thread_join(s->watcher);
-	nx_cond_destroy(&s->wake);
-	nx_mutex_destroy(&s->mutex);
+	if (!nx_threads_stopped(s->watcher))
+		nx_threads_signal(s->watcher, SIGUSR1);
+	nx_threads_free(s->watcher);
 	free(s);
 }
 
 const atomic_bool *
 nx_stop_flag(const struct nx_stop *s)
 {
-	return &s->told;
+	return nx_threads_flag(s->watcher);
 }
 
 bool
 nx_stop_wait(struct nx_stop *s, int ms)
 {
-	const int64_t until = nx_clock_mono() + ms;
-	bool in_time = true;
-
-	nx_lock(&s->mutex);
-	while (!atomic_load(&s->told) && in_time)
-		in_time = nx_cond_wait_until(&s->wake, &s->mutex, until);
-	nx_unlock(&s->mutex);
-	return atomic_load(&s->told);
+	return nx_threads_pause(s->watcher, ms);
 }

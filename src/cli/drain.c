@@ -3,18 +3,16 @@
 #include "nx/cli/drain.h"
 
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
+#include "nx/base/threads.h"
 
 struct nx_drain {
 	struct nx_patient	*pool;
-	pthread_t		 watcher;
-	bool			 runs;
-	atomic_bool		 over;		/* USR1 tells it to look */
+	struct nx_threads	*watcher;	/* USR1 tells it to look */
 	sigset_t		 signals;
 };
 
@@ -32,22 +30,22 @@ die_of(int got)
 	_exit(128 + got);		/* the first process of a container */
 }
 
-static void *
-watch(void *arg)
+static void
+watch_signals(void *ctx, int index)
 {
-	struct nx_drain *d = arg;
+	struct nx_drain *d = ctx;
 	int got;
 
+	(void)index;
 	do {
 		while (sigwait(&d->signals, &got) != 0)
 			continue;
-	} while (got == SIGUSR1 && !atomic_load(&d->over));
+	} while (got == SIGUSR1 && !nx_threads_stopped(d->watcher));
 	if (got == SIGUSR1)
-		return NULL;
+		return;
 	nx_patient_stop(d->pool);
 	(void)nx_patient_wait(d->pool, nx_clock_mono() + NX_PATIENT_DRAIN_MS);
 	die_of(got);
-	return NULL;
 }
 
 static void
@@ -64,8 +62,10 @@ nx_drain_new(void)
 {
 	struct nx_drain *d = calloc(1, sizeof(*d));
 
-	if (d == NULL)
+	if (d == NULL || (d->watcher = nx_threads_new(1)) == NULL) {
+		free(d);
 		return NULL;
+	}
 	(void)sigemptyset(&d->signals);
 	add_unless_ignored(&d->signals, SIGTERM);
 	add_unless_ignored(&d->signals, SIGINT);
@@ -79,8 +79,8 @@ bool
 nx_drain_watch(struct nx_drain *d, struct nx_patient *pool)
 {
 	d->pool = pool;
-	d->runs = nx_thread_start(&d->watcher, watch, d);
-	return d->runs;
+	return nx_threads_start(d->watcher, "signals", 1, watch_signals,
+	    d) == 1;
 }
 
 void
@@ -88,10 +88,8 @@ nx_drain_free(struct nx_drain *d)
 {
 	if (d == NULL)
 		return;
-	atomic_store(&d->over, true);
-	if (d->runs) {
-		nx_thread_signal(d->watcher, SIGUSR1);
-		nx_thread_join(d->watcher);
-	}
+	nx_threads_stop(d->watcher);
+	nx_threads_signal(d->watcher, SIGUSR1);
+	nx_threads_free(d->watcher);
 	free(d);
 }

@@ -221,10 +221,10 @@ static void
 judge(struct nx_command *c, const struct nx_published *done)
 {
 	const struct nx_stored_post *p = &done->post;
-	const char *state = nx_shown_state(p);
+	const enum nx_post_state state = nx_shown_state(p);
 
 	if (p->next_try_at != 0 || done->unrecorded ||
-	    (strcmp(state, "partial") != 0 && strcmp(state, "failed") != 0))
+	    (state != NX_POST_STATE_PARTIAL && state != NX_POST_STATE_FAILED))
 		return;
 	c->failed = true;
 	c->problem = p->error;
@@ -339,7 +339,9 @@ with_post(struct nx_command *c, enum nx_rc (*work)(struct nx_ctx *ctx,
 static enum nx_rc
 resume(struct nx_command *c)
 {
-	struct nx_published done = { .post = { .state = "dry_run" } };
+	struct nx_published done = {
+		.post.state = NX_POST_STATE_DRY_RUN,
+	};
 	enum nx_rc rc = with_post(c, nx_posts_resume, &done);
 
 	if (rc == NX_OK)

@@ -11,16 +11,15 @@
 
 #include "nx/flow/patient.h"
 
-#include <signal.h>
 #include <stdlib.h>
 
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
+#include "nx/base/threads.h"
 #include "nx/flow/app.h"
 
 struct seat {
 	struct nx_patient	*pool;
-	pthread_t		 thread;
 	struct nx_http		*http;	/* NULL: no thread yet */
 	bool			 taken;	/* by a task, run or not */
 	void			(*run)(struct nx_ctx *, void *); /* its kind */
@@ -30,6 +29,7 @@ struct seat {
 
 struct nx_patient {
 	const struct nx_app	*app;
+	struct nx_threads	*threads;	/* of seats that were taken */
 	pthread_mutex_t		 mutex;
 	pthread_cond_t		 freed;	/* a seat is */
 	atomic_bool		 stopped;	/* nothing begins */
@@ -63,8 +63,11 @@ nx_patient_new(const struct nx_app *app)
 {
 	struct nx_patient *p = calloc(1, sizeof(*p));
 
-	if (p == NULL)
+	if (p == NULL || (p->threads =
+	    nx_threads_new(NX_PATIENT_THREADS)) == NULL) {
+		free(p);
 		return NULL;
+	}
 	p->app = app;
 	nx_mutex_init(&p->mutex);
 	nx_cond_init(&p->freed);
@@ -124,17 +127,14 @@ free_seat(struct seat *seat)
 	nx_cond_broadcast(&seat->pool->freed);
 }
 
-static void *
-patient_thread(void *arg)
+static void
+serve_seat(void *ctx, int index)
 {
-	struct seat *seat = arg;
+	struct seat *seat = ctx;
 	struct nx_patient *p = seat->pool;
 	struct nx_task *task;
-	sigset_t all;
 
-	/* Signals are for whoever waits for them. */
-	(void)sigfillset(&all);
-	nx_signals_block(&all);
+	(void)index;
 	nx_lock(&p->mutex);
 	for (;;) {
 		while (seat->task == NULL && !p->over)
@@ -148,7 +148,6 @@ patient_thread(void *arg)
 		free_seat(seat);
 	}
 	nx_unlock(&p->mutex);
-	return NULL;
 }
 
 /* The seat is taken, so nobody else touches it. */
@@ -161,7 +160,8 @@ start_thread(struct seat *seat)
 		return true;
 	if ((seat->http = nx_worker_open(seat->pool->app)) == NULL)
 		return false;
-	ok = nx_thread_start(&seat->thread, patient_thread, seat);
+	ok = nx_threads_start(seat->pool->threads, "patient", 1, serve_seat,
+	    seat) == 1;
 	if (!ok) {
 		nx_worker_close(seat->http);
 		seat->http = NULL;
@@ -327,19 +327,6 @@ nx_patient_wait(struct nx_patient *p, int64_t deadline)
 	return idle;
 }
 
-static void
-end_seat(struct seat *seat)
-{
-	if (seat->http != NULL) {
-		nx_lock(&seat->pool->mutex);
-		nx_cond_signal(&seat->go);
-		nx_unlock(&seat->pool->mutex);
-		nx_thread_join(seat->thread);
-		nx_worker_close(seat->http);
-	}
-	nx_cond_destroy(&seat->go);
-}
-
 void
 nx_patient_free(struct nx_patient *p)
 {
@@ -350,9 +337,14 @@ nx_patient_free(struct nx_patient *p)
 	while (!is_idle(p))
 		nx_cond_wait(&p->freed, &p->mutex);
 	p->over = true;
-	nx_unlock(&p->mutex);
 	for (int i = 0; i < NX_PATIENT_THREADS; i++)
-		end_seat(&p->seats[i]);
+		nx_cond_signal(&p->seats[i].go);
+	nx_unlock(&p->mutex);
+	nx_threads_free(p->threads);
+	for (int i = 0; i < NX_PATIENT_THREADS; i++) {
+		nx_worker_close(p->seats[i].http);
+		nx_cond_destroy(&p->seats[i].go);
+	}
 	nx_cond_destroy(&p->freed);
 	nx_mutex_destroy(&p->mutex);
 	free(p);

@@ -108,16 +108,16 @@ undo(const struct nx_store_ask *ask, const struct nx_new_post *post)
 
 /* How the post was stored; false: it was not. */
 static bool
-read_reserved(const struct nx_store_ask *ask, const PGresult *row,
-    struct nx_stored_post *out, bool *accepted)
+read_reserved(const PGresult *row, struct nx_stored_post *out,
+    bool *accepted)
 {
 	if (PQntuples(row) == 0)
 		return false;
-	out->state = nx_row_str(ask->arena, row, 0, 0);
+	out->state = nx_post_state_of(PQgetvalue(row, 0, 0));
 	out->publish_at = nx_row_i64(row, 0, 1);
 	out->next_try_at = nx_row_i64(row, 0, 2);
 	*accepted = nx_row_bool(row, 0, 3);
-	return out->state != NULL;
+	return true;
 }
 
 /*
@@ -137,7 +137,7 @@ accept_it(const struct nx_store_ask *ask, const char *user_id,
 	enum nx_rc rc = nx_row_repeat(ask, queries, 2, results, err);
 
 	if (rc == NX_OK)
-		(void)read_reserved(ask, results[1], out, &accepted);
+		(void)read_reserved(results[1], out, &accepted);
 	nx_db_clear(results, 2);
 	return rc;
 }
@@ -169,7 +169,7 @@ is_there(const struct nx_store_ask *ask, const struct nx_new_post *post,
 	};
 	PGresult *row = NULL;
 	bool there = nx_row_run(ask, &query, 1, &row, NULL) == NX_OK &&
-	    read_reserved(ask, row, out, accepted);
+	    read_reserved(row, out, accepted);
 
 	nx_db_clear(&row, 1);
 	return there;
@@ -187,7 +187,7 @@ read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
 	if (found != NULL && PQntuples(found) > 0 &&
 	    !nx_row_bool(found, 0, IS_OURS))
 		return read_repeat(ask, found, stored, err);
-	ours = read_reserved(ask, results[INSERT], stored, &accepted) ||
+	ours = read_reserved(results[INSERT], stored, &accepted) ||
 	    is_there(ask, post, stored, &accepted);
 	rc = nx_row_pick(ask, results[CONNECTIONS], post->connection_id,
 	    connection, err);
@@ -198,7 +198,7 @@ read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
 		rc = accept_it(ask, post->user_id, post->id, stored, err);
 	if (rc != NX_OK && ours)
 		undo(ask, post);
-	if (rc == NX_OK && strcmp(stored->state, "failed") == 0)
+	if (rc == NX_OK && stored->state == NX_POST_STATE_FAILED)
 		rc = nx_fail(err, NX_TIMEOUT, "Storing the post took too"
 		    " long.");
 	return rc;
@@ -384,13 +384,13 @@ too_late(const struct nx_store_ask *ask, const struct nx_post_outcome *o,
 {
 	char position[NX_NUMBER_MAX];
 	const struct nx_query queries[] = {
-		{ lock_post, { o->user_id, o->id, o->lease, o->post_state },
-		    4 },
+		{ lock_post, { o->user_id, o->id, o->lease,
+		    nx_post_state_name(o->post_state) }, 4 },
 		{ record_late, { o->user_id, o->id, o->x_id,
 		    nx_row_number(position, o->position) }, 4 },
 		{ note_id, { o->user_id, o->id, o->x_id, position }, 4 },
 	};
-	bool sent = strcmp(o->part_state, "sent") == 0 && o->x_id != NULL;
+	bool sent = o->part_state == NX_PART_SENT && o->x_id != NULL;
 	PGresult *results[3] = { NULL };
 	enum nx_rc rc = nx_row_repeat(ask, queries, sent ? 3 : 1, results,
 	    err);
@@ -411,7 +411,7 @@ static int
 more_to_write(const struct nx_post_outcome *o, const char *position,
     struct nx_query queries[NFINISH])
 {
-	const bool sent = strcmp(o->part_state, "sent") == 0;
+	const bool sent = o->part_state == NX_PART_SENT;
 	int n = THIRD;
 
 	if (sent && o->x_id != NULL)
@@ -420,13 +420,14 @@ more_to_write(const struct nx_post_outcome *o, const char *position,
 	if (sent && o->x_id != NULL && o->is_news)
 		queries[n++] = (struct nx_query){ note_success,
 		    { o->user_id, o->id }, 2 };
-	if (sent && strcmp(o->post_state, "sending") == 0)
+	if (sent && o->post_state == NX_POST_STATE_SENDING)
 		queries[n++] = (struct nx_query){ next_part, { o->user_id,
 		    o->id, o->lease, position }, 4 };
-	if (!sent && strcmp(o->part_state, "deleted") != 0)
+	if (!sent && o->part_state != NX_PART_DELETED)
 		queries[n++] = (struct nx_query){ mend, { o->user_id, o->id,
-		    o->lease, position, o->post_state }, 5 };
-	if (strcmp(o->post_state, "queued") == 0 && o->next_try > 0)
+		    o->lease, position,
+		    nx_post_state_name(o->post_state) }, 5 };
+	if (o->post_state == NX_POST_STATE_QUEUED && o->next_try > 0)
 		queries[n++] = (struct nx_query){ nx_post_hold,
 		    { o->user_id, o->id, o->lease }, 3 };
 	return n;
@@ -436,18 +437,18 @@ enum nx_rc
 nx_post_finish(const struct nx_store_ask *ask,
     const struct nx_post_outcome *o, bool *ours, struct nx_err *err)
 {
-	bool keeps = o->keeps_lease || strcmp(o->post_state, "sending") == 0;
+	bool keeps = o->keeps_lease || o->post_state == NX_POST_STATE_SENDING;
 	char position[NX_NUMBER_MAX], next[NX_NUMBER_MAX], ms[NX_NUMBER_MAX];
 	struct nx_query queries[NFINISH] = {
 		[FINISH_POST] = { finish_post, { o->user_id, o->id, o->lease,
-		    o->post_state, o->error, nx_row_goal(o->goal),
-		    nx_row_number(next, o->next_try), o->failed ? "t" : "f",
-		    o->release_key ? "t" : "f", o->part_state,
-		    keeps ? "t" : "f",
+		    nx_post_state_name(o->post_state), o->error,
+		    nx_goal_name(o->goal), nx_row_number(next, o->next_try),
+		    o->failed ? "t" : "f", o->release_key ? "t" : "f",
+		    nx_part_state_name(o->part_state), keeps ? "t" : "f",
 		    nx_row_number(ms, NX_POST_LEASE_MS) }, 12 },
 		[FINISH_PART] = { finish_part, { o->user_id, o->id, o->lease,
-		    nx_row_number(position, o->position), o->part_state,
-		    o->x_id, o->error }, 7 },
+		    nx_row_number(position, o->position),
+		    nx_part_state_name(o->part_state), o->x_id, o->error }, 7 },
 	};
 	int n = more_to_write(o, position, queries);
 	PGresult *results[NFINISH] = { NULL };

@@ -70,10 +70,10 @@ enum { CHANGE, DROP, PUT, RELEASE, FIND, NSTEPS };
 bool
 nx_post_waits(const struct nx_stored_post *post)
 {
-	if (strcmp(post->state, "queued") != 0 || post->goal != NX_GOAL_SEND)
+	if (post->state != NX_POST_STATE_QUEUED || post->goal != NX_GOAL_SEND)
 		return false;
 	for (size_t i = 0; i < post->nparts; i++) {
-		if (strcmp(post->parts[i].state, "waiting") != 0)
+		if (post->parts[i].state != NX_PART_WAITING)
 			return false;
 	}
 	return true;

@@ -374,7 +374,7 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 	rc = look(ask, takes[how], out, &left, err);
 	if (rc != NX_OK || out->taken || left <= 0 ||
 	    (how == NX_TAKE_REMOVE &&
-	    strcmp(out->post.state, "unknown") == 0))
+	    out->post.state == NX_POST_STATE_UNKNOWN))
 		return rc;
 	rc = nx_fail(err, NX_POST_BUSY, "Somebody is at post %s.", id);
 	/* Mostly it is given back long before it would run out. */
@@ -504,12 +504,13 @@ static const char put_part_off[] =
 
 enum nx_rc
 nx_post_put_off(const struct nx_store_ask *ask,
-    const struct nx_stored_post *post, const char *lease, const char *state,
-    int next_try, struct nx_err *err)
+    const struct nx_stored_post *post, const char *lease,
+    enum nx_post_state state, int next_try, struct nx_err *err)
 {
 	char seconds[NX_NUMBER_MAX];
 	const struct nx_query queries[] = {
-		{ put_off, { post->user_id, post->id, lease, state,
+		{ put_off, { post->user_id, post->id, lease,
+		    nx_post_state_name(state),
 		    nx_row_number(seconds, next_try) }, 5 },
 		{ put_part_off, { post->user_id, post->id, lease }, 3 },
 		{ nx_post_hold, { post->user_id, post->id, lease }, 3 },

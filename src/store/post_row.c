@@ -60,28 +60,6 @@ const char nx_post_hold[] =
 const char nx_post_release[] = RELEASE("connection_id");
 const char nx_post_release_from[] = RELEASE("$4::uuid");
 
-static const char *const goals[] = {
-	[NX_GOAL_SEND] = "send",
-	[NX_GOAL_DELETE] = "delete",
-	[NX_GOAL_WITHDRAW] = "withdraw",
-};
-
-const char *
-nx_row_goal(enum nx_goal goal)
-{
-	return goals[goal];
-}
-
-static enum nx_goal
-read_goal(const char *text)
-{
-	int goal = NX_GOAL_WITHDRAW;
-
-	while (goal > NX_GOAL_SEND && strcmp(goals[goal], text) != 0)
-		goal--;
-	return goal;
-}
-
 enum nx_rc
 nx_row_parts(const struct nx_stored_part *parts, size_t n,
     struct nx_buf *out, struct nx_err *err)
@@ -111,8 +89,8 @@ read_post(struct nx_arena *a, const PGresult *r, int row,
 		.user_id = nx_row_str(a, r, row, 1),
 		.connection_id = nx_row_str(a, r, row, 2),
 		.username = nx_row_str(a, r, row, 3),
-		.state = nx_row_str(a, r, row, 4),
-		.goal = read_goal(PQgetvalue(r, row, 5)),
+		.state = nx_post_state_of(PQgetvalue(r, row, 4)),
+		.goal = nx_goal_of(PQgetvalue(r, row, 5)),
 		.options = nx_row_str(a, r, row, 6),
 		.warnings = nx_row_str(a, r, row, 7),
 		.error = nx_row_str(a, r, row, 8),
@@ -137,7 +115,8 @@ read_part(struct nx_arena *a, const PGresult *r, int row,
 	*out = (struct nx_stored_part){
 		.text = nx_slice_str(nx_row_str(a, r, row, c)),
 		.weighted_length = (int)nx_row_i64(r, row, c + 1),
-		.state = nx_row_str(a, r, row, PART_STATE_COLUMN),
+		.state = nx_part_state_of(nx_row_peek(r, row,
+		    PART_STATE_COLUMN)),
 		.post_id = nx_row_str(a, r, row, c + 3),
 		.error = nx_row_str(a, r, row, c + 4),
 		.attempts = (int)nx_row_i64(r, row, c + 5),

@@ -67,9 +67,6 @@ NX_MUST_USE enum nx_rc	nx_row_parts(const struct nx_stored_part *parts,
 			    size_t n, struct nx_buf *out,
 			    struct nx_err *err);
 
-/* As x_posts.goal has it. */
-const char	*nx_row_goal(enum nx_goal goal);
-
 /*
  * Post 1 user, 2 id, 3 lease was queued until later: what is queued behind it
  * follows then, in order, and is not looked at before.

@@ -21,10 +21,11 @@ enum {
 static bool
 is_open(const struct nx_stored_post *post)
 {
-	const char *state = nx_shown_state(post);
+	const enum nx_post_state state = nx_shown_state(post);
 
-	return strcmp(state, "queued") == 0 ||
-	    strcmp(state, "sending") == 0 || strcmp(state, "unknown") == 0 ||
+	return state == NX_POST_STATE_QUEUED ||
+	    state == NX_POST_STATE_SENDING ||
+	    state == NX_POST_STATE_UNKNOWN ||
 	    (post->goal != NX_GOAL_SEND && post->next_try_at != 0);
 }
 

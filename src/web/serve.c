@@ -1,15 +1,14 @@
 /*
  * serve.c - threads, admission, drain.
  *
- * Lock: `mutex` guards `calling`, the list of jobs set aside and its length,
- * and goes with `wake`; it is never held across I/O.
+ * Lock: `mutex` guards `calling`, the list of jobs set aside and its length; it
+ * is never held across I/O.
  */
 
 #include "nx/web/serve.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -18,6 +17,7 @@
 #include "job.h"
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
+#include "nx/base/threads.h"
 #include "nx/flow/account/keep.h"
 #include "nx/flow/account/pending.h"
 
@@ -32,17 +32,12 @@ enum {
 
 struct server {
 	const struct nx_app	*app;
-	atomic_bool		 stopping;
+	struct nx_threads	*threads;	/* that serve, and the keeper */
 	pthread_mutex_t		 mutex;
-	pthread_cond_t		 wake;		/* for the keeper, at the end */
 	int			 calling;	/* threads that may be at X */
 	int			 slots;		/* how many may be */
 	struct nx_job		*first, **last;	/* set aside, oldest first */
 	int			 aside;
-	pthread_t		*threads;
-	int			 nthreads;
-	pthread_t		 keeper;
-	bool			 has_keeper;
 };
 
 enum admission { GO, ASIDE, FULL };
@@ -170,13 +165,14 @@ next_connection(void)
 	return fd;
 }
 
-static void *
-serve_thread(void *arg)
+static void
+serve_thread(void *ctx, int index)
 {
-	struct worker w = { .server = arg };
+	struct worker w = { .server = ctx };
 
+	(void)index;
 	w.http = nx_worker_open(w.server->app);
-	while (w.http != NULL && !atomic_load(&w.server->stopping)) {
+	while (w.http != NULL && !nx_threads_stopped(w.server->threads)) {
 		struct nx_job *job = w.spare;
 		int fd;
 
@@ -193,21 +189,6 @@ serve_thread(void *arg)
 	}
 	nx_job_free(w.spare);
 	nx_worker_close(w.http);
-	return NULL;
-}
-
-/* Wait; false once the server stops. */
-static bool
-keeper_waits(struct server *s)
-{
-	const int64_t until = nx_clock_mono() + REPLAY_MS;
-	bool in_time = true;
-
-	nx_lock(&s->mutex);
-	while (!atomic_load(&s->stopping) && in_time)
-		in_time = nx_cond_wait_until(&s->wake, &s->mutex, until);
-	nx_unlock(&s->mutex);
-	return !atomic_load(&s->stopping);
 }
 
 /* So that a site without a worker connects accounts as well. */
@@ -224,14 +205,15 @@ look_after_pending(struct nx_ctx *ctx)
  * Brings home the grants that the database could not take, and those that X
  * has not named the account of.
  */
-static void *
-keep_thread(void *arg)
+static void
+keep_thread(void *arg, int index)
 {
 	struct server *s = arg;
 	struct nx_arena *arena = nx_arena_new(NX_ARENA_MAX);
 
+	(void)index;
 	if (arena == NULL)
-		return NULL;
+		return;
 	do {
 		struct nx_ctx ctx = {
 			.app = s->app,
@@ -242,16 +224,16 @@ keep_thread(void *arg)
 		(void)nx_keep_replay(&ctx);
 		look_after_pending(&ctx);
 		nx_arena_reset(arena);
-	} while (keeper_waits(s));
+	} while (!nx_threads_pause(s->threads, REPLAY_MS));
 	nx_arena_free(arena);
-	return NULL;
 }
 
 static enum nx_rc
 start(struct server *s, struct nx_err *err)
 {
 	const struct timeval tick = { .tv_usec = ACCEPT_TICK_US };
-	int listens = 0;
+	const int wanted = s->app->conf.threads;
+	int listens = 0, n;
 	socklen_t size = sizeof(listens);
 
 	if (getsockopt(LISTENER, SOL_SOCKET, SO_ACCEPTCONN, &listens,
@@ -262,17 +244,11 @@ start(struct server *s, struct nx_err *err)
 		    " it with spawn-fcgi or a systemd socket.");
 	if (nx_callers_start(s->app->callers, err) != NX_OK)
 		return NX_NO_MEMORY;
-	s->threads = calloc((size_t)s->app->conf.threads,
-	    sizeof(*s->threads));
-	if (s->threads == NULL)
-		return nx_fail(err, NX_NO_MEMORY, "No thread can start.");
-	while (s->nthreads < s->app->conf.threads &&
-	    nx_thread_start(&s->threads[s->nthreads], serve_thread, s))
-		s->nthreads++;
-	s->has_keeper = nx_thread_start(&s->keeper, keep_thread, s);
-	if (s->nthreads < s->app->conf.threads || !s->has_keeper)
+	n = nx_threads_start(s->threads, "serve", wanted, serve_thread, s);
+	if (n < wanted || nx_threads_start(s->threads, "keeper", 1,
+	    keep_thread, s) < 1)
 		return nx_fail(err, NX_NO_MEMORY, "Only %d of %d threads"
-		    " started.", s->nthreads, s->app->conf.threads);
+		    " started.", n, wanted);
 	return NX_OK;
 }
 
@@ -290,22 +266,16 @@ static void
 drain(struct server *s)
 {
 	const int64_t end = nx_clock_mono() + NX_DRAIN_MS;
+	const char *late;
 
 	nx_patient_stop(s->app->patient);
-	atomic_store(&s->stopping, true);
-	nx_lock(&s->mutex);
-	nx_cond_broadcast(&s->wake);
-	nx_unlock(&s->mutex);
+	nx_threads_stop(s->threads);
 	/* A fetch that is under way ends beside the requests, not after. */
 	nx_callers_wind_down(s->app->callers);
-	for (int i = 0; i < s->nthreads; i++) {
-		if (!nx_thread_join_until(s->threads[i], end))
-			give_up(s, "a request");
-	}
+	if ((late = nx_threads_join_until(s->threads, end)) != NULL)
+		give_up(s, late);
 	if (!nx_patient_wait(s->app->patient, end))
 		give_up(s, "an answer of X to a code or refresh token");
-	if (s->has_keeper)
-		nx_thread_join(s->keeper);
 	nx_callers_stop(s->app->callers);
 }
 
@@ -321,7 +291,7 @@ block_signals(sigset_t *set)
 	(void)sigdelset(set, SIGHUP);
 }
 
-static void
+static bool
 init(struct server *s, const struct nx_app *app)
 {
 
@@ -331,8 +301,9 @@ init(struct server *s, const struct nx_app *app)
 	s->slots = app->conf.threads * 3 / 4;
 	if (s->slots == 0)
 		s->slots = 1;
+	s->threads = nx_threads_new(app->conf.threads + 1);
 	nx_mutex_init(&s->mutex);
-	nx_cond_init(&s->wake);
+	return s->threads != NULL;
 }
 
 enum nx_rc
@@ -349,17 +320,18 @@ nx_serve(const struct nx_app *app, struct nx_err *err)
 		return nx_fail(err, NX_CONFIG, "libfcgi does not start.");
 	(void)signal(SIGPIPE, SIG_IGN);
 	block_signals(&signals);
-	init(&s, app);
-	if ((rc = start(&s, err)) == NX_OK) {
+	if (!init(&s, app))
+		rc = nx_fail(err, NX_NO_MEMORY, "No thread can start.");
+	else if ((rc = start(&s, err)) == NX_OK) {
 		nx_log(&app->conf.log, NX_LOG_INFO, NULL, "serve.started",
-		    NX_I("threads", s.nthreads), NX_I("pid", getpid()));
+		    NX_I("threads", app->conf.threads), NX_I("pid", getpid()));
 		(void)sigwait(&signals, &got);
 		nx_log(&app->conf.log, NX_LOG_INFO, NULL, "serve.draining",
 		    NX_I("signal", got), NX_I("pid", getpid()));
 	}
-	drain(&s);
-	nx_cond_destroy(&s.wake);
+	if (s.threads != NULL)
+		drain(&s);
+	nx_threads_free(s.threads);
 	nx_mutex_destroy(&s.mutex);
-	free(s.threads);
 	return rc;
 }

@@ -1,66 +1,76 @@
-/* worker.c - one thread for each job, until told to end. */
+/* worker.c - the threads of all jobs, until told to end. */
 
 #include "nx/work/worker.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "jobs.h"
 #include "nx/base/clock.h"
-#include "nx/base/must.h"
 #include "nx/base/random.h"
 #include "nx/base/stop.h"
-#include "jobs.h"
+#include "nx/base/threads.h"
 #include "nx/base/uuid.h"
 
-enum { THREADS_MAX = 32, A_WHILE_MS = 60000 };
+enum { A_WHILE_MS = 60000 };
 
-struct worker {
+/* The threads of one job. */
+struct crew {
 	const struct nx_app		*app;
 	struct nx_stop			*stop;
 	const struct nx_work_job	*job;
-	pthread_t			 thread;
-	enum nx_rc			 last;	/* of the turn before */
+};
+
+/* One of them, and what its turns work with. */
+struct hand {
+	const struct crew	*crew;
+	struct nx_http		*http;
+	struct nx_arena		*arena;
+	enum nx_rc		 last;		/* of the turn before */
 };
 
 /* A failure is told when it begins and when it ends. */
 static void
-note(struct worker *w, const struct nx_ctx *ctx, enum nx_rc rc)
+log_change(struct hand *h, const struct nx_ctx *ctx, enum nx_rc rc)
 {
-	const struct nx_log *log = &w->app->conf.log;
+	const struct nx_log *log = &h->crew->app->conf.log;
+	const char *job = h->crew->job->name;
 
-	if (rc == w->last)
+	if (rc == h->last)
 		return;
-	w->last = rc;
+	h->last = rc;
 	if (rc == NX_OK)
 		nx_log(log, NX_LOG_INFO, ctx->request_id, "work.recovered",
-		    NX_S("job", w->job->name));
+		    NX_S("job", job));
 	else
 		nx_log(log, NX_LOG_ERROR, ctx->request_id, "work.failed",
-		    NX_S("job", w->job->name), NX_S("code", nx_rc_code(rc)),
+		    NX_S("job", job), NX_S("code", nx_rc_code(rc)),
 		    NX_S("detail", ctx->err.detail));
 }
 
 /* True: go on at once. */
 static bool
-turn(struct worker *w, struct nx_http *http, struct nx_arena *arena)
+take_turn(struct hand *h)
 {
+	const struct crew *crew = h->crew;
 	char id[NX_UUID_LEN + 1];
 	struct nx_ctx ctx = {
-		.app = w->app,
-		.http = http,
-		.arena = arena,
+		.app = crew->app,
+		.http = h->http,
+		.arena = h->arena,
 		.request_id = id,
 		.deadline = nx_clock_mono() + NX_REQUEST_MS,
-		.stop = nx_stop_flag(w->stop),
+		.stop = nx_stop_flag(crew->stop),
 	};
 	int done = 0;
 	enum nx_rc rc;
 
 	nx_uuid_random(id);
-	rc = w->job->turn(&ctx, &done);
-	note(w, &ctx, rc);
+	rc = crew->job->turn(&ctx, &done);
+	log_change(h, &ctx, rc);
 	nx_ctx_done(&ctx);
-	nx_arena_reset(arena);
+	nx_arena_reset(h->arena);
 	return rc == NX_OK && done > 0;
 }
 
@@ -74,22 +84,40 @@ pause_of(const struct nx_work_job *job)
 	return job->period * 3 / 4 + job->period / 2 * r / 255;
 }
 
-static void *
-work_thread(void *arg)
+static void
+work_thread(void *ctx, int index)
 {
-	struct worker *w = arg;
-	struct nx_http *http = nx_worker_open(w->app);
-	struct nx_arena *arena = nx_arena_new(NX_ARENA_MAX);
+	struct hand h = { .crew = ctx };
 	bool more;
 
-	if (http == NULL || arena == NULL)
+	(void)index;
+	h.http = nx_worker_open(h.crew->app);
+	h.arena = nx_arena_new(NX_ARENA_MAX);
+	if (h.http == NULL || h.arena == NULL)
 		(void)kill(getpid(), SIGTERM);	/* and start anew */
 	else
 		do
-			more = turn(w, http, arena);
-		while (!nx_stop_wait(w->stop, more ? 0 : pause_of(w->job)));
-	nx_worker_close(http);
-	nx_arena_free(arena);
+			more = take_turn(&h);
+		while (!nx_stop_wait(h.crew->stop,
+		    more ? 0 : pause_of(h.crew->job)));
+	nx_worker_close(h.http);
+	nx_arena_free(h.arena);
+}
+
+/* The job whose threads could not all be started, or NULL. */
+static const struct nx_work_job *
+start_crews(struct nx_threads *threads, struct crew *crews,
+    const struct crew *usual)
+{
+	const struct nx_work_job *job = nx_work_jobs;
+
+	for (; job->name != NULL; job++, crews++) {
+		*crews = *usual;
+		crews->job = job;
+		if (nx_threads_start(threads, job->name, job->threads,
+		    work_thread, crews) < job->threads)
+			return job;
+	}
 	return NULL;
 }
 
@@ -102,61 +130,58 @@ give_up(const struct nx_app *app, const char *job)
 }
 
 static void
-finish(const struct nx_app *app, struct worker *all, int n)
+finish(const struct nx_app *app, struct nx_threads *threads)
 {
 	const int64_t end = nx_clock_mono() + NX_WORK_STOP_MS;
+	const char *late;
 
 	nx_patient_stop(app->patient);
-	for (int i = 0; i < n; i++) {
-		if (!nx_thread_join_until(all[i].thread, end))
-			give_up(app, all[i].job->name);
-	}
+	if ((late = nx_threads_join_until(threads, end)) != NULL)
+		give_up(app, late);
 	if (!nx_patient_wait(app->patient, end))
 		give_up(app, "refresh");
 }
 
 /* All of the table, or none. */
 static enum nx_rc
-run(const struct nx_app *app, struct nx_stop *stop, struct nx_err *err)
+run(const struct crew *usual, struct nx_threads *threads, struct crew *crews,
+    struct nx_err *err)
 {
-	const struct nx_work_job *job = nx_work_jobs;
-	struct worker all[THREADS_MAX];
-	int n = 0, of_job = 0;
+	const struct nx_log *log = &usual->app->conf.log;
+	const struct nx_work_job *missing = start_crews(threads, crews, usual);
 
-	while (job->name != NULL && n < THREADS_MAX) {
-		all[n] = (struct worker){ .app = app, .stop = stop,
-		    .job = job };
-		if (!nx_thread_start(&all[n].thread, work_thread, &all[n]))
-			break;
-		n++;
-		if (++of_job == job->threads) {
-			job++;
-			of_job = 0;
-		}
-	}
-	if (job->name != NULL)
+	if (missing != NULL)
 		(void)kill(getpid(), SIGTERM);
 	else
-		nx_log(&app->conf.log, NX_LOG_INFO, NULL, "work.started",
-		    NX_I("threads", n), NX_I("pid", getpid()));
-	while (!nx_stop_wait(stop, A_WHILE_MS))
+		nx_log(log, NX_LOG_INFO, NULL, "work.started", NX_I("threads",
+		    nx_threads_count(threads)), NX_I("pid", getpid()));
+	while (!nx_stop_wait(usual->stop, A_WHILE_MS))
 		continue;
-	nx_log(&app->conf.log, NX_LOG_INFO, NULL, "work.stopping",
-	    NX_I("pid", getpid()));
-	finish(app, all, n);
-	return job->name == NULL ? NX_OK : nx_fail(err, NX_NO_MEMORY,
-	    "The thread for %s does not start.", job->name);
+	nx_log(log, NX_LOG_INFO, NULL, "work.stopping", NX_I("pid", getpid()));
+	finish(usual->app, threads);
+	return missing == NULL ? NX_OK : nx_fail(err, NX_NO_MEMORY,
+	    "The thread for %s does not start.", missing->name);
 }
 
 enum nx_rc
 nx_work(const struct nx_app *app, struct nx_err *err)
 {
-	struct nx_stop *stop = nx_stop_new();
+	const struct crew usual = { .app = app, .stop = nx_stop_new() };
+	struct nx_threads *threads;
+	struct crew *crews;
+	int njobs = 0, nthreads = 0;
 	enum nx_rc rc;
 
-	if (stop == NULL)
-		return nx_fail(err, NX_NO_MEMORY, "No thread can start.");
-	rc = run(app, stop, err);
-	nx_stop_free(stop);
+	for (; nx_work_jobs[njobs].name != NULL; njobs++)
+		nthreads += nx_work_jobs[njobs].threads;
+	threads = nx_threads_new(nthreads);
+	crews = calloc((size_t)njobs, sizeof(*crews));
+	if (usual.stop == NULL || threads == NULL || crews == NULL)
+		rc = nx_fail(err, NX_NO_MEMORY, "No thread can start.");
+	else
+		rc = run(&usual, threads, crews, err);
+	nx_threads_free(threads);
+	nx_stop_free(usual.stop);
+	free(crews);
 	return rc;
 }

@@ -68,7 +68,7 @@ check_dry_run(struct web *w, struct nx_publish_ask *ask)
 		fuzz_check_err(rc, &w->ctx.err);
 		nx_answer_problem(&w->ctx.err, "request", &json);
 	} else {
-		CHECK(strcmp(made.post.state, "dry_run") == 0);
+		CHECK(made.post.state == NX_POST_STATE_DRY_RUN);
 		CHECK(made.post.nparts >= 1 && made.post.id == NULL);
 		for (size_t i = 0; i < made.post.nparts; i++)
 			CHECK(made.post.parts[i].weighted_length >= 1 &&

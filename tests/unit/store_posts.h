@@ -16,7 +16,8 @@ struct made {
 static const struct nx_stored_part two_parts[] = {
 	{ .text = { "one \"quoted\" \xf0\x9f\x98\x80\n", 18 },
 	    .weighted_length = 17 },
-	{ .text = { "two", 3 }, .weighted_length = 3, .state = "waiting" },
+	{ .text = { "two", 3 }, .weighted_length = 3,
+	    .state = NX_PART_WAITING },
 };
 
 /* `what`: user, key, hash, publish_at, as many of two_parts as are wanted. */
@@ -139,8 +140,9 @@ outcome(const struct env *e, const char *id, const char *lease, int position)
 {
 	return (struct nx_post_outcome){
 		.id = id, .user_id = e->user, .lease = lease,
-		.position = position, .part_state = "sent",
-		.post_state = "sent", .next_try = -1, .is_news = true,
+		.position = position, .part_state = NX_PART_SENT,
+		.post_state = NX_POST_STATE_SENT, .next_try = -1,
+		.is_news = true,
 	};
 }
 
@@ -164,8 +166,8 @@ finish_as(const struct env *e, const struct made *m, int position,
 {
 	struct nx_post_outcome o = outcome(e, m->id, m->lease, position);
 
-	o.part_state = part;
-	o.post_state = post;
+	o.part_state = nx_part_state_of(part);
+	o.post_state = nx_post_state_of(post);
 	o.x_id = x_id;
 	return finish(e, &o);
 }

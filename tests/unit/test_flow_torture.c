@@ -335,7 +335,8 @@ run_post(struct world *w)
 	struct nx_published made;
 	enum nx_rc rc = nx_publish(&w->ctx, &ask, &made);
 
-	w->unknown = rc == NX_OK && strcmp(made.post.state, "unknown") == 0;
+	w->unknown = rc == NX_OK &&
+	    made.post.state == NX_POST_STATE_UNKNOWN;
 	return rc;
 }
 

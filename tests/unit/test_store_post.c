@@ -19,7 +19,7 @@ begins_and_ends(void **state)
 	begin(&ask, what, &m);
 	assert_int_equal(m.rc, NX_OK);
 	assert_false(m.repeat.is_repeat);
-	assert_string_equal(m.repeat.state, "sending");
+	assert_int_equal(m.repeat.state, NX_POST_STATE_SENDING);
 	assert_int_equal(m.repeat.next_try_at, 0);
 	assert_string_equal(m.connection.id, connection);
 	assert_string_equal(m.connection.access_token, "access-1");
@@ -28,7 +28,7 @@ begins_and_ends(void **state)
 	begin(&ask, what, &again);
 	assert_int_equal(again.rc, NX_OK);
 	assert_true(again.repeat.is_repeat);
-	assert_string_equal(again.repeat.state, "sending");
+	assert_int_equal(again.repeat.state, NX_POST_STATE_SENDING);
 	assert_false(again.repeat.is_stranded);
 	assert_int_equal(again.repeat.parts[0].attempts, 1);
 	assert_int_equal(again.repeat.parts[1].attempts, 0);
@@ -51,7 +51,7 @@ begins_and_ends(void **state)
 	assert_string_equal(seen->user_id, e->user);
 	assert_string_equal(seen->connection_id, connection);
 	assert_string_equal(seen->username, "ada");
-	assert_string_equal(seen->state, "sent");
+	assert_int_equal(seen->state, NX_POST_STATE_SENT);
 	assert_string_equal(seen->options, "{\"reply_to\": \"1\"}");
 	assert_string_equal(seen->warnings, "[\"a\"]");
 	assert_int_equal(seen->price, 150);
@@ -60,7 +60,7 @@ begins_and_ends(void **state)
 	assert_int_equal(seen->nparts, 2);
 	assert_true(nx_slice_eq(seen->parts[0].text, two_parts[0].text));
 	assert_int_equal(seen->parts[0].weighted_length, 17);
-	assert_string_equal(seen->parts[0].state, "sent");
+	assert_int_equal(seen->parts[0].state, NX_PART_SENT);
 	assert_string_equal(seen->parts[0].post_id, "111");
 	assert_string_equal(seen->parts[1].post_id, "112");
 	assert_int_equal(seen->parts[1].attempts, 1);
@@ -83,7 +83,7 @@ a_later_one_is_queued(void **state)
 	assert_int_equal(m.rc, NX_OK);
 	assert_story(e, m.id, "queued: waiting, waiting");
 	assert_field(e, m.id, "lease_until", "null");
-	assert_string_equal(m.repeat.state, "queued");
+	assert_int_equal(m.repeat.state, NX_POST_STATE_QUEUED);
 	assert_int_equal(m.repeat.next_try_at, when);
 	begin(&ask, (struct nx_new_post){ .user_id = e->user, .key = "key" },
 	    &again);
@@ -112,7 +112,7 @@ it_stands_in_line(void **state)
 	change(e, last, "publish_at = now() + interval '1 min'");
 	put(e, connection, first, "sending", "sending");
 	begin(&ask, what, &m);
-	assert_string_equal(m.repeat.state, "sending");
+	assert_int_equal(m.repeat.state, NX_POST_STATE_SENDING);
 	assert_true(finish_as(e, &m, 0, "failed", "failed", NULL));
 	change(e, m.id, "idempotency_key = NULL");
 
@@ -125,7 +125,7 @@ it_stands_in_line(void **state)
 	assert_int_equal(m.rc, NX_OK);
 	assert_false(m.repeat.is_repeat);
 	assert_string_equal(m.connection.access_token, "access-1");
-	assert_string_equal(m.repeat.state, "queued");
+	assert_int_equal(m.repeat.state, NX_POST_STATE_QUEUED);
 	assert_in_range(nx_clock_wall() - m.repeat.publish_at, 0, 60);
 	assert_in_range(m.repeat.next_try_at - nx_clock_wall(), 240, 300);
 	assert_story(e, m.id, "queued: waiting, waiting");
@@ -137,7 +137,7 @@ it_stands_in_line(void **state)
 	assert_string_equal(again.repeat.id, m.id);
 	/* Without the wish, or long after they could have been sent. */
 	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &again);
-	assert_string_equal(again.repeat.state, "sending");
+	assert_int_equal(again.repeat.state, NX_POST_STATE_SENDING);
 	(void)sql(e, "UPDATE x_posts SET next_try_at = now() - interval '1 h'"
 	    " WHERE user_id = $1 AND state = 'queued'", e->user, NULL);
 	begin(&ask, (struct nx_new_post){ .user_id = e->user,
@@ -197,7 +197,7 @@ a_repeat_is_accepted(void **state)
 
 	save(e, &g, connection);
 	begin(&ask, what, &m);
-	assert_string_equal(m.repeat.state, "queued");
+	assert_int_equal(m.repeat.state, NX_POST_STATE_QUEUED);
 	assert_int_equal(m.repeat.publish_at, what.publish_at);
 	assert_int_equal(m.repeat.next_try_at, what.publish_at);
 	assert_field(e, m.id, "accepted AND lease_until IS NULL", "t");
@@ -209,7 +209,7 @@ a_repeat_is_accepted(void **state)
 	what.body_hash = NULL;
 	begin(&ask, what, &again);
 	assert_true(again.repeat.is_repeat && again.repeat.same_body);
-	assert_string_equal(again.repeat.state, "queued");
+	assert_int_equal(again.repeat.state, NX_POST_STATE_QUEUED);
 	assert_int_equal(again.repeat.next_try_at, what.publish_at);
 	assert_field(e, m.id, "accepted AND state = 'queued'", "t");
 }
@@ -230,7 +230,8 @@ a_failed_one_gives_its_key_back(void **state)
 	save(e, &g, connection);
 	begin(&ask, what, &m);
 	o = outcome(e, m.id, m.lease, 0);
-	o.part_state = o.post_state = "failed";
+	o.part_state = NX_PART_FAILED;
+	o.post_state = NX_POST_STATE_FAILED;
 	o.error = "{\"code\":\"x_down\"}";
 	o.failed = o.release_key = true;
 	/* The answer to the first was lost: counted once. */
@@ -294,8 +295,8 @@ what_follows(void **state)
 	save(e, &g, connection);
 	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
 	o = outcome(e, m.id, m.lease, 0);
-	o.part_state = "waiting";
-	o.post_state = "queued";
+	o.part_state = NX_PART_WAITING;
+	o.post_state = NX_POST_STATE_QUEUED;
 	o.next_try = 600;
 	assert_true(finish(e, &o));
 	assert_field(e, m.id, "publish_at < next_try_at - interval '590 s'"
@@ -304,16 +305,16 @@ what_follows(void **state)
 	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
 	assert_true(finish_as(e, &m, 0, "sent", "sending", "1"));
 	o = outcome(e, m.id, m.lease, 1);
-	o.part_state = "failed";
-	o.post_state = "partial";
+	o.part_state = NX_PART_FAILED;
+	o.post_state = NX_POST_STATE_PARTIAL;
 	o.goal = NX_GOAL_WITHDRAW;
 	o.keeps_lease = o.failed = true;
 	assert_true(finish(e, &o));
 	assert_field(e, m.id, "goal || tries || (lease_until > now() AND"
 	    " next_try_at > lease_until)", "withdraw1true");
 	o = outcome(e, m.id, m.lease, 0);
-	o.part_state = "deleted";
-	o.post_state = "failed";
+	o.part_state = NX_PART_DELETED;
+	o.post_state = NX_POST_STATE_FAILED;
 	o.goal = NX_GOAL_WITHDRAW;
 	assert_true(finish(e, &o));
 	assert_story(e, m.id, "failed: deleted 1, failed");
@@ -343,8 +344,8 @@ a_queue_waits_together(void **state)
 	}
 	begin(&ask, (struct nx_new_post){ .user_id = e->user }, &m);
 	o = outcome(e, m.id, m.lease, 0);
-	o.part_state = "waiting";
-	o.post_state = "queued";
+	o.part_state = NX_PART_WAITING;
+	o.post_state = NX_POST_STATE_QUEUED;
 	o.next_try = 0;
 	assert_true(finish(e, &o));
 	assert_field(e, ids[0], "next_try_at <= now()", "t");
@@ -479,7 +480,8 @@ sent_as(const struct env *e, const struct made *m, int position,
 	bool ours;
 	enum nx_rc rc;
 
-	o.post_state = position == 0 ? "sending" : "sent";
+	o.post_state = position == 0 ? NX_POST_STATE_SENDING :
+	    NX_POST_STATE_SENT;
 	o.x_id = x_id;
 	rc = nx_post_finish(&ask, &o, &ours, &err);
 	assert_true(rc != NX_OK || ours);
@@ -596,7 +598,7 @@ an_unheard_acceptance_is_an_error(void **state)
 	assert_int_equal(again.rc, NX_BUSY);
 	begin(&ask, what, &again);
 	assert_int_equal(again.rc, NX_OK);
-	assert_string_equal(again.repeat.state, "queued");
+	assert_int_equal(again.repeat.state, NX_POST_STATE_QUEUED);
 	assert_string_equal(sql(e, "SELECT count(*) FROM x_posts WHERE"
 	    " user_id = $1", e->user, NULL), "1");
 }

@@ -73,7 +73,7 @@ all_of_it_changes(void **state)
 	nx_uuid_random(lease);
 	c = change_of(e, id, lease);
 	assert_true(apply(e, &c, &p));
-	assert_string_equal(p.state, "queued");
+	assert_int_equal(p.state, NX_POST_STATE_QUEUED);
 	assert_int_equal(p.publish_at, 4000000000);
 	assert_int_equal(p.next_try_at, 4000000000);
 	assert_int_equal(p.price, 450);

@@ -22,7 +22,7 @@ one(void **state)
 	assert_int_equal(nx_post_get(&ask, e->user, id, &p, &err), NX_OK);
 	assert_string_equal(p.id, id);
 	assert_null(p.username);	/* its connection is gone */
-	assert_string_equal(p.state, "partial");
+	assert_int_equal(p.state, NX_POST_STATE_PARTIAL);
 	assert_int_equal(p.goal, NX_GOAL_WITHDRAW);
 	assert_string_equal(p.error, "{\"a\": 1}");
 	assert_int_equal(p.tries, 3);
@@ -31,7 +31,7 @@ one(void **state)
 	assert_int_equal(p.nparts, 3);
 	assert_string_equal(p.parts[0].post_id, "101");
 	assert_null(p.parts[1].post_id);
-	assert_string_equal(p.parts[1].state, "failed");
+	assert_int_equal(p.parts[1].state, NX_PART_FAILED);
 	assert_int_equal(p.parts[1].attempts, 1);
 	assert_true(nx_slice_eq(p.parts[2].text, nx_slice_str("part 3")));
 	nx_uuid_random(stranger);

@@ -32,9 +32,9 @@ is_json(const struct nx_buf *b, const char *want)
 
 static struct nx_stored_part two_parts[] = {
 	{ .text = { "Hello \"X\"\n", 10 }, .weighted_length = 271,
-	  .state = "sent", .post_id = X_ID, .sent_at = AT + 1 },
+	  .state = NX_PART_SENT, .post_id = X_ID, .sent_at = AT + 1 },
 	{ .text = { "caf\xc3\xa9", 5 }, .weighted_length = 4,
-	  .state = "sent", .post_id = "1445880548472328193" },
+	  .state = NX_PART_SENT, .post_id = "1445880548472328193" },
 };
 
 static struct nx_published
@@ -42,7 +42,8 @@ published(void)
 {
 	return (struct nx_published){ .post = {
 		.id = WEB_OTHER, .connection_id = WEB_USER,
-		.username = "alice", .state = "sent", .created_at = AT,
+		.username = "alice", .state = NX_POST_STATE_SENT,
+		.created_at = AT,
 		.warnings = "[\"It holds a link.\"]", .price = 150,
 		.parts = two_parts, .nparts = 1,
 	} };
@@ -82,8 +83,8 @@ static void
 writes_a_dry_run_with_nulls(void **state)
 {
 	struct nx_stored_part part = { .text = { "x", 1 },
-	    .weighted_length = 1, .state = "dry_run" };
-	struct nx_published p = { .post = { .state = "dry_run",
+	    .weighted_length = 1, .state = NX_PART_DRY_RUN };
+	struct nx_published p = { .post = { .state = NX_POST_STATE_DRY_RUN,
 	    .warnings = "[]", .price = 2000, .parts = &part, .nparts = 1 } };
 	struct nx_buf b = NX_BUF(OUT_MAX);
 
@@ -175,7 +176,8 @@ names_no_address_for_what_is_gone(void **state)
 	struct nx_buf b = NX_BUF(OUT_MAX);
 
 	(void)state;
-	p.post.state = part.state = "deleted";
+	p.post.state = NX_POST_STATE_DELETED;
+	part.state = NX_PART_DELETED;
 	p.post.parts = &part;
 	nx_answer_post(&p, &b);
 	assert_null(strstr(nx_buf_str(&b), "/status/"));
@@ -194,7 +196,8 @@ shows_a_stranded_post_as_unknown(void **state)
 
 	(void)state;
 	part.post_id = NULL;
-	p.post.state = part.state = "sending";
+	p.post.state = NX_POST_STATE_SENDING;
+	part.state = NX_PART_SENDING;
 	p.post.parts = &part;
 	p.post.is_stranded = true;
 	nx_answer_post(&p, &b);
@@ -237,17 +240,17 @@ warns_when_the_record_is_not_complete(void **state)
 }
 
 /* One letter for each part's state. */
-static const char *
+static enum nx_part_state
 state_of(char letter)
 {
 	switch (letter) {
 	case 's':
-	case 'k': return "sent";	/* X did not delete it */
-	case 'd': return "deleted";
-	case 'f': return "failed";
-	case 'u': return "unknown";
-	case '>': return "sending";
-	default: return "waiting";
+	case 'k': return NX_PART_SENT;	/* X did not delete it */
+	case 'd': return NX_PART_DELETED;
+	case 'f': return NX_PART_FAILED;
+	case 'u': return NX_PART_UNKNOWN;
+	case '>': return NX_PART_SENDING;
+	default: return NX_PART_WAITING;
 	}
 }
 
@@ -268,7 +271,7 @@ tell(const struct story *s)
 	struct nx_buf b = NX_BUF(OUT_MAX);
 	struct json_object *obj;
 
-	p.post.state = s->state;
+	p.post.state = nx_post_state_of(s->state);
 	p.post.goal = s->goal;
 	p.post.error = s->error;
 	p.post.tries = s->tries;

@@ -190,7 +190,8 @@ gives_each_outcome_its_status(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct nx_published done = { .post = { .id = WEB_OTHER,
-		    .state = cases[i].state, .goal = cases[i].goal,
+		    .state = nx_post_state_of(cases[i].state),
+		    .goal = cases[i].goal,
 		    .is_stranded = cases[i].stranded } };
 
 		if (cases[i].next_try != 0)
@@ -222,7 +223,7 @@ says_when_to_look_again(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		int64_t now = nx_clock_wall();
 		struct nx_published done = { .post = { .id = WEB_OTHER,
-		    .state = "queued" } };
+		    .state = NX_POST_STATE_QUEUED } };
 
 		if (cases[i].publish_at != 0)
 			done.post.publish_at = now + cases[i].publish_at;

@@ -1,6 +1,6 @@
 /*
- * must.h - assertions, threads and locks: the one door to <assert.h> and
- * pthread_*().
+ * must.h - assertions, locks and the calls that threads.h is made of: the one
+ * door to <assert.h> and pthread_*().
  *
  * A lock that cannot be taken, or a thread that cannot be joined, is our own
  * mistake, and going on would cost tokens: it ends the process.  Only to
@@ -18,9 +18,6 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
-
-/* What each thread is given. */
-enum { NX_STACK_BYTES = 512 * 1024 };
 
 static inline void
 nx_must(int rc)
@@ -59,9 +56,17 @@ void	nx_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex);
 bool	nx_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex,
 	    int64_t deadline);
 
-/* False: the system has no room for another thread. */
+/*
+ * Threads are started by threads.h alone: with `stack` bytes and all signals
+ * blocked, but those that tell of a fault of its own.  False: the system has
+ * no room for another.
+ */
 __attribute__((warn_unused_result))
-bool	nx_thread_start(pthread_t *out, void *(*run)(void *), void *arg);
+bool	nx_thread_start(pthread_t *out, size_t stack, void *(*run)(void *),
+	    void *arg);
+
+/* What `ps -L` calls the calling thread; 15 bytes at the most. */
+void	nx_thread_name(const char *name);
 
 /* Wait for its end; with a deadline (clock.h), false when it has not come. */
 void	nx_thread_join(pthread_t thread);

@@ -4,14 +4,14 @@
  * A post is sent by whoever holds its lease.  Reserving it, going on with it,
  * settling and removing it all begin by taking the lease and end by giving it
  * back with the outcome; a lease that runs out is taken over (post_claim.h).
- * Posts' states: queued, sending, sent, partial, failed, unknown, deleted,
- * cancelled.  Parts': waiting, sending, sent, failed, unknown, deleted; at
- * most one part of a post is `sending` or `unknown`.
+ * The states are those of post_state.h; at most one part of a post is
+ * `sending` or `unknown`.
  */
 #ifndef NX_STORE_POST_H
 #define NX_STORE_POST_H
 
 #include "nx/store/connection.h"
+#include "nx/store/post_state.h"
 
 /* Longer than the creation of one part and its save can take together. */
 enum { NX_POST_LEASE_MS = 60000 };
@@ -19,19 +19,12 @@ enum { NX_POST_LEASE_MS = 60000 };
 struct nx_stored_part {
 	struct nx_slice	 text;
 	int		 weighted_length;
-	const char	*state;
+	enum nx_part_state state;
 	const char	*post_id;	/* X's, or NULL */
 	const char	*error;		/* JSON object as text, or NULL */
 	int		 attempts;	/* how often it left, or may have */
 	bool		 was_lost;	/* once it was `unknown` */
 	int64_t		 sent_at;	/* wall clock; 0: not */
-};
-
-/* What is to become of it. */
-enum nx_goal {
-	NX_GOAL_SEND,
-	NX_GOAL_DELETE,		/* its owner wants it gone */
-	NX_GOAL_WITHDRAW,	/* it broke, and nothing of it shall stay */
 };
 
 struct nx_stored_post {
@@ -40,7 +33,7 @@ struct nx_stored_post {
 	const char		*connection_id;
 	const char		*username;	/* NULL: the connection is
 						 * gone */
-	const char		*state;
+	enum nx_post_state	 state;
 	enum nx_goal		 goal;
 	const char		*options;	/* JSON object as text */
 	const char		*warnings;	/* JSON array as text */
@@ -138,7 +131,8 @@ NX_MUST_USE enum nx_rc	nx_post_repeat(const struct nx_store_ask *ask,
 struct nx_post_outcome {
 	const char	*id, *user_id, *lease;
 	int		 position;
-	const char	*part_state, *post_state;
+	enum nx_part_state part_state;
+	enum nx_post_state post_state;
 	const char	*x_id;		/* NULL: keep what is there */
 	const char	*error;		/* JSON object as text, or NULL */
 	enum nx_goal	 goal;

@@ -98,7 +98,7 @@ NX_MUST_USE enum nx_rc	nx_post_id_is_taken(const struct nx_store_ask *ask,
  */
 NX_MUST_USE enum nx_rc	nx_post_put_off(const struct nx_store_ask *ask,
 			    const struct nx_stored_post *post,
-			    const char *lease, const char *state,
+			    const char *lease, enum nx_post_state state,
 			    int next_try, struct nx_err *err);
 
 #endif

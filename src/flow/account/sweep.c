@@ -13,6 +13,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
+#include "nx/base/threads.h"
 
 enum {
 	ROUND_MS = 10000,
@@ -51,8 +52,6 @@ struct sweep {
 /* One thread; the arena serves all rounds. */
 struct sweeper {
 	struct sweep	*sweep;
-	pthread_t	 thread;
-	bool		 runs;
 	struct nx_arena	*arena;
 	struct refusal	 refusals[REFUSED_MAX];
 	int		 nrefusals;
@@ -222,10 +221,10 @@ one(struct sweeper *w)
 		spend(&ctx, w, &got.leases[0]);
 }
 
-static void *
-sweep_thread(void *arg)
+static void
+sweep_round(void *ctx, int index)
 {
-	struct sweeper *w = arg;
+	struct sweeper *w = (struct sweeper *)ctx + index;
 
 	while (!is_over(w->sweep) &&
 	    nx_clock_left(w->sweep->round_ends) > 0 &&
@@ -235,7 +234,6 @@ sweep_thread(void *arg)
 		if (w->nrefusals == 0)
 			nx_arena_reset(w->arena);
 	}
-	return NULL;
 }
 
 static bool
@@ -305,34 +303,21 @@ weigh_round(struct sweep *s)
 	return wave;
 }
 
-static void
-start(struct sweeper *w)
-{
-	w->runs = w->arena != NULL &&
-	    nx_thread_start(&w->thread, sweep_thread, w);
-}
-
 /* False when no thread could run. */
 static bool
 one_round(struct sweep *s, struct sweeper *all, int n)
 {
+	struct nx_threads *threads = nx_threads_new(n);
 	int ran = 0;
 	bool wave;
 
 	begin_round(s);
-	for (int i = 0; i < n; i++)
-		start(&all[i]);
-	for (int i = 0; i < n; i++) {
-		if (!all[i].runs)
-			continue;
-		nx_thread_join(all[i].thread);
-		ran++;
-	}
+	if (threads != NULL)
+		ran = nx_threads_start(threads, "sweep", n, sweep_round, all);
+	nx_threads_free(threads);
 	wave = weigh_round(s);
-	for (int i = 0; i < n; i++) {
-		if (all[i].runs)
-			judge(s, &all[i], wave);
-	}
+	for (int i = 0; i < ran; i++)
+		judge(s, &all[i], wave);
 	return ran > 0;
 }
 
@@ -355,13 +340,23 @@ tell(const struct sweep *s)
 		    " other: no connection was ended."));
 }
 
-static enum nx_rc
-sweep(struct sweep *s, struct sweeper *all, int n)
+/* As many as there is memory for, up to `max`. */
+static int
+open_sweepers(struct sweep *s, struct sweeper *all, int max)
 {
-	for (int i = 0; i < n; i++) {
-		all[i].sweep = s;
-		all[i].arena = nx_arena_new(NX_ARENA_MAX);
-	}
+	int n = 0;
+
+	while (n < max &&
+	    (all[n].arena = nx_arena_new(NX_ARENA_MAX)) != NULL)
+		all[n++].sweep = s;
+	return n;
+}
+
+static enum nx_rc
+sweep(struct sweep *s, struct sweeper *all, int max)
+{
+	const int n = open_sweepers(s, all, max);
+
 	while (!is_over(s)) {
 		if (!one_round(s, all, n)) {
 			nx_lock(&s->mutex);

@@ -17,6 +17,7 @@
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
 #include "nx/base/random.h"
+#include "nx/base/threads.h"
 #include "nx/seal/verified.h"
 
 enum {
@@ -44,7 +45,7 @@ struct nx_callers {
 	struct nx_verified	*verified;
 	struct nx_buf		 issuer;	/* empty: any */
 	struct nx_buf		 url;		/* empty: nothing to fetch */
-	pthread_t		 fetcher;
+	struct nx_threads	*fetcher;
 	int			 waiting_max;
 
 	pthread_mutex_t		 mutex;
@@ -269,13 +270,14 @@ about(int ms)
 	return ms - ms / 10 + (int)(n % (uint32_t)(ms / 5));
 }
 
-static void *
-fetch_thread(void *arg)
+static void
+fetch_in_turn(void *ctx, int index)
 {
-	struct nx_callers *c = arg;
+	struct nx_callers *c = ctx;
 	int again = AGAIN_MS;
 	int64_t next = 0;
 
+	(void)index;
 	nx_lock(&c->mutex);
 	while (!c->stopping) {
 		bool good, in_turn = nx_clock_mono() >= next;
@@ -302,7 +304,6 @@ fetch_thread(void *arg)
 			;
 	}
 	nx_unlock(&c->mutex);
-	return NULL;
 }
 
 enum nx_rc
@@ -313,7 +314,9 @@ nx_callers_start(struct nx_callers *c, struct nx_err *err)
 	if ((c->http = nx_http_new(c->ca)) == NULL)
 		return nx_fail(err, NX_NO_MEMORY, "No thread can start.");
 	c->wanted = true;
-	c->running = nx_thread_start(&c->fetcher, fetch_thread, c);
+	c->fetcher = nx_threads_new(1);
+	c->running = c->fetcher != NULL && nx_threads_start(c->fetcher,
+	    "keys", 1, fetch_in_turn, c) == 1;
 	return c->running ? NX_OK :
 	    nx_fail(err, NX_NO_MEMORY, "No thread can start.");
 }
@@ -331,8 +334,8 @@ void
 nx_callers_stop(struct nx_callers *c)
 {
 	nx_callers_wind_down(c);
-	if (c->running)
-		nx_thread_join(c->fetcher);
+	nx_threads_free(c->fetcher);
+	c->fetcher = NULL;
 	nx_lock(&c->mutex);
 	c->running = false;
 	nx_unlock(&c->mutex);

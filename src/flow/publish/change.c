@@ -94,8 +94,9 @@ permit(struct nx_ctx *ctx, const struct nx_stored_post *post,
 
 	if (!nx_post_waits(post))
 		return nx_fail(&ctx->err, NX_POST_BEGUN, "Post %s is %s.",
-		    post->id, strcmp(post->state, "queued") == 0 ?
-		    "partly on X" : nx_shown_state(post));
+		    post->id, post->state == NX_POST_STATE_QUEUED ?
+		    "partly on X" :
+		    nx_post_state_name(nx_shown_state(post)));
 	nx_answer_etag(post, etag);
 	return if_match == NULL || is_named(if_match, etag) ? NX_OK :
 	    nx_fail(&ctx->err, NX_POST_CHANGED, "If-Match does not name"
@@ -185,7 +186,7 @@ make(struct nx_ctx *ctx, struct edit *e)
 	if (is_only_parts(&e->old) && !names(e->patch, "text"))
 		rc = keep_parts(ctx, e);
 	e->made.connection_id = e->ask.connection_id;
-	e->made.state = "dry_run";
+	e->made.state = NX_POST_STATE_DRY_RUN;
 	return rc;
 }
 

@@ -75,7 +75,7 @@ nx_delivery_save(struct nx_ctx *ctx, struct nx_delivery *d,
 	if (rc != NX_OK && rc != NX_OUTCOME_UNKNOWN)
 		nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
 		    "post.outcome_not_saved", NX_S("post", d->post->id),
-		    NX_S("state", outcome.post_state),
+		    NX_S("state", nx_post_state_name(outcome.post_state)),
 		    NX_S("x_id", outcome.x_id), NX_S("detail", err.detail));
 	return rc;
 }
@@ -243,7 +243,7 @@ static bool
 is_begun(const struct nx_stored_post *p)
 {
 	return p->goal != NX_GOAL_SEND ||
-	    strcmp(p->parts[0].state, "sent") == 0;
+	    p->parts[0].state == NX_PART_SENT;
 }
 
 /* Until a limit ends.  A minute goes up to a quarter of an hour, that to 4. */
@@ -351,19 +351,22 @@ decide(const struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
 
 	*o = (struct nx_post_outcome){
 		.position = (int)i,
-		.part_state = "failed",
-		.post_state = i > 0 ? "partial" : "failed",
+		.part_state = NX_PART_FAILED,
+		.post_state = i > 0 ? NX_POST_STATE_PARTIAL :
+		    NX_POST_STATE_FAILED,
 		.x_id = post->parts[i].post_id,
 		.next_try = -1,
 		.failed = nx_delivery_failed(ctx, d, rc),
 	};
 	if (rc == NX_OK) {
-		o->part_state = "sent";
-		o->post_state = i + 1 == post->nparts ? "sent" : "sending";
+		o->part_state = NX_PART_SENT;
+		o->post_state = i + 1 == post->nparts ?
+		    NX_POST_STATE_SENT : NX_POST_STATE_SENDING;
 		return;
 	}
 	if (may_be_live(&post->parts[i], rc)) {
-		o->part_state = o->post_state = "unknown";
+		o->part_state = NX_PART_UNKNOWN;
+		o->post_state = NX_POST_STATE_UNKNOWN;
 		o->next_try = FIRST_LOOK;
 		return;
 	}
@@ -377,8 +380,8 @@ decide(const struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
 		o->next_try = wait;
 	else if (wait >= 0 && (!d->attended ||
 	    (rc == NX_X_RATE && d->options.queue))) {
-		o->part_state = "waiting";
-		o->post_state = "queued";
+		o->part_state = NX_PART_WAITING;
+		o->post_state = NX_POST_STATE_QUEUED;
 		o->next_try = wait;
 	} else
 		o->release_key = is_undecided(rc);
@@ -410,7 +413,7 @@ nx_delivery_took(struct nx_stored_post *post, const struct nx_post_outcome *o)
 
 bool
 nx_delivery_put_off(struct nx_ctx *ctx, struct nx_delivery *d,
-    const char *state, int wait)
+    enum nx_post_state state, int wait)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_err err = { 0 };
@@ -431,10 +434,10 @@ nx_delivery_put_off(struct nx_ctx *ctx, struct nx_delivery *d,
 static void
 hand_over(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 {
-	if (nx_delivery_put_off(ctx, d, "queued", 0))
-		d->post->parts[i].state = "waiting";
+	if (nx_delivery_put_off(ctx, d, NX_POST_STATE_QUEUED, 0))
+		d->post->parts[i].state = NX_PART_WAITING;
 	else
-		d->post->state = "sending";
+		d->post->state = NX_POST_STATE_SENDING;
 }
 
 /* Part `i` is live and our row does not know: its lease runs out, and then
@@ -443,8 +446,9 @@ static void
 unrecorded(struct nx_delivery *d, size_t i)
 {
 	d->unrecorded = true;
-	d->post->parts[i].state = "sent";
-	d->post->state = i + 1 == d->post->nparts ? "sent" : "partial";
+	d->post->parts[i].state = NX_PART_SENT;
+	d->post->state = i + 1 == d->post->nparts ? NX_POST_STATE_SENT :
+	    NX_POST_STATE_PARTIAL;
 }
 
 /* Write down what part `i` came to; with an id that cannot be its own. */
@@ -484,14 +488,14 @@ step(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, bool *more)
 	}
 	nx_delivery_took(d->post, &outcome);
 	if (!ours) {		/* somebody else is at it now */
-		d->post->state = "sending";
+		d->post->state = NX_POST_STATE_SENDING;
 		return NX_OK;
 	}
 	if (rc == NX_DUPLICATE)
 		tell_twins(ctx, d, i);
 	*more = rc == NX_OK && i + 1 < d->post->nparts;
 	if (*more)
-		d->post->parts[i + 1].state = "sending";
+		d->post->parts[i + 1].state = NX_PART_SENDING;
 	return rc;
 }
 
@@ -502,7 +506,7 @@ withdraw_broken(struct nx_ctx *ctx, struct nx_delivery *d, enum nx_rc rc)
 	struct nx_err why = ctx->err;
 	enum nx_rc left = nx_withdraw(ctx, d);
 
-	if (left != NX_OK || strcmp(d->post->state, "failed") != 0)
+	if (left != NX_OK || d->post->state != NX_POST_STATE_FAILED)
 		return NX_OK;	/* the worker goes on with it */
 	ctx->err = why;
 	return rc;
@@ -516,7 +520,7 @@ nx_deliver(struct nx_ctx *ctx, struct nx_delivery *d)
 	enum nx_rc rc = NX_OK;
 	size_t i = 0;
 
-	while (i < post->nparts && strcmp(post->parts[i].state, "sent") == 0)
+	while (i < post->nparts && post->parts[i].state == NX_PART_SENT)
 		i++;
 	for (size_t first = i; more && i < post->nparts; i++) {
 		if (i > first && !has_room(ctx, d, 0)) {
@@ -527,10 +531,10 @@ nx_deliver(struct nx_ctx *ctx, struct nx_delivery *d)
 	}
 	if (rc == NX_OK)
 		return NX_OK;
-	nx_ctx_report(ctx, strcmp(post->state, "unknown") == 0 ?
+	nx_ctx_report(ctx, post->state == NX_POST_STATE_UNKNOWN ?
 	    "post.unknown" : post->next_try_at != 0 ? "post.put_off" :
 	    "post.failed", post->user_id, post->connection_id);
 	if (post->goal == NX_GOAL_WITHDRAW)
 		return withdraw_broken(ctx, d, rc);
-	return strcmp(post->state, "failed") == 0 ? rc : NX_OK;
+	return post->state == NX_POST_STATE_FAILED ? rc : NX_OK;
 }

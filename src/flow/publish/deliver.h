@@ -75,7 +75,7 @@ NX_MUST_USE enum nx_rc	nx_delivery_save(struct nx_ctx *ctx,
  * worker's when the lease has run out.
  */
 bool	nx_delivery_put_off(struct nx_ctx *ctx, struct nx_delivery *d,
-	    const char *state, int wait);
+	    enum nx_post_state state, int wait);
 
 /* Put an outcome that was saved into the post at hand. */
 void	nx_delivery_took(struct nx_stored_post *post,

@@ -83,20 +83,20 @@ settle(struct nx_ctx *ctx, struct nx_delivery *d,
 static enum nx_rc
 stays(struct nx_ctx *ctx, const struct nx_claimed *claimed)
 {
-	static const char *const fine[] = { "sent", "queued", "sending",
-	    "unknown" };
 	const struct nx_stored_post *post = &claimed->post;
 
-	for (size_t i = 0; i < sizeof(fine) / sizeof(fine[0]); i++) {
-		if (strcmp(post->state, fine[i]) == 0)
-			return NX_OK;
-	}
+	if (post->state == NX_POST_STATE_SENT ||
+	    post->state == NX_POST_STATE_QUEUED ||
+	    post->state == NX_POST_STATE_SENDING ||
+	    post->state == NX_POST_STATE_UNKNOWN)
+		return NX_OK;
 	if (post->is_superseded)
 		return nx_fail(&ctx->err, NX_NOT_RESUMABLE, "The same was"
 		    " asked for again since, as a post of its own.");
 	return nx_fail(&ctx->err, NX_NOT_RESUMABLE, "Post %s is %s%s.",
-	    post->id, post->state, post->goal != NX_GOAL_SEND &&
-	    post->next_try_at != 0 ? " and on its way to be removed" : "");
+	    post->id, nx_post_state_name(post->state),
+	    post->goal != NX_GOAL_SEND && post->next_try_at != 0 ?
+	    " and on its way to be removed" : "");
 }
 
 /* One turn of a resume; `*looked` when it was for an outcome. */
@@ -107,7 +107,7 @@ go_on(struct nx_ctx *ctx, struct nx_claimed *claimed,
 	struct nx_delivery d;
 	enum nx_rc rc = open_delivery(ctx, claimed, true, &d);
 
-	*looked = strcmp(claimed->post.state, "unknown") == 0;
+	*looked = claimed->post.state == NX_POST_STATE_UNKNOWN;
 	if (rc == NX_OK)
 		rc = *looked ? settle(ctx, &d, claimed) :
 		    nx_deliver(ctx, &d);
@@ -138,7 +138,7 @@ nx_posts_resume(struct nx_ctx *ctx, const char *user_id, const char *id,
 		rc = go_on(ctx, &claimed, out, &looked);
 		/* A thread's part that was not sent after all is sent now. */
 	} while (rc == NX_OK && looked &&
-	    strcmp(out->post.state, "partial") == 0 &&
+	    out->post.state == NX_POST_STATE_PARTIAL &&
 	    out->post.goal == NX_GOAL_SEND && out->post.next_try_at != 0 &&
 	    nx_clock_left(ctx->deadline) > NX_HTTP_TIMEOUT_MS);
 	return rc;
@@ -209,7 +209,8 @@ turn(struct nx_ctx *ctx, claim_fn *claim, work_fn *work, int *done)
 	if (rc == NX_OK)
 		rc = work(ctx, &d, &claimed);
 	nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id, "post.done",
-	    NX_S("post", claimed.post.id), NX_S("state", claimed.post.state),
+	    NX_S("post", claimed.post.id),
+	    NX_S("state", nx_post_state_name(claimed.post.state)),
 	    NX_S("connection", claimed.post.connection_id),
 	    NX_S("code", rc == NX_OK ? NULL : nx_rc_code(rc)));
 	return NX_OK;

@@ -99,8 +99,8 @@ compose(struct nx_ctx *ctx, const struct nx_publish_ask *ask, int limit,
 		post->parts[i].text = made.parts[i].text;
 		post->parts[i].weighted_length =
 		    made.parts[i].weighted_length;
-		post->parts[i].state = ask->dry_run ? "dry_run" :
-		    i > 0 ? "waiting" : "sending";
+		post->parts[i].state = ask->dry_run ? NX_PART_DRY_RUN :
+		    i > 0 ? NX_PART_WAITING : NX_PART_SENDING;
 		post->price += nx_price_post(made.parts[i].has_url);
 	}
 	post->warnings = nx_answer_warnings(ctx->arena, &made);
@@ -141,10 +141,10 @@ repeated(struct nx_ctx *ctx, struct nx_stored_post *post)
 		return nx_fail(&ctx->err, NX_KEY_REUSED,
 		    "It belongs to post %s.", post->id);
 	if (post->is_stranded) {	/* whoever sent it has died */
-		post->state = "unknown";
+		post->state = NX_POST_STATE_UNKNOWN;
 		return NX_OK;
 	}
-	if (strcmp(post->state, "sending") == 0) {
+	if (post->state == NX_POST_STATE_SENDING) {
 		(void)nx_fail(&ctx->err, NX_KEY_BUSY, "Post %s is being"
 		    " sent.", post->id);
 		ctx->err.retry_after = 2;
@@ -203,7 +203,7 @@ begin(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	post->username = d->connection->username;
 	post->created_at = nx_clock_wall();
 	if (*done)
-		post->parts[0].state = "waiting";
+		post->parts[0].state = NX_PART_WAITING;
 	return NX_OK;
 }
 
@@ -319,7 +319,7 @@ nx_publish(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	    nx_clock_wall(), &ctx->err) != NX_OK)
 		return too_late(ctx, ask, &out->post);
 	if (ask->dry_run) {
-		out->post.state = "dry_run";
+		out->post.state = NX_POST_STATE_DRY_RUN;
 		return NX_OK;
 	}
 	nx_uuid_random(lease);
@@ -333,7 +333,7 @@ nx_publish(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	if (rc == NX_OK)
 		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
 		    "post.done", NX_S("post", out->post.id),
-		    NX_S("state", out->post.state),
+		    NX_S("state", nx_post_state_name(out->post.state)),
 		    NX_S("connection", connection.id),
 		    NX_I("parts", (int64_t)out->post.nparts));
 	return rc;

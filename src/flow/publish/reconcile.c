@@ -46,7 +46,7 @@ unknown_part(const struct nx_stored_post *post)
 	size_t i = 0;
 
 	while (i < post->nparts &&
-	    strcmp(post->parts[i].state, "unknown") != 0)
+	    post->parts[i].state != NX_PART_UNKNOWN)
 		i++;
 	return i;
 }
@@ -263,12 +263,13 @@ save(struct nx_ctx *ctx, struct nx_delivery *d,
 		return nx_fail(&ctx->err, NX_POST_BUSY, "Somebody else is at"
 		    " post %s.", d->post->id);
 	nx_delivery_took(d->post, outcome);
-	if (strcmp(outcome->part_state, "unknown") == 0)
+	if (outcome->part_state == NX_PART_UNKNOWN)
 		return NX_OK;
 	nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
 	    "post.settled", NX_S("post", d->post->id),
-	    NX_S("part", outcome->part_state), NX_S("x_id", outcome->x_id),
-	    NX_S("state", outcome->post_state));
+	    NX_S("part", nx_part_state_name(outcome->part_state)),
+	    NX_S("x_id", outcome->x_id),
+	    NX_S("state", nx_post_state_name(outcome->post_state)));
 	return NX_OK;
 }
 
@@ -278,8 +279,9 @@ not_sent(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 {
 	struct nx_post_outcome outcome = {
 		.position = (int)i,
-		.part_state = "failed",
-		.post_state = i > 0 ? "partial" : "failed",
+		.part_state = NX_PART_FAILED,
+		.post_state = i > 0 ? NX_POST_STATE_PARTIAL :
+		    NX_POST_STATE_FAILED,
 		.goal = d->post->goal,
 		.next_try = -1,
 		.failed = true,
@@ -296,7 +298,7 @@ not_sent(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 	outcome.error = nx_delivery_error(ctx);
 	outcome.release_key = i == 0 && !duplicate;
 	if (outcome.goal != NX_GOAL_SEND && i == 0)
-		outcome.post_state = "cancelled";
+		outcome.post_state = NX_POST_STATE_CANCELLED;
 	else if (outcome.goal != NX_GOAL_SEND)
 		outcome.next_try = 0;
 	else if (i > 0 && d->options.withdraw) {
@@ -321,8 +323,8 @@ stay_unknown(struct nx_ctx *ctx, struct nx_delivery *d, size_t i,
 	const bool ends = age > GIVE_UP && d->post->tries >= GIVE_UP_TRIES;
 	struct nx_post_outcome outcome = {
 		.position = (int)i,
-		.part_state = "unknown",
-		.post_state = "unknown",
+		.part_state = NX_PART_UNKNOWN,
+		.post_state = NX_POST_STATE_UNKNOWN,
 		.goal = d->post->goal,
 		.failed = true,
 	};
@@ -362,8 +364,9 @@ adopt(struct nx_ctx *ctx, struct nx_delivery *d, struct search *s,
 	const bool stays = d->post->goal == NX_GOAL_SEND;
 	const struct nx_post_outcome outcome = {
 		.position = (int)s->part,
-		.part_state = "sent",
-		.post_state = last ? "sent" : stays ? "sending" : "partial",
+		.part_state = NX_PART_SENT,
+		.post_state = last ? NX_POST_STATE_SENT :
+		    stays ? NX_POST_STATE_SENDING : NX_POST_STATE_PARTIAL,
 		.x_id = s->found,
 		.goal = d->post->goal,
 		.next_try = stays ? -1 : 0,
@@ -381,7 +384,7 @@ adopt(struct nx_ctx *ctx, struct nx_delivery *d, struct search *s,
 	d->post->parts[s->part].sent_at = nx_clock_wall();
 	*go_on = stays && !last;
 	if (*go_on)
-		d->post->parts[s->part + 1].state = "sending";
+		d->post->parts[s->part + 1].state = NX_PART_SENDING;
 	return NX_OK;
 }
 
@@ -433,6 +436,6 @@ nx_settle(struct nx_ctx *ctx, struct nx_delivery *d,
 		wait = quiet - age;
 	if (wait < PAUSE_MIN)
 		wait = PAUSE_MIN;
-	(void)nx_delivery_put_off(ctx, d, "unknown", (int)wait);
+	(void)nx_delivery_put_off(ctx, d, NX_POST_STATE_UNKNOWN, (int)wait);
 	return NX_OK;
 }

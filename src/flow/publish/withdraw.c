@@ -15,14 +15,15 @@ count_live(const struct nx_stored_post *post)
 	size_t n = 0;
 
 	for (size_t i = 0; i < post->nparts; i++)
-		n += strcmp(post->parts[i].state, "sent") == 0;
+		n += post->parts[i].state == NX_PART_SENT;
 	return n;
 }
 
-static const char *
+static enum nx_post_state
 end_state(const struct nx_stored_post *post)
 {
-	return post->goal == NX_GOAL_WITHDRAW ? "failed" : "deleted";
+	return post->goal == NX_GOAL_WITHDRAW ? NX_POST_STATE_FAILED :
+	    NX_POST_STATE_DELETED;
 }
 
 /*
@@ -89,8 +90,8 @@ cause_of(const struct nx_stored_post *post)
 	for (size_t i = 0; i < post->nparts; i++) {
 		const struct nx_stored_part *part = &post->parts[i];
 
-		if (part->error != NULL && strcmp(part->state, "sent") != 0 &&
-		    strcmp(part->state, "deleted") != 0)
+		if (part->error != NULL && part->state != NX_PART_SENT &&
+		    part->state != NX_PART_DELETED)
 			return part->error;
 	}
 	return post->error;
@@ -106,9 +107,9 @@ outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
 	const char *cause = cause_of(post);
 	struct nx_post_outcome o = {
 		.position = (int)i,
-		.part_state = rc == NX_OK ? "deleted" : "sent",
+		.part_state = rc == NX_OK ? NX_PART_DELETED : NX_PART_SENT,
 		.post_state = last ? end_state(post) : rc == NX_OK ?
-		    "partial" : post->state,
+		    NX_POST_STATE_PARTIAL : post->state,
 		.error = rc == NX_OK ? cause : nx_delivery_error(ctx),
 		.goal = post->goal,
 		.next_try = last ? -1 : 0,
@@ -167,7 +168,7 @@ nx_withdraw(struct nx_ctx *ctx, struct nx_delivery *d)
 	if (count_live(post) == 0)
 		return end_without_parts(ctx, d);
 	for (size_t i = post->nparts; i-- > 0 && more;) {
-		if (strcmp(post->parts[i].state, "sent") != 0)
+		if (post->parts[i].state != NX_PART_SENT)
 			continue;
 		if (!first && nx_clock_left(ctx->deadline) <
 		    NX_HTTP_TIMEOUT_MS + NX_SAVE_MS) {
@@ -181,6 +182,6 @@ nx_withdraw(struct nx_ctx *ctx, struct nx_delivery *d)
 	if (rc == NX_OK && post->next_try_at == 0)
 		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
 		    "post.withdrawn", NX_S("post", post->id),
-		    NX_S("state", post->state));
+		    NX_S("state", nx_post_state_name(post->state)));
 	return rc;
 }

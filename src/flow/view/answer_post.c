@@ -20,8 +20,8 @@ static const char *
 part_state(const struct nx_stored_post *post,
     const struct nx_stored_part *part)
 {
-	return post->is_stranded && strcmp(part->state, "sending") == 0 ?
-	    "unknown" : part->state;
+	return nx_part_state_name(post->is_stranded &&
+	    part->state == NX_PART_SENDING ? NX_PART_UNKNOWN : part->state);
 }
 
 /* NULL when the part is not at X. */
@@ -29,7 +29,7 @@ static const char *
 part_url(const struct nx_stored_post *post, const struct nx_stored_part *part,
     char out[URL_MAX])
 {
-	if (part->post_id == NULL || strcmp(part->state, "deleted") == 0)
+	if (part->post_id == NULL || part->state == NX_PART_DELETED)
 		return NULL;
 	(void)snprintf(out, URL_MAX, "https://x.com/%s/status/%s",
 	    post->username == NULL ? "i" : post->username, part->post_id);
@@ -204,7 +204,7 @@ static void
 add_post(struct nx_jw *w, const struct nx_published *p)
 {
 	const struct nx_stored_post *post = &p->post;
-	const char *state = nx_shown_state(post);
+	const enum nx_post_state state = nx_shown_state(post);
 	char price[NX_PRICE_TEXT], etag[NX_ETAG_MAX];
 
 	nx_answer_etag(post, etag);
@@ -212,7 +212,7 @@ add_post(struct nx_jw *w, const struct nx_published *p)
 	nx_jw_open(w, NULL, '{');
 	nx_jw_str(w, "id", post->id);
 	nx_jw_str(w, "etag", *etag == '\0' ? NULL : etag);
-	nx_jw_str(w, "state", state);
+	nx_jw_str(w, "state", nx_post_state_name(state));
 	add_reason(w, post);
 	add_can(w, post);
 	nx_jw_str(w, "connection_id", post->connection_id);
@@ -226,7 +226,7 @@ add_post(struct nx_jw *w, const struct nx_published *p)
 	nx_jw_str(w, "cost_usd", price);
 	add_warnings(w, p);
 	add_error(w, post->error);
-	if (strcmp(state, "unknown") == 0)
+	if (state == NX_POST_STATE_UNKNOWN)
 		nx_jw_str(w, "remedy", nx_rc_remedy(NX_OUTCOME_UNKNOWN));
 	if (p->in_full)
 		add_request(w, "request", post);

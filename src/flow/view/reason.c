@@ -206,11 +206,11 @@ nx_reason(const struct nx_stored_post *post, struct nx_buf *out)
 {
 	const struct nx_tally t = nx_tally(post);
 
-	if (nx_is_shown(post, "queued"))
+	if (nx_is_shown(post, NX_POST_STATE_QUEUED))
 		say_queued(post, &t, out);
-	else if (nx_is_shown(post, "unknown"))
+	else if (nx_is_shown(post, NX_POST_STATE_UNKNOWN))
 		say_unknown(post, &t, out);
-	else if (nx_is_shown(post, "sending")) {
+	else if (nx_is_shown(post, NX_POST_STATE_SENDING)) {
 		nx_buf_adds(out, "It is being sent.");
 		if (post->nparts > 1) {
 			nx_buf_addc(out, ' ');
@@ -221,8 +221,8 @@ nx_reason(const struct nx_stored_post *post, struct nx_buf *out)
 		say_removal(post, &t, out);
 	else if (t.kept < post->nparts)
 		say_kept(post, &t, out);
-	else if (nx_is_shown(post, "partial"))
+	else if (nx_is_shown(post, NX_POST_STATE_PARTIAL))
 		say_partial(post, &t, out);
-	else if (nx_is_shown(post, "failed"))
+	else if (nx_is_shown(post, NX_POST_STATE_FAILED))
 		say_failed(post, &t, out);
 }

@@ -2,10 +2,10 @@
 
 #include "shown.h"
 
-const char *
+enum nx_post_state
 nx_shown_state(const struct nx_stored_post *post)
 {
-	return post->is_stranded ? "unknown" : post->state;
+	return post->is_stranded ? NX_POST_STATE_UNKNOWN : post->state;
 }
 
 int64_t
@@ -16,9 +16,10 @@ nx_shown_due(const struct nx_stored_post *post)
 }
 
 bool
-nx_is_shown(const struct nx_stored_post *post, const char *state)
+nx_is_shown(const struct nx_stored_post *post,
+    enum nx_post_state state)
 {
-	return strcmp(nx_shown_state(post), state) == 0;
+	return nx_shown_state(post) == state;
 }
 
 struct nx_tally
@@ -27,13 +28,13 @@ nx_tally(const struct nx_stored_post *post)
 	struct nx_tally t = { .missing = post->nparts, .kept = post->nparts };
 
 	for (size_t i = 0; i < post->nparts; i++) {
-		const char *state = post->parts[i].state;
+		const enum nx_part_state state = post->parts[i].state;
 
-		if (strcmp(state, "sent") == 0) {
+		if (state == NX_PART_SENT) {
 			t.live++;
 			if (post->parts[i].error != NULL)
 				t.kept = i;
-		} else if (strcmp(state, "deleted") == 0)
+		} else if (state == NX_PART_DELETED)
 			t.deleted++;
 		else if (t.missing == post->nparts)
 			t.missing = i;
@@ -49,14 +50,14 @@ nx_shown_can(const struct nx_stored_post *post)
 	    !post->is_superseded;
 	const unsigned int resume = post->is_cut_off ? 0 : NX_CAN_RESUME;
 
-	if (nx_is_shown(post, "queued"))
+	if (nx_is_shown(post, NX_POST_STATE_QUEUED))
 		return t.live > 0 ? NX_CAN_DELETE : NX_CAN_CANCEL;
-	if (nx_is_shown(post, "unknown"))
+	if (nx_is_shown(post, NX_POST_STATE_UNKNOWN))
 		return post->goal == NX_GOAL_SEND ? resume | NX_CAN_DELETE :
 		    resume;
-	if (nx_is_shown(post, "partial"))
+	if (nx_is_shown(post, NX_POST_STATE_PARTIAL))
 		return goes_on ? resume | NX_CAN_DELETE : NX_CAN_DELETE;
-	if (nx_is_shown(post, "failed"))
+	if (nx_is_shown(post, NX_POST_STATE_FAILED))
 		return goes_on ? resume : 0;
-	return nx_is_shown(post, "sent") ? NX_CAN_DELETE : 0;
+	return nx_is_shown(post, NX_POST_STATE_SENT) ? NX_CAN_DELETE : 0;
 }

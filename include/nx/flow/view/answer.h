@@ -57,7 +57,7 @@ void	nx_answer_etag(const struct nx_stored_post *post,
 void	nx_answer_posts(const struct nx_post_page *page, struct nx_buf *out);
 
 /* The state it is shown in: `unknown` once whoever was sending it is gone. */
-const char	*nx_shown_state(const struct nx_stored_post *post);
+enum nx_post_state	nx_shown_state(const struct nx_stored_post *post);
 
 /* When an open post is due next, wall clock; 0: nobody knows. */
 int64_t		 nx_shown_due(const struct nx_stored_post *post);

@@ -1,0 +1,72 @@
+/* test_store_post_state.c - the names of states, here and in the database. */
+
+#include "nx/store/post_state.h"
+#include "store_env.h"
+
+static void
+names_are_read_back(void **state)
+{
+	(void)state;
+	assert_string_equal(nx_post_state_name(NX_POST_STATE_NONE), "");
+	assert_string_equal(nx_part_state_name(NX_PART_NONE), "");
+	for (int i = NX_POST_STATE_NONE + 1; i < NX_POST_NSTATES; i++)
+		assert_int_equal(nx_post_state_of(nx_post_state_name(i)), i);
+	for (int i = NX_PART_NONE + 1; i < NX_PART_NSTATES; i++)
+		assert_int_equal(nx_part_state_of(nx_part_state_name(i)), i);
+	for (int i = 0; i < NX_NGOALS; i++)
+		assert_int_equal(nx_goal_of(nx_goal_name(i)), i);
+}
+
+static void
+what_is_none(void **state)
+{
+	static const char *const none[] = { NULL, "", "Sent", "sent ", "odd" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		assert_int_equal(nx_post_state_of(none[i]), NX_POST_STATE_NONE);
+		assert_int_equal(nx_part_state_of(none[i]), NX_PART_NONE);
+		assert_int_equal(nx_goal_of(none[i]), NX_GOAL_SEND);
+	}
+}
+
+#define NX_ONE(name, text) "'" text "' "
+static const struct { const char *constraint, *names; } checks[] = {
+	{ "x_posts_state", NX_POST_STATES(NX_ONE) },
+	{ "x_parts_state", NX_PART_STATES(NX_ONE) },
+	{ "x_posts_goal", NX_GOALS(NX_ONE) },
+};
+#undef NX_ONE
+
+/* What stands in quotes in the constraint, sorted, and the table's names. */
+static void
+the_database_has_the_same(void **state)
+{
+	static const char names[] =
+	    "SELECT string_agg(m[1], ' ' ORDER BY m[1]) FROM pg_constraint,"
+	    " regexp_matches(pg_get_constraintdef(oid), '''[^'']+''', 'g') m"
+	    " WHERE conname = $1 AND conrelid IN"
+	    "  ('x_posts'::regclass, 'x_parts'::regclass)";
+	static const char sorted[] =
+	    "SELECT string_agg(n, ' ' ORDER BY n) FROM"
+	    " unnest(string_to_array(trim($1), ' ')) n";
+	struct env *e = need_database(state);
+
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++)
+		assert_string_equal(sql(e, names, checks[i].constraint, NULL),
+		    sql(e, sorted, checks[i].names, NULL));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_are_read_back),
+		cmocka_unit_test(what_is_none),
+		cmocka_unit_test_setup_teardown(the_database_has_the_same,
+		    env_open, env_close),
+	};
+
+	return cmocka_run_group_tests_name("store/post_state", tests, NULL,
+	    NULL);
+}
