@@ -13,4 +13,8 @@ void	nx_x_call(const struct nx_x *x, enum nx_act act,
 	    struct nx_http_ask *ask, const char *unfit,
 	    struct nx_x_answer *answer, struct nx_verdict *verdict);
 
+/* Count the call, once the verdict on it stands. */
+void	nx_x_called(const struct nx_x *x, enum nx_act act,
+	    const struct nx_verdict *verdict);
+
 #endif

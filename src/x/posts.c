@@ -93,6 +93,7 @@ nx_x_post_create(const struct nx_x *x, const char *access_token,
 		nx_verdict_whole(&answer, verdict);
 	else if (verdict->class == NX_CLASS_DONE)
 		nx_verdict_unreadable(NX_ACT_CREATE, verdict);
+	nx_x_called(x, NX_ACT_CREATE, verdict);
 	nx_buf_free(&json);
 }
 
@@ -158,6 +159,7 @@ nx_x_post_delete(const struct nx_x *x, const char *access_token,
 
 	if (verdict->class == NX_CLASS_DONE && answer.status < 300)
 		verdict->class = read_deleted(answer.body, &verdict->x);
+	nx_x_called(x, NX_ACT_DELETE, verdict);
 }
 
 /* X tells it as a 404, or as a 200 with nothing but errors. */
@@ -171,6 +173,7 @@ nx_x_post_is_gone(const struct nx_x *x, const char *access_token,
 	struct json_object *body = NULL;
 	bool there;
 
+	nx_x_called(x, NX_ACT_READ, &v);
 	if ((answer.status != 200 && answer.status != 404) ||
 	    nx_json_parse_lenient(answer.body, &body) != NX_OK)
 		return false;

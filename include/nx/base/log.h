@@ -13,12 +13,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct nx_stats;
+
 enum nx_log_level { NX_LOG_ERROR, NX_LOG_WARN, NX_LOG_INFO, NX_LOG_DEBUG };
 
 struct nx_log {
 	enum nx_log_level	 level;	/* what is more detailed is dropped */
 	int			 fd;
 	bool			 journal;	/* priorities first */
+	struct nx_stats		*stats;		/* counts events; or NULL */
 };
 
 /* One pair; a NULL value is left out, a NULL key ends the list. */

@@ -32,14 +32,6 @@ enum nx_label {
 };
 
 /* The values of labels that count by no other enum, in the table's order. */
-enum nx_stats_refresh {
-	NX_STATS_REFRESH_RENEWED, NX_STATS_REFRESH_REFUSED,
-	NX_STATS_REFRESH_LOST, NX_STATS_REFRESH_FAILED,
-};
-enum nx_stats_post {
-	NX_STATS_POST_PUBLISHED, NX_STATS_POST_PARTIAL, NX_STATS_POST_FAILED,
-	NX_STATS_POST_UNKNOWN,
-};
 enum nx_stats_run { NX_STATS_RUN_DONE, NX_STATS_RUN_FAILED };
 enum nx_stats_wait { NX_STATS_WAIT_SERVED, NX_STATS_WAIT_TIMED_OUT };
 enum nx_stats_task {

@@ -23,9 +23,10 @@ X(ENDPOINT, "endpoint", "code refresh revoke profile read create delete") \
 /* enum nx_class */ \
 X(CLASS, "class", "done retry rate token suspect code duplicate refused" \
   " reply unseen automated account money operator plan unknown") \
-/* enum nx_stats_refresh, nx_stats_post, ... of stats.h */ \
-X(REFRESH, "outcome", "renewed refused lost failed") \
-X(POST, "outcome", "published partial failed unknown") \
+/* enum nx_post_state */ \
+X(POST, "state", "none queued sending sent partial failed unknown deleted" \
+  " cancelled dry_run") \
+/* enum nx_stats_run, nx_stats_wait, nx_stats_task of stats.h */ \
 X(RUN, "outcome", "done failed") \
 X(WAIT, "outcome", "served timed_out") \
 X(TASK, "outcome", "done left refused") \
@@ -39,13 +40,11 @@ X(REQUESTS, COUNTER, "requests", "", \
 X(REQUEST, HISTOGRAM, "request", "seconds", \
   "From a request's arrival to its answer.", ROUTE, NONE) \
 X(X_CALLS, COUNTER, "x_calls", "", \
-  "Requests to X by what the answer meant.", ENDPOINT, CLASS) \
+  "Requests to X, by what its answer meant.", ENDPOINT, CLASS) \
 X(X_CALL, HISTOGRAM, "x_call", "seconds", \
   "From a request to X to its answer.", ENDPOINT, NONE) \
-X(REFRESHES, COUNTER, "refreshes", "", \
-  "Refresh tokens that were sent to X.", REFRESH, NONE) \
 X(POSTS, COUNTER, "posts", "", \
-  "Posts that came to rest.", POST, NONE) \
+  "States that posts came to, each time one was worked on.", POST, NONE) \
 X(SQL, HISTOGRAM, "sql", "seconds", \
   "Round trips to the database.", RUN, NONE) \
 X(POOL_WAITS, COUNTER, "pool_waits", "", \
