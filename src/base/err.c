@@ -56,6 +56,16 @@ nx_rc_exit(enum nx_rc rc)
 	return row(rc)->exit;
 }
 
+enum nx_rc
+nx_rc_from_code(const char *code)
+{
+	for (int rc = NX_OK + 1; rc < NX_RC_COUNT; rc++) {
+		if (strcmp(rows[rc].code, code) == 0)
+			return (enum nx_rc)rc;
+	}
+	return NX_INTERNAL;
+}
+
 /* Quoted bytes may be anything, and a precision cuts inside characters. */
 static void
 make_utf8(char *text)

@@ -6,13 +6,32 @@
 
 #include "nx/store/connection.h"
 
+#include "nx/base/must.h"
 #include "nx/base/uuid.h"
 #include "row.h"
 
-static bool
-is_status(const struct nx_connection *c, const char *status)
+static const char *const status_words[] = {
+#define NX_STATUS_WORD(name, word) [NX_STATUS_##name] = word,
+	NX_STATUS_LIST(NX_STATUS_WORD)
+#undef NX_STATUS_WORD
+};
+
+const char *
+nx_connection_status_name(enum nx_connection_status status)
 {
-	return strcmp(c->status, status) == 0;
+	assert((unsigned int)status < NX_STATUS_COUNT);
+	return status_words[status];
+}
+
+/* A row from before our rules may have another word, or none. */
+enum nx_connection_status
+nx_row_status(const char *word)
+{
+	for (int i = 0; word != NULL && i < NX_STATUS_COUNT; i++) {
+		if (strcmp(status_words[i], word) == 0)
+			return (enum nx_connection_status)i;
+	}
+	return NX_STATUS_NEEDS_REAUTH;
 }
 
 static enum nx_rc
@@ -25,11 +44,12 @@ no_room(struct nx_err *err)
 static enum nx_rc
 not_usable(const struct nx_connection *c, struct nx_err *err)
 {
-	if (is_status(c, "disconnected"))
+	if (c->status == NX_STATUS_DISCONNECTED)
 		return nx_fail(err, NX_NOT_CONNECTED,
 		    "@%s was disconnected.", c->username);
 	return nx_fail(err, NX_NEEDS_REAUTH, "@%s: %.200s", c->username,
-	    c->status_reason == NULL ? c->status : c->status_reason);
+	    c->status_reason != NULL ? c->status_reason :
+	    nx_connection_status_name(c->status));
 }
 
 static enum nx_rc
@@ -39,7 +59,7 @@ which_one(const struct nx_connection *list, int n, struct nx_arena *arena,
 	const char *names = NULL;
 
 	for (int i = 0; i < n; i++) {
-		if (is_status(&list[i], "connected"))
+		if (list[i].status == NX_STATUS_CONNECTED)
 			names = nx_arena_printf(arena, "%s%s@%s %s",
 			    names == NULL ? "" : names,
 			    names == NULL ? "" : ", ", list[i].username,
@@ -60,11 +80,11 @@ choose(const struct nx_connection *list, int n, const char *id,
 	for (int i = 0; i < n; i++) {
 		if (id != NULL && !nx_uuid_same(list[i].id, id))
 			continue;
-		if (is_status(&list[i], "connected")) {
+		if (list[i].status == NX_STATUS_CONNECTED) {
 			found = i;
 			usable++;
-		} else if (lost < 0 || is_status(&list[lost],
-		    "disconnected")) {
+		} else if (lost < 0 || list[lost].status ==
+		    NX_STATUS_DISCONNECTED) {
 			lost = i;
 		}
 	}
@@ -225,14 +245,16 @@ wipe(const struct nx_store_ask *ask, const struct nx_query *end,
 
 enum nx_rc
 nx_connection_end(const struct nx_store_ask *ask, const char *id,
-    const char *status, const char *reason, struct nx_err *err)
+    enum nx_connection_status status, const char *reason,
+    struct nx_err *err)
 {
 	enum { TRIES = 5 };
 	const struct nx_query find_it = { look, { id }, 1 };
 	enum nx_rc rc = NX_BUSY;
 
 	for (int i = 0; i < TRIES && rc == NX_BUSY; i++) {
-		struct nx_query end = { end_row, { id, status, reason }, 9 };
+		struct nx_query end = { end_row, { id,
+		    nx_connection_status_name(status), reason }, 9 };
 		PGresult *row = NULL;
 
 		rc = nx_row_repeat(ask, &find_it, 1, &row, err);

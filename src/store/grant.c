@@ -259,8 +259,8 @@ fill(struct nx_query *all, const struct nx_new_grant *g,
 		memcpy(all[i].params, common, sizeof(common));
 	memcpy(&all[SAVE].params[COMMON_MAX], own, sizeof(own));
 	all[FINISH].params[COMMON_MAX] = g->login_hash;
-	all[FINISH].params[COMMON_MAX + 1] = g->only_held ? "other_account" :
-	    "connected";
+	all[FINISH].params[COMMON_MAX + 1] = g->only_held ?
+	    nx_rc_code(NX_OTHER_ACCOUNT) : "connected";
 }
 
 /* The tokens, for where they may go. */

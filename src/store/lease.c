@@ -70,7 +70,7 @@ read_lease(const struct nx_store_ask *ask, PGresult *const *results,
 		    "The connection is gone.");
 	if (!nx_row_connection(ask->arena, results[1], 0, c))
 		return nx_fail(err, NX_NO_MEMORY, "while reading a lease");
-	if (strcmp(c->status, "connected") != 0)
+	if (c->status != NX_STATUS_CONNECTED)
 		out->state = NX_LEASE_ENDED;
 	else if (taken)
 		out->state = NX_LEASE_TAKEN;
@@ -305,8 +305,9 @@ nx_lease_refused(const struct nx_store_ask *ask,
 		{ lock_row, { c->id }, 1 },
 		{ why->lives ? let_end : give_up, { c->id, lease->owner,
 		    nx_row_number(version, c->version), why->reason }, 4 },
-		{ is_told, { c->id, version, why->lives ? "connected" :
-		    "needs_reauth", why->reason }, 4 },
+		{ is_told, { c->id, version, nx_connection_status_name(
+		    why->lives ? NX_STATUS_CONNECTED :
+		    NX_STATUS_NEEDS_REAUTH), why->reason }, 4 },
 	};
 	PGresult *results[3] = { NULL };
 	enum nx_rc rc = nx_row_repeat(ask, queries, 3, results, err);

@@ -39,6 +39,19 @@ static const char finish[] =
     "UPDATE x_logins SET outcome = $2 WHERE state_hash = $1"
     " AND outcome IS DISTINCT FROM 'connected'";
 
+/* How an attempt ended, as x_logins keeps it: this, `pending` or an error. */
+static const char connected[] = "connected";
+
+static void
+read_outcome(const char *outcome, struct nx_login *out)
+{
+	out->state = NX_LOGIN_DONE;
+	if (strcmp(outcome, "pending") == 0)
+		out->state = NX_LOGIN_PENDING;
+	else if (strcmp(outcome, connected) != 0)
+		out->rc = nx_rc_from_code(outcome);
+}
+
 static enum nx_rc
 read_login(const struct nx_store_ask *ask, const PGresult *row,
     struct nx_login *out, struct nx_err *err)
@@ -49,11 +62,10 @@ read_login(const struct nx_store_ask *ask, const PGresult *row,
 		return NX_OK;
 	out->user_id = nx_row_str(ask->arena, row, 0, 0);
 	out->return_to = nx_row_str(ask->arena, row, 0, 1);
-	out->outcome = nx_row_str(ask->arena, row, 0, 2);
 	out->claimed_us = nx_row_i64(row, 0, 4);
 	out->now_us = nx_row_i64(row, 0, 5);
 	if (nx_row_peek(row, 0, 2) != NULL)
-		out->state = NX_LOGIN_DONE;
+		read_outcome(nx_row_peek(row, 0, 2), out);
 	else if (nx_row_bool(row, 0, 3))
 		out->state = NX_LOGIN_CLAIMED;
 	else
@@ -105,9 +117,10 @@ nx_login_look(const struct nx_store_ask *ask, const char *hash,
 
 enum nx_rc
 nx_login_finish(const struct nx_store_ask *ask, const char *hash,
-    const char *outcome, struct nx_err *err)
+    enum nx_rc rc, struct nx_err *err)
 {
-	const struct nx_query query = { finish, { hash, outcome }, 2 };
+	const struct nx_query query = { finish, { hash, rc == NX_OK ?
+	    connected : nx_rc_code(rc) }, 2 };
 
 	return nx_row_write(ask, &query, 1, err);
 }

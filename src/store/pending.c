@@ -396,11 +396,12 @@ static const char drop[] =
 
 enum nx_rc
 nx_pending_drop(const struct nx_store_ask *ask, const struct nx_waiting *w,
-    const char *outcome, struct nx_err *err)
+    enum nx_rc why, struct nx_err *err)
 {
 	char version[NX_NUMBER_MAX];
 	const struct nx_query query = { drop, { w->pending.id,
-	    nx_row_number(version, w->pending.version), outcome }, 3 };
+	    nx_row_number(version, w->pending.version),
+	    nx_rc_code(why) }, 3 };
 
 	return nx_row_write(ask, &query, 1, err);
 }

@@ -225,7 +225,7 @@ read_connection(const struct nx_store_ask *ask, const PGresult *row,
 			.id = out->post.connection_id,
 			.user_id = out->post.user_id,
 			.x_user_id = "", .username = "", .scopes = "",
-			.status = "disconnected",
+			.status = NX_STATUS_DISCONNECTED,
 		};
 		out->token_rc = NX_CONNECTION_UNKNOWN;
 		return NX_OK;

@@ -380,7 +380,7 @@ apply_attempt(const struct nx_store_ask *ask, struct json_object *o,
 	const char *login = nx_json_str(o, "login");
 
 	return login == NULL ? bad_record(err) :
-	    nx_login_finish(ask, login, nx_rc_code(NX_CODE_LOST), err);
+	    nx_login_finish(ask, login, NX_CODE_LOST, err);
 }
 
 static enum nx_rc

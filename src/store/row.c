@@ -95,7 +95,7 @@ nx_row_connection(struct nx_arena *a, const PGresult *r, int row,
 		.username = nx_row_str(a, r, row, 3),
 		.name = nx_row_str(a, r, row, 4),
 		.subscription = nx_row_str(a, r, row, 5),
-		.status = nx_row_str(a, r, row, 6),
+		.status = nx_row_status(nx_row_peek(r, row, 6)),
 		.status_reason = nx_row_str(a, r, row, 7),
 		.scopes = nx_row_str(a, r, row, 8),
 		.token_expires_at = nx_row_i64(r, row, 9),
@@ -110,8 +110,6 @@ nx_row_connection(struct nx_arena *a, const PGresult *r, int row,
 		out->username = "";
 	if (out->x_user_id == NULL)
 		out->x_user_id = "";
-	if (out->status == NULL)
-		out->status = "needs_reauth";
 	if (out->scopes == NULL)
 		out->scopes = "";
 	return nx_arena_ok(a);

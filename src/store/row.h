@@ -61,6 +61,9 @@ const char	*nx_row_number(char out[NX_NUMBER_MAX], int64_t number);
 
 enum { NX_COLUMN_ACCESS = 15, NX_COLUMN_REFRESH, NX_CONNECTION_NCOLUMNS };
 
+/* The status of that name; NEEDS_REAUTH for any other, and for NULL. */
+enum nx_connection_status	nx_row_status(const char *word);
+
 /* All but the tokens; false when the arena is full. */
 bool	nx_row_connection(struct nx_arena *arena, const PGresult *result,
 	    int row, struct nx_connection *out);

@@ -23,6 +23,8 @@ rows_are_sound(void **state)
 
 		assert_int_equal(strspn(code,
 		    "abcdefghijklmnopqrstuvwxyz_"), strlen(code));
+		assert_int_equal(nx_rc_from_code(code),
+		    rc == NX_OK ? NX_INTERNAL : rc);
 		for (int k = 0; k < i; k++)
 			assert_string_not_equal(code,
 			    nx_rc_code((enum nx_rc)k));

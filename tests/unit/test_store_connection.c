@@ -24,7 +24,7 @@ saves_and_finds(void **state)
 	assert_string_equal(c.username, "ada");
 	assert_string_equal(c.name, "Ada L.");
 	assert_string_equal(c.subscription, "Premium");
-	assert_string_equal(c.status, "connected");
+	assert_int_equal(c.status, NX_STATUS_CONNECTED);
 	assert_null(c.status_reason);
 	assert_string_equal(c.scopes, g.scopes);
 	assert_int_equal(c.token_expires_at, g.expires_at);
@@ -126,7 +126,7 @@ a_new_login_reuses_the_row(void **state)
 	struct nx_err err;
 
 	save(e, &g, id);
-	assert_int_equal(nx_connection_end(&ask, id, "disconnected", "Bye.",
+	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.",
 	    &err), NX_OK);
 	g.access_token = "access-2";	/* in the same second */
 	g.refresh_token = NULL;
@@ -225,7 +225,7 @@ says_why_none_will_do(void **state)
 	    NX_CONNECTION_CHOICE);
 	assert_non_null(strstr(err.detail, id));
 	assert_non_null(strstr(err.detail, "@bob"));
-	assert_int_equal(nx_connection_end(&ask, id, "needs_reauth",
+	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_NEEDS_REAUTH,
 	    "X has ended it.", &err), NX_OK);
 	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
 	    NX_OK);
@@ -233,7 +233,7 @@ says_why_none_will_do(void **state)
 	assert_int_equal(nx_connection_pick(&ask, e->user, id, &c, &err),
 	    NX_NEEDS_REAUTH);
 	assert_non_null(strstr(err.detail, "X has ended it."));
-	assert_int_equal(nx_connection_end(&ask, nobody, "disconnected",
+	assert_int_equal(nx_connection_end(&ask, nobody, NX_STATUS_DISCONNECTED,
 	    "Bye.", &err), NX_CONNECTION_UNKNOWN);
 }
 
@@ -311,11 +311,35 @@ leaves_other_platforms_alone(void **state)
 	assert_int_equal(nx_connection_list(&ask, e->user, &list, &n, &err),
 	    NX_OK);
 	assert_int_equal(n, 0);
-	assert_int_equal(nx_connection_end(&ask, id, "disconnected", "Bye.",
+	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.",
 	    &err), NX_CONNECTION_UNKNOWN);
 	assert_string_equal(sql(e, "DELETE FROM platform_connections"
 	    " WHERE id = $1 RETURNING access_token || status", id, NULL),
 	    "theirsodd");
+}
+
+/* Its words are those that the table takes. */
+static void
+has_the_words_of_the_table(void **state)
+{
+	struct env *e = need_database(state);
+	const char *check = sql(e, "SELECT pg_get_constraintdef(oid)"
+	    " FROM pg_constraint WHERE conname = 'x_connections_status'",
+	    NULL, NULL);
+	const char *at = strstr(check, "ARRAY[");
+	int n = 0;
+
+	assert_non_null(at);
+	for (int i = 0; i < NX_STATUS_COUNT; i++) {
+		char quoted[32];
+
+		(void)snprintf(quoted, sizeof(quoted), "'%s'",
+		    nx_connection_status_name((enum nx_connection_status)i));
+		assert_non_null(strstr(at, quoted));
+	}
+	for (; *at != '\0' && *at != ']'; at++)
+		n += *at == '\'';
+	assert_int_equal(n, 2 * NX_STATUS_COUNT);
 }
 
 int
@@ -333,6 +357,7 @@ main(void)
 		T(says_why_none_will_do),
 		T(logins_that_arrive_together),
 		T(leaves_other_platforms_alone),
+		T(has_the_words_of_the_table),
 #undef T
 	};
 

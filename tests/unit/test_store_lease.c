@@ -261,7 +261,7 @@ refused_while_the_access_token_lives(void **state)
 	assert_int_equal(nx_lease_refused(&ask, &a, &why, &told, &err),
 	    NX_OK);
 	assert_true(told);
-	assert_string_equal(pick(e).status, "connected");
+	assert_int_equal(pick(e).status, NX_STATUS_CONNECTED);
 	assert_string_equal(pick(e).status_reason, "Until noon.");
 	assert_true(pick(e).refresh_refused);
 	assert_string_equal(pick(e).access_token, g.access_token);
@@ -319,7 +319,7 @@ the_end_fences_a_refresh(void **state)
 
 	save(e, &g, id);
 	a = take(e, id, 1);
-	assert_int_equal(nx_connection_end(&ask, id, "disconnected", "Bye.",
+	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.",
 	    &err), NX_OK);
 	assert_false(save_pair(e, &a, "access-2", "refresh-2", NULL));
 	assert_int_equal(take(e, id, 1).state, NX_LEASE_ENDED);

@@ -247,7 +247,7 @@ a_pair_whose_row_was_given_up_brings_it_back(void **state)
 	hasten(e);
 	w = take(e);
 	later = renewed(&w);
-	assert_int_equal(nx_pending_drop(&ask, &w, "x_token", &err), NX_OK);
+	assert_int_equal(nx_pending_drop(&ask, &w, NX_X_TOKEN, &err), NX_OK);
 	put(e, &later);
 	put(e, &later);
 	assert_string_equal(sql(e, "SELECT outcome FROM x_logins"
@@ -306,7 +306,7 @@ a_pair_whose_row_became_a_connection_goes_there(void **state)
 
 	/* Its owner wanted it ended: so is what came of it. */
 	(void)sql(e, "UPDATE x_grants SET refreshed_by = NULL", NULL, NULL);
-	assert_int_equal(nx_connection_end(&ask, id, "disconnected", "",
+	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "",
 	    &err), NX_OK);
 	put(e, &later);
 	assert_string_equal(sql(e, parked, e->user, NULL), "4");
@@ -356,8 +356,8 @@ the_end_parks_its_tokens(void **state)
 	put(e, &p);
 	hasten(e);
 	w = take(e);
-	assert_int_equal(nx_pending_drop(&ask, &w, "x_token", &err), NX_OK);
-	assert_int_equal(nx_pending_drop(&ask, &w, "x_token", &err), NX_OK);
+	assert_int_equal(nx_pending_drop(&ask, &w, NX_X_TOKEN, &err), NX_OK);
+	assert_int_equal(nx_pending_drop(&ask, &w, NX_X_TOKEN, &err), NX_OK);
 	assert_string_equal(sql(e, rows, e->user, NULL), "0");
 	assert_int_equal(nx_keyring_parse(KEY_2 "," KEY_1, &ring, &err),
 	    NX_OK);

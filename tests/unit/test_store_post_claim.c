@@ -334,7 +334,8 @@ without_a_token(void **state)
 	c = claim_due(e);
 	assert_true(c.taken);
 	assert_int_equal(c.token_rc, NX_CONNECTION_UNKNOWN);
-	assert_string_equal(c.connection.status, "disconnected");
+	assert_int_equal(c.connection.status,
+	    NX_STATUS_DISCONNECTED);
 	assert_string_equal(c.connection.id, connection);
 }
 

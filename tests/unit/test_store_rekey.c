@@ -88,7 +88,7 @@ what_is_parked_counts(void **state)
 	struct nx_err err;
 
 	save(e, &g, id);
-	assert_int_equal(nx_connection_end(&ask, id, "disconnected", "Bye.",
+	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.",
 	    &err), NX_OK);
 	assert_true(in_use(e, "k1"));
 }
@@ -154,7 +154,7 @@ seals_everything_anew(void **state)
 	save_many(e);
 	assert_int_equal(nx_connection_list(&ask, e->user, &list, &n, &err),
 	    NX_OK);
-	assert_int_equal(nx_connection_end(&ask, list[0].id, "disconnected",
+	assert_int_equal(nx_connection_end(&ask, list[0].id, NX_STATUS_DISCONNECTED,
 	    "Bye.", &err), NX_OK);
 	rekey_all(e, &store, &done);
 	assert_true(done.resealed >= MANY);	/* and what is parked */

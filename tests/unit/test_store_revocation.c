@@ -18,7 +18,7 @@ end(struct env *e, const char *id)
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_err err = { 0 };
 
-	if (nx_connection_end(&ask, id, "disconnected", "Bye.", &err) !=
+	if (nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.", &err) !=
 	    NX_OK)
 		fail_msg("end: %s", err.detail);
 }

@@ -111,8 +111,8 @@ connect(const struct fixture *f, char id[NX_UUID_LEN + 1])
 }
 
 static void
-end(const struct fixture *f, const char *id, const char *status,
-    const char *reason)
+end(const struct fixture *f, const char *id,
+    enum nx_connection_status status, const char *reason)
 {
 	struct nx_store_ask ask = ask_of(f->env);
 
@@ -130,9 +130,9 @@ each_change_is_noted_once(void **state)
 	connect(f, id);
 	(void)sql(f->env, "UPDATE platform_connections SET updated_at = now(),"
 	    " platform_username = 'ada2' WHERE id = $1", id, NULL);
-	end(f, id, "needs_reauth", "X said no.");
-	end(f, id, "needs_reauth", "X said no again.");
-	end(f, id, "disconnected", "Its owner said so.");
+	end(f, id, NX_STATUS_NEEDS_REAUTH, "X said no.");
+	end(f, id, NX_STATUS_NEEDS_REAUTH, "X said no again.");
+	end(f, id, NX_STATUS_DISCONNECTED, "Its owner said so.");
 	connect(f, id);
 	assert_string_equal(notices(f, "event"), "connection.connected"
 	    " connection.needs_reauth connection.disconnected"
@@ -290,7 +290,7 @@ a_round_ends_with_the_first_failure(void **state)
 	char id[NX_UUID_LEN + 1];
 
 	connect(f, id);
-	end(f, id, "disconnected", "So be it.");
+	end(f, id, NX_STATUS_DISCONNECTED, "So be it.");
 	xs_answer(f->server, 500, "", "{}");
 	assert_int_equal(deliver(f), 0);
 	assert_int_equal(xs_seen(f->server).requests, 1);
@@ -341,7 +341,7 @@ what_is_done_with_goes(void **state)
 
 	/* Without a webhook nobody will ever want them. */
 	f->app.conf.webhook_url = NULL;
-	end(f, id, "disconnected", "So be it.");
+	end(f, id, NX_STATUS_DISCONNECTED, "So be it.");
 	assert_int_equal(deliver(f), 0);
 	assert_string_equal(notices(f, "event"), "connection.disconnected");
 	(void)sql(f->env, "UPDATE x_notices SET created_at = now()"

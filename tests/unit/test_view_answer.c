@@ -65,7 +65,7 @@ connection(void)
 	return (struct nx_connection){
 		.id = WEB_OTHER, .user_id = WEB_USER, .x_user_id = "2244994",
 		.username = "alice", .name = "Alice \"A\"",
-		.status = "connected", .scopes = "tweet.read tweet.write"
+		.status = NX_STATUS_CONNECTED, .scopes = "tweet.read tweet.write"
 		" users.read media.write offline.access",
 		.token_expires_at = 1800000000, .connected_at = 1799990000,
 		.version = 3, .has_refresh_token = true,
@@ -123,19 +123,20 @@ static void
 tells_what_a_connection_can_do(void **state)
 {
 	static const struct {
-		const char *status, *scopes; bool refresh; const char *want;
+		enum nx_connection_status status;
+		const char *scopes; bool refresh; const char *want;
 	} cases[] = {
-		{ "connected", "tweet.read users.read", true,
+		{ NX_STATUS_CONNECTED, "tweet.read users.read", true,
 		  "\"missing_scopes\":[\"tweet.write\",\"media.write\","
 		  "\"offline.access\"],\"can_post\":false,"
 		  "\"renews_itself\":true" },
-		{ "connected", "tweet.write", false,
+		{ NX_STATUS_CONNECTED, "tweet.write", false,
 		  "\"can_post\":true,\"renews_itself\":false" },
-		{ "connected", NULL, false, "\"scopes\":[]," },
-		{ "needs_reauth", "tweet.write", true,
+		{ NX_STATUS_CONNECTED, NULL, false, "\"scopes\":[]," },
+		{ NX_STATUS_NEEDS_REAUTH, "tweet.write", true,
 		  "\"missing_scopes\":[],\"can_post\":false,"
 		  "\"renews_itself\":false" },
-		{ "disconnected", "", false, "\"missing_scopes\":[],"
+		{ NX_STATUS_DISCONNECTED, "", false, "\"missing_scopes\":[],"
 		  "\"can_post\":false,\"renews_itself\":false" },
 	};
 	struct web *w = *state;

@@ -52,6 +52,9 @@ const char	*nx_rc_remedy(enum nx_rc rc);
 int		 nx_rc_status(enum nx_rc rc);
 int		 nx_rc_exit(enum nx_rc rc);
 
+/* The error with this code; INTERNAL when there is none.  Any thread. */
+enum nx_rc	 nx_rc_from_code(const char *code);
+
 /*
  * Record `rc` and its detail in `err` (may be NULL) and return `rc`, so that
  * `return nx_fail(err, NX_..., "...")` reads as one thought.  Clears what was

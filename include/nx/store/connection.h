@@ -12,6 +12,27 @@
 #include "nx/base/uuid.h"
 #include "nx/store/store.h"
 
+/*
+ * What has become of a connection; the words stand in platform_connections
+ * (sql/001_connections.sql has the CHECK) and in answers.  Zero is one that
+ * nobody may use.
+ */
+#define NX_STATUS_LIST(X)						\
+	X(DISCONNECTED, "disconnected")	/* by its owner */		\
+	X(SUPERSEDED, "superseded")	/* another user has the account */ \
+	X(NEEDS_REAUTH, "needs_reauth")	/* X renews it no more */	\
+	X(CONNECTED, "connected")
+
+enum nx_connection_status {
+#define NX_STATUS_ENUM(name, word) NX_STATUS_##name,
+	NX_STATUS_LIST(NX_STATUS_ENUM)
+#undef NX_STATUS_ENUM
+	NX_STATUS_COUNT
+};
+
+/* Its word; static.  Any thread. */
+const char	*nx_connection_status_name(enum nx_connection_status status);
+
 struct nx_connection {
 	const char	*id;
 	const char	*user_id;
@@ -19,7 +40,7 @@ struct nx_connection {
 	const char	*username;
 	const char	*name;		/* NULL: not known */
 	const char	*subscription;	/* NULL: not known */
-	const char	*status;	/* connected, needs_reauth, ... */
+	enum nx_connection_status status;
 	const char	*status_reason;	/* plain words, or NULL */
 	const char	*scopes;	/* granted, separated by spaces */
 	int64_t		 token_expires_at, connected_at, last_success_at;
@@ -99,7 +120,8 @@ NX_MUST_USE enum nx_rc	nx_connection_save(const struct nx_store_ask *ask,
  * CONNECTION_UNKNOWN, KEY_UNKNOWN; BUSY when the tokens keep changing.
  */
 NX_MUST_USE enum nx_rc	nx_connection_end(const struct nx_store_ask *ask,
-			    const char *id, const char *status,
+			    const char *id,
+			    enum nx_connection_status status,
 			    const char *reason, struct nx_err *err);
 
 /* Does the database answer, with our tables in it?  CONFIG without them. */

@@ -15,16 +15,15 @@ enum nx_login_state {
 	NX_LOGIN_CLAIMED,	/* by this call: go on */
 	NX_LOGIN_BUSY,		/* by another one that is under way */
 	NX_LOGIN_WAITS,		/* another attempt of the user's is */
-	NX_LOGIN_DONE,		/* `outcome` says how it ended */
+	NX_LOGIN_PENDING,	/* X has granted it, see x_pending */
+	NX_LOGIN_DONE,		/* `rc` says how it ended */
 };
 
 struct nx_login {
 	enum nx_login_state	 state;
 	const char		*user_id;
 	const char		*return_to;
-	const char		*outcome;	/* "connected", "pending" (X
-						 * has granted it, x_pending),
-						 * or an error */
+	enum nx_rc		 rc;		/* NX_OK: connected */
 	int64_t			 claimed_us;	/* by the database's clock */
 	int64_t			 now_us;	/* the same, of this answer */
 };
@@ -53,8 +52,9 @@ NX_MUST_USE enum nx_rc	nx_login_look(const struct nx_store_ask *ask,
 NX_MUST_USE enum nx_rc	nx_login_release(const struct nx_store_ask *ask,
 			    const char *hash, struct nx_err *err);
 
+/* It has ended, with `rc`; one that has connected an account stays so. */
 NX_MUST_USE enum nx_rc	nx_login_finish(const struct nx_store_ask *ask,
-			    const char *hash, const char *outcome,
+			    const char *hash, enum nx_rc rc,
 			    struct nx_err *err);
 
 #endif

@@ -79,11 +79,11 @@ NX_MUST_USE enum nx_rc	nx_pending_put_off(const struct nx_store_ask *ask,
 
 /*
  * It will not become a connection: its tokens are parked under its own id
- * as connection_id, and the attempt ends with `outcome`.  Nothing happens
+ * as connection_id, and the attempt ends with `why`.  Nothing happens
  * when it was renewed meanwhile.
  */
 NX_MUST_USE enum nx_rc	nx_pending_drop(const struct nx_store_ask *ask,
-			    const struct nx_waiting *w, const char *outcome,
+			    const struct nx_waiting *w, enum nx_rc why,
 			    struct nx_err *err);
 
 /* Which of a user's end with a connection. */

@@ -121,16 +121,6 @@ nx_connect_check(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
 	return check(ctx, answer, &flow, out);
 }
 
-static enum nx_rc
-rc_from_code(const char *code)
-{
-	for (int rc = 1; rc < NX_RC_COUNT; rc++) {
-		if (strcmp(nx_rc_code((enum nx_rc)rc), code) == 0)
-			return (enum nx_rc)rc;
-	}
-	return NX_INTERNAL;
-}
-
 /*
  * Another request has this attempt: wait for its outcome, show the same.  One
  * that takes longer may still bring the account.
@@ -160,10 +150,10 @@ follow(struct nx_ctx *ctx, const char *hash, const char *user_id,
 	out->repeated = true;
 	out->return_to = login->return_to;
 	out->pending = login->state == NX_LOGIN_BUSY ||
-	    strcmp(login->outcome, "pending") == 0;
-	if (out->pending || strcmp(login->outcome, "connected") == 0)
+	    login->state == NX_LOGIN_PENDING;
+	if (out->pending || login->rc == NX_OK)
 		return NX_OK;
-	return nx_fail(&ctx->err, rc_from_code(login->outcome),
+	return nx_fail(&ctx->err, login->rc,
 	    "The attempt had ended before; this only repeats it.");
 }
 
@@ -263,7 +253,7 @@ note_outcome(struct nx_ctx *ctx, const char *hash, enum nx_rc rc)
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_err err = { 0 };
 
-	if (nx_login_finish(&ask, hash, nx_rc_code(rc), &err) == NX_OK)
+	if (nx_login_finish(&ask, hash, rc, &err) == NX_OK)
 		return true;
 	nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
 	    "login.outcome_lost", NX_S("detail", err.detail));

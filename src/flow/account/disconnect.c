@@ -162,7 +162,7 @@ choose(struct nx_ctx *ctx, const char *user_id, const char *connection_id,
 	if (nx_connections(ctx, user_id, &list, &n) != NX_OK)
 		return ctx->err.rc;
 	for (size_t i = 0; i < n; i++) {
-		if (strcmp(list[i].status, "needs_reauth") != 0)
+		if (list[i].status != NX_STATUS_NEEDS_REAUTH)
 			continue;
 		*out = list[i];
 		held++;
@@ -219,8 +219,8 @@ end_it(struct nx_ctx *ctx, const struct nx_connection *c, bool only_aimed,
 	if (rc != NX_OK)
 		return rc;
 	ask = nx_ctx_store(ctx);
-	rc = nx_connection_end(&ask, c->id, "disconnected", reason,
-	    &ctx->err);
+	rc = nx_connection_end(&ask, c->id, NX_STATUS_DISCONNECTED,
+	    reason, &ctx->err);
 	if (rc != NX_OK)
 		return rc;
 	*revoked = nx_revoke_parked(ctx, c->id);
@@ -252,7 +252,7 @@ nx_disconnect(struct nx_ctx *ctx, const char *user_id,
 		rc = end_it(ctx, out, false, revoked);
 	if (rc != NX_OK)
 		return rc;
-	out->status = "disconnected";
+	out->status = NX_STATUS_DISCONNECTED;
 	out->status_reason = reason;
 	out->has_refresh_token = false;
 	return NX_OK;

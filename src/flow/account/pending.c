@@ -269,8 +269,7 @@ give_up(struct nx_ctx *ctx, const struct nx_waiting *w, enum nx_rc code,
     const char *why)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
-	enum nx_rc rc = nx_pending_drop(&ask, w, nx_rc_code(code),
-	    &ctx->err);
+	enum nx_rc rc = nx_pending_drop(&ask, w, code, &ctx->err);
 
 	if (rc != NX_OK)
 		return rc;

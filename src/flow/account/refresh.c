@@ -337,7 +337,7 @@ static bool
 copy(struct nx_arena *arena, struct nx_connection *c)
 {
 	const char **const texts[] = { &c->id, &c->user_id, &c->x_user_id,
-	    &c->username, &c->name, &c->subscription, &c->status,
+	    &c->username, &c->name, &c->subscription,
 	    &c->status_reason, &c->scopes, &c->access_token,
 	    &c->refresh_token };
 
@@ -438,7 +438,8 @@ static enum nx_rc
 ended(struct nx_ctx *ctx, const struct nx_connection *c)
 {
 	return nx_fail(&ctx->err, NX_NEEDS_REAUTH, "@%s is %s%s%.200s",
-	    c->username, c->status, c->status_reason == NULL ? "" : ": ",
+	    c->username, nx_connection_status_name(c->status),
+	    c->status_reason == NULL ? "" : ": ",
 	    c->status_reason == NULL ? "" : c->status_reason);
 }
 

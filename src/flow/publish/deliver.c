@@ -98,7 +98,7 @@ nx_delivery_ready(struct nx_ctx *ctx, struct nx_delivery *d,
 	struct nx_connection *c = d->connection;
 	enum nx_rc rc;
 
-	if (c->status == NULL || strcmp(c->status, "connected") != 0)
+	if (c->status != NX_STATUS_CONNECTED)
 		return not_connected(ctx, c->username);
 	if (c->access_token == NULL)
 		return nx_fail(&ctx->err, d->token_rc == NX_OK ?

@@ -75,7 +75,7 @@ add_connection(struct nx_jw *w, const struct nx_conf *conf,
 {
 	const char *scopes = c->scopes == NULL ? "" : c->scopes;
 	const char *missing = nx_scopes_missing(arena, conf->scopes, scopes);
-	bool connected = strcmp(c->status, "connected") == 0;
+	bool connected = c->status == NX_STATUS_CONNECTED;
 	char url[URL_MAX];
 
 	(void)snprintf(url, sizeof(url), "https://x.com/%s", c->username);
@@ -87,7 +87,7 @@ add_connection(struct nx_jw *w, const struct nx_conf *conf,
 	nx_jw_str(w, "username", c->username);
 	nx_jw_str(w, "name", c->name);
 	nx_jw_str(w, "profile_url", url);
-	nx_jw_str(w, "status", c->status);
+	nx_jw_str(w, "status", nx_connection_status_name(c->status));
 	nx_jw_str(w, "status_reason", c->status_reason);
 	add_scopes(w, "scopes", scopes);
 	add_scopes(w, "missing_scopes",
