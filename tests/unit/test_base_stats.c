@@ -20,6 +20,7 @@
 
 #include "base/stats.h"
 #include "nx/base/clock.h"
+#include "nx/base/log.h"
 
 enum { THREADS = 4, ROUNDS = 20000, TEXT_MAX = 1024 * 1024 };
 
@@ -142,6 +143,23 @@ tells_what_was_counted(void **state)
 	assert_non_null(strstr(nx_buf_str(&text),
 	    "nexus_x_sql_seconds_sum{outcome=\"done\"} 560."));
 	nx_buf_free(&text);
+}
+
+static void
+lines_of_a_log_are_counted(void **state)
+{
+	struct fixture *f = *state;
+	const struct nx_log log = { .level = NX_LOG_WARN, .stats = f->stats,
+	    .fd = open("/dev/null", O_WRONLY) };
+
+	assert_true(log.fd >= 0);
+	nx_log(&log, NX_LOG_ERROR, NULL, "event", NX_S("key", "value"));
+	nx_log(&log, NX_LOG_WARN, NULL, "event", NX_S("key", "value"));
+	nx_log(&log, NX_LOG_INFO, NULL, "not written", NX_I("key", 1));
+	assert_int_equal(lines(f->stats, NX_LOG_ERROR), 1);
+	assert_int_equal(lines(f->stats, NX_LOG_WARN), 1);
+	assert_int_equal(lines(f->stats, NX_LOG_INFO), 0);
+	(void)close(log.fd);
 }
 
 static void *
@@ -355,6 +373,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(tells_what_was_counted),
+		TEST(lines_of_a_log_are_counted),
 		TEST(threads_lose_nothing),
 		TEST(what_a_killed_process_has_counted_stays),
 		TEST(another_layout_is_another_file),
