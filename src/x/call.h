@@ -4,6 +4,12 @@
 
 #include "nx/x/oauth.h"
 
+/* X's endpoints, below TWITTER_API_URL; %s is an id. */
+#define NX_X_POSTS	"/2/tweets"
+#define NX_X_POST	"/2/tweets/%s"
+#define NX_X_TIMELINE	"/2/users/%s/tweets"
+#define NX_X_PROFILE	"/2/users/me"
+
 /*
  * Ask, unless `ask->url` is NULL since there was no room to write it (`unfit`
  * says so to whoever reads the log), and judge.  The answer's body lives until

@@ -83,7 +83,7 @@ nx_x_post_create(const struct nx_x *x, const char *access_token,
 	write_post(post, &json);
 	ask.body = nx_buf_slice(&json);
 	if (nx_buf_ok(&json))
-		ask.url = nx_arena_printf(x->arena, "%s/2/tweets",
+		ask.url = nx_arena_printf(x->arena, "%s" NX_X_POSTS,
 		    x->conf->api_url);
 	nx_x_call(x, NX_ACT_CREATE, &ask, "the post does not fit", &answer,
 	    verdict);
@@ -144,7 +144,7 @@ about_post(const struct nx_x *x, enum nx_act act, const char *token,
 	};
 
 	if (nx_x_id_is_good(id))
-		ask.url = nx_arena_printf(x->arena, "%s/2/tweets/%s",
+		ask.url = nx_arena_printf(x->arena, "%s" NX_X_POST,
 		    x->conf->api_url, id);
 	nx_x_call(x, act, &ask, "the id does not fit", &answer, verdict);
 	return answer.http;

@@ -91,7 +91,7 @@ ask_page(const struct nx_x *x, const char *token,
 	const enum names names = names_of(how);
 	char start[NX_RFC3339_MAX];
 
-	nx_buf_addf(&url, "%s/2/users/%s/tweets?max_results=%d%s",
+	nx_buf_addf(&url, "%s" NX_X_TIMELINE "?max_results=%d%s",
 	    x->conf->api_url, ask->x_user_id, how->page,
 	    fields(names, ask->parents));
 	if (ask->since_id != NULL)

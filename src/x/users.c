@@ -58,7 +58,7 @@ ask_profile(const struct nx_x *x, const char *access_token, const char *query,
 	struct nx_x_answer answer;
 	struct nx_http_ask ask = {
 		.method = "GET",
-		.url = nx_arena_printf(x->arena, "%s/2/users/me%s",
+		.url = nx_arena_printf(x->arena, "%s" NX_X_PROFILE "%s",
 		    x->conf->api_url, query),
 		.bearer = access_token,
 	};
