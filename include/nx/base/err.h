@@ -12,17 +12,28 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define NX_MUST_USE __attribute__((warn_unused_result))
 #define NX_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 
 #include "nx/base/err_list.h"
+#include "nx/base/kv.h"
+#include "nx/base/words_list.h"
 
 enum nx_rc {
 #define NX_ERR_ENUM(name, code, status, exit, title, remedy) NX_##name,
 	NX_ERR_LIST(NX_ERR_ENUM)
 #undef NX_ERR_ENUM
 	NX_RC_COUNT
+};
+
+/* Why, for those who act on it: a sentence each (words_list.h). */
+enum nx_reason {
+#define NX_REASON_ENUM(name, code, sentence, page, remedy) NX_WHY_##name,
+	NX_REASON_LIST(NX_REASON_ENUM)
+#undef NX_REASON_ENUM
+	NX_REASON_COUNT
 };
 
 /* What X said, where X was the cause.  status 0: X is not the cause. */
@@ -33,11 +44,17 @@ struct nx_err_x {
 	char	 detail[256];
 };
 
+enum { NX_ERR_ARGS = 4 };
+
 struct nx_err {
 	enum nx_rc	 rc;
 	int		 retry_after;	/* seconds; 0: not known */
+	int64_t		 retry_at;	/* the same, wall clock; 0: not set */
 	bool		 is_guess;	/* of ours, that is: X named no time */
 	char		 detail[320];	/* this occurrence; never a secret */
+	enum nx_reason	 reason;	/* what the detail says; NONE */
+	/* its arguments; borrowed, from an arena or static */
+	struct nx_kv	 args[NX_ERR_ARGS + 1];
 	/* where a person can mend it; borrowed, from an arena as a rule */
 	const char	*connect_url;
 	/* the post that the request became all the same; borrowed likewise */
@@ -66,9 +83,20 @@ enum nx_rc	 nx_rc_from_code(const char *code);
 #define nx_fail(err, rc, ...) \
 	nx_err_end(nx_err_describe((err), __VA_ARGS__), (rc))
 
-/* The halves of nx_fail(), called by it alone. */
+/*
+ * The same with a detail that is made of `reason` and its arguments, NX_S() and
+ * NX_I(), at most NX_ERR_ARGS, or { 0 } for none.  `member`, `limit` and
+ * `weighted_length` among them become members of the problem.
+ */
+#define nx_fail_for(err, rc, reason, ...) \
+	nx_err_end(nx_err_explain((err), (reason), \
+	    (const struct nx_kv[]){ __VA_ARGS__, { 0 } }), (rc))
+
+/* Their halves, called by them alone. */
 struct nx_err	*nx_err_describe(struct nx_err *err, const char *fmt, ...)
 		    NX_PRINTF(2, 3);
+struct nx_err	*nx_err_explain(struct nx_err *err, enum nx_reason reason,
+		    const struct nx_kv *args);
 
 static inline enum nx_rc
 nx_err_end(struct nx_err *err, enum nx_rc rc)

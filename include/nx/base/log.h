@@ -13,6 +13,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "nx/base/kv.h"
+
 struct nx_stats;
 
 enum nx_log_level { NX_LOG_ERROR, NX_LOG_WARN, NX_LOG_INFO, NX_LOG_DEBUG };
@@ -23,17 +25,6 @@ struct nx_log {
 	bool			 journal;	/* priorities first */
 	struct nx_stats		*stats;		/* counts events; or NULL */
 };
-
-/* One pair; a NULL value is left out, a NULL key ends the list. */
-struct nx_kv {
-	const char	*key;
-	const char	*str;
-	int64_t		 num;
-	int		 is_num;
-};
-
-#define NX_S(k, v)	((struct nx_kv){ .key = (k), .str = (v) })
-#define NX_I(k, v)	((struct nx_kv){ .key = (k), .num = (v), .is_num = 1 })
 
 /*
  * stderr at level info.  `journal_stream` is $JOURNAL_STREAM or NULL: a shell
@@ -46,7 +37,8 @@ struct nx_log	nx_log_stderr(const char *journal_stream);
 void	nx_log_text(const struct nx_log *log, enum nx_log_level level,
 	    const char *text);
 
-/* Any thread.  `request_id` may be NULL.  errno is kept. */
+/* Any thread.  `request_id` may be NULL; absent values are left out.  errno
+ * is kept. */
 void	nx_log_event(const struct nx_log *log, enum nx_log_level level,
 	    const char *request_id, const char *event,
 	    const struct nx_kv *pairs);

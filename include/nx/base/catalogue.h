@@ -1,0 +1,14 @@
+/*
+ * catalogue.h - all codes with what is said about them, as JSON, for programs
+ * and for the page (nginx/dashboard/catalogue.json, made by `catalogue`).
+ */
+#ifndef NX_BASE_CATALOGUE_H
+#define NX_BASE_CATALOGUE_H
+
+#include "nx/base/buf.h"
+
+/* Append it, one code a line.  Pure. */
+enum { NX_CATALOGUE_MAX = 128 * 1024 };
+void	nx_catalogue(struct nx_buf *out);
+
+#endif
