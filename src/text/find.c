@@ -6,32 +6,6 @@
 
 #include "scan.h"
 
-void
-nx_hits_add(struct nx_hits *h, struct nx_hit hit)
-{
-	if (h->failed)
-		return;
-	if (h->n == h->cap) {
-		int32_t cap = h->cap > 0 ? h->cap * 2 : 16;
-		struct nx_hit *v = realloc(h->v, (size_t)cap * sizeof(*v));
-
-		if (v == NULL) {
-			h->failed = true;
-			return;
-		}
-		h->v = v;
-		h->cap = cap;
-	}
-	h->v[h->n++] = hit;
-}
-
-void
-nx_hits_free(struct nx_hits *h)
-{
-	free(h->v);
-	*h = (struct nx_hits){ 0 };
-}
-
 static int
 by_start(const void *a, const void *b)
 {
@@ -68,7 +42,7 @@ nx_scan_rest(const struct nx_units *t, unsigned int kinds,
 }
 
 static enum nx_rc
-hand_over(const struct nx_units *t, const struct nx_hits *hits,
+place_in_bytes(const struct nx_units *t, const struct nx_hits *hits,
     struct nx_arena *arena, struct nx_entity **out)
 {
 	struct nx_entity *v;
@@ -110,7 +84,7 @@ nx_find(struct nx_slice text, unsigned int kinds, struct nx_arena *arena,
 	if ((kinds & (NX_ENTITY_URL | NX_ENTITY_HASHTAG)) != 0)
 		nx_scan_urls(&t, &hits);
 	nx_scan_rest(&t, kinds, &hits);
-	rc = hits.failed ? NX_NO_MEMORY : hand_over(&t, &hits, arena, out);
+	rc = hits.failed ? NX_NO_MEMORY : place_in_bytes(&t, &hits, arena, out);
 	if (rc == NX_OK)
 		*count = (size_t)hits.n;
 out:

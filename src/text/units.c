@@ -3,10 +3,10 @@
 #include "units.h"
 
 #include <stdlib.h>
+#include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 #include <unicode/utf16.h>
-#include <unicode/utf8.h>
 
 #include "class_rows.h"
 #include "nx/text/weigh.h"
@@ -49,6 +49,28 @@ nx_units_read(struct nx_slice text, struct nx_units *out)
 }
 
 enum nx_rc
+nx_units_copy(const struct nx_units *t, int32_t from, int32_t to,
+    struct nx_units *out)
+{
+	*out = (struct nx_units){ .n = to - from };
+	out->u = malloc(((size_t)out->n + 1) * sizeof(*out->u));
+	if (out->u == NULL)
+		return NX_NO_MEMORY;
+	u_memcpy(out->u, t->u + from, out->n);
+	return NX_OK;
+}
+
+bool
+nx_units_is_nfc(const struct nx_units *t)
+{
+	UErrorCode ec = U_ZERO_ERROR;
+	const UNormalizer2 *nfc = unorm2_getNFCInstance(&ec);
+
+	return U_SUCCESS(ec) &&
+	    unorm2_spanQuickCheckYes(nfc, t->u, t->n, &ec) == t->n;
+}
+
+enum nx_rc
 nx_units_nfc(struct nx_units *t)
 {
 	UErrorCode ec = U_ZERO_ERROR;
@@ -58,7 +80,7 @@ nx_units_nfc(struct nx_units *t)
 
 	if (U_FAILURE(ec))
 		return NX_NO_MEMORY;
-	if (unorm2_spanQuickCheckYes(nfc, t->u, t->n, &ec) == t->n)
+	if (nx_units_is_nfc(t))
 		return NX_OK;
 	if (nx_units_order(t) != NX_OK)
 		return NX_NO_MEMORY;
@@ -105,15 +127,35 @@ nx_units_classify(struct nx_units *t)
 	return NX_OK;
 }
 
-int32_t
-nx_units_bytes(const struct nx_units *t, int32_t from, int32_t to)
+bool
+nx_is_unseen(UChar32 c)
 {
-	int32_t n = 0;
+	return u_isUWhiteSpace(c) || u_iscntrl(c);
+}
+
+bool
+nx_units_unseen(const struct nx_units *t, int32_t from, int32_t to)
+{
 	UChar32 c;
 
 	while (from < to) {
 		U16_NEXT(t->u, from, to, c);
-		n += U8_LENGTH(c);
+		if (!nx_is_unseen(c))
+			return false;
+	}
+	return true;
+}
+
+int32_t
+nx_units_bytes(const struct nx_units *t, int32_t from, int32_t to)
+{
+	int32_t n = to - from;
+
+	/* A pair has four bytes: two for each unit. */
+	for (; from < to; from++) {
+		const UChar u = t->u[from];
+
+		n += (u >= 0x80) + (u >= 0x800 && !U16_IS_SURROGATE(u));
 	}
 	return n;
 }
