@@ -110,6 +110,15 @@ nx_app_open(struct nx_app *app, unsigned int need,
 }
 
 void
+nx_app_count(struct nx_app *app)
+{
+	app->stats = nx_stats_open(app->conf.state_dir);
+	app->conf.log.stats = app->stats;
+	if (app->pool != NULL)
+		nx_pool_count(app->pool, app->stats);
+}
+
+void
 nx_app_close(struct nx_app *app)
 {
 	nx_patient_free(app->patient);
@@ -119,6 +128,8 @@ nx_app_close(struct nx_app *app)
 	nx_callers_free(app->callers);
 	nx_http_ca_free(app->ca);
 	nx_http_ca_free(app->outside);
+	app->conf.log.stats = NULL;
+	nx_stats_close(app->stats);
 	nx_conf_free(&app->conf);
 }
 
@@ -186,6 +197,7 @@ nx_ctx_x(const struct nx_ctx *ctx)
 		.conf = &ctx->app->conf,
 		.arena = ctx->arena,
 		.endpoints = ctx->app->endpoints,
+		.stats = ctx->app->stats,
 		.deadline = ctx->deadline - NX_SAVE_MS,
 		.patient_ms = ctx->patient_ms,
 	};

@@ -38,6 +38,7 @@ struct nx_pool {
 	struct target	*targets;
 	int		 ntargets;
 	int		 size;
+	struct nx_stats	*stats;		/* or NULL */
 	atomic_bool	 unnamed;	/* set once and for all by db.c */
 	atomic_int	 needed;	/* of the schema; 0: seen, or any */
 
@@ -226,6 +227,12 @@ nx_pool_new(const char *url, int size, struct nx_pool **out,
 	return NX_OK;
 }
 
+void
+nx_pool_count(struct nx_pool *pool, struct nx_stats *stats)
+{
+	pool->stats = stats;
+}
+
 static void
 db_close(struct nx_db *db)
 {
@@ -362,12 +369,12 @@ enum turn { TURN_IDLE, TURN_NEW, TURN_CLOSED, TURN_NONE };
 /*
  * Lock held; given up while waiting.  After a failed attempt nobody tries
  * for a moment: as long as others live somebody may give one back, otherwise
- * the failure is everybody's answer.
+ * the failure is everybody's answer.  `*waited` is set when it had to.
  */
 static enum turn
-await_turn(struct nx_pool *pool, int64_t deadline)
+await_turn(struct nx_pool *pool, int64_t deadline, bool *waited)
 {
-	for (;;) {
+	for (;; *waited = true) {
 		bool closed = nx_clock_left(pool->closed_until) > 0;
 		int64_t until = deadline;
 
@@ -451,11 +458,12 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 	for (;;) {
 		struct nx_db *db = NULL;
 		struct nx_err why;
+		bool waited = false;
 		enum turn turn;
 		int first;
 
 		nx_lock(&pool->lock);
-		turn = await_turn(pool, deadline);
+		turn = await_turn(pool, deadline, &waited);
 		if (turn == TURN_IDLE)
 			db = pool->idle[--pool->nidle];
 		else if (turn == TURN_NEW)
@@ -464,6 +472,10 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 		why = pool->why;
 		nx_unlock(&pool->lock);
 
+		if (waited)
+			nx_stats_count(pool->stats, NX_STAT_POOL_WAITS,
+			    turn == TURN_NONE ? NX_STATS_WAIT_TIMED_OUT :
+			    NX_STATS_WAIT_SERVED, 0);
 		if (turn == TURN_NEW)
 			return take_new(pool, first, deadline, out, err);
 		if (turn == TURN_CLOSED) {
@@ -528,6 +540,7 @@ nx_pool_run(struct nx_pool *pool, const struct nx_query *queries, int n,
 
 	for (int tries = 0;; tries++) {
 		struct nx_db *db;
+		int64_t began;
 		bool refused;
 
 		for (int i = 0; i < n; i++)
@@ -535,7 +548,10 @@ nx_pool_run(struct nx_pool *pool, const struct nx_query *queries, int n,
 		rc = nx_pool_take(pool, deadline, &db, err);
 		if (rc != NX_OK)
 			return rc;
+		began = nx_clock_us();
 		rc = nx_db_run(db, queries, n, deadline, results, err);
+		nx_stats_time(pool->stats, NX_STAT_SQL, rc == NX_OK ?
+		    NX_STATS_RUN_DONE : NX_STATS_RUN_FAILED, began);
 		refused = db->refused;
 		nx_pool_give(pool, db);
 		if (rc != NX_DB_DOWN || !refused || tries > 0)

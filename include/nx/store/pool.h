@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "nx/base/err.h"
+#include "nx/base/stats.h"
 
 struct nx_pool;
 struct nx_db;		/* one connection, used by one thread at a time */
@@ -40,6 +41,10 @@ struct nx_db;		/* one connection, used by one thread at a time */
 NX_MUST_USE enum nx_rc	nx_pool_new(const char *url, int size,
 			    struct nx_pool **out, struct nx_err *err);
 void			nx_pool_free(struct nx_pool *pool);
+
+/* Count round trips and waits in `stats`, which must outlive it. */
+void			nx_pool_count(struct nx_pool *pool,
+			    struct nx_stats *stats);
 
 /*
  * From now on a connection is lent only once the schema was seen to be at
