@@ -19,6 +19,7 @@ build_tree() {
 
 	shift
 	# Make, nginx, the sanitizers and shells within shells give these a meaning.
+	# shellcheck disable=SC2101  # the class stands in brackets
 	[[ $ROOT != *[][\"\'\`\\\$\#\&\;:\|\<\>*?{}!%~[:cntrl:]]* ]] ||
 	    die "the path $ROOT has a character that a build does not survive" \
 	        'Move the checkout to a path without any of " '"' "'` \ $ # & ; : | < > * ? [ ] { } ! % ~'

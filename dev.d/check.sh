@@ -129,7 +129,8 @@ build_variant() {
 	asan | tsan) build_tree "$tree" "--enable-$1" ;;
 	fault) build_tree "$tree" --enable-fault-points ;;
 	fuzz) build_fuzz "$tree" ;;
-	*) die "no such variant: $1" "There are plain, asan, tsan, fault and fuzz." ;;
+	lint) ;;
+	*) die "no such variant: $1" "There are plain, asan, tsan, fault, fuzz and lint." ;;
 	esac
 }
 
@@ -158,10 +159,12 @@ check_what() {
 check_share() {
 	local variant=$1 share=$2 status
 
-	if [[ $variant == fuzz ]]; then
-		check_fuzz
+	case $variant in
+	fuzz | lint)
+		"check_$variant"
 		return
-	fi
+		;;
+	esac
 	BEGAN=$SECONDS
 	stack_use "$ROOT/var/test-$variant-$share" "$(tree_of "$variant")"
 	trap 'stack_stop || :' EXIT
@@ -194,20 +197,20 @@ test_sort() {
 	for word; do
 		path=$(readlink -e -- "$word" || :)
 		case $word:$path in
-		plain:* | asan:* | tsan:* | fault:* | fuzz:*) VARIANTS+=("$word") ;;
+		plain:* | asan:* | tsan:* | fault:* | fuzz:* | lint:*) VARIANTS+=("$word") ;;
 		*:"$ROOT"/tests/*.test.js) FILES+=("$path") ;;
 		*:"$ROOT"/tests/unit/test_*.c)
 			path=${path#"$ROOT/"}
 			UNITS+=("${path%.c}")
 			;;
 		*) die "neither a variant nor a test: $word" \
-		    "Variants are plain, asan, tsan, fault and fuzz; tests are tests/*/*.test.js" \
+		    "Variants are plain, asan, tsan, fault, fuzz and lint; tests are tests/*/*.test.js" \
 		    "and tests/unit/test_*.c." ;;
 		esac
 	done
 	[[ ${#VARIANTS[@]} -eq 0 ]] || return 0
 	case $# in
-	0) VARIANTS=(plain asan tsan fault fuzz) ;;
+	0) VARIANTS=(plain asan tsan fault fuzz lint) ;;
 	*) VARIANTS=(plain) ;;
 	esac
 	[[ " ${FILES[*]}" != *" $ROOT/tests/fault/"* ]] || VARIANTS=(fault)

@@ -107,7 +107,8 @@ node_is_new_enough() {
 }
 
 install_for_testing() {
-	local -a packages=("${PACKAGES_TO_RUN[@]}" "${PACKAGES_TO_TEST[@]}" "${PACKAGES_TO_FUZZ[@]}")
+	local -a packages=("${PACKAGES_TO_RUN[@]}" "${PACKAGES_TO_TEST[@]}" "${PACKAGES_TO_FUZZ[@]}"
+	    "${PACKAGES_TO_LINT[@]}")
 
 	node_is_new_enough || packages+=(nodejs npm)
 	install_packages "${packages[@]}"

@@ -16,20 +16,24 @@
 #include <unicode/ustring.h>
 #include <unicode/utf16.h>
 
+#include "weigh.h"
+
 enum {
-	URL_WEIGHT = 2300, EMOJI_WEIGHT = 200, NFC_MAX = 64, CLOSERS_MAX = 8,
-	TITLE_MAX = 4,
+	NFC_MAX = 64,		/* units of a cluster that is normalised */
+	CLOSERS_MAX = 8,	/* looked at behind the end of a sentence */
+	TITLE_MAX = 4,		/* letters of "Prof" */
 };
 
-struct walk {
-	struct nx_cuts	*c;
-	UBreakIterator	*clusters, *lines, *sentences;
-	int32_t		 line, sentence;	/* next such break */
-	int32_t		 hit;			/* next entity */
+/* Where the walk has come to. */
+struct cutter {
+	const struct nx_text	*text;
+	UBreakIterator		*clusters, *lines, *sentences;
+	int32_t			 line, sentence;	/* next such break */
+	int32_t			 hit;			/* next entity */
 };
 
 static bool
-is_blank(const struct nx_units *t, int32_t from, int32_t to)
+is_white_space(const struct nx_units *t, int32_t from, int32_t to)
 {
 	UChar32 c;
 
@@ -43,7 +47,7 @@ is_blank(const struct nx_units *t, int32_t from, int32_t to)
 
 /* The weight of units that NFC changes; 0 when it does not. */
 static int
-nfc_weight_of(const struct nx_units *t, int32_t from, int32_t to)
+nfc_weight(const struct nx_units *t, int32_t from, int32_t to)
 {
 	UErrorCode ec = U_ZERO_ERROR;
 	UChar nfc[NFC_MAX];
@@ -61,32 +65,33 @@ nfc_weight_of(const struct nx_units *t, int32_t from, int32_t to)
 		return 0;
 	while (i < n) {
 		U16_NEXT(nfc, i, n, c);
-		weight += nx_units_weight(c);
+		weight += nx_weight_of(c);
 	}
 	return weight;
 }
 
 /* The weight of a cluster, or a part of it, that is in no URL. */
 static int
-weight_of(const struct nx_cuts *c, int32_t from, int32_t to)
+weigh_cluster(const struct nx_text *text, int32_t from, int32_t to)
 {
+	const struct nx_units *t = &text->units;
 	int weight;
-	UChar32 point;
+	UChar32 c;
 
-	if (c->before != NULL)
-		return c->before[to] - c->before[from];
-	if ((weight = nfc_weight_of(&c->t, from, to)) > 0)
+	if (text->before != NULL)
+		return text->before[to] - text->before[from];
+	if ((weight = nfc_weight(t, from, to)) > 0)
 		return weight;
 	while (from < to) {
-		int span = nx_emoji_at(&c->t, from);
+		int span = nx_emoji_at(t, from);
 
 		if (span > 0) {
 			from += span;
-			weight += EMOJI_WEIGHT;
+			weight += NX_WEIGHT_EMOJI;
 			continue;
 		}
-		U16_NEXT(c->t.u, from, c->t.n, point);
-		weight += nx_units_weight(point);
+		U16_NEXT(t->u, from, t->n, c);
+		weight += nx_weight_of(c);
 	}
 	return weight;
 }
@@ -152,9 +157,9 @@ sentence_ends(const struct nx_units *t, int32_t i, bool *wide)
 
 /* Does ICU let a sentence begin at or behind white space at `i`? */
 static bool
-sentence_begins(struct walk *w, int32_t i)
+sentence_begins(struct cutter *w, int32_t i)
 {
-	const struct nx_units *t = &w->c->t;
+	const struct nx_units *t = &w->text->units;
 
 	while (i < t->n && u_isUWhiteSpace(t->u[i]))
 		i++;
@@ -182,9 +187,9 @@ newlines_at(const struct nx_units *t, int32_t i)
 }
 
 static enum nx_level
-level_at(struct walk *w, const struct nx_cut *cut)
+level_at(struct cutter *w, const struct nx_cut *cut)
 {
-	const struct nx_units *t = &w->c->t;
+	const struct nx_units *t = &w->text->units;
 	int lines = cut->blank ? newlines_at(t, cut->unit) : 0;
 	bool wide, ends;
 
@@ -209,9 +214,9 @@ is_plain(UChar c)
 }
 
 static int32_t
-cluster_end(const struct walk *w, int32_t i)
+cluster_end(const struct cutter *w, int32_t i)
 {
-	const struct nx_units *t = &w->c->t;
+	const struct nx_units *t = &w->text->units;
 	int32_t end;
 
 	if (i + 1 < t->n && is_plain(t->u[i]) && is_plain(t->u[i + 1]))
@@ -222,9 +227,9 @@ cluster_end(const struct walk *w, int32_t i)
 
 /* The end of what may not be cut and begins at `i`; its weight. */
 static int32_t
-next_end(struct walk *w, int32_t i, int *weight)
+next_end(struct cutter *w, int32_t i, int *weight)
 {
-	const struct nx_hits *hits = &w->c->hits;
+	const struct nx_hits *hits = &w->text->hits;
 	int32_t end = cluster_end(w, i), at = i;
 
 	while (w->hit < hits->n && hits->v[w->hit].end <= i)
@@ -236,8 +241,8 @@ next_end(struct walk *w, int32_t i, int *weight)
 
 		if (h->kind == NX_ENTITY_URL) {
 			if (h->start > at)
-				*weight += weight_of(w->c, at, h->start);
-			*weight += URL_WEIGHT;
+				*weight += weigh_cluster(w->text, at, h->start);
+			*weight += NX_WEIGHT_URL;
 			at = h->end;
 		}
 		if (h->end > end)
@@ -245,27 +250,26 @@ next_end(struct walk *w, int32_t i, int *weight)
 			    ubrk_following(w->clusters, h->end);
 	}
 	if (at < end)
-		*weight += weight_of(w->c, at, end);
+		*weight += weigh_cluster(w->text, at, end);
 	return end;
 }
 
 static enum nx_rc
-list(struct walk *w, int64_t max_weight)
+list_cuts(struct cutter *w, int64_t max_weight, struct nx_cuts *out)
 {
-	struct nx_cuts *c = w->c;
-	const struct nx_units *t = &c->t;
+	const struct nx_units *t = &w->text->units;
 	int32_t i = 0;
 	bool leading = true;
 
-	c->v = calloc((size_t)t->n + 1, sizeof(*c->v));
-	if (c->v == NULL)
+	out->v = calloc((size_t)t->n + 1, sizeof(*out->v));
+	if (out->v == NULL)
 		return NX_NO_MEMORY;
-	while (i < t->n && (c->v[c->n].weight <= max_weight ||
-	    c->v[c->n - 1].blank)) {
-		struct nx_cut *cut = &c->v[c->n + 1];
+	while (i < t->n && (out->v[out->n].weight <= max_weight ||
+	    out->v[out->n - 1].blank)) {
+		struct nx_cut *cut = &out->v[out->n + 1];
 		int weight;
 		int32_t end = next_end(w, i, &weight);
-		bool blank = is_blank(t, i, end);
+		bool blank = is_white_space(t, i, end);
 
 		*cut = (struct nx_cut){
 			.byte = cut[-1].byte + nx_units_bytes(t, i, end),
@@ -278,25 +282,28 @@ list(struct walk *w, int64_t max_weight)
 		cut[-1].blank = blank;
 		if ((leading = leading && blank))
 			max_weight += weight;
-		c->n++;
+		out->n++;
 		i = end;
 	}
-	c->v[c->n].blank = false;
-	c->complete = i == t->n;
+	out->v[out->n].blank = false;
+	out->complete = i == t->n;
 	return NX_OK;
 }
 
 enum nx_rc
-nx_cuts_list(struct nx_cuts *c, int64_t max_weight)
+nx_cuts_list(const struct nx_text *text, int64_t max_weight,
+    struct nx_cuts *out)
 {
-	struct walk w = { .c = c };
+	const struct nx_units *t = &text->units;
+	struct cutter w = { .text = text };
 	UErrorCode ec = U_ZERO_ERROR;
 	enum nx_rc rc;
 
-	w.clusters = ubrk_open(UBRK_CHARACTER, "en", c->t.u, c->t.n, &ec);
-	w.lines = ubrk_open(UBRK_LINE, "en", c->t.u, c->t.n, &ec);
-	w.sentences = ubrk_open(UBRK_SENTENCE, "en", c->t.u, c->t.n, &ec);
-	rc = U_SUCCESS(ec) ? list(&w, max_weight) : NX_NO_MEMORY;
+	*out = (struct nx_cuts){ 0 };
+	w.clusters = ubrk_open(UBRK_CHARACTER, "en", t->u, t->n, &ec);
+	w.lines = ubrk_open(UBRK_LINE, "en", t->u, t->n, &ec);
+	w.sentences = ubrk_open(UBRK_SENTENCE, "en", t->u, t->n, &ec);
+	rc = U_SUCCESS(ec) ? list_cuts(&w, max_weight, out) : NX_NO_MEMORY;
 	if (w.clusters != NULL)
 		ubrk_close(w.clusters);
 	if (w.lines != NULL)
@@ -307,11 +314,8 @@ nx_cuts_list(struct nx_cuts *c, int64_t max_weight)
 }
 
 void
-nx_cuts_free(struct nx_cuts *c)
+nx_cuts_free(struct nx_cuts *cuts)
 {
-	free(c->v);
-	nx_hits_free(&c->hits);
-	nx_units_free(&c->t);
-	free(c->before);
-	*c = (struct nx_cuts){ 0 };
+	free(cuts->v);
+	*cuts = (struct nx_cuts){ 0 };
 }

@@ -6,7 +6,7 @@
 #ifndef NX_TEXT_CUT_H
 #define NX_TEXT_CUT_H
 
-#include "scan.h"
+#include "text.h"
 
 /* From bad to good. */
 enum nx_level {
@@ -29,23 +29,19 @@ struct nx_cut {
 };
 
 struct nx_cuts {
-	struct nx_units	 t;		/* classified */
-	int32_t		*before;	/* weight before each unit, if the text
-					   is in NFC; else NULL */
-	struct nx_hits	 hits;		/* all entities of the text */
 	struct nx_cut	*v;		/* v[0] is the start */
 	int32_t		 n;		/* v[n] is the last place */
 	bool		 complete;	/* which is the end of the text */
 };
 
 /*
- * List the places of c->t up to `max_weight`, white space at the start not
- * counted, then one more and those in white space that is reached there.  Of
- * `c`, `t`, `before` and `hits` are set.  NO_MEMORY.
+ * List the places of `text` up to `max_weight`, white space at the start not
+ * counted, then one more and those in white space that is reached there.
+ * NO_MEMORY.  What comes back is given to nx_cuts_free().
  */
-NX_MUST_USE enum nx_rc	nx_cuts_list(struct nx_cuts *c, int64_t max_weight);
+NX_MUST_USE enum nx_rc	nx_cuts_list(const struct nx_text *text,
+			    int64_t max_weight, struct nx_cuts *out);
 
-/* Frees all of `c`; a zeroed one is fine. */
-void			nx_cuts_free(struct nx_cuts *c);
+void			nx_cuts_free(struct nx_cuts *cuts);	/* or empty */
 
 #endif

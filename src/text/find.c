@@ -6,32 +6,6 @@
 
 #include "scan.h"
 
-void
-nx_hits_add(struct nx_hits *h, struct nx_hit hit)
-{
-	if (h->failed)
-		return;
-	if (h->n == h->cap) {
-		int32_t cap = h->cap > 0 ? h->cap * 2 : 16;
-		struct nx_hit *v = realloc(h->v, (size_t)cap * sizeof(*v));
-
-		if (v == NULL) {
-			h->failed = true;
-			return;
-		}
-		h->v = v;
-		h->cap = cap;
-	}
-	h->v[h->n++] = hit;
-}
-
-void
-nx_hits_free(struct nx_hits *h)
-{
-	free(h->v);
-	*h = (struct nx_hits){ 0 };
-}
-
 static int
 by_start(const void *a, const void *b)
 {

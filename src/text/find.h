@@ -10,13 +10,7 @@
 #include "nx/base/err.h"
 #include "nx/base/slice.h"
 
-enum nx_entity_kind {
-	NX_ENTITY_URL = 1,
-	NX_ENTITY_MENTION = 2,		/* with its /list, if any */
-	NX_ENTITY_HASHTAG = 4,
-	NX_ENTITY_CASHTAG = 8,
-	NX_ENTITY_ALL = 15,
-};
+#include "hits.h"
 
 /* Ends are exclusive; the sign (@, #, $) is part of the range. */
 struct nx_entity {

@@ -7,24 +7,9 @@
 #ifndef NX_TEXT_SCAN_H
 #define NX_TEXT_SCAN_H
 
-#include "find.h"
+#include "hits.h"
 #include "nx/base/ascii.h"
 #include "units.h"
-
-struct nx_hit {
-	enum nx_entity_kind	kind;
-	int32_t			start, end;	/* units */
-	int32_t			len;	/* what counts; mostly end - start */
-};
-
-struct nx_hits {
-	struct nx_hit	*v;
-	int32_t		 n, cap;
-	bool		 failed;	/* sticky: out of memory */
-};
-
-void	nx_hits_add(struct nx_hits *h, struct nx_hit hit);
-void	nx_hits_free(struct nx_hits *h);
 
 /* Each appends in order.  `t` is classified. */
 void	nx_scan_urls(const struct nx_units *t, struct nx_hits *out);
@@ -38,13 +23,6 @@ void	nx_scan_cashtags(const struct nx_units *t, struct nx_hits *out);
  */
 void	nx_scan_rest(const struct nx_units *t, unsigned int kinds,
 	    struct nx_hits *out);
-
-/*
- * What NFC units with these URLs, and no other hits, weigh; in hundredths.
- * `before` (may be NULL) has room for t->n + 1: what stands before each unit.
- */
-int64_t	nx_units_weigh(const struct nx_units *t, const struct nx_hits *urls,
-	    int32_t *before);
 
 /*
  * Does a known top-level domain, or one in Punycode, stand at `i`, with

@@ -3,6 +3,7 @@
 #include "units.h"
 
 #include <stdlib.h>
+#include <unicode/uchar.h>
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 #include <unicode/utf16.h>
@@ -49,6 +50,28 @@ nx_units_read(struct nx_slice text, struct nx_units *out)
 }
 
 enum nx_rc
+nx_units_copy(const struct nx_units *t, int32_t from, int32_t to,
+    struct nx_units *out)
+{
+	*out = (struct nx_units){ .n = to - from };
+	out->u = malloc(((size_t)out->n + 1) * sizeof(*out->u));
+	if (out->u == NULL)
+		return NX_NO_MEMORY;
+	u_memcpy(out->u, t->u + from, out->n);
+	return NX_OK;
+}
+
+bool
+nx_units_is_nfc(const struct nx_units *t)
+{
+	UErrorCode ec = U_ZERO_ERROR;
+	const UNormalizer2 *nfc = unorm2_getNFCInstance(&ec);
+
+	return U_SUCCESS(ec) &&
+	    unorm2_spanQuickCheckYes(nfc, t->u, t->n, &ec) == t->n;
+}
+
+enum nx_rc
 nx_units_nfc(struct nx_units *t)
 {
 	UErrorCode ec = U_ZERO_ERROR;
@@ -58,7 +81,7 @@ nx_units_nfc(struct nx_units *t)
 
 	if (U_FAILURE(ec))
 		return NX_NO_MEMORY;
-	if (unorm2_spanQuickCheckYes(nfc, t->u, t->n, &ec) == t->n)
+	if (nx_units_is_nfc(t))
 		return NX_OK;
 	if (nx_units_order(t) != NX_OK)
 		return NX_NO_MEMORY;
@@ -103,6 +126,25 @@ nx_units_classify(struct nx_units *t)
 	}
 	t->cls[t->n] = 0;
 	return NX_OK;
+}
+
+bool
+nx_is_unseen(UChar32 c)
+{
+	return u_isUWhiteSpace(c) || u_iscntrl(c);
+}
+
+bool
+nx_units_unseen(const struct nx_units *t, int32_t from, int32_t to)
+{
+	UChar32 c;
+
+	while (from < to) {
+		U16_NEXT(t->u, from, to, c);
+		if (!nx_is_unseen(c))
+			return false;
+	}
+	return true;
 }
 
 int32_t

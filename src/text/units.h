@@ -49,11 +49,18 @@ struct nx_units {
 NX_MUST_USE enum nx_rc	nx_units_read(struct nx_slice text,
 			    struct nx_units *out);
 
+/* A copy of the units [from, to), not classified.  NO_MEMORY. */
+NX_MUST_USE enum nx_rc	nx_units_copy(const struct nx_units *t, int32_t from,
+			    int32_t to, struct nx_units *out);
+
 /*
  * Bring long runs of marks into canonical order, so that NFC takes linear
  * time: what they are equivalent to stays the same.  NO_MEMORY.
  */
 NX_MUST_USE enum nx_rc	nx_units_order(struct nx_units *t);
+
+/* Are they in NFC, for sure and told at once? */
+bool	nx_units_is_nfc(const struct nx_units *t);
 
 /* Replace the units by their NFC form.  NO_MEMORY. */
 NX_MUST_USE enum nx_rc	nx_units_nfc(struct nx_units *t);
@@ -74,14 +81,11 @@ nx_is_refused(UChar32 c)
 	return c == 0xfffe || c == 0xfeff || c == 0xffff;
 }
 
-/* The weight of one code point, in hundredths. */
-static inline int
-nx_units_weight(UChar32 c)
-{
-	return c <= 0x10ff || (c >= 0x2000 && c <= 0x200d) ||
-	    (c >= 0x2010 && c <= 0x201f) || (c >= 0x2032 && c <= 0x2037) ?
-	    100 : 200;
-}
+/* Is this nothing to X, however many of them there are? */
+bool	nx_is_unseen(UChar32 c);
+
+/* Is there nothing to see in the units [from, to)? */
+bool	nx_units_unseen(const struct nx_units *t, int32_t from, int32_t to);
 
 /*
  * How many units the emoji at `i` has: more than one code point, counting as

@@ -4,14 +4,12 @@
 
 #include <unicode/utf16.h>
 
-#include "scan.h"
-
 #include "nx/base/must.h"
-
-enum { SCALE = 100, URL_WEIGHT = 23 * SCALE, EMOJI_WEIGHT = 2 * SCALE };
+#include "scan.h"
+#include "weigh.h"
 
 /* Where a walk over NFC units has come to. */
-struct walk {
+struct balance {
 	const struct nx_units	*t;
 	const struct nx_hits	*urls;
 	int32_t			 i, url, emoji_from;
@@ -20,7 +18,7 @@ struct walk {
 
 /* Walk past a URL, an emoji or a code point. */
 static void
-step(struct walk *w)
+weigh_next(struct balance *w)
 {
 	const struct nx_units *t = w->t;
 	const struct nx_hits *urls = w->urls;
@@ -41,89 +39,98 @@ step(struct walk *w)
 	}
 	if (w->url < urls->n && urls->v[w->url].start == w->i) {
 		w->i += urls->v[w->url].len;
-		w->weight += URL_WEIGHT;
+		w->weight += NX_WEIGHT_URL;
 	} else if (span > 0) {
 		w->i += span;
-		w->weight += EMOJI_WEIGHT;
+		w->weight += NX_WEIGHT_EMOJI;
 	} else {
 		U16_NEXT(t->u, w->i, t->n, c);
-		w->weight += nx_units_weight(c);
+		w->weight += nx_weight_of(c);
 	}
-}
-
-/* Sets the length, valid and valid_end. */
-static void
-walk(const struct nx_units *t, const struct nx_hits *urls, int limit,
-    struct nx_weight *out)
-{
-	struct walk w = { .t = t, .urls = urls };
-
-	out->valid = true;
-	while (w.i < t->n) {
-		step(&w);
-		out->valid = out->valid && !nx_is_refused(t->u[w.i - 1]);
-		if (out->valid && w.weight <= (int64_t)limit * SCALE)
-			out->valid_end = w.i - 1;
-	}
-	out->weighted_length = (int)(w.weight / SCALE);
 }
 
 int64_t
 nx_units_weigh(const struct nx_units *t, const struct nx_hits *urls,
     int32_t *before)
 {
-	struct walk w = { .t = t, .urls = urls };
+	struct balance w = { .t = t, .urls = urls };
 	int32_t i = 0;
 
 	if (before != NULL)
 		before[0] = 0;
 	while (w.i < t->n) {
-		step(&w);
+		weigh_next(&w);
 		while (before != NULL && i < w.i)
 			before[++i] = (int32_t)w.weight;
 	}
 	return w.weight;
 }
 
+/* The URLs of units, which become their classified NFC. */
 static enum nx_rc
-weigh(struct nx_units *t, int limit, struct nx_weight *out)
+scan_nfc(struct nx_units *t, struct nx_hits *urls)
 {
-	struct nx_hits urls = { 0 };
-	int32_t n = t->n;
 	enum nx_rc rc;
 
 	if ((rc = nx_units_nfc(t)) != NX_OK ||
 	    (rc = nx_units_classify(t)) != NX_OK)
 		return rc;
-	nx_scan_urls(t, &urls);
-	if (urls.failed) {
-		nx_hits_free(&urls);
-		return NX_NO_MEMORY;
-	}
-	walk(t, &urls, limit, out);
+	nx_scan_urls(t, urls);
+	return urls->failed ? NX_NO_MEMORY : NX_OK;
+}
+
+enum nx_rc
+nx_units_weigh_any(struct nx_units *t, int64_t *out)
+{
+	struct nx_hits urls = { 0 };
+	enum nx_rc rc = scan_nfc(t, &urls);
+
+	*out = rc == NX_OK ? nx_units_weigh(t, &urls, NULL) : 0;
 	nx_hits_free(&urls);
+	return rc;
+}
+
+/* Sets the length, valid and valid_end. */
+static void
+measure(const struct nx_units *t, const struct nx_hits *urls, int limit,
+    struct nx_weight *out)
+{
+	struct balance w = { .t = t, .urls = urls };
+
+	out->valid = true;
+	while (w.i < t->n) {
+		weigh_next(&w);
+		out->valid = out->valid && !nx_is_refused(t->u[w.i - 1]);
+		if (out->valid &&
+		    w.weight <= (int64_t)limit * NX_WEIGHT_SCALE)
+			out->valid_end = w.i - 1;
+	}
+	out->weighted_length = (int)(w.weight / NX_WEIGHT_SCALE);
 	out->valid = out->valid && out->weighted_length > 0 &&
 	    out->weighted_length <= limit;
 	/* The division is done as parseTweet does it, in floating point. */
 	out->permillage = (int)((double)out->weighted_length / limit * 1000);
-	out->valid_end += n - t->n;
-	out->display_end = n > 0 ? n - 1 : 0;
-	return NX_OK;
 }
 
 enum nx_rc
 nx_weigh(struct nx_slice text, int limit, struct nx_weight *out)
 {
 	struct nx_units t = { 0 };
+	struct nx_hits urls = { 0 };
 	enum nx_rc rc;
+	int32_t n;
 
 	assert(limit >= 1);
 	*out = (struct nx_weight){ 0 };
 	if ((rc = nx_units_read(text, &t)) != NX_OK)
 		return rc;
-	rc = weigh(&t, limit, out);
-	if (rc != NX_OK)
-		*out = (struct nx_weight){ 0 };
+	n = t.n;
+	if ((rc = scan_nfc(&t, &urls)) == NX_OK) {
+		measure(&t, &urls, limit, out);
+		out->valid_end += n - t.n;
+		out->display_end = n > 0 ? n - 1 : 0;
+	}
+	nx_hits_free(&urls);
 	nx_units_free(&t);
 	return rc;
 }

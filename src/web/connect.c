@@ -14,7 +14,7 @@
 #include "nx/flow/view/answer.h"
 #include "nx/flow/account/disconnect.h"
 #include "nx/seal/digest.h"
-#include "routes.h"
+#include "json_body.h"
 
 enum {
 	OUTSTANDING_MAX = 5,	/* attempts of one browser */

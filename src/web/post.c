@@ -1,5 +1,6 @@
 /* post.c - POST /api/twitter/post. */
 
+#include "json_body.h"
 #include "post.h"
 
 #include "nx/flow/publish/publish.h"

@@ -8,6 +8,7 @@
 #include "nx/base/uuid.h"
 #include "nx/flow/view/answer.h"
 #include "nx/flow/publish/change.h"
+#include "json_body.h"
 #include "post.h"
 
 enum {

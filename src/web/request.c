@@ -2,6 +2,7 @@
 
 #include "request.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "nx/base/url.h"
@@ -54,10 +55,15 @@ read_length(const char *text, int64_t *out, struct nx_err *err)
 		return nx_fail(err, NX_MALFORMED,
 		    "Content-Length is not a number.");
 	*out = strtoll(text, &end, 10);
-	if (*out > NX_BODY_MAX)
-		return nx_fail(err, NX_TOO_BIG,
-		    "The body may have %d bytes.", NX_BODY_MAX);
 	return NX_OK;
+}
+
+enum nx_rc
+nx_request_check_length(const struct nx_request *r, int64_t max,
+    struct nx_err *err)
+{
+	return r->content_length <= max ? NX_OK : nx_fail(err, NX_TOO_BIG,
+	    "The body may have %" PRId64 " bytes.", max);
 }
 
 /* A second Authorization or Origin could be meant for somebody else. */

@@ -2,7 +2,8 @@
  * request.h - a request as nginx passes it on: checked, and easy to ask.
  *
  * Built from FastCGI parameters (strings "NAME=value").  Everything is
- * borrowed from them and from the body.  Pure.
+ * borrowed from them and from the body, but for an id that nginx did not
+ * send: that is made here.  Pure but for that.
  */
 #ifndef NX_SRC_WEB_REQUEST_H
 #define NX_SRC_WEB_REQUEST_H
@@ -13,7 +14,6 @@
 #include "nx/base/buf.h"
 
 enum {
-	NX_BODY_MAX = 256 * 1024,	/* bytes of a JSON body */
 	/*
 	 * Bytes of all cookies: what nginx lets through.  How it fits the
 	 * rest is reckoned up in nginx/snippets/nexus-x-limits.conf.
@@ -33,17 +33,21 @@ struct nx_request {
 	const char	 *authorization, *origin, *fetch_site;
 	const char	 *content_type, *accept, *idempotency_key, *if_match;
 	int64_t		  content_length;	/* 0: no body */
-	struct nx_slice	  body;
+	struct nx_slice	  body;		/* whole; empty where it is streamed */
 	char		  id_space[NX_REQUEST_ID_MAX + 1];
 };
 
 /*
  * Read the parameters.  MALFORMED when what every request has is missing, a
  * header that decides about rights stands there twice, or Content-Length is
- * no number; TOO_BIG when it is over NX_BODY_MAX.  `out->id` is set even so.
+ * no number.  `out->id` is set even so.
  */
 NX_MUST_USE enum nx_rc	nx_request_read(char **env, struct nx_request *out,
 			    struct nx_err *err);
+
+/* TOO_BIG when Content-Length is over `max` bytes. */
+NX_MUST_USE enum nx_rc	nx_request_check_length(const struct nx_request *r,
+			    int64_t max, struct nx_err *err);
 
 /*
  * The decoded query parameter in the arena; NULL when absent.  MALFORMED when

@@ -2,41 +2,39 @@
 
 #include "routes.h"
 
-#include <inttypes.h>
-#include <json-c/json.h>
-
 #include "nx/base/clock.h"
-#include "nx/base/json.h"
-#include "nx/base/uuid.h"
 
 static const struct nx_route routes[] = {
-	{ "GET", "/api/auth/twitter/initiate",
-	    NX_ROUTE_PAGE | NX_ROUTE_ACTS, nx_web_initiate },
-	{ "GET", "/api/auth/twitter/callback",
-	    NX_ROUTE_PAGE | NX_ROUTE_ACTS | NX_ROUTE_CALLS_X,
-	    nx_web_callback },
-	{ "POST", "/api/auth/twitter/disconnect",
-	    NX_ROUTE_CHANGES | NX_ROUTE_CALLS_X, nx_web_disconnect },
-	{ "GET", "/api/twitter/connections", 0, nx_web_connections },
-	{ "POST", "/api/twitter/post", NX_ROUTE_CHANGES | NX_ROUTE_CALLS_X,
-	    nx_web_post },
-	{ "GET", "/api/twitter/posts", 0, nx_web_posts },
-	{ "GET", "/api/twitter/posts/{id}", 0, nx_web_post_get },
-	{ "PATCH", "/api/twitter/posts/{id}",
-	    NX_ROUTE_CHANGES | NX_ROUTE_CALLS_X, nx_web_post_change },
-	{ "DELETE", "/api/twitter/posts/{id}",
-	    NX_ROUTE_CHANGES | NX_ROUTE_CALLS_X, nx_web_post_remove },
-	{ "POST", "/api/twitter/posts/{id}/resume",
-	    NX_ROUTE_CHANGES | NX_ROUTE_CALLS_X, nx_web_post_resume },
-	{ "GET", "/healthz", NX_ROUTE_OPEN, nx_web_healthz },
-	{ "GET", "/readyz", NX_ROUTE_OPEN, nx_web_readyz },
+	{ "GET", "/api/auth/twitter/initiate", nx_web_initiate,
+	    NX_ACCESS_USER, NX_BODY_NONE, NX_ROUTE_PAGE | NX_ROUTE_ACTS },
+	{ "GET", "/api/auth/twitter/callback", nx_web_callback,
+	    NX_ACCESS_USER, NX_BODY_NONE,
+	    NX_ROUTE_PAGE | NX_ROUTE_ACTS | NX_ROUTE_CALLS_X },
+	{ "POST", "/api/auth/twitter/disconnect", nx_web_disconnect,
+	    NX_ACCESS_OWN_SITE, NX_BODY_WHOLE, NX_ROUTE_CALLS_X },
+	{ "GET", "/api/twitter/connections", nx_web_connections,
+	    NX_ACCESS_USER, NX_BODY_NONE, 0 },
+	{ "POST", "/api/twitter/post", nx_web_post,
+	    NX_ACCESS_OWN_SITE, NX_BODY_WHOLE, NX_ROUTE_CALLS_X },
+	{ "GET", "/api/twitter/posts", nx_web_posts,
+	    NX_ACCESS_USER, NX_BODY_NONE, 0 },
+	{ "GET", "/api/twitter/posts/{id}", nx_web_post_get,
+	    NX_ACCESS_USER, NX_BODY_NONE, 0 },
+	{ "PATCH", "/api/twitter/posts/{id}", nx_web_post_change,
+	    NX_ACCESS_OWN_SITE, NX_BODY_WHOLE, NX_ROUTE_CALLS_X },
+	{ "DELETE", "/api/twitter/posts/{id}", nx_web_post_remove,
+	    NX_ACCESS_OWN_SITE, NX_BODY_WHOLE, NX_ROUTE_CALLS_X },
+	{ "POST", "/api/twitter/posts/{id}/resume", nx_web_post_resume,
+	    NX_ACCESS_OWN_SITE, NX_BODY_WHOLE, NX_ROUTE_CALLS_X },
+	{ "GET", "/healthz", nx_web_healthz,
+	    NX_ACCESS_OPEN, NX_BODY_NONE, 0 },
+	{ "GET", "/readyz", nx_web_readyz,
+	    NX_ACCESS_OPEN, NX_BODY_NONE, 0 },
 };
-
-enum { ALLOW_MAX = 64 };
 
 /* Does the path fit?  `param` is then what stands for `{name}`, if any. */
 static bool
-fits(const char *pattern, struct nx_slice path, struct nx_slice *param)
+path_fits(const char *pattern, struct nx_slice path, struct nx_slice *param)
 {
 	const size_t before = strcspn(pattern, "{");
 	const char *after = strchr(pattern, '}');
@@ -55,59 +53,68 @@ fits(const char *pattern, struct nx_slice path, struct nx_slice *param)
 }
 
 static bool
-is_get(const struct nx_route *route)
-{
-	return strcmp(route->method, "GET") == 0;
-}
-
-static bool
 acts(const struct nx_route *route)
 {
 	return (route->flags & NX_ROUTE_ACTS) != 0;
 }
 
-static enum nx_rc
-refuse_method(const struct nx_buf *allow, struct nx_reply *reply,
-    struct nx_err *err)
+bool
+nx_route_calls_x(const struct nx_route *route)
 {
-	if (allow->n == 0)
-		return nx_fail(err, NX_NOT_FOUND, "No route has this path.");
-	nx_reply_header(reply, "Allow", nx_buf_str(allow));
-	return nx_fail(err, NX_METHOD, "Methods that fit here: %s.",
-	    nx_buf_str(allow));
+	return route != NULL && (route->flags & NX_ROUTE_CALLS_X) != 0;
 }
 
-enum nx_rc
-nx_route_find(const struct nx_request *request, const struct nx_route **out,
-    struct nx_reply *reply, struct nx_err *err)
+bool
+nx_route_streams(const struct nx_route *route)
 {
-	struct nx_buf allow = NX_BUF(ALLOW_MAX);
-	struct nx_slice param;
-	enum nx_rc rc;
+	return route != NULL && route->body == NX_BODY_STREAM;
+}
 
-	*out = NULL;
+/* HEAD is read as a GET whose body nobody waits for. */
+static void
+allow(const struct nx_route *route, char out[NX_ALLOW_MAX])
+{
+	const size_t n = strlen(out);
+	const bool get = strcmp(route->method, "GET") == 0;
+
+	(void)snprintf(out + n, NX_ALLOW_MAX - n, "%s%s", n == 0 ? "" : ", ",
+	    get && !acts(route) ? "GET, HEAD" : route->method);
+}
+
+void
+nx_route_find(const struct nx_request *request, struct nx_match *out)
+{
+	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
 		const struct nx_route *route = &routes[i];
 
-		if (!fits(route->path, request->path, &param))
+		if (!path_fits(route->path, request->path, &out->param))
 			continue;
 		if (strcmp(request->method, route->method) == 0 &&
 		    !(request->is_head && acts(route))) {
-			*out = route;
-			break;
+			out->route = route;
+			return;
 		}
-		nx_buf_addf(&allow, "%s%s", allow.n == 0 ? "" : ", ",
-		    is_get(route) && !acts(route) ? "GET, HEAD" :
-		    route->method);
+		allow(route, out->allow);
 	}
-	rc = *out != NULL ? NX_OK : refuse_method(&allow, reply, err);
-	nx_buf_free(&allow);
-	if (rc == NX_OK && request->is_ahead && acts(*out)) {
-		*out = NULL;
+}
+
+enum nx_rc
+nx_route_check(struct nx_match *match, const struct nx_request *request,
+    struct nx_reply *reply, struct nx_err *err)
+{
+	if (match->route != NULL && request->is_ahead && acts(match->route)) {
+		match->route = NULL;
 		return nx_fail(err, NX_AHEAD, "The browser fetched it before"
 		    " anybody had asked for it.");
 	}
-	return rc;
+	if (match->route != NULL)
+		return NX_OK;
+	if (match->allow[0] == '\0')
+		return nx_fail(err, NX_NOT_FOUND, "No route has this path.");
+	nx_reply_header(reply, "Allow", match->allow);
+	return nx_fail(err, NX_METHOD, "Methods that fit here: %s.",
+	    match->allow);
 }
 
 /* What only an operator may read is logged here, and stays here. */
@@ -143,9 +150,9 @@ nx_route_enter(const struct nx_route *route, struct nx_call *call,
 
 	memset(session, 0, sizeof(*session));
 	call->session = session;
-	if ((route->flags & NX_ROUTE_OPEN) == 0)
+	if (route->access != NX_ACCESS_OPEN)
 		rc = nx_session_check(call->ctx, call->request, session);
-	if (rc == NX_OK && (route->flags & NX_ROUTE_CHANGES) != 0)
+	if (rc == NX_OK && route->access == NX_ACCESS_OWN_SITE)
 		rc = nx_session_same_site(call->ctx, call->request, session);
 	if (rc != NX_OK)
 		nx_route_fail(route, call);
@@ -159,7 +166,6 @@ nx_route_run(const struct nx_route *route, struct nx_call *call)
 	struct nx_ctx *ctx = call->ctx;
 	enum nx_rc rc;
 
-	(void)fits(route->path, call->request->path, &call->param);
 	rc = route->handle(call);
 	if (rc != NX_OK)
 		nx_route_fail(route, call);
@@ -168,66 +174,4 @@ nx_route_run(const struct nx_route *route, struct nx_call *call)
 	    NX_S("path", route->path), NX_I("status", call->reply->status),
 	    NX_S("code", rc == NX_OK ? NULL : nx_rc_code(rc)),
 	    NX_I("ms", nx_clock_mono() - start));
-}
-
-enum nx_rc
-nx_web_json_body(struct nx_call *call)
-{
-	const struct nx_request *r = call->request;
-	struct nx_slice type = nx_slice_str(r->content_type);
-
-	type = nx_slice_trim(nx_slice_cut(&type, ';'), " \t");
-	if (!nx_slice_is_nocase(type, "application/json"))
-		return nx_fail(&call->ctx->err, NX_NOT_JSON_TYPE,
-		    "The Content-Type is not application/json.");
-	if ((int64_t)r->body.n != r->content_length)
-		return nx_fail(&call->ctx->err, NX_BODY_LENGTH, "%zu bytes"
-		    " came, Content-Length says %" PRId64 ".", r->body.n,
-		    r->content_length);
-	return NX_OK;
-}
-
-static enum nx_rc
-read_uuid(struct nx_call *call, const struct nx_uuid_member *m,
-    struct json_object *value)
-{
-	struct nx_ctx *ctx = call->ctx;
-	const char *text = json_object_get_string(value);
-
-	if (value == NULL)
-		return NX_OK;
-	if (!nx_uuid_valid(text))
-		return nx_fail(&ctx->err, NX_INVALID, "%s must be a UUID.",
-		    m->name);
-	*m->to = nx_arena_str(ctx->arena, text);
-	return *m->to != NULL ? NX_OK :
-	    nx_fail(&ctx->err, NX_NO_MEMORY, "while reading the body");
-}
-
-enum nx_rc
-nx_web_uuids(struct nx_call *call, const struct nx_uuid_member *members,
-    size_t n)
-{
-	const struct nx_request *r = call->request;
-	struct json_object *obj;
-	enum nx_rc rc;
-
-	if (r->body.n == 0 && r->content_length == 0)
-		return NX_OK;
-	if ((rc = nx_web_json_body(call)) != NX_OK ||
-	    (rc = nx_json_parse(r->body, &obj, &call->ctx->err)) != NX_OK)
-		return rc;
-	json_object_object_foreach(obj, name, value) {
-		size_t i = 0;
-
-		while (i < n && strcmp(members[i].name, name) != 0)
-			i++;
-		rc = i < n ? read_uuid(call, &members[i], value) :
-		    nx_fail(&call->ctx->err, NX_UNKNOWN_MEMBER, "There is no"
-		    " member \"%.60s\" here.", name);
-		if (rc != NX_OK)
-			break;
-	}
-	json_object_put(obj);
-	return rc;
 }

@@ -5,6 +5,7 @@
 #ifndef NX_SRC_WEB_ROUTES_H
 #define NX_SRC_WEB_ROUTES_H
 
+#include "body.h"
 #include "reply.h"
 #include "session.h"
 
@@ -14,34 +15,69 @@ struct nx_call {
 	const struct nx_request		*request;
 	const struct nx_session		*session;	/* empty if open */
 	struct nx_slice			 param;		/* {…} of the path */
+	struct nx_body			*body;		/* NX_BODY_STREAM */
 	struct nx_reply			*reply;
 };
 
+/* Who may ask. */
+enum nx_access {
+	NX_ACCESS_OPEN,		/* nobody has to be signed in */
+	NX_ACCESS_USER,
+	NX_ACCESS_OWN_SITE,	/* it changes state: cookies from our site */
+};
+
+/* What becomes of a body before the handler runs. */
+enum nx_body_kind {
+	NX_BODY_NONE,		/* read and let go */
+	NX_BODY_WHOLE,		/* in request->body, up to NX_BODY_MAX bytes */
+	NX_BODY_STREAM,		/* left: the handler pulls it from call->body */
+};
+
 enum {
-	NX_ROUTE_OPEN = 1,	/* nobody has to be signed in */
-	NX_ROUTE_CHANGES = 2,	/* state: cookies must come from our site */
-	NX_ROUTE_CALLS_X = 4,	/* may hang as long as X does */
-	NX_ROUTE_PAGE = 8,	/* a browser comes here: errors as a page */
+	NX_ROUTE_CALLS_X = 1,	/* may hang as long as X does */
+	NX_ROUTE_PAGE = 2,	/* a browser comes here: errors as a page */
 	/*
 	 * A GET that acts.  HEAD is 405, and what a browser fetches before
 	 * anybody asked is AHEAD: any 2xx would be shown in the place of the
 	 * answer once the person does ask.
 	 */
-	NX_ROUTE_ACTS = 16,
+	NX_ROUTE_ACTS = 4,
 };
 
 struct nx_route {
-	const char	*method;
-	const char	*path;	/* `{name}` stands for one segment */
-	unsigned int	 flags;
+	const char		*method;
+	const char		*path;	/* `{name}` stands for one segment */
 	/* Fills call->reply, or returns an error that is in ctx->err. */
-	enum nx_rc	(*handle)(struct nx_call *call);
+	enum nx_rc		(*handle)(struct nx_call *call);
+	enum nx_access		 access;
+	enum nx_body_kind	 body;
+	unsigned int		 flags;		/* NX_ROUTE_* */
 };
 
-/* NOT_FOUND, AHEAD, or METHOD with the Allow header set in `reply`. */
-NX_MUST_USE enum nx_rc	nx_route_find(const struct nx_request *request,
-			    const struct nx_route **out,
+/* What the table has for a request. */
+enum { NX_ALLOW_MAX = 64 };
+struct nx_match {
+	const struct nx_route	*route;		/* NULL: none fits */
+	struct nx_slice		 param;		/* what stands for {name} */
+	char			 allow[NX_ALLOW_MAX];	/* methods that fit */
+};
+
+/* Look the request up, once. */
+void	nx_route_find(const struct nx_request *request, struct nx_match *out);
+
+/*
+ * NOT_FOUND, AHEAD, or METHOD with the Allow header set in `reply`; `match`
+ * has no route then.
+ */
+NX_MUST_USE enum nx_rc	nx_route_check(struct nx_match *match,
+			    const struct nx_request *request,
 			    struct nx_reply *reply, struct nx_err *err);
+
+/* May it hang as long as X does?  NULL: no. */
+bool	nx_route_calls_x(const struct nx_route *route);
+
+/* Is its body left to the handler?  NULL: no. */
+bool	nx_route_streams(const struct nx_route *route);
 
 /*
  * Who is calling, and may they?  Asked before a request may wait for anything,
@@ -71,20 +107,5 @@ enum nx_rc	nx_web_post_change(struct nx_call *call);
 enum nx_rc	nx_web_post_remove(struct nx_call *call);
 enum nx_rc	nx_web_healthz(struct nx_call *call);
 enum nx_rc	nx_web_readyz(struct nx_call *call);
-
-/* JSON bodies: the type, then the length against Content-Length. */
-NX_MUST_USE enum nx_rc	nx_web_json_body(struct nx_call *call);
-
-/*
- * A body that may be absent, whose members are UUIDs and may be, too: what is
- * there goes into the arena, the rest stays as it is.  INVALID and
- * UNKNOWN_MEMBER name the member; those of nx_web_json_body(), NOT_JSON.
- */
-struct nx_uuid_member {
-	const char	*name;
-	const char	**to;
-};
-NX_MUST_USE enum nx_rc	nx_web_uuids(struct nx_call *call,
-			    const struct nx_uuid_member *members, size_t n);
 
 #endif

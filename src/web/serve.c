@@ -122,7 +122,7 @@ static void
 run_calling(struct worker *w, struct nx_job *job)
 {
 	do {
-		if (nx_job_is_orphan(job))
+		if (nx_conn_is_abandoned(job->conn))
 			done(w, job);	/* nobody waits for it any more */
 		else if (nx_clock_left(job->deadline) < LATE_MS)
 			refuse(w, job, "X answers too slowly to get to"
@@ -135,8 +135,7 @@ run_calling(struct worker *w, struct nx_job *job)
 static void
 dispatch(struct worker *w, struct nx_job *job)
 {
-	if (job->route == NULL ||
-	    (job->route->flags & NX_ROUTE_CALLS_X) == 0) {
+	if (!nx_route_calls_x(job->match.route)) {
 		run(w, job);
 		return;
 	}
@@ -314,9 +313,7 @@ nx_serve(const struct nx_app *app, struct nx_err *err)
 	int got = 0;
 	enum nx_rc rc;
 
-	/* How long libfcgi waits for nginx to close: 2 s unless told. */
-	(void)setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "200", 0);
-	if (FCGX_Init() != 0)
+	if (!nx_conn_start())
 		return nx_fail(err, NX_CONFIG, "libfcgi does not start.");
 	(void)signal(SIGPIPE, SIG_IGN);
 	block_signals(&signals);

@@ -30,7 +30,7 @@ test('./dev test takes variants and files, and refuses what is neither', async (
 		const done = await inDev(`test_sort ${words.join(' ')}; echo "\${VARIANTS[*]}"; echo "\${FILES[*]#"$ROOT/"}"; echo "\${UNITS[*]}"`);
 		return done.status === 0 ? done.stdout.trimEnd().split('\n') : done.stderr;
 	};
-	assert.deepEqual(await sorted(), ['plain asan tsan fault fuzz']);
+	assert.deepEqual(await sorted(), ['plain asan tsan fault fuzz lint']);
 	assert.deepEqual(await sorted('asan', 'tests/flow/dev.test.js'), ['asan', 'tests/flow/dev.test.js']);
 	assert.deepEqual(await sorted('tests/fault/post.test.js'), ['fault', 'tests/fault/post.test.js']);
 	assert.deepEqual(await sorted('tests/unit/test_base_log.c'), ['plain', '', 'tests/unit/test_base_log']);

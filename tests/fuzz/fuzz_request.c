@@ -150,13 +150,14 @@ check_route(struct web *w)
 {
 	struct nx_call call = { .ctx = &w->ctx, .request = &w->request,
 	    .reply = &w->reply };
-	const struct nx_route *route = NULL;
+	struct nx_match match;
 
 	nx_reply_free(&w->reply);
 	w->reply = (struct nx_reply)NX_REPLY;
-	if (nx_route_find(&w->request, &route, &w->reply, &w->ctx.err) ==
+	nx_route_find(&w->request, &match);
+	if (nx_route_check(&match, &w->request, &w->reply, &w->ctx.err) ==
 	    NX_OK) {
-		CHECK(route != NULL);
+		CHECK(match.route != NULL);
 		return;
 	}
 	nx_route_fail(NULL, &call);

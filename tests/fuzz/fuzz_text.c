@@ -130,12 +130,25 @@ skip_blank(struct nx_slice text, size_t at)
 	return (size_t)start;
 }
 
+static enum nx_rc
+compose(const struct nx_compose_ask *ask, struct nx_slice bytes,
+    struct nx_arena *arena, struct nx_composed *out, struct nx_err *err)
+{
+	struct nx_text *text;
+	enum nx_rc rc = nx_text_read(bytes, &text, err);
+
+	*out = (struct nx_composed){ 0 };
+	if (rc == NX_OK)
+		rc = nx_compose(ask, text, arena, out, err);
+	nx_text_free(text);
+	return rc;
+}
+
 /* One part by itself: within the limit, and left alone when cut again. */
 static void
 check_part(const struct nx_part *part, int limit, struct nx_arena *arena)
 {
-	struct nx_compose_ask ask = { .text = part->text,
-	    .limit = limit, .on_long = NX_REJECT };
+	struct nx_compose_ask ask = { .limit = limit, .on_long = NX_REJECT };
 	struct nx_composed again;
 	struct found own = find(part->text, arena);
 	struct nx_weight w;
@@ -149,7 +162,7 @@ check_part(const struct nx_part *part, int limit, struct nx_arena *arena)
 		has_url = has_url || own.v[i].kind == NX_ENTITY_URL;
 	CHECK(part->has_url == has_url);
 	CHECK(skip_blank(part->text, 0) < part->text.n);
-	CHECK(nx_compose(&ask, arena, &again, NULL) == NX_OK);
+	CHECK(compose(&ask, part->text, arena, &again, NULL) == NX_OK);
 	CHECK(again.count == 1 && !again.truncated);
 	CHECK(nx_slice_eq(again.parts[0].text, part->text));
 }
@@ -169,21 +182,21 @@ suffix_of(const struct nx_compose_ask *ask, const struct nx_composed *c,
 
 /* Only what does not fit is changed, and no part begins or ends blank. */
 static void
-check_changed(const struct nx_compose_ask *ask, struct nx_slice part)
+check_changed(struct nx_slice text, int limit, struct nx_slice part)
 {
 	struct nx_weight w;
 	UChar32 c;
 	int32_t i = (int32_t)part.n;
 
-	CHECK(nx_weigh(ask->text, ask->limit, &w) == NX_OK && !w.valid);
+	CHECK(nx_weigh(text, limit, &w) == NX_OK && !w.valid);
 	CHECK(skip_blank(part, 0) == 0);
 	U8_PREV(part.p, 0, i, c);
 	CHECK(!u_isUWhiteSpace(c));
 }
 
 static void
-check_parts(const struct nx_compose_ask *ask, const struct nx_composed *c,
-    struct nx_arena *arena)
+check_parts(const struct nx_compose_ask *ask, struct nx_slice text,
+    const struct nx_composed *c, struct nx_arena *arena)
 {
 	size_t i, k, at = 0;
 	bool has_url = false;
@@ -201,19 +214,19 @@ check_parts(const struct nx_compose_ask *ask, const struct nx_composed *c,
 		part.n -= (size_t)n;
 		CHECK(n == 0 || memcmp(part.p + part.n, suffix,
 		    (size_t)n) == 0);
-		if (part.n < ask->text.n) {
-			at = skip_blank(ask->text, at);
-			check_changed(ask, part);
+		if (part.n < text.n) {
+			at = skip_blank(text, at);
+			check_changed(text, ask->limit, part);
 		}
-		CHECK(part.n <= ask->text.n - at);
-		CHECK(memcmp(part.p, ask->text.p + at, part.n) == 0);
-		check_same_entities(ask->text, at, part.n, c->parts[i].text,
+		CHECK(part.n <= text.n - at);
+		CHECK(memcmp(part.p, text.p + at, part.n) == 0);
+		check_same_entities(text, at, part.n, c->parts[i].text,
 		    arena);
-		CHECK(is_cluster_border(ask->text, at + part.n));
+		CHECK(is_cluster_border(text, at + part.n));
 		at += part.n;
 	}
 	CHECK(c->has_url == has_url);
-	CHECK(c->truncated || skip_blank(ask->text, at) == ask->text.n);
+	CHECK(c->truncated || skip_blank(text, at) == text.n);
 }
 
 static void
@@ -221,7 +234,6 @@ check_compose(struct nx_slice text, unsigned int options,
     struct nx_arena *arena)
 {
 	struct nx_compose_ask ask = {
-		.text = text,
 		.limit = limits[options >> LIMIT_SHIFT],
 		.on_long = (enum nx_on_long)((options >> ON_LONG_SHIFT) % 3),
 		.link = nx_slice_str((options & LINK) != 0 ? full : NULL),
@@ -229,14 +241,14 @@ check_compose(struct nx_slice text, unsigned int options,
 	};
 	struct nx_composed c;
 	struct nx_err err = { .rc = NX_OK };
-	enum nx_rc rc = nx_compose(&ask, arena, &c, &err);
+	enum nx_rc rc = compose(&ask, text, arena, &c, &err);
 
 	CHECK(rc != NX_NO_MEMORY && rc != NX_TOO_BIG);
 	if (rc == NX_OK) {
 		CHECK(c.count >= 1 && c.count <= NX_PARTS_MAX);
 		CHECK(!c.truncated || ask.on_long == NX_TRUNCATE);
 		CHECK(c.count == 1 || ask.on_long == NX_THREAD);
-		check_parts(&ask, &c, arena);
+		check_parts(&ask, text, &c, arena);
 	} else {
 		CHECK(err.rc == rc && err.detail[0] != '\0' && c.count == 0);
 	}

@@ -111,6 +111,7 @@ nginx_start() {
 	for try in {1..5}; do
 		port=$((20000 + RANDOM % 12000))
 		nginx_conf "$port" >"$DIR/nginx.conf"
+		# shellcheck disable=SC2094  # both of them append
 		setsid nginx -e "$DIR/nginx.log" -p "$DIR/" -c "$DIR/nginx.conf" \
 		    -g 'daemon off;' </dev/null >>"$DIR/nginx.log" 2>&1 &
 		NGINX=$!

@@ -205,12 +205,14 @@ static enum nx_rc
 perform(const struct op *op, struct nx_slice text, struct nx_arena *arena)
 {
 	const struct nx_compose_ask ask = {
-		.text = text, .limit = op->limit, .on_long = op->on_long,
+		.limit = op->limit, .on_long = op->on_long,
 		.numbering = op->numbering,
 	};
 	struct nx_composed composed;
 	struct nx_entity *found;
 	struct nx_weight weight;
+	struct nx_text *whole;
+	enum nx_rc rc;
 	size_t n;
 
 	switch (op->kind) {
@@ -221,7 +223,11 @@ perform(const struct op *op, struct nx_slice text, struct nx_arena *arena)
 	case FIND:
 		return nx_find(text, NX_ENTITY_ALL, arena, &found, &n);
 	default:
-		return nx_compose(&ask, arena, &composed, NULL);
+		rc = nx_text_read(text, &whole, NULL);
+		if (rc == NX_OK)
+			rc = nx_compose(&ask, whole, arena, &composed, NULL);
+		nx_text_free(whole);
+		return rc;
 	}
 }
 

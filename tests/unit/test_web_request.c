@@ -15,9 +15,13 @@
 static enum nx_rc
 reads(struct web *w, const char *const *more)
 {
+	enum nx_rc rc;
+
 	web_params(w, "POST", "/x", more);
 	memset(&w->ctx.err, 0, sizeof(w->ctx.err));
-	return nx_request_read(w->env, &w->request, &w->ctx.err);
+	rc = nx_request_read(w->env, &w->request, &w->ctx.err);
+	return rc != NX_OK ? rc : nx_request_check_length(&w->request,
+	    NX_BODY_MAX, &w->ctx.err);
 }
 
 static void

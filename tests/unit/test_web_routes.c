@@ -67,10 +67,13 @@ finds_routes(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct nx_reply reply = NX_REPLY;
 		const struct nx_route *route;
+		struct nx_match match;
 		enum nx_rc rc;
 
 		web_read(w, cases[i].method, cases[i].path, NULL);
-		rc = nx_route_find(&w->request, &route, &reply, &w->ctx.err);
+		nx_route_find(&w->request, &match);
+		rc = nx_route_check(&match, &w->request, &reply, &w->ctx.err);
+		route = match.route;
 		if (cases[i].status == 0) {
 			const size_t n = strcspn(route->path, "{");
 
@@ -113,12 +116,13 @@ does_not_act_ahead(void **state)
 		    NULL };
 		bool acts = cases[i / COUNT(guesses)].acts;
 		struct nx_reply reply = NX_REPLY;
-		const struct nx_route *route;
+		struct nx_match match;
 
 		web_read(w, "GET", cases[i / COUNT(guesses)].path, more);
-		assert_int_equal(nx_route_find(&w->request, &route, &reply,
+		nx_route_find(&w->request, &match);
+		assert_int_equal(nx_route_check(&match, &w->request, &reply,
 		    &w->ctx.err), acts ? NX_AHEAD : NX_OK);
-		assert_int_equal(route == NULL, acts);
+		assert_int_equal(match.route == NULL, acts);
 		nx_reply_free(&reply);
 	}
 	/* Not a 2xx, which would stand in for the answer later. */

@@ -216,7 +216,7 @@ web_run(struct web *w, const char *method, const char *uri,
 {
 	struct nx_call call = { .ctx = &w->ctx, .request = &w->request,
 	    .reply = &w->reply };
-	const struct nx_route *route;
+	struct nx_match match;
 	struct nx_session session;
 
 	nx_reply_free(&w->reply);
@@ -224,12 +224,13 @@ web_run(struct web *w, const char *method, const char *uri,
 	web_read(w, method, uri, more);
 	w->request.body = nx_slice_str(body);
 	memset(&w->ctx.err, 0, sizeof(w->ctx.err));
-	if (nx_route_find(&w->request, &route, &w->reply, &w->ctx.err) ==
-	    NX_OK) {
-		if (nx_route_enter(route, &call, &session) == NX_OK)
-			nx_route_run(route, &call);
-	} else
+	nx_route_find(&w->request, &match);
+	call.param = match.param;
+	if (nx_route_check(&match, &w->request, &w->reply, &w->ctx.err) !=
+	    NX_OK)
 		nx_route_fail(NULL, &call);
+	else if (nx_route_enter(match.route, &call, &session) == NX_OK)
+		nx_route_run(match.route, &call);
 	assert_true(nx_buf_ok(&w->reply.head));
 	assert_true(nx_buf_ok(&w->reply.body));
 	return w->reply.status;

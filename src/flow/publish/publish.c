@@ -41,20 +41,18 @@ limit_of(const struct nx_connection *c)
  * answer, the reservation says why.
  */
 static enum nx_rc
-find_author(struct nx_ctx *ctx, const struct nx_publish_ask *ask, int *limit,
-    struct nx_connection *author)
+find_author(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
+    const struct nx_text *text, int *limit, struct nx_connection *author)
 {
 	struct nx_store_ask store = nx_ctx_store(ctx);
-	struct nx_weight weight;
 	struct nx_err err = { 0 };
 	enum nx_rc rc;
 
 	*limit = NX_LIMIT_POST;
 	memset(author, 0, sizeof(*author));
-	rc = nx_weigh(ask->text, NX_LIMIT_POST, &weight);
 	if (ctx->app->pool == NULL ||
 	    ((ask->publish_at == 0 || ask->dry_run) &&
-	    (rc != NX_OK || weight.weighted_length <= NX_LIMIT_POST)))
+	    nx_text_weighted_length(text) <= NX_LIMIT_POST))
 		return NX_OK;
 	rc = nx_connection_pick(&store, ask->user_id, ask->connection_id,
 	    author, &err);
@@ -74,11 +72,10 @@ later(const struct nx_publish_ask *ask)
 }
 
 static enum nx_rc
-compose(struct nx_ctx *ctx, const struct nx_publish_ask *ask, int limit,
-    struct nx_stored_post *post)
+compose(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
+    const struct nx_text *text, int limit, struct nx_stored_post *post)
 {
 	const struct nx_compose_ask how = {
-		.text = ask->text,
 		.limit = limit,
 		.on_long = ask->on_long,
 		.link = ask->link,
@@ -87,7 +84,7 @@ compose(struct nx_ctx *ctx, const struct nx_publish_ask *ask, int limit,
 	struct nx_composed made;
 	enum nx_rc rc;
 
-	rc = nx_compose(&how, ctx->arena, &made, &ctx->err);
+	rc = nx_compose(&how, text, ctx->arena, &made, &ctx->err);
 	if (rc != NX_OK)
 		return rc;
 	post->nparts = made.count;
@@ -248,20 +245,35 @@ keep_source(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	return rc;
 }
 
+/* The text is read once, for its author's limit and for the parts. */
+static enum nx_rc
+prepare_text(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
+    struct nx_connection *author, struct nx_stored_post *post)
+{
+	struct nx_text *text;
+	int limit;
+	enum nx_rc rc = nx_text_read(ask->text, &text, &ctx->err);
+
+	if (rc == NX_OK)
+		rc = find_author(ctx, ask, text, &limit, author);
+	if (rc == NX_OK)
+		rc = compose(ctx, ask, text, limit, post);
+	nx_text_free(text);
+	return rc;
+}
+
 enum nx_rc
 nx_publish_prepare(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     struct nx_stored_post *post)
 {
 	struct nx_connection author;
-	int limit;
 	enum nx_rc rc;
 
 	post->publish_at = later(ask);
 	if ((rc = check_key(ctx, ask->key)) != NX_OK ||
 	    (rc = nx_options_check(&ask->options, ctx->app->conf.plan,
 	    &ctx->err)) != NX_OK ||
-	    (rc = find_author(ctx, ask, &limit, &author)) != NX_OK ||
-	    (rc = compose(ctx, ask, limit, post)) != NX_OK ||
+	    (rc = prepare_text(ctx, ask, &author, post)) != NX_OK ||
 	    (rc = keep_source(ctx, ask, post)) != NX_OK)
 		return rc;
 	/* For later: a permission that lacks is better missed now. */
