@@ -106,7 +106,7 @@ nx_arena_has(const struct nx_arena *a, size_t n)
 }
 
 static struct block *
-grow(struct nx_arena *a, size_t n)
+add_block(struct nx_arena *a, size_t n)
 {
 	const size_t room = a->max - a->held;
 	size_t size = n > BLOCK_SIZE ? n : BLOCK_SIZE;
@@ -128,7 +128,7 @@ nx_arena_reserve(struct nx_arena *a, size_t n)
 	const struct block *b = a->blocks;
 
 	return !a->failed && n <= a->max &&
-	    ((b != NULL && n <= b->size - b->used) || grow(a, n) != NULL);
+	    ((b != NULL && n <= b->size - b->used) || add_block(a, n) != NULL);
 }
 
 void *
@@ -144,7 +144,7 @@ nx_arena_alloc(struct nx_arena *a, size_t n)
 	}
 	n = (n + align - 1) / align * align;
 	if (b == NULL || n > b->size - b->used)
-		b = grow(a, n);
+		b = add_block(a, n);
 	if (b == NULL) {
 		a->failed = true;
 		return NULL;

@@ -12,7 +12,7 @@ static const char url_abc[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 static void
-encode(struct nx_buf *out, const unsigned char *p, size_t n,
+encode_groups(struct nx_buf *out, const unsigned char *p, size_t n,
     const char *abc, bool pad)
 {
 	char text[STEP];	/* to add four characters at a time is slow */
@@ -45,13 +45,13 @@ encode(struct nx_buf *out, const unsigned char *p, size_t n,
 void
 nx_base64url_add(struct nx_buf *out, const void *p, size_t n)
 {
-	encode(out, p, n, url_abc, false);
+	encode_groups(out, p, n, url_abc, false);
 }
 
 void
 nx_base64_add(struct nx_buf *out, const void *p, size_t n)
 {
-	encode(out, p, n, std_abc, true);
+	encode_groups(out, p, n, std_abc, true);
 }
 
 /* What a character stands for in either alphabet; -1: in neither. */
@@ -68,7 +68,7 @@ static const signed char values[128] = {
 
 /* Cut the padding; false when it does not belong there. */
 static bool
-unpad(struct nx_slice *in)
+strip_padding(struct nx_slice *in)
 {
 	size_t whole = in->n, pad = 0;
 
@@ -87,7 +87,7 @@ nx_base64_decode(struct nx_slice in, struct nx_buf *out)
 	int bits = 0;
 	enum nx_rc rc = NX_MALFORMED;
 
-	if (!unpad(&in))
+	if (!strip_padding(&in))
 		return NX_MALFORMED;
 	if (out->failed ||
 	    in.n / 4 * 3 + in.n % 4 * 3 / 4 > out->max - before)

@@ -9,7 +9,7 @@
 enum { FIRST_CAP = 1024 };
 
 static void
-give_back(const struct nx_buf *b, char *p, size_t cap)
+free_bytes(const struct nx_buf *b, char *p, size_t cap)
 {
 	if (p == NULL)
 		return;
@@ -20,7 +20,7 @@ give_back(const struct nx_buf *b, char *p, size_t cap)
 
 /* Make room for `more` bytes and a NUL.  A secret is never realloc'd. */
 static bool
-reserve(struct nx_buf *b, size_t more)
+make_room(struct nx_buf *b, size_t more)
 {
 	size_t cap = b->cap == 0 ? FIRST_CAP : b->cap;
 	char *p;
@@ -42,7 +42,7 @@ reserve(struct nx_buf *b, size_t more)
 	if (b->n > 0)
 		memcpy(p, b->p, b->n);
 	p[b->n] = '\0';
-	give_back(b, b->p, b->cap);
+	free_bytes(b, b->p, b->cap);
 	b->p = p;
 	b->cap = cap;
 	return true;
@@ -55,7 +55,7 @@ nx_buf_reserve(struct nx_buf *b, size_t n)
 	bool ok;
 
 	b->failed = false;
-	ok = n <= b->n || reserve(b, n - b->n);
+	ok = n <= b->n || make_room(b, n - b->n);
 	b->failed = failed;
 	return ok;
 }
@@ -63,7 +63,7 @@ nx_buf_reserve(struct nx_buf *b, size_t n)
 void
 nx_buf_add(struct nx_buf *b, const void *p, size_t n)
 {
-	if (!reserve(b, n))
+	if (!make_room(b, n))
 		return;
 	if (n > 0)
 		memcpy(b->p + b->n, p, n);
@@ -105,7 +105,7 @@ nx_buf_addf(struct nx_buf *b, const char *fmt, ...)
 		*at = '\0';		/* it was cut: print it anew */
 	if (n < 0)
 		b->failed = true;
-	else if (reserve(b, (size_t)n)) {
+	else if (make_room(b, (size_t)n)) {
 		if ((size_t)n >= room)
 			(void)vsnprintf(b->p + b->n, (size_t)n + 1, fmt,
 			    again);
@@ -116,7 +116,7 @@ nx_buf_addf(struct nx_buf *b, const char *fmt, ...)
 }
 
 static bool
-unreserved(unsigned char c)
+is_unreserved(unsigned char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
 	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
@@ -133,7 +133,7 @@ nx_buf_add_url(struct nx_buf *b, struct nx_slice s)
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
 
-		if (unreserved(c))
+		if (is_unreserved(c))
 			continue;
 		nx_buf_add(b, s.p + plain, i - plain);
 		nx_buf_add(b, (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
@@ -165,7 +165,7 @@ nx_buf_recycle(struct nx_buf *b)
 void
 nx_buf_free(struct nx_buf *b)
 {
-	give_back(b, b->p, b->cap);
+	free_bytes(b, b->p, b->cap);
 	b->p = NULL;
 	b->n = b->cap = 0;
 	b->failed = false;

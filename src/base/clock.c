@@ -74,7 +74,7 @@ nx_clock_text(int64_t wall, char out[NX_RFC3339_MAX])
 
 /* Two digits at `p`, within [lo, hi]; -1 otherwise. */
 static int
-two(const char *p, int lo, int hi)
+read_two_digits(const char *p, int lo, int hi)
 {
 	int v;
 
@@ -103,8 +103,8 @@ read_zone(struct nx_slice s, int64_t *out)
 	}
 	if (s.n != 6 || (s.p[0] != '+' && s.p[0] != '-') || s.p[3] != ':')
 		return false;
-	h = two(s.p + 1, 0, 23);
-	m = two(s.p + 4, 0, 59);
+	h = read_two_digits(s.p + 1, 0, 23);
+	m = read_two_digits(s.p + 4, 0, 59);
 	*out = (h * 3600 + m * 60) * (s.p[0] == '-' ? -1 : 1);
 	return h >= 0 && m >= 0;
 }
@@ -123,13 +123,13 @@ nx_clock_parse(struct nx_slice text, int64_t *out)
 	    p[7] != '-' || (p[10] != 'T' && p[10] != 't' && p[10] != ' ') ||
 	    p[13] != ':' || p[16] != ':')
 		return NX_MALFORMED;
-	century = two(p, 19, 99);
-	tm.tm_year = two(p + 2, 0, 99);
-	tm.tm_mon = two(p + 5, 1, 12) - 1;
-	tm.tm_mday = two(p + 8, 1, 31);
-	tm.tm_hour = two(p + 11, 0, 23);
-	tm.tm_min = two(p + 14, 0, 59);
-	tm.tm_sec = two(p + 17, 0, 60);
+	century = read_two_digits(p, 19, 99);
+	tm.tm_year = read_two_digits(p + 2, 0, 99);
+	tm.tm_mon = read_two_digits(p + 5, 1, 12) - 1;
+	tm.tm_mday = read_two_digits(p + 8, 1, 31);
+	tm.tm_hour = read_two_digits(p + 11, 0, 23);
+	tm.tm_min = read_two_digits(p + 14, 0, 59);
+	tm.tm_sec = read_two_digits(p + 17, 0, 60);
 	if (century < 0 || tm.tm_year < 0 || tm.tm_mon < 0 ||
 	    tm.tm_mday < 0 || tm.tm_hour < 0 || tm.tm_min < 0 ||
 	    tm.tm_sec < 0 ||

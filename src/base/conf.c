@@ -51,7 +51,7 @@ is_number(const char *value, int lo, int hi, bool cents)
 
 /* What is wrong with the value; NULL when nothing is. */
 static const char *
-wrong(const struct conf_row *row, const char *value)
+find_fault(const struct conf_row *row, const char *value)
 {
 	static const char *const plans[] = { "free", "basic", "pro", "payg",
 	    "enterprise", NULL };
@@ -80,7 +80,7 @@ wrong(const struct conf_row *row, const char *value)
 }
 
 static void
-store(const struct conf_row *row, struct nx_conf *conf, const char *value)
+store_value(const struct conf_row *row, struct nx_conf *conf, const char *value)
 {
 	char *field = (char *)conf + row->offset;
 
@@ -102,19 +102,19 @@ load_row(const struct conf_row *row, const char *value, unsigned int need,
 			nx_buf_addf(problems, "%s is not set: %s\n",
 			    row->name, row->text);
 		if (row->def != NULL)
-			store(row, conf, row->def);
+			store_value(row, conf, row->def);
 		return;
 	}
-	if ((why = wrong(row, value)) != NULL) {
+	if ((why = find_fault(row, value)) != NULL) {
 		nx_buf_addf(problems, "%s %s: %s\n", row->name, why,
 		    row->text);
 		if (row->type == INT)
-			store(row, conf, row->def);
+			store_value(row, conf, row->def);
 		else if (row->type == SECRET)	/* set, if wrongly */
-			store(row, conf, value);
+			store_value(row, conf, value);
 		return;
 	}
-	store(row, conf, value);
+	store_value(row, conf, value);
 }
 
 /* `{base}/path` is built from it: one slash is enough. */
@@ -130,7 +130,7 @@ trim_slashes(struct nx_conf *conf, const char **url)
 
 /* As browsers write it, which is what it is compared with. */
 static const char *
-lower(struct nx_arena *arena, const char *origin)
+lower_case(struct nx_arena *arena, const char *origin)
 {
 	char *s = nx_arena_str(arena, origin);
 
@@ -154,7 +154,7 @@ has_default_port(const char *origin)
 
 /* Defaults that come from other variables. */
 static void
-derive(struct nx_conf *conf, struct nx_buf *problems)
+derive_defaults(struct nx_conf *conf, struct nx_buf *problems)
 {
 	struct nx_slice origin;
 
@@ -175,7 +175,7 @@ derive(struct nx_conf *conf, struct nx_buf *problems)
 		nx_buf_adds(problems, "NEXUS_ORIGIN is more than an origin:"
 		    " give scheme and host (and port) only\n");
 	}
-	conf->origin = lower(conf->arena, conf->origin);
+	conf->origin = lower_case(conf->arena, conf->origin);
 	if (has_default_port(conf->origin))
 		nx_buf_adds(problems, "NEXUS_ORIGIN names its scheme's own"
 		    " port, which browsers leave out: leave it out too, also"
@@ -245,7 +245,7 @@ nx_conf_load(const char *(*lookup)(void *, const char *), void *ctx,
 	for (size_t i = 0; i < ROWS; i++)
 		load_row(&rows[i], lookup(ctx, rows[i].name), need, out,
 		    problems);
-	derive(out, problems);
+	derive_defaults(out, problems);
 	check_together(out, need, problems);
 	if (out->log_level != NULL)
 		(void)nx_log_level_parse(out->log_level, &out->log.level);

@@ -20,7 +20,7 @@ static const struct row {
 };
 
 static const struct row *
-row(enum nx_rc rc)
+row_of(enum nx_rc rc)
 {
 	assert((unsigned int)rc < NX_RC_COUNT);
 	return &rows[rc];
@@ -29,31 +29,31 @@ row(enum nx_rc rc)
 const char *
 nx_rc_code(enum nx_rc rc)
 {
-	return row(rc)->code;
+	return row_of(rc)->code;
 }
 
 const char *
 nx_rc_title(enum nx_rc rc)
 {
-	return row(rc)->title;
+	return row_of(rc)->title;
 }
 
 const char *
 nx_rc_remedy(enum nx_rc rc)
 {
-	return row(rc)->remedy;
+	return row_of(rc)->remedy;
 }
 
 int
 nx_rc_status(enum nx_rc rc)
 {
-	return row(rc)->status;
+	return row_of(rc)->status;
 }
 
 int
 nx_rc_exit(enum nx_rc rc)
 {
-	return row(rc)->exit;
+	return row_of(rc)->exit;
 }
 
 enum nx_rc

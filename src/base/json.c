@@ -24,7 +24,8 @@
 
 enum { TEXT_MAX = INT32_MAX / 2 };
 
-struct scan {
+/* How far a pass over the text has come, and what it found. */
+struct json_scan {
 	size_t		 colons;
 	int		 depth;
 	const char	*wrong;		/* NULL: nothing so far */
@@ -33,7 +34,7 @@ struct scan {
 };
 
 static void
-copy_until(struct scan *s, const char *p)
+copy_until(struct json_scan *s, const char *p)
 {
 	if (p > s->from)
 		nx_buf_add(s->mended, s->from, (size_t)(p - s->from));
@@ -42,7 +43,7 @@ copy_until(struct scan *s, const char *p)
 
 /* `n` bytes at `p`, in a string, stand for no character that we keep. */
 static void
-odd(struct scan *s, const char *p, size_t n, const char *what)
+mend_bytes(struct json_scan *s, const char *p, size_t n, const char *what)
 {
 	if (s->mended == NULL) {
 		s->wrong = what;
@@ -54,7 +55,7 @@ odd(struct scan *s, const char *p, size_t n, const char *what)
 }
 
 static int
-hex4(const char *p, const char *end)
+read_hex4(const char *p, const char *end)
 {
 	int v = 0;
 
@@ -72,23 +73,23 @@ hex4(const char *p, const char *end)
 
 /* `p` follows `\u`; returns what follows the escape, its pair included. */
 static const char *
-scan_unicode(const char *p, const char *end, struct scan *s)
+scan_unicode(const char *p, const char *end, struct json_scan *s)
 {
-	int v = hex4(p, end), low;
+	int v = read_hex4(p, end), low;
 
 	if (v < 0)
 		return p;	/* json-c says what is wrong */
 	p += 4;
 	if (v == 0)
-		odd(s, p - 6, 6, "a string holds U+0000");
+		mend_bytes(s, p - 6, 6, "a string holds U+0000");
 	if (v >= 0xdc00 && v <= 0xdfff)
-		odd(s, p - 6, 6, "a string holds a lone surrogate");
+		mend_bytes(s, p - 6, 6, "a string holds a lone surrogate");
 	if (v < 0xd800 || v > 0xdbff)
 		return p;
 	low = end - p > 2 && p[0] == '\\' && p[1] == 'u' ?
-	    hex4(p + 2, end) : -1;
+	    read_hex4(p + 2, end) : -1;
 	if (low < 0xdc00 || low > 0xdfff) {
-		odd(s, p - 6, 6, "a string holds a lone surrogate");
+		mend_bytes(s, p - 6, 6, "a string holds a lone surrogate");
 		return p;
 	}
 	return p + 6;
@@ -96,15 +97,15 @@ scan_unicode(const char *p, const char *end, struct scan *s)
 
 /* `p` follows the opening quote; returns what follows the closing one. */
 static const char *
-scan_string(const char *p, const char *end, struct scan *s)
+scan_string(const char *p, const char *end, struct json_scan *s)
 {
 	while (p < end && *p != '"') {
 		size_t n = nx_utf8_length(p, (size_t)(end - p));
 
 		if (n == 0)
-			odd(s, p, 1, "a string is not UTF-8");
+			mend_bytes(s, p, 1, "a string is not UTF-8");
 		else if (*p == '\0')
-			odd(s, p, 1, "a string holds a NUL byte");
+			mend_bytes(s, p, 1, "a string holds a NUL byte");
 		else if ((unsigned char)*p < 0x20)
 			s->wrong = "a string holds a control character";
 		if (*p != '\\' || end - p == 1)
@@ -118,7 +119,7 @@ scan_string(const char *p, const char *end, struct scan *s)
 }
 
 static const char *
-scan_digits(const char *p, const char *end, struct scan *s)
+scan_digits(const char *p, const char *end, struct json_scan *s)
 {
 	const char *from = p;
 
@@ -131,7 +132,7 @@ scan_digits(const char *p, const char *end, struct scan *s)
 
 /* RFC 8259 section 6; `p` is at the minus or the first digit. */
 static const char *
-scan_number(const char *p, const char *end, struct scan *s)
+scan_number(const char *p, const char *end, struct json_scan *s)
 {
 	const char *from;
 
@@ -152,11 +153,11 @@ scan_number(const char *p, const char *end, struct scan *s)
 	return p;
 }
 
-static struct scan
-scan(struct nx_slice text, struct nx_buf *mended)
+static struct json_scan
+scan_text(struct nx_slice text, struct nx_buf *mended)
 {
 	const char *p = text.p, *end = text.p + text.n;
-	struct scan s = { .mended = mended, .from = p };
+	struct json_scan s = { .mended = mended, .from = p };
 
 	while (p < end) {
 		char c = *p++;
@@ -228,7 +229,7 @@ static enum nx_rc
 parse_strict(struct nx_slice text, enum json_type type,
     struct json_object **out, struct nx_err *err)
 {
-	struct scan s;
+	struct json_scan s;
 	enum nx_rc rc;
 
 	*out = NULL;
@@ -236,7 +237,7 @@ parse_strict(struct nx_slice text, enum json_type type,
 		return nx_fail(err, NX_NOT_JSON, "There is no JSON at all.");
 	if (text.n > TEXT_MAX)
 		return nx_fail(err, NX_TOO_BIG, "The JSON is too long.");
-	s = scan(text, NULL);
+	s = scan_text(text, NULL);
 	if ((rc = parse_any(text, out, err)) != NX_OK)
 		return rc;
 	if (!json_object_is_type(*out, type))
@@ -274,16 +275,16 @@ behind_mark(struct nx_slice text)
 }
 
 static enum nx_rc
-lenient(struct nx_slice text, bool once, struct json_object **out)
+parse_lenient(struct nx_slice text, bool once, struct json_object **out)
 {
 	struct nx_buf mended = NX_BUF_SECRET(TEXT_MAX);	/* may be a grant */
 	enum nx_rc rc = NX_NOT_JSON;
-	struct scan s;
+	struct json_scan s;
 
 	*out = NULL;
 	if (text.n == 0 || text.n > TEXT_MAX)
 		return text.n == 0 ? NX_NOT_JSON : NX_TOO_BIG;
-	s = scan(text, &mended);
+	s = scan_text(text, &mended);
 	if (!nx_buf_ok(&mended))
 		rc = NX_NO_MEMORY;
 	else if (s.wrong == NULL)
@@ -302,13 +303,13 @@ lenient(struct nx_slice text, bool once, struct json_object **out)
 enum nx_rc
 nx_json_parse_lenient(struct nx_slice text, struct json_object **out)
 {
-	return lenient(behind_mark(text), false, out);
+	return parse_lenient(behind_mark(text), false, out);
 }
 
 enum nx_rc
 nx_json_parse_once(struct nx_slice text, struct json_object **out)
 {
-	return lenient(behind_mark(text), true, out);
+	return parse_lenient(behind_mark(text), true, out);
 }
 
 /* Depth is bounded by the parser. */
@@ -337,7 +338,7 @@ nx_json_wipe(struct json_object *obj)
 }
 
 static struct json_object *
-member(struct json_object *obj, const char *name, enum json_type type)
+member_of(struct json_object *obj, const char *name, enum json_type type)
 {
 	struct json_object *v = NULL;
 
@@ -351,7 +352,7 @@ member(struct json_object *obj, const char *name, enum json_type type)
 const char *
 nx_json_str(struct json_object *obj, const char *name)
 {
-	struct json_object *v = member(obj, name, json_type_string);
+	struct json_object *v = member_of(obj, name, json_type_string);
 
 	return v == NULL ? NULL : json_object_get_string(v);
 }
@@ -359,19 +360,19 @@ nx_json_str(struct json_object *obj, const char *name)
 struct json_object *
 nx_json_object(struct json_object *obj, const char *name)
 {
-	return member(obj, name, json_type_object);
+	return member_of(obj, name, json_type_object);
 }
 
 struct json_object *
 nx_json_array(struct json_object *obj, const char *name)
 {
-	return member(obj, name, json_type_array);
+	return member_of(obj, name, json_type_array);
 }
 
 bool
 nx_json_i64(struct json_object *obj, const char *name, int64_t *out)
 {
-	struct json_object *v = member(obj, name, json_type_int);
+	struct json_object *v = member_of(obj, name, json_type_int);
 	const char *s;
 	char *end;
 
@@ -392,7 +393,7 @@ nx_json_i64(struct json_object *obj, const char *name, int64_t *out)
 bool
 nx_json_bool(struct json_object *obj, const char *name, bool *out)
 {
-	struct json_object *v = member(obj, name, json_type_boolean);
+	struct json_object *v = member_of(obj, name, json_type_boolean);
 
 	if (v != NULL)
 		*out = json_object_get_boolean(v);
@@ -403,7 +404,7 @@ const char *
 nx_json_id(struct json_object *obj, const char *name,
     char space[NX_JSON_ID_ROOM])
 {
-	struct json_object *v = member(obj, name, json_type_int);
+	struct json_object *v = member_of(obj, name, json_type_int);
 	uint64_t n;
 
 	if (v == NULL)
@@ -417,7 +418,7 @@ nx_json_id(struct json_object *obj, const char *name,
 }
 
 static void
-add_string(struct nx_buf *out, struct nx_slice s)
+write_string(struct nx_buf *out, struct nx_slice s)
 {
 	size_t from = 0;
 
@@ -442,21 +443,21 @@ add_string(struct nx_buf *out, struct nx_slice s)
 }
 
 static void
-lead(struct nx_jw *w, const char *key)
+write_key(struct nx_jw *w, const char *key)
 {
 	if (w->comma)
 		nx_buf_addc(w->out, ',');
 	w->comma = true;
 	if (key == NULL)
 		return;
-	add_string(w->out, nx_slice_str(key));
+	write_string(w->out, nx_slice_str(key));
 	nx_buf_addc(w->out, ':');
 }
 
 void
 nx_jw_open(struct nx_jw *w, const char *key, char bracket)
 {
-	lead(w, key);
+	write_key(w, key);
 	nx_buf_addc(w->out, bracket);
 	w->comma = false;
 }
@@ -471,7 +472,7 @@ nx_jw_close(struct nx_jw *w, char bracket)
 void
 nx_jw_raw(struct nx_jw *w, const char *key, const char *text)
 {
-	lead(w, key);
+	write_key(w, key);
 	nx_buf_adds(w->out, text);
 }
 
@@ -484,8 +485,8 @@ nx_jw_null(struct nx_jw *w, const char *key)
 void
 nx_jw_slice(struct nx_jw *w, const char *key, struct nx_slice value)
 {
-	lead(w, key);
-	add_string(w->out, value);
+	write_key(w, key);
+	write_string(w->out, value);
 }
 
 void
@@ -500,7 +501,7 @@ nx_jw_str(struct nx_jw *w, const char *key, const char *value)
 void
 nx_jw_i64(struct nx_jw *w, const char *key, int64_t value)
 {
-	lead(w, key);
+	write_key(w, key);
 	nx_buf_addf(w->out, "%" PRId64, value);
 }
 

@@ -14,7 +14,7 @@ span_until(struct nx_slice s, const char *set)
 }
 
 static struct nx_slice
-authority(struct nx_slice url, size_t scheme)
+authority_of(struct nx_slice url, size_t scheme)
 {
 	struct nx_slice rest = { url.p + scheme, url.n - scheme };
 
@@ -86,7 +86,7 @@ nx_url_host(struct nx_slice url)
 
 	if (scheme_length(url) == 0)
 		return none;
-	host = rest = authority(url, scheme_length(url));
+	host = rest = authority_of(url, scheme_length(url));
 	v6 = nx_slice_starts(rest, "[");
 	host.n = span_until(rest, v6 ? "]" : ":");
 	if (v6 && host.n++ == rest.n)
@@ -105,7 +105,7 @@ nx_url_is_loopback(struct nx_slice url)
 }
 
 static bool
-clean(struct nx_slice url)
+is_url_text(struct nx_slice url)
 {
 	for (size_t i = 0; i < url.n; i++) {
 		unsigned char c = (unsigned char)url.p[i];
@@ -121,7 +121,7 @@ nx_url_is_safe(struct nx_slice url)
 {
 	struct nx_slice host = nx_url_host(url);
 
-	return clean(url) && host.n > 0 &&
+	return is_url_text(url) && host.n > 0 &&
 	    (scheme_length(url) == 8 || is_loopback(host));
 }
 
@@ -132,7 +132,7 @@ nx_url_origin(struct nx_slice url)
 
 	if (scheme == 0)
 		return (struct nx_slice){ NULL, 0 };
-	return (struct nx_slice){ url.p, scheme + authority(url, scheme).n };
+	return (struct nx_slice){ url.p, scheme + authority_of(url, scheme).n };
 }
 
 bool
@@ -159,7 +159,7 @@ nx_url_is_local_path(struct nx_slice path)
 
 /* `plus`: what a `+` stands for, a space in queries and forms. */
 static enum nx_rc
-decode(struct nx_slice in, char plus, struct nx_buf *out)
+percent_decode(struct nx_slice in, char plus, struct nx_buf *out)
 {
 	for (size_t i = 0; i < in.n; i++) {
 		int hi, lo;
@@ -180,7 +180,7 @@ decode(struct nx_slice in, char plus, struct nx_buf *out)
 enum nx_rc
 nx_url_decode(struct nx_slice in, struct nx_buf *out)
 {
-	return decode(in, '+', out);
+	return percent_decode(in, '+', out);
 }
 
 enum nx_rc
@@ -200,7 +200,7 @@ nx_url_query(struct nx_slice query, const char *name, struct nx_buf *out)
 	}
 	if (times == 0)
 		return NX_NOT_FOUND;
-	return times > 1 ? NX_MALFORMED : decode(found, ' ', out);
+	return times > 1 ? NX_MALFORMED : percent_decode(found, ' ', out);
 }
 
 void

@@ -7,6 +7,7 @@
 #include "nx/base/uuid.h"
 #include "nx/cli/command.h"
 #include "nx/flow/view/answer.h"
+#include "nx/flow/account/attempt.h"
 #include "nx/flow/account/connect.h"
 #include "nx/flow/account/connections.h"
 #include "nx/flow/account/disconnect.h"
@@ -72,7 +73,7 @@ fill_in(struct nx_command *c, struct placeholders *p)
 }
 
 static void
-add_start(struct nx_command *c, const struct nx_connect_start *start,
+add_start(struct nx_command *c, const struct nx_attempt_start *start,
     const struct placeholders *p)
 {
 	struct nx_jw w = { .out = &c->out };
@@ -80,8 +81,8 @@ add_start(struct nx_command *c, const struct nx_connect_start *start,
 	nx_jw_open(&w, NULL, '{');
 	nx_jw_slice(&w, "authorize_url", nx_buf_slice(&start->authorize_url));
 	nx_jw_str(&w, "state", start->state);
-	nx_jw_slice(&w, "flow", nx_buf_slice(&start->flow));
-	nx_jw_i64(&w, "expires_in", NX_FLOW_SECONDS);
+	nx_jw_slice(&w, "flow", nx_buf_slice(&start->sealed));
+	nx_jw_i64(&w, "expires_in", NX_ATTEMPT_SECONDS);
 	if (c->args.dry_run) {
 		nx_jw_bool(&w, "dry_run", true);
 		nx_jw_open(&w, "warnings", '[');
@@ -96,7 +97,7 @@ static enum nx_rc
 initiate(struct nx_command *c)
 {
 	const bool nobody = c->args.dry_run && c->args.user_id == NULL;
-	const struct nx_connect_ask ask = {
+	const struct nx_attempt_ask ask = {
 		.user_id = nobody ? "nobody" : c->args.user_id,
 		.return_to = c->args.return_to,
 		.connection_id = c->args.connection_id,
@@ -104,7 +105,7 @@ initiate(struct nx_command *c)
 		.replace = c->args.replace,
 		.now = nx_clock_wall(),
 	};
-	struct nx_connect_start start = { .state = "" };
+	struct nx_attempt_start start = { .state = "" };
 	struct placeholders p = { .n = 0 };
 	enum nx_rc rc = nobody ? NX_OK : require_user(c);
 
@@ -118,11 +119,11 @@ initiate(struct nx_command *c)
 	if (rc == NX_OK)
 		rc = fill_in(c, &p);
 	if (rc == NX_OK)
-		rc = nx_connect_begin(&c->app.conf, c->app.ring, &ask,
+		rc = nx_attempt_begin(&c->app.conf, c->app.ring, &ask,
 		    &start, &c->ctx.err);
 	if (rc == NX_OK)
 		add_start(c, &start, &p);
-	nx_connect_start_free(&start);
+	nx_attempt_start_free(&start);
 	return rc;
 }
 
@@ -132,7 +133,7 @@ callback(struct nx_command *c)
 	const struct nx_connect_answer answer = {
 		.state = c->args.state,
 		.code = c->args.code,
-		.flow = c->args.flow,
+		.attempt = c->args.flow,
 	};
 	struct nx_connect_result result;
 	struct nx_jw w = { .out = &c->out };
@@ -140,7 +141,7 @@ callback(struct nx_command *c)
 
 	if ((rc = require(c, answer.code, "code")) != NX_OK ||
 	    (rc = require(c, answer.state, "state")) != NX_OK ||
-	    (rc = require(c, answer.flow, "flow")) != NX_OK)
+	    (rc = require(c, answer.attempt, "flow")) != NX_OK)
 		return rc;
 	rc = c->args.dry_run ? nx_command_need(c, NX_NEED_KEYS) :
 	    nx_command_need_x(c, NX_NEED_KEYS | NX_NEED_DB);

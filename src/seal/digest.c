@@ -84,7 +84,7 @@ nx_hmac_sha256_hex(struct nx_slice key, struct nx_slice in,
 }
 
 bool
-nx_same(struct nx_slice a, struct nx_slice b)
+nx_constant_time_eq(struct nx_slice a, struct nx_slice b)
 {
 	return a.n == b.n && (a.n == 0 || CRYPTO_memcmp(a.p, b.p, a.n) == 0);
 }

@@ -58,7 +58,7 @@ set_of(struct nx_verified *v, const unsigned char *hash)
 static bool
 is_of(const struct entry *e, const unsigned char *hash)
 {
-	return e->used != 0 && nx_same(
+	return e->used != 0 && nx_constant_time_eq(
 	    (struct nx_slice){ (const char *)e->hash, NX_SHA256_BYTES },
 	    (struct nx_slice){ (const char *)hash, NX_SHA256_BYTES });
 }

@@ -71,7 +71,7 @@ explain_no_piece(const struct nx_draft *d, struct nx_err *err)
 
 /* Divide the text, with numbers of `digits` digits in all. */
 static enum nx_rc
-divide(struct nx_draft *d, int digits, struct nx_err *err)
+divide_text(struct nx_draft *d, int digits, struct nx_err *err)
 {
 	static const int widest[] = { 0, 9, 99, 999 };
 	int32_t from = nx_search_text(d, 0);
@@ -105,8 +105,8 @@ make_thread(struct nx_draft *d, struct nx_arena *arena,
 	enum nx_rc rc;
 
 	/* How long the numbers are depends on how many parts there are. */
-	while ((rc = divide(d, digits, err)) == NX_OK && d->ask->numbering &&
-	    digits_of(d->count) > digits)
+	while ((rc = divide_text(d, digits, err)) == NX_OK &&
+	    d->ask->numbering && digits_of(d->count) > digits)
 		digits++;
 	return rc != NX_OK ? rc : nx_parts_thread(d, arena, out);
 }
@@ -191,7 +191,7 @@ list_places(struct nx_draft *d)
 
 /* Make what fits out of a text that does not. */
 static enum nx_rc
-shorten(struct nx_draft *d, struct nx_arena *arena, struct nx_composed *out,
+make_fit(struct nx_draft *d, struct nx_arena *arena, struct nx_composed *out,
     struct nx_err *err)
 {
 	struct nx_piece piece;
@@ -212,8 +212,8 @@ shorten(struct nx_draft *d, struct nx_arena *arena, struct nx_composed *out,
 }
 
 static enum nx_rc
-compose(struct nx_draft *d, struct nx_arena *arena, struct nx_composed *out,
-    struct nx_err *err)
+compose_text(struct nx_draft *d, struct nx_arena *arena,
+    struct nx_composed *out, struct nx_err *err)
 {
 	const struct nx_text *text = d->text;
 	const struct nx_cut start = { 0 };
@@ -228,7 +228,7 @@ compose(struct nx_draft *d, struct nx_arena *arena, struct nx_composed *out,
 		return nx_parts_single(d, &(struct nx_piece){ &start, &end,
 		    nx_text_weighted_length(text), NX_NO_PIECE }, "", arena,
 		    out, err);
-	return shorten(d, arena, out, err);
+	return make_fit(d, arena, out, err);
 }
 
 enum nx_rc
@@ -243,7 +243,7 @@ nx_compose(const struct nx_compose_ask *ask, const struct nx_text *text,
 	enum nx_rc rc;
 
 	*out = (struct nx_composed){ 0 };
-	rc = compose(&d, arena, out, err);
+	rc = compose_text(&d, arena, out, err);
 	nx_cuts_free(&d.cuts);
 	nx_buf_free(&d.tried);
 	nx_hits_free(&d.hits);

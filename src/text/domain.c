@@ -22,14 +22,14 @@ static const struct idn {
 };
 
 static int
-compare(const void *key, const void *row)
+compare_tld(const void *key, const void *row)
 {
 	return strcmp(key, row);
 }
 
 /* What ends a name: twitter-text's (?=[^0-9a-zA-Z@+-]|$). */
 static bool
-ends(const struct nx_units *t, int32_t i, int32_t end)
+ends_name(const struct nx_units *t, int32_t i, int32_t end)
 {
 	return i >= end || !(nx_is_alnum(t->u[i]) || t->u[i] == '@' ||
 	    t->u[i] == '+' || t->u[i] == '-');
@@ -48,14 +48,14 @@ ascii_at(const struct nx_units *t, int32_t i, int32_t end)
 		n++;
 	}
 	name[n] = '\0';
-	return n > 1 && ends(t, i + n, end) && bsearch(name, tlds,
+	return n > 1 && ends_name(t, i + n, end) && bsearch(name, tlds,
 	    sizeof(tlds) / sizeof(tlds[0]), sizeof(tlds[0]),
-	    compare) != NULL ? n : 0;
+	    compare_tld) != NULL ? n : 0;
 }
 
 /* As JavaScript folds case: never across the border of ASCII. */
 static UChar
-fold(UChar c)
+fold_case(UChar c)
 {
 	UChar32 up = c < 0x80 ? c | 0x20 : u_toupper(c);
 
@@ -67,7 +67,7 @@ static int
 idn_at(const struct nx_units *t, int32_t i, int32_t end)
 {
 	int low = 0, high = sizeof(idns) / sizeof(idns[0]), best = 0, k;
-	UChar first = fold(t->u[i]);
+	UChar first = fold_case(t->u[i]);
 
 	while (low < high) {
 		int mid = (low + high) / 2;
@@ -80,9 +80,9 @@ idn_at(const struct nx_units *t, int32_t i, int32_t end)
 	for (; low < (int)(sizeof(idns) / sizeof(idns[0])) &&
 	    idns[low].u[0] == first; low++) {
 		for (k = 0; k < idns[low].n && i + k < end; k++)
-			if (fold(t->u[i + k]) != idns[low].u[k])
+			if (fold_case(t->u[i + k]) != idns[low].u[k])
 				break;
-		if (k == idns[low].n && k > best && ends(t, i + k, end))
+		if (k == idns[low].n && k > best && ends_name(t, i + k, end))
 			best = k;
 	}
 	return best;
@@ -117,7 +117,7 @@ nx_tld_at(const struct nx_units *t, int32_t i, int32_t end)
 
 /* RFC 3492 section 6.1. */
 static int
-adapt(int delta, int points, bool first)
+adapt_bias(int delta, int points, bool first)
 {
 	int k = 0;
 
@@ -130,7 +130,7 @@ adapt(int delta, int points, bool first)
 
 /* How many digits RFC 3492's encoder writes for `delta`. */
 static int
-digits(int delta, int bias)
+count_digits(int delta, int bias)
 {
 	int n = 1, k, t;
 
@@ -144,7 +144,7 @@ digits(int delta, int bias)
 
 /* Length of `xn--` and the encoded form of `n` <= LABEL_MAX code points. */
 static int
-encoded_length(const UChar32 *c, int n)
+punycode_length(const UChar32 *c, int n)
 {
 	int basic = 0, done, delta = 0, bias = 72, len, i;
 	UChar32 at = 0x80;
@@ -165,8 +165,8 @@ encoded_length(const UChar32 *c, int n)
 				delta++;
 			if (c[i] != at)
 				continue;
-			len += digits(delta, bias);
-			bias = adapt(delta, done + 1, done == basic);
+			len += count_digits(delta, bias);
+			bias = adapt_bias(delta, done + 1, done == basic);
 			delta = 0;
 			done++;
 		}
@@ -198,7 +198,7 @@ nx_label_fits(const UChar *label, int32_t n)
 			c[points++] = point;
 			continue;
 		}
-		total += (ascii ? points : encoded_length(c, points)) +
+		total += (ascii ? points : punycode_length(c, points)) +
 		    (i <= n);
 		points = 0;
 		ascii = true;

@@ -22,7 +22,7 @@ enum {
 
 /* The code point at `i`, 0 past the end. */
 static inline UChar32
-at(const struct nx_units *t, int32_t i)
+point_at(const struct nx_units *t, int32_t i)
 {
 	UChar32 c;
 
@@ -40,7 +40,7 @@ is_tone(UChar32 c)
 
 /* Does `s`, units up to a 0, stand at `i`?  Its length, or 0. */
 static int
-literal(const struct nx_units *t, int32_t i, const UChar *s)
+match_literal(const struct nx_units *t, int32_t i, const UChar *s)
 {
 	int k;
 
@@ -54,13 +54,13 @@ literal(const struct nx_units *t, int32_t i, const UChar *s)
 static int
 trade_at(const struct nx_units *t, int32_t i)
 {
-	if (at(t, i) != ZWJ || i + 1 >= t->n)
+	if (point_at(t, i) != ZWJ || i + 1 >= t->n)
 		return 0;
-	switch (at(t, i + 1)) {
+	switch (point_at(t, i + 1)) {
 	case 0x2695:
 	case 0x2696:
 	case 0x2708:
-		return at(t, i + 2) == VS16 ? 3 : 0;
+		return point_at(t, i + 2) == VS16 ? 3 : 0;
 	default:
 		return (t->cls[i + 1] & NX_C_EMOJI_TRADE) != 0 ? 3 : 0;
 	}
@@ -69,16 +69,16 @@ trade_at(const struct nx_units *t, int32_t i)
 static int
 sign_at(const struct nx_units *t, int32_t i)
 {
-	return at(t, i) == ZWJ &&
-	    (at(t, i + 1) == 0x2640 || at(t, i + 1) == 0x2642) &&
-	    at(t, i + 2) == VS16 ? 3 : 0;
+	return point_at(t, i) == ZWJ &&
+	    (point_at(t, i + 1) == 0x2640 || point_at(t, i + 1) == 0x2642) &&
+	    point_at(t, i + 2) == VS16 ? 3 : 0;
 }
 
 /* What a person at `i` is called below, and how many units it takes. */
 static char
 person_at(const struct nx_units *t, int32_t i, int *len)
 {
-	UChar32 c = at(t, i);
+	UChar32 c = point_at(t, i);
 
 	*len = U16_LENGTH(c);
 	switch (c) {
@@ -94,7 +94,7 @@ person_at(const struct nx_units *t, int32_t i, int *len)
 		return 'k';
 	case HEART:
 		*len = 2;
-		return at(t, i + 1) == VS16 ? 'h' : '\0';
+		return point_at(t, i + 1) == VS16 ? 'h' : '\0';
 	default:
 		return '\0';
 	}
@@ -131,7 +131,7 @@ family_at(const struct nx_units *t, int32_t i)
 	while (n < 4 && (seen[n] = person_at(t, j, &len)) != '\0') {
 		j += len;
 		end[n++] = (int)(j - i);
-		if (at(t, j++) != ZWJ)
+		if (point_at(t, j++) != ZWJ)
 			break;
 	}
 	n = n > 1 ? family_of(seen) : 0;
@@ -147,11 +147,11 @@ joined_at(const struct nx_units *t, int32_t i, UChar32 c)
 	case WOMAN:
 		return family_at(t, i);
 	case 0x1f3f3:
-		return literal(t, i, u"\U0001F3F3\uFE0F\u200D\U0001F308");
+		return match_literal(t, i, u"\U0001F3F3\uFE0F\u200D\U0001F308");
 	case BLACK_FLAG:
-		return literal(t, i, u"\U0001F3F4\u200D\u2620\uFE0F");
+		return match_literal(t, i, u"\U0001F3F4\u200D\u2620\uFE0F");
 	case EYE:
-		return literal(t, i, u"\U0001F441\u200D\U0001F5E8");
+		return match_literal(t, i, u"\U0001F441\u200D\U0001F5E8");
 	case 0x1f46f:
 	case 0x1f93c:
 	case 0x1f9de:
@@ -200,16 +200,16 @@ flag_at(const struct nx_units *t, int32_t i, UChar32 c)
 
 	if (c == BLACK_FLAG)
 		for (k = 0; k < sizeof(lands) / sizeof(lands[0]); k++)
-			if (literal(t, i, lands[k]) > 0)
-				return literal(t, i, lands[k]);
-	return is_region(c, at(t, i + 2)) ? 4 : 0;
+			if (match_literal(t, i, lands[k]) > 0)
+				return match_literal(t, i, lands[k]);
+	return is_region(c, point_at(t, i + 2)) ? 4 : 0;
 }
 
 /* Sequences around people: a trade, a sign, a family. */
 static int
 people_at(const struct nx_units *t, int32_t i, UChar32 c, int w)
 {
-	UChar32 next = at(t, i + w);
+	UChar32 next = point_at(t, i + w);
 	int tone = is_tone(next) ? 2 : 0;
 	int n;
 
@@ -235,12 +235,12 @@ static int
 twemoji_at(const struct nx_units *t, int32_t i, UChar32 c)
 {
 	int w = U16_LENGTH(c), n;
-	UChar32 next = at(t, i + w);
+	UChar32 next = point_at(t, i + w);
 
 	if ((n = people_at(t, i, c, w)) > 0)
 		return n;
 	if (c == '#' || c == '*' || (c >= '0' && c <= '9')) {
-		if (next == VS16 && at(t, i + 2) == KEYCAP)
+		if (next == VS16 && point_at(t, i + 2) == KEYCAP)
 			return 3;
 		return next == KEYCAP ? 2 : 0;
 	}
@@ -253,7 +253,7 @@ twemoji_at(const struct nx_units *t, int32_t i, UChar32 c)
 			return 0;
 		if (next == VS16)
 			w++;
-		if (is_tone(at(t, i + w)))
+		if (is_tone(point_at(t, i + w)))
 			w += 2;
 		return w > U16_LENGTH(c) ? w : 0;
 	}
@@ -296,7 +296,7 @@ emoji_15_1(const struct nx_units *t, int32_t i, UChar32 c)
 	    c != 0x26d3 && c != 0x1f426)
 		return 0;
 	for (k = 0; k < sizeof(list) / sizeof(list[0]) && n == 0; k++)
-		n = literal(t, i, list[k]);
+		n = match_literal(t, i, list[k]);
 	return n;
 }
 
@@ -314,7 +314,7 @@ newer_at(const struct nx_units *t, int32_t i)
 	bool unknown = false;
 
 	for (k = 0; k < most; k++) {
-		UChar32 c = at(t, j);
+		UChar32 c = point_at(t, j);
 
 		if (k > 0 && !u_hasBinaryProperty(c,
 		    UCHAR_EXTENDED_PICTOGRAPHIC))
@@ -325,15 +325,15 @@ newer_at(const struct nx_units *t, int32_t i)
 		j += U16_LENGTH(c);
 		kind[k] = k > 0 ? UCHAR_RGI_EMOJI_ZWJ_SEQUENCE :
 		    UCHAR_BASIC_EMOJI;
-		if (at(t, j) == VS16) {
+		if (point_at(t, j) == VS16) {
 			j++;
-		} else if (is_tone(at(t, j))) {
+		} else if (is_tone(point_at(t, j))) {
 			j += 2;
 			if (k == 0)
 				kind[k] = UCHAR_RGI_EMOJI_MODIFIER_SEQUENCE;
 		}
 		end[k] = (int)(j - i);
-		if (at(t, j) != ZWJ || ++j >= t->n) {
+		if (point_at(t, j) != ZWJ || ++j >= t->n) {
 			k++;
 			break;
 		}
@@ -341,7 +341,7 @@ newer_at(const struct nx_units *t, int32_t i)
 	if (unknown)
 		return end[k - 1];
 	/* A single code point weighs the same either way. */
-	while (k-- > 0 && n == 0 && end[k] > U16_LENGTH(at(t, i)))
+	while (k-- > 0 && n == 0 && end[k] > U16_LENGTH(point_at(t, i)))
 		if (u_stringHasBinaryProperty(t->u + i, end[k], kind[k]))
 			n = end[k];
 	return n;
@@ -350,12 +350,12 @@ newer_at(const struct nx_units *t, int32_t i)
 int
 nx_emoji_span(const struct nx_units *t, int32_t i)
 {
-	UChar32 c = at(t, i);
+	UChar32 c = point_at(t, i);
 	int w = U16_LENGTH(c), known, newer = 0, arrow;
 	UChar32 next;
 
 	/* Hardly any goes on: leave early. */
-	next = at(t, i + w);
+	next = point_at(t, i + w);
 	if (next != ZWJ && next != VS16 && next != KEYCAP && next < 0x1f000)
 		return 0;
 	known = twemoji_at(t, i, c);
@@ -377,8 +377,9 @@ nx_emoji_span(const struct nx_units *t, int32_t i)
 		arrow = w;
 	else
 		arrow = newer;
-	if (arrow > 0 && at(t, i + arrow) == ZWJ &&
-	    at(t, i + arrow + 1) == 0x27a1 && at(t, i + arrow + 2) == VS16)
+	if (arrow > 0 && point_at(t, i + arrow) == ZWJ &&
+	    point_at(t, i + arrow + 1) == 0x27a1 &&
+	    point_at(t, i + arrow + 2) == VS16)
 		newer = arrow + 3;
 	return newer;
 }

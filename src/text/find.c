@@ -42,7 +42,7 @@ nx_scan_rest(const struct nx_units *t, unsigned int kinds,
 }
 
 static enum nx_rc
-hand_over(const struct nx_units *t, const struct nx_hits *hits,
+place_in_bytes(const struct nx_units *t, const struct nx_hits *hits,
     struct nx_arena *arena, struct nx_entity **out)
 {
 	struct nx_entity *v;
@@ -84,7 +84,7 @@ nx_find(struct nx_slice text, unsigned int kinds, struct nx_arena *arena,
 	if ((kinds & (NX_ENTITY_URL | NX_ENTITY_HASHTAG)) != 0)
 		nx_scan_urls(&t, &hits);
 	nx_scan_rest(&t, kinds, &hits);
-	rc = hits.failed ? NX_NO_MEMORY : hand_over(&t, &hits, arena, out);
+	rc = hits.failed ? NX_NO_MEMORY : place_in_bytes(&t, &hits, arena, out);
 	if (rc == NX_OK)
 		*count = (size_t)hits.n;
 out:

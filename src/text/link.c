@@ -33,14 +33,14 @@ link_to_x(struct nx_slice text, struct nx_arena *arena, size_t *seen)
 }
 
 static int
-shown(struct nx_slice s)
+shown_length(struct nx_slice s)
 {
 	return (int)(s.n < LINK_SHOWN ? s.n : LINK_SHOWN);
 }
 
 /* Why X sees no link in a web address: mostly for the end of its host. */
 static enum nx_rc
-no_link(struct nx_slice link, struct nx_arena *arena, struct nx_err *err)
+explain_host(struct nx_slice link, struct nx_arena *arena, struct nx_err *err)
 {
 	struct nx_slice host = link, tld;
 	const char *probe;
@@ -60,10 +60,10 @@ no_link(struct nx_slice link, struct nx_arena *arena, struct nx_err *err)
 		return NX_NO_MEMORY;
 	if (seen > 0)
 		return nx_fail(err, NX_INVALID, "link points to %.*s, of which"
-		    " X makes no link.", shown(host), host.p);
+		    " X makes no link.", shown_length(host), host.p);
 	return nx_fail(err, NX_INVALID, "link points to %.*s, of which X makes"
 	    " no link: it knows no top-level domain \"%.*s\".",
-	    shown(host), host.p, shown(tld), tld.p);
+	    shown_length(host), host.p, shown_length(tld), tld.p);
 }
 
 enum nx_rc
@@ -85,9 +85,9 @@ nx_link_check(struct nx_slice link, struct nx_arena *arena,
 	if (seen == link.n)
 		return NX_OK;
 	if (seen == 0)
-		return no_link(link, arena, err);
+		return explain_host(link, arena, err);
 	part = (struct nx_slice){ link.p, seen };
 	return nx_fail(err, NX_INVALID, "link is one to X only as far as"
 	    " %.*s: percent-encode what follows, or leave it out.",
-	    shown(part), part.p);
+	    shown_length(part), part.p);
 }

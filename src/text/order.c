@@ -73,7 +73,7 @@ take_apart(const UNormalizer2 *nfd, UChar32 c, UChar out[POINT_MAX])
 }
 
 static void
-collect(const UNormalizer2 *nfd, const struct nx_units *t, int32_t from,
+decompose_run(const UNormalizer2 *nfd, const struct nx_units *t, int32_t from,
     int32_t to, struct marks *out)
 {
 	UChar units[POINT_MAX];
@@ -99,7 +99,7 @@ collect(const UNormalizer2 *nfd, const struct nx_units *t, int32_t from,
 
 /* Those of one class keep the order they have among each other. */
 static void
-sort(const struct marks *m, UChar32 *sorted)
+order_marks(const struct marks *m, UChar32 *sorted)
 {
 	int32_t at[CLASSES], sum = 0;
 
@@ -126,8 +126,8 @@ copy_in_order(const UNormalizer2 *nfd, const struct nx_units *t,
 			u_memcpy(u + n, t->u + i, end - i);
 			n += end - i;
 		} else {
-			collect(nfd, t, i, end, marks);
-			sort(marks, sorted);
+			decompose_run(nfd, t, i, end, marks);
+			order_marks(marks, sorted);
 			for (int32_t k = 0; k < marks->n; k++)
 				U16_APPEND_UNSAFE(u, n, sorted[k]);
 		}

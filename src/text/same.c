@@ -9,7 +9,6 @@
 #include "nx/text/same.h"
 
 #include <stdlib.h>
-#include <strings.h>
 
 #include "find.h"
 #include "nx/text/weigh.h"
@@ -22,16 +21,19 @@ enum {
 	NAME_MAX_LEN = 20,
 };
 
-struct walk {
-	struct nx_slice		 sent, shown;
-	const struct nx_entity	*urls;		/* of `sent`, in order */
-	size_t			 nurls;
+struct comparison {
+	struct nx_slice		  sent;		/* as X stores it */
+	const struct nx_link	 *given;
+	size_t			  ngiven;
+	struct nx_arena		 *arena;	/* NULL: nothing found yet */
+	struct nx_entity	 *urls;		/* of `sent`, in order */
+	size_t			  nurls;
 	const struct nx_link	**links;	/* in order of `shown` */
-	size_t			 nlinks;
+	size_t			  nlinks;
 };
 
 static int
-compare(struct nx_slice a, struct nx_slice b)
+order_of(struct nx_slice a, struct nx_slice b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;
 	int c = n == 0 ? 0 : memcmp(a.p, b.p, n);
@@ -44,7 +46,27 @@ by_shown(const void *a, const void *b)
 {
 	const struct nx_link *const *x = a, *const *y = b;
 
-	return compare((*x)->shown, (*y)->shown);
+	return order_of((*x)->shown, (*y)->shown);
+}
+
+/* Once for all readings: the URLs of `sent`, the links in order. */
+static enum nx_rc
+find_links(struct comparison *c)
+{
+	if (c->arena != NULL)
+		return NX_OK;
+	c->arena = nx_arena_new(ARENA_MAX);
+	if (c->arena == NULL)
+		return NX_NO_MEMORY;
+	c->links = nx_arena_alloc(c->arena, (c->ngiven + 1) *
+	    sizeof(*c->links));
+	if (c->links == NULL)
+		return NX_NO_MEMORY;
+	for (size_t i = 0; i < c->ngiven; i++)
+		if (c->given[i].shown.n > 0)
+			c->links[c->nlinks++] = &c->given[i];
+	qsort(c->links, c->nlinks, sizeof(*c->links), by_shown);
+	return nx_find(c->sent, NX_ENTITY_URL, c->arena, &c->urls, &c->nurls);
 }
 
 /* The t.co link that `s` begins with; empty: none. */
@@ -63,7 +85,7 @@ tco_of(struct nx_slice s)
 }
 
 static bool
-begins(struct nx_slice s, struct nx_slice with)
+begins_with(struct nx_slice s, struct nx_slice with)
 {
 	return s.n >= with.n && nx_slice_eq(nx_slice_head(s, with.n), with);
 }
@@ -73,22 +95,22 @@ begins(struct nx_slice s, struct nx_slice with)
  * may follow directly.
  */
 static const struct nx_link *
-known(const struct walk *w, struct nx_slice *tco)
+find_link(const struct comparison *c, struct nx_slice *tco)
 {
-	size_t low = 0, high = w->nlinks;
+	size_t low = 0, high = c->nlinks;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 
-		if (compare(w->links[mid]->shown, *tco) <= 0)
+		if (order_of(c->links[mid]->shown, *tco) <= 0)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	if (low == 0 || !begins(*tco, w->links[low - 1]->shown))
+	if (low == 0 || !begins_with(*tco, c->links[low - 1]->shown))
 		return NULL;
-	tco->n = w->links[low - 1]->shown.n;
-	return w->links[low - 1]->meant.n == 0 ? NULL : w->links[low - 1];
+	tco->n = c->links[low - 1]->shown.n;
+	return c->links[low - 1]->meant.n == 0 ? NULL : c->links[low - 1];
 }
 
 /*
@@ -97,10 +119,10 @@ known(const struct walk *w, struct nx_slice *tco)
  * what X may have added; `rest` is then what must follow.
  */
 static size_t
-written(struct nx_slice sent, size_t url, struct nx_slice meant,
+written_length(struct nx_slice sent, size_t url, struct nx_slice meant,
     struct nx_slice rest)
 {
-	size_t scheme = meant.n > 7 && strncasecmp(meant.p, "http", 4) == 0 ?
+	size_t scheme = meant.n > 7 && nx_slice_starts_nocase(meant, "http") ?
 	    7 + ((meant.p[4] | 0x20) == 's') : 0;
 	const size_t lengths[] = { url, meant.n, meant.n - scheme,
 	    meant.n - 1, meant.n - scheme - 1 };
@@ -119,7 +141,7 @@ written(struct nx_slice sent, size_t url, struct nx_slice meant,
 
 /* Blanks and one link that X put there, or that nobody knows. */
 static bool
-is_added(const struct walk *w, struct nx_slice tail)
+is_added(const struct comparison *c, struct nx_slice tail)
 {
 	const struct nx_link *link;
 	struct nx_slice tco;
@@ -129,7 +151,7 @@ is_added(const struct walk *w, struct nx_slice tail)
 	tco = tco_of(tail);
 	if (tco.n == 0)
 		return false;
-	link = known(w, &tco);
+	link = find_link(c, &tco);
 	return tco.n == tail.n &&
 	    (link == NULL || nx_text_url_is_added(link->meant));
 }
@@ -139,7 +161,7 @@ is_added(const struct walk *w, struct nx_slice tail)
  * when it cannot be passed.
  */
 static enum nx_likeness
-pass_link(const struct walk *w, size_t url, struct nx_slice *sent,
+pass_link(const struct comparison *c, size_t url, struct nx_slice *sent,
     struct nx_slice *shown)
 {
 	struct nx_slice tco = tco_of(*shown);
@@ -149,13 +171,13 @@ pass_link(const struct walk *w, size_t url, struct nx_slice *sent,
 
 	if (tco.n == 0)
 		return NX_DIFFERENT;
-	if (url > 0 && begins(*shown, nx_slice_head(*sent, url))) {
+	if (url > 0 && begins_with(*shown, nx_slice_head(*sent, url))) {
 		*sent = nx_slice_tail(*sent, url);
 		*shown = nx_slice_tail(*shown, url);
 		return NX_SAME;
 	}
-	link = known(w, &tco);
-	n = link == NULL ? url : written(*sent, url, link->meant,
+	link = find_link(c, &tco);
+	n = link == NULL ? url : written_length(*sent, url, link->meant,
 	    nx_slice_tail(*shown, tco.n));
 	if (n == 0) {
 		like = NX_ALIKE;
@@ -169,20 +191,20 @@ pass_link(const struct walk *w, size_t url, struct nx_slice *sent,
 }
 
 static enum nx_likeness
-walk_both(const struct walk *w)
+compare_bytes(const struct comparison *c, struct nx_slice shown)
 {
-	struct nx_slice sent = w->sent, shown = w->shown;
+	struct nx_slice sent = c->sent;
 	enum nx_likeness all = NX_SAME, one;
 	size_t u = 0;
 
 	while (shown.n > 0) {
-		size_t at = w->sent.n - sent.n, url = 0;
+		size_t at = c->sent.n - sent.n, url = 0;
 
-		while (u < w->nurls && w->urls[u].start < at)
+		while (u < c->nurls && c->urls[u].start < at)
 			u++;
-		if (u < w->nurls && w->urls[u].start == at)
-			url = w->urls[u].end - at;
-		one = pass_link(w, url, &sent, &shown);
+		if (u < c->nurls && c->urls[u].start == at)
+			url = c->urls[u].end - at;
+		one = pass_link(c, url, &sent, &shown);
 		if (one != NX_DIFFERENT) {
 			all = one < all ? one : all;
 			continue;
@@ -192,50 +214,23 @@ walk_both(const struct walk *w)
 		sent = nx_slice_tail(sent, 1);
 		shown = nx_slice_tail(shown, 1);
 	}
-	return sent.n == 0 && (shown.n == 0 || is_added(w, shown)) ? all :
+	return sent.n == 0 && (shown.n == 0 || is_added(c, shown)) ? all :
 	    NX_DIFFERENT;
-}
-
-static enum nx_rc
-walk(struct nx_slice sent, struct nx_slice shown,
-    const struct nx_link *links, size_t nlinks, enum nx_likeness *out)
-{
-	struct nx_arena *arena = nx_arena_new(ARENA_MAX);
-	struct walk w = { .sent = sent, .shown = shown };
-	struct nx_entity *urls;
-	enum nx_rc rc = NX_NO_MEMORY;
-
-	w.links = calloc(nlinks + 1, sizeof(*w.links));
-	if (arena == NULL || w.links == NULL)
-		goto out;
-	rc = nx_find(sent, NX_ENTITY_URL, arena, &urls, &w.nurls);
-	if (rc != NX_OK)
-		goto out;
-	w.urls = urls;
-	for (size_t i = 0; i < nlinks; i++)
-		if (links[i].shown.n > 0)
-			w.links[w.nlinks++] = &links[i];
-	qsort(w.links, w.nlinks, sizeof(*w.links), by_shown);
-	*out = walk_both(&w);
-out:
-	free(w.links);
-	nx_arena_free(arena);
-	return rc;
 }
 
 /* One reading of `shown`: some servers write HTML entities, some do not. */
 static enum nx_rc
-read_as(struct nx_slice sent, struct nx_slice shown, bool html,
-    const struct nx_link *links, size_t nlinks, enum nx_likeness *out)
+compare_as(struct comparison *c, struct nx_slice shown, bool html,
+    enum nx_likeness *out)
 {
 	struct nx_buf text = NX_BUF(STORED_MAX);
 	enum nx_rc rc = nx_stored(shown, html, &text);
 
 	*out = NX_DIFFERENT;
-	if (rc == NX_OK && nx_slice_eq(sent, nx_buf_slice(&text)))
+	if (rc == NX_OK && nx_slice_eq(c->sent, nx_buf_slice(&text)))
 		*out = NX_SAME;
-	else if (rc == NX_OK)
-		rc = walk(sent, nx_buf_slice(&text), links, nlinks, out);
+	else if (rc == NX_OK && (rc = find_links(c)) == NX_OK)
+		*out = compare_bytes(c, nx_buf_slice(&text));
 	nx_buf_free(&text);
 	return rc;
 }
@@ -277,21 +272,22 @@ nx_text_compare(struct nx_slice sent, struct nx_slice shown,
     enum nx_likeness *out)
 {
 	struct nx_buf text = NX_BUF(STORED_MAX);
+	struct comparison c = { .given = links, .ngiven = nlinks };
 	enum nx_likeness plain = NX_DIFFERENT;
 	enum nx_rc rc = nx_stored(sent, false, &text);
 
 	*out = NX_DIFFERENT;
 	if (is_reply)
 		shown = cut_mentions(sent, shown);
+	c.sent = nx_buf_slice(&text);
 	if (rc == NX_OK)
-		rc = read_as(nx_buf_slice(&text), shown, true, links, nlinks,
-		    out);
+		rc = compare_as(&c, shown, true, out);
 	if (rc == NX_OK && *out != NX_SAME && shown.n > 0 &&
 	    memchr(shown.p, '&', shown.n) != NULL)
-		rc = read_as(nx_buf_slice(&text), shown, false, links, nlinks,
-		    &plain);
+		rc = compare_as(&c, shown, false, &plain);
 	if (plain > *out)
 		*out = plain;
+	nx_arena_free(c.arena);
 	nx_buf_free(&text);
 	return rc;
 }

@@ -89,7 +89,7 @@ is_same_host(struct nx_slice a, struct nx_slice b)
  * &amp; is one.
  */
 static int
-next(struct nx_slice *s, bool html)
+next_byte(struct nx_slice *s, bool html)
 {
 	int c = (unsigned char)s->p[0], high, low;
 
@@ -109,7 +109,7 @@ static bool
 is_same_text(struct nx_slice a, struct nx_slice b, bool html)
 {
 	while (a.n > 0 && b.n > 0)
-		if (next(&a, false) != next(&b, html))
+		if (next_byte(&a, false) != next_byte(&b, html))
 			return false;
 	return a.n == b.n;
 }

@@ -35,7 +35,7 @@ static const struct range blank[] = {
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 static bool
-within(UChar c, const struct range *r, size_t n)
+in_ranges(UChar c, const struct range *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (c >= r[i].first && c <= r[i].last)
@@ -89,12 +89,12 @@ undo_html(struct nx_units *t)
 }
 
 static void
-strip(struct nx_units *t)
+strip_controls(struct nx_units *t)
 {
 	int32_t i, kept = 0;
 
 	for (i = 0; i < t->n; i++)
-		if (!within(t->u[i], stripped, COUNT(stripped)))
+		if (!in_ranges(t->u[i], stripped, COUNT(stripped)))
 			t->u[kept++] = t->u[i];
 	t->n = kept;
 }
@@ -102,11 +102,11 @@ strip(struct nx_units *t)
 static bool
 is_edge(UChar c)
 {
-	return is_space(c) || within(c, edge, COUNT(edge));
+	return is_space(c) || in_ranges(c, edge, COUNT(edge));
 }
 
 static void
-trim(struct nx_units *t)
+trim_edges(struct nx_units *t)
 {
 	int32_t from = 0;
 
@@ -139,7 +139,7 @@ blank_lines(const struct nx_units *t, int32_t i, int *lines)
 	int32_t end = i;
 
 	for (*lines = 0; i < t->n && (is_space(t->u[i]) ||
-	    within(t->u[i], blank, COUNT(blank))); i++) {
+	    in_ranges(t->u[i], blank, COUNT(blank))); i++) {
 		if (t->u[i] == '\n') {
 			++*lines;
 			end = i + 1;
@@ -149,7 +149,7 @@ blank_lines(const struct nx_units *t, int32_t i, int *lines)
 }
 
 static void
-collapse(struct nx_units *t)
+collapse_blank_lines(struct nx_units *t)
 {
 	int32_t i = 0, kept = 0;
 
@@ -171,7 +171,7 @@ collapse(struct nx_units *t)
 }
 
 static enum nx_rc
-append(const struct nx_units *t, struct nx_buf *out)
+write_utf8(const struct nx_units *t, struct nx_buf *out)
 {
 	UErrorCode ec = U_ZERO_ERROR;
 	int32_t n = 0, max = t->n * BMP_BYTES + 1;
@@ -195,14 +195,14 @@ nx_stored(struct nx_slice text, bool html, struct nx_buf *out)
 		return rc;
 	if (html)
 		undo_html(&t);
-	strip(&t);
-	trim(&t);
+	strip_controls(&t);
+	trim_edges(&t);
 	join_line_ends(&t);
-	collapse(&t);
+	collapse_blank_lines(&t);
 	/* Last, so that what was stripped keeps nothing from composing. */
 	rc = nx_units_nfc(&t);
 	if (rc == NX_OK)
-		rc = append(&t, out);
+		rc = write_utf8(&t, out);
 	nx_units_free(&t);
 	return rc;
 }

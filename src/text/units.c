@@ -7,7 +7,6 @@
 #include <unicode/unorm2.h>
 #include <unicode/ustring.h>
 #include <unicode/utf16.h>
-#include <unicode/utf8.h>
 
 #include "class_rows.h"
 #include "nx/text/weigh.h"
@@ -150,12 +149,13 @@ nx_units_unseen(const struct nx_units *t, int32_t from, int32_t to)
 int32_t
 nx_units_bytes(const struct nx_units *t, int32_t from, int32_t to)
 {
-	int32_t n = 0;
-	UChar32 c;
+	int32_t n = to - from;
 
-	while (from < to) {
-		U16_NEXT(t->u, from, to, c);
-		n += U8_LENGTH(c);
+	/* A pair has four bytes: two for each unit. */
+	for (; from < to; from++) {
+		const UChar u = t->u[from];
+
+		n += (u >= 0x80) + (u >= 0x800 && !U16_IS_SURROGATE(u));
 	}
 	return n;
 }

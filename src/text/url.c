@@ -16,7 +16,8 @@
 
 enum { URL_MAX = 4096, SLUG_MAX = 40, HTTPS_LEN = 8 };
 
-struct scan {
+/* What is worked out beforehand of every place. */
+struct domains {
 	const struct nx_units	*t;
 	struct nx_hits		*out;
 	int32_t			*stop;	/* end of the label around a unit */
@@ -49,7 +50,7 @@ in_label(const struct nx_units *t, int32_t i)
  * must not hold a `_`.
  */
 static int32_t
-domain_end(const struct scan *s, int32_t i)
+domain_end(const struct domains *s, int32_t i)
 {
 	const struct nx_units *t = s->t;
 	int32_t e;
@@ -65,7 +66,7 @@ domain_end(const struct scan *s, int32_t i)
 }
 
 static void
-fill(struct scan *s)
+index_domains(struct domains *s)
 {
 	const struct nx_units *t = s->t;
 	int32_t i;
@@ -173,7 +174,7 @@ port_end(const struct nx_units *t, int32_t i)
 
 /* Try the expression with `m->start` set. */
 static bool
-match_at(const struct scan *s, struct match *m)
+match_url(const struct domains *s, struct match *m)
 {
 	const struct nx_units *t = s->t;
 
@@ -220,7 +221,7 @@ ascii_domain(const struct nx_units *t, int32_t *i, int32_t end,
 
 /* twitter-text's isValidUrl: the whole and each label within its length. */
 static bool
-is_valid(const struct nx_units *t, const struct match *m)
+is_valid_url(const struct nx_units *t, const struct match *m)
 {
 	int32_t i = m->domain, j, from, to, at = m->domain;
 	int32_t protocol = m->domain - m->start;
@@ -243,7 +244,7 @@ is_valid(const struct nx_units *t, const struct match *m)
 
 /* First place in [from, to) where the units [a, b) stand; it is there. */
 static int32_t
-first_of(const struct nx_units *t, int32_t from, int32_t a, int32_t b)
+find_units(const struct nx_units *t, int32_t from, int32_t a, int32_t b)
 {
 	while (from < a && memcmp(t->u + from, t->u + a,
 	    (size_t)(b - a) * sizeof(*t->u)) != 0)
@@ -257,7 +258,7 @@ first_of(const struct nx_units *t, int32_t from, int32_t a, int32_t b)
  * before, even if the expression passed over it there: so does the original.
  */
 static void
-add_bare(const struct scan *s, const struct match *m)
+add_bare_url(const struct domains *s, const struct match *m)
 {
 	const struct nx_units *t = s->t;
 	int32_t at = m->domain, free_from = m->domain, from, to;
@@ -270,7 +271,7 @@ add_bare(const struct scan *s, const struct match *m)
 	while (ascii_domain(t, &at, m->domain_end, &from, &to)) {
 		if (hit.len > 0)
 			nx_hits_add(s->out, hit);
-		hit.start = first_of(t, free_from, from, to);
+		hit.start = find_units(t, free_from, from, to);
 		hit.len = to - from;
 		hit.end = free_from = hit.start + hit.len;
 	}
@@ -308,12 +309,12 @@ cut_tco(const struct nx_units *t, struct match *m)
 }
 
 static void
-add(const struct scan *s, struct match *m)
+add_url(const struct domains *s, struct match *m)
 {
-	if (!is_valid(s->t, m))
+	if (!is_valid_url(s->t, m))
 		return;
 	if (m->domain == m->start) {
-		add_bare(s, m);
+		add_bare_url(s, m);
 		return;
 	}
 	if (!cut_tco(s->t, m))
@@ -323,7 +324,7 @@ add(const struct scan *s, struct match *m)
 }
 
 static void
-find(const struct scan *s)
+find_urls(const struct domains *s)
 {
 	const struct nx_units *t = s->t;
 	int32_t i = 0;
@@ -332,15 +333,15 @@ find(const struct scan *s)
 		struct match m = { .before = i, .start = i + 1 };
 		int32_t end;
 
-		if ((t->cls[i] & NX_C_BEFORE_URL) == 0 || !match_at(s, &m)) {
+		if ((t->cls[i] & NX_C_BEFORE_URL) == 0 || !match_url(s, &m)) {
 			m = (struct match){ .before = -1 };
-			if (i > 0 || !match_at(s, &m)) {
+			if (i > 0 || !match_url(s, &m)) {
 				i++;
 				continue;
 			}
 		}
 		end = m.end;	/* a shortened t.co link is passed whole */
-		add(s, &m);
+		add_url(s, &m);
 		i = end;
 	}
 }
@@ -349,7 +350,7 @@ void
 nx_scan_urls(const struct nx_units *t, struct nx_hits *out)
 {
 	size_t n = (size_t)t->n + 1;
-	struct scan s = { .t = t, .out = out };
+	struct domains s = { .t = t, .out = out };
 
 	if (t->n == 0 || u_memchr(t->u, '.', t->n) == NULL)
 		return;
@@ -361,7 +362,7 @@ nx_scan_urls(const struct nx_units *t, struct nx_hits *out)
 	s.after = s.stop + n;
 	s.tld = s.after + n;
 	s.under = s.tld + n;
-	fill(&s);
-	find(&s);
+	index_domains(&s);
+	find_urls(&s);
 	free(s.stop);
 }

@@ -92,7 +92,7 @@ nx_units_weigh_any(struct nx_units *t, int64_t *out)
 
 /* Sets the length, valid and valid_end. */
 static void
-measure(const struct nx_units *t, const struct nx_hits *urls, int limit,
+measure_text(const struct nx_units *t, const struct nx_hits *urls, int limit,
     struct nx_weight *out)
 {
 	struct balance w = { .t = t, .urls = urls };
@@ -126,7 +126,7 @@ nx_weigh(struct nx_slice text, int limit, struct nx_weight *out)
 		return rc;
 	n = t.n;
 	if ((rc = scan_nfc(&t, &urls)) == NX_OK) {
-		measure(&t, &urls, limit, out);
+		measure_text(&t, &urls, limit, out);
 		out->valid_end += n - t.n;
 		out->display_end = n > 0 ? n - 1 : 0;
 	}

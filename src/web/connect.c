@@ -6,6 +6,7 @@
  * for the sign-in: a browser whose cookies are too large is let in nowhere.
  */
 
+#include "nx/flow/account/attempt.h"
 #include "nx/flow/account/connect.h"
 
 #include "nx/base/clock.h"
@@ -50,13 +51,13 @@ cookie_name(const struct nx_call *call, const char *state,
 static void
 set_cookie(struct nx_call *call, const char *name, const char *value)
 {
-	struct nx_buf line = NX_BUF(NX_FLOW_MAX + 200);
+	struct nx_buf line = NX_BUF(NX_ATTEMPT_MAX + 200);
 
 	nx_buf_adds(&line, name);
 	nx_buf_addc(&line, '=');
 	nx_buf_adds(&line, value);
 	nx_buf_addf(&line, "; Path=/; Max-Age=%d; HttpOnly; SameSite=Lax%s",
-	    *value == '\0' ? 0 : NX_FLOW_SECONDS,
+	    *value == '\0' ? 0 : NX_ATTEMPT_SECONDS,
 	    call->ctx->app->conf.origin_is_https ? "; Secure" : "");
 	if (nx_buf_ok(&line))
 		nx_reply_header(call->reply, "Set-Cookie",
@@ -114,7 +115,7 @@ look_into(const struct nx_call *call, struct jar *jar)
 			continue;
 		}
 		jar->seen[jar->n++] = (struct attempt){ name, bytes,
-		    nx_connect_expires(ring, value) };
+		    nx_attempt_expires(ring, value) };
 		jar->bytes += bytes;
 	}
 }
@@ -160,7 +161,7 @@ make_room(struct nx_call *call, size_t bytes)
 }
 
 static void
-answer_start(struct nx_call *call, const struct nx_connect_start *start)
+answer_start(struct nx_call *call, const struct nx_attempt_start *start)
 {
 	struct nx_jw w = { .out = &call->reply->body };
 
@@ -173,7 +174,7 @@ answer_start(struct nx_call *call, const struct nx_connect_start *start)
 	nx_jw_open(&w, NULL, '{');
 	nx_jw_slice(&w, "authorize_url", nx_buf_slice(&start->authorize_url));
 	nx_jw_str(&w, "state", start->state);
-	nx_jw_i64(&w, "expires_in", NX_FLOW_SECONDS);
+	nx_jw_i64(&w, "expires_in", NX_ATTEMPT_SECONDS);
 	nx_jw_close(&w, '}');
 }
 
@@ -191,7 +192,7 @@ read_query(struct nx_call *call, const char *const *names, size_t n,
 }
 
 static enum nx_rc
-read_ask(struct nx_call *call, struct nx_connect_ask *ask,
+read_ask(struct nx_call *call, struct nx_attempt_ask *ask,
     const char **user_id)
 {
 	static const char *const names[] = { "return_to", "user_id",
@@ -215,8 +216,8 @@ enum nx_rc
 nx_web_initiate(struct nx_call *call)
 {
 	const struct nx_app *app = call->ctx->app;
-	struct nx_connect_ask ask = { .now = nx_clock_wall() };
-	struct nx_connect_start start = { .state = "" };
+	struct nx_attempt_ask ask = { .now = nx_clock_wall() };
+	struct nx_attempt_start start = { .state = "" };
 	char name[NAME_MAX_BYTES];
 	const char *named;
 	enum nx_rc rc = read_ask(call, &ask, &named);
@@ -229,24 +230,24 @@ nx_web_initiate(struct nx_call *call)
 		rc = nx_session_user(call->ctx, call->session, named,
 		    &ask.user_id);
 	if (rc == NX_OK)
-		rc = nx_connect_begin(&app->conf, app->ring, &ask, &start,
+		rc = nx_attempt_begin(&app->conf, app->ring, &ask, &start,
 		    &call->ctx->err);
 	if (rc == NX_OK) {
 		cookie_name(call, start.state, name);
 		rc = make_room(call, cookie_bytes(strlen(name),
-		    start.flow.n));
+		    start.sealed.n));
 	}
 	if (rc == NX_OK) {
-		set_cookie(call, name, nx_buf_str(&start.flow));
+		set_cookie(call, name, nx_buf_str(&start.sealed));
 		answer_start(call, &start);
 	}
-	nx_connect_start_free(&start);
+	nx_attempt_start_free(&start);
 	return rc;
 }
 
-/* The sealed flow of this state; NULL when the browser has none. */
+/* The sealed attempt of this state; NULL when the browser has none. */
 static const char *
-find_flow(struct nx_call *call, const char *cookie)
+find_attempt(struct nx_call *call, const char *cookie)
 {
 	struct nx_cookie_walk at = { 0 };
 	struct nx_slice name, value;
@@ -323,7 +324,7 @@ nx_web_callback(struct nx_call *call)
 		return rc;
 	if (answer.state != NULL) {
 		cookie_name(call, answer.state, cookie);
-		answer.flow = find_flow(call, cookie);
+		answer.attempt = find_attempt(call, cookie);
 	}
 	rc = nx_connect_finish(ctx, &answer, &result);
 	if (rc != NX_OK)
@@ -337,7 +338,7 @@ nx_web_callback(struct nx_call *call)
 		    NX_S("missing_scopes", result.missing_scopes));
 	if (result.return_to == NULL)
 		return rc;
-	if (answer.flow != NULL && !may_repeat(rc))
+	if (answer.attempt != NULL && !may_repeat(rc))
 		set_cookie(call, cookie, "");
 	if (rc == NX_OTHER_ACCOUNT && nx_request_wants_json(call->request))
 		return rc;

@@ -9,6 +9,7 @@
 #include "fuzz_web.h"
 
 #include "nx/base/url.h"
+#include "nx/flow/account/attempt.h"
 #include "nx/flow/account/connect.h"
 #include "nx/seal/seal.h"
 
@@ -107,10 +108,10 @@ check_attempt(struct nx_slice in)
 	a.state = fuzz_line(&in, w->ctx.arena);
 	a.code = fuzz_line(&in, w->ctx.arena);
 	a.error = fuzz_line(&in, w->ctx.arena);
-	a.flow = fuzz_line(&in, w->ctx.arena);
+	a.attempt = fuzz_line(&in, w->ctx.arena);
 	if (a.error[0] == '\0')
 		a.error = NULL;
-	CHECK(nx_connect_expires(ring(), nx_slice_str(a.flow)) == 0);
+	CHECK(nx_attempt_expires(ring(), nx_slice_str(a.attempt)) == 0);
 	rc = nx_connect_check(&w->ctx, &a, &result);
 	fuzz_check_err(rc, &w->ctx.err);
 	CHECK(result.return_to == NULL && result.connection_id == NULL);
@@ -129,10 +130,10 @@ check_plain_attempt(struct nx_slice in)
 
 	if (in.n > NX_SEAL_PLAIN_MAX)
 		return;
-	CHECK(nx_seal(ring(), NX_PURPOSE_FLOW, NX_SLICE(""), in, &flow) ==
+	CHECK(nx_seal(ring(), NX_PURPOSE_ATTEMPT, NX_SLICE(""), in, &flow) ==
 	    NX_OK);
-	a.flow = nx_buf_str(&flow);
-	(void)nx_connect_expires(ring(), nx_buf_slice(&flow));
+	a.attempt = nx_buf_str(&flow);
+	(void)nx_attempt_expires(ring(), nx_buf_slice(&flow));
 	rc = nx_connect_check(&w->ctx, &a, &result);
 	if (rc != NX_OK)
 		fuzz_check_err(rc, &w->ctx.err);
@@ -146,9 +147,9 @@ static void
 check_start(struct nx_slice in)
 {
 	struct web *w = fuzz_web();
-	struct nx_connect_ask ask = { .user_id = WEB_USER,
+	struct nx_attempt_ask ask = { .user_id = WEB_USER,
 	    .now = nx_clock_wall() };
-	struct nx_connect_start start = { .state = "" };
+	struct nx_attempt_start start = { .state = "" };
 	struct nx_connect_answer a = { .user_id = WEB_USER, .code = "c" };
 	struct nx_connect_result result;
 	enum nx_rc rc;
@@ -157,7 +158,7 @@ check_start(struct nx_slice in)
 	ask.scopes = fuzz_line(&in, w->ctx.arena);
 	if (ask.scopes[0] == '\0')
 		ask.scopes = NULL;
-	rc = nx_connect_begin(&w->app.conf, ring(), &ask, &start,
+	rc = nx_attempt_begin(&w->app.conf, ring(), &ask, &start,
 	    &w->ctx.err);
 	if (rc == NX_OK) {
 		const char *url = nx_buf_str(&start.authorize_url);
@@ -167,16 +168,16 @@ check_start(struct nx_slice in)
 			CHECK(*p > 0x20 && *p < 0x7f);
 		CHECK(strncmp(url, w->app.conf.authorize_url,
 		    strlen(w->app.conf.authorize_url)) == 0);
-		CHECK(is_plain(nx_buf_slice(&start.flow)));
-		CHECK(nx_connect_expires(ring(), nx_buf_slice(&start.flow)) ==
-		    ask.now + NX_FLOW_SECONDS);
+		CHECK(is_plain(nx_buf_slice(&start.sealed)));
+		CHECK(nx_attempt_expires(ring(), nx_buf_slice(&start.sealed)) ==
+		    ask.now + NX_ATTEMPT_SECONDS);
 		a.state = start.state;
-		a.flow = nx_buf_str(&start.flow);
+		a.attempt = nx_buf_str(&start.sealed);
 		CHECK(nx_connect_check(&w->ctx, &a, &result) == NX_OK);
 		CHECK(strcmp(result.return_to, ask.return_to) == 0);
 	} else
 		fuzz_check_err(rc, &w->ctx.err);
-	nx_connect_start_free(&start);
+	nx_attempt_start_free(&start);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "nx/base/url.h"
+#include "nx/flow/account/attempt.h"
 #include "nx/flow/account/connect.h"
 #include "nx/x/scopes.h"
 #include "nx/seal/seal.h"
@@ -18,20 +19,20 @@
 
 /* One attempt under way, its flow as the cookie holds it. */
 struct attempt {
-	struct nx_connect_start		 start;
+	struct nx_attempt_start		 start;
 	struct nx_connect_answer	 answer;
 	char				*flow;
 };
 
 static enum nx_rc
 begin_at(struct web *w, const char *return_to, int64_t now,
-    struct nx_connect_start *out)
+    struct nx_attempt_start *out)
 {
-	const struct nx_connect_ask ask = { .user_id = WEB_USER,
+	const struct nx_attempt_ask ask = { .user_id = WEB_USER,
 	    .return_to = return_to, .now = now };
 
 	memset(&w->ctx.err, 0, sizeof(w->ctx.err));
-	return nx_connect_begin(&w->app.conf, w->app.ring, &ask, out,
+	return nx_attempt_begin(&w->app.conf, w->app.ring, &ask, out,
 	    &w->ctx.err);
 }
 
@@ -42,10 +43,10 @@ attempt_from(struct web *w, const char *return_to, int64_t now)
 
 	assert_non_null(a);
 	assert_int_equal(begin_at(w, return_to, now, &a->start), NX_OK);
-	a->flow = nx_arena_str(w->ctx.arena, nx_buf_str(&a->start.flow));
+	a->flow = nx_arena_str(w->ctx.arena, nx_buf_str(&a->start.sealed));
 	a->answer = (struct nx_connect_answer){ .user_id = WEB_USER,
-	    .state = a->start.state, .code = "code-1", .flow = a->flow };
-	nx_connect_start_free(&a->start);
+	    .state = a->start.state, .code = "code-1", .attempt = a->flow };
+	nx_attempt_start_free(&a->start);
 	return a;
 }
 
@@ -95,7 +96,7 @@ static void
 builds_the_authorize_url(void **state)
 {
 	struct web *w = *state;
-	struct nx_connect_start s = { .state = "" };
+	struct nx_attempt_start s = { .state = "" };
 	struct nx_slice url;
 
 	assert_int_equal(begin_at(w, NULL, nx_clock_wall(), &s), NX_OK);
@@ -110,7 +111,7 @@ builds_the_authorize_url(void **state)
 	assert_string_equal(param(w, url, "code_challenge_method"), "S256");
 	assert_int_equal(strlen(param(w, url, "code_challenge")), 43);
 	assert_int_equal(strlen(s.state), 43);	/* 256 bits, base64url */
-	nx_connect_start_free(&s);
+	nx_attempt_start_free(&s);
 }
 
 /* The challenge is that of the verifier inside, which nobody else sees. */
@@ -118,14 +119,14 @@ static void
 seals_the_verifier(void **state)
 {
 	struct web *w = *state;
-	struct nx_connect_start s = { .state = "" };
-	struct nx_buf plain = NX_BUF_SECRET(NX_FLOW_MAX);
+	struct nx_attempt_start s = { .state = "" };
+	struct nx_buf plain = NX_BUF_SECRET(NX_ATTEMPT_MAX);
 	char challenge[NX_PKCE_LEN + 1];
 	struct nx_slice rest, verifier;
 
 	assert_int_equal(begin_at(w, NULL, 1800000000, &s), NX_OK);
-	assert_int_equal(nx_unseal(w->app.ring, NX_PURPOSE_FLOW, NX_SLICE(""),
-	    nx_buf_slice(&s.flow), &plain), NX_OK);
+	assert_int_equal(nx_unseal(w->app.ring, NX_PURPOSE_ATTEMPT, NX_SLICE(""),
+	    nx_buf_slice(&s.sealed), &plain), NX_OK);
 	rest = nx_buf_slice(&plain);
 	assert_true(nx_slice_is(nx_slice_cut(&rest, '\n'), "2"));
 	assert_true(nx_slice_is(nx_slice_cut(&rest, '\n'), "1800000600"));
@@ -141,9 +142,9 @@ seals_the_verifier(void **state)
 	    "code_challenge"), challenge);
 	assert_null(memmem(s.authorize_url.p, s.authorize_url.n, verifier.p,
 	    verifier.n));
-	assert_null(memmem(s.flow.p, s.flow.n, s.state, 43));
+	assert_null(memmem(s.sealed.p, s.sealed.n, s.state, 43));
 	nx_buf_free(&plain);
-	nx_connect_start_free(&s);
+	nx_attempt_start_free(&s);
 }
 
 static void
@@ -174,14 +175,14 @@ keeps_return_to_on_the_site(void **state)
 	    "/dashboard?next=https://elsewhere", "/a%2fb", "/x%5cy", "/@me",
 	    "/%7Eme", "/x%0d" };
 	struct web *w = *state;
-	struct nx_connect_start s = { .state = "" };
+	struct nx_attempt_start s = { .state = "" };
 
 	for (size_t i = 0; i < COUNT(evil); i++) {
 		assert_int_equal(begin_at(w, evil[i], 1800000000, &s),
 		    NX_RETURN_TO);
-		assert_int_equal(s.flow.n, 0);
+		assert_int_equal(s.sealed.n, 0);
 		assert_int_equal(s.authorize_url.n, 0);
-		nx_connect_start_free(&s);
+		nx_attempt_start_free(&s);
 	}
 	for (size_t i = 0; i < COUNT(fine); i++) {
 		struct attempt *a = attempt_from(w, fine[i],
@@ -195,18 +196,18 @@ static void
 bounds_return_to(void **state)
 {
 	struct web *w = *state;
-	struct nx_connect_start s = { .state = "" };
+	struct nx_attempt_start s = { .state = "" };
 	char path[1002];
 
 	memset(path, 'x', sizeof(path));
 	path[0] = '/';
 	path[1001] = '\0';
 	assert_int_equal(begin_at(w, path, 1800000000, &s), NX_RETURN_TO);
-	nx_connect_start_free(&s);
+	nx_attempt_start_free(&s);
 	path[1000] = '\0';
 	assert_int_equal(begin_at(w, path, 1800000000, &s), NX_OK);
-	assert_true(s.flow.n < 2000);	/* a cookie holds 4096 with all */
-	nx_connect_start_free(&s);
+	assert_true(s.sealed.n < 2000);	/* a cookie holds 4096 with all */
+	nx_attempt_start_free(&s);
 }
 
 static void
@@ -255,7 +256,7 @@ knows_foreign_states(void **state)
 	cut[NX_PKCE_LEN - 1] = '\0';
 	other->answer.state = cut;
 	assert_int_equal(check(w, &other->answer, NULL), NX_STATE_BROKEN);
-	mine->answer.flow = NULL;
+	mine->answer.attempt = NULL;
 	assert_int_equal(check(w, &mine->answer, NULL), NX_STATE_UNKNOWN);
 }
 
@@ -265,9 +266,9 @@ ends_after_ten_minutes(void **state)
 	struct web *w = *state;
 	struct attempt *a;
 
-	a = attempt_from(w, NULL, nx_clock_wall() - NX_FLOW_SECONDS);
+	a = attempt_from(w, NULL, nx_clock_wall() - NX_ATTEMPT_SECONDS);
 	assert_int_equal(check(w, &a->answer, NULL), NX_STATE_EXPIRED);
-	a = attempt_from(w, NULL, nx_clock_wall() - NX_FLOW_SECONDS + 30);
+	a = attempt_from(w, NULL, nx_clock_wall() - NX_ATTEMPT_SECONDS + 30);
 	assert_int_equal(check(w, &a->answer, "/dashboard"), NX_OK);
 }
 
@@ -306,9 +307,9 @@ refuses_a_flow_that_was_touched(void **state)
 		assert_int_equal(check(w, &a->answer, NULL), NX_STATE_BROKEN);
 		a->flow[i] = was;
 	}
-	a->answer.flow = nx_arena_printf(w->ctx.arena, "%sA", a->flow);
+	a->answer.attempt = nx_arena_printf(w->ctx.arena, "%sA", a->flow);
 	assert_int_equal(check(w, &a->answer, NULL), NX_STATE_BROKEN);
-	a->answer.flow = a->flow;
+	a->answer.attempt = a->flow;
 	assert_int_equal(check(w, &a->answer, "/done?a=b"), NX_OK);
 }
 
@@ -320,22 +321,22 @@ refuses_other_sealed_values(void **state)
 		enum nx_purpose purpose; const char *context, *plain;
 	} cases[] = {
 		{ NX_PURPOSE_TOKEN, "", "1\n9999999999\ns\nv\nu\n/" },
-		{ NX_PURPOSE_FLOW, "x", "1\n9999999999\ns\nv\nu\n/" },
-		{ NX_PURPOSE_FLOW, "", "2\n9999999999\ns\nv\nu\n/" },
-		{ NX_PURPOSE_FLOW, "", "1\n9999999999\ns\nv\nu" },
-		{ NX_PURPOSE_FLOW, "", "1\n9999999999" },
-		{ NX_PURPOSE_FLOW, "", "1" }, { NX_PURPOSE_FLOW, "", "" },
+		{ NX_PURPOSE_ATTEMPT, "x", "1\n9999999999\ns\nv\nu\n/" },
+		{ NX_PURPOSE_ATTEMPT, "", "2\n9999999999\ns\nv\nu\n/" },
+		{ NX_PURPOSE_ATTEMPT, "", "1\n9999999999\ns\nv\nu" },
+		{ NX_PURPOSE_ATTEMPT, "", "1\n9999999999" },
+		{ NX_PURPOSE_ATTEMPT, "", "1" }, { NX_PURPOSE_ATTEMPT, "", "" },
 	};
 	struct web *w = *state;
 	struct nx_connect_answer answer = { .state = "s", .code = "c" };
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct nx_buf sealed = NX_BUF(NX_FLOW_MAX);
+		struct nx_buf sealed = NX_BUF(NX_ATTEMPT_MAX);
 
 		assert_int_equal(nx_seal(w->app.ring, cases[i].purpose,
 		    nx_slice_str(cases[i].context),
 		    nx_slice_str(cases[i].plain), &sealed), NX_OK);
-		answer.flow = nx_buf_str(&sealed);
+		answer.attempt = nx_buf_str(&sealed);
 		assert_int_equal(check(w, &answer, NULL), NX_STATE_BROKEN);
 		nx_buf_free(&sealed);
 	}
@@ -412,9 +413,9 @@ checks_the_state_before_the_error(void **state)
 	struct attempt *a = attempt(w);
 
 	a->answer.error = "access_denied";
-	a->answer.flow = NULL;
+	a->answer.attempt = NULL;
 	assert_int_equal(check(w, &a->answer, NULL), NX_STATE_UNKNOWN);
-	a->answer.flow = a->flow;
+	a->answer.attempt = a->flow;
 	a->answer.user_id = WEB_OTHER;
 	assert_int_equal(check(w, &a->answer, NULL), NX_STATE_USER);
 	a->answer.state = NULL;
@@ -433,7 +434,7 @@ never_repeats_secrets(void **state)
 	a->answer.state = "CANARY-STATE";
 	assert_int_equal(check(w, &a->answer, NULL), NX_STATE_BROKEN);
 	assert_null(strstr(w->ctx.err.detail, "CANARY"));
-	a->answer.flow = "nx1.k1.CANARY";
+	a->answer.attempt = "nx1.k1.CANARY";
 	assert_int_equal(check(w, &a->answer, NULL), NX_STATE_BROKEN);
 	assert_null(strstr(w->ctx.err.detail, "CANARY"));
 }
@@ -447,12 +448,12 @@ tells_when_a_flow_ends(void **state)
 	struct attempt *a = attempt_from(w, NULL, 1800000000);
 	struct nx_slice flow = nx_slice_str(a->flow), cut = flow;
 
-	assert_int_equal(nx_connect_expires(w->app.ring, flow), 1800000600);
-	assert_int_equal(nx_connect_expires(other->app.ring, flow), 0);
+	assert_int_equal(nx_attempt_expires(w->app.ring, flow), 1800000600);
+	assert_int_equal(nx_attempt_expires(other->app.ring, flow), 0);
 	cut.n--;
-	assert_int_equal(nx_connect_expires(w->app.ring, cut), 0);
-	assert_int_equal(nx_connect_expires(w->app.ring, NX_SLICE("")), 0);
-	assert_int_equal(nx_connect_expires(w->app.ring, NX_SLICE("x")), 0);
+	assert_int_equal(nx_attempt_expires(w->app.ring, cut), 0);
+	assert_int_equal(nx_attempt_expires(w->app.ring, NX_SLICE("")), 0);
+	assert_int_equal(nx_attempt_expires(w->app.ring, NX_SLICE("x")), 0);
 	web_close(other);
 }
 

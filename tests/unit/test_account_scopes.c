@@ -12,7 +12,9 @@
 #include <string.h>
 
 #include "nx/base/clock.h"
+#include "nx/flow/account/attempt.h"
 #include "nx/flow/account/connect.h"
+#include "nx/flow/account/scope.h"
 #include "nx/x/scopes.h"
 #include "nx/seal/seal.h"
 
@@ -111,10 +113,10 @@ env_close(void **state)
 }
 
 static enum nx_rc
-begin(struct env *e, const struct nx_connect_ask *ask,
-    struct nx_connect_start *out)
+begin(struct env *e, const struct nx_attempt_ask *ask,
+    struct nx_attempt_start *out)
 {
-	return nx_connect_begin(&e->app.conf, e->app.ring, ask, out,
+	return nx_attempt_begin(&e->app.conf, e->app.ring, ask, out,
 	    &e->ctx.err);
 }
 
@@ -123,7 +125,7 @@ come_back(struct env *e, const char *state, const char *flow,
     struct nx_connect_result *out)
 {
 	const struct nx_connect_answer answer = { .user_id = USER,
-	    .state = state, .code = "code", .flow = flow };
+	    .state = state, .code = "code", .attempt = flow };
 
 	return nx_connect_check(&e->ctx, &answer, out);
 }
@@ -132,26 +134,26 @@ static void
 asks_x_for_the_scopes_named(void **state)
 {
 	struct env *e = *state;
-	struct nx_connect_ask ask = { .user_id = USER,
+	struct nx_attempt_ask ask = { .user_id = USER,
 	    .scopes = "tweet.read users.read dm.read",
 	    .connection_id = CONNECTION, .replace = true,
 	    .return_to = "/back", .now = nx_clock_wall() };
-	struct nx_connect_start start;
+	struct nx_attempt_start start;
 	struct nx_connect_result result;
 
 	assert_int_equal(begin(e, &ask, &start), NX_OK);
 	assert_non_null(strstr(nx_buf_str(&start.authorize_url),
 	    "scope=tweet.read%20users.read%20dm.read"));
-	assert_int_equal(come_back(e, start.state, nx_buf_str(&start.flow),
+	assert_int_equal(come_back(e, start.state, nx_buf_str(&start.sealed),
 	    &result), NX_OK);
 	assert_string_equal(result.return_to, "/back");
-	nx_connect_start_free(&start);
+	nx_attempt_start_free(&start);
 }
 
 static void
 refuses_what_it_cannot_ask(void **state)
 {
-	static const struct nx_connect_ask asks[] = {
+	static const struct nx_attempt_ask asks[] = {
 		{ .user_id = USER, .connection_id = "1" },
 		{ .user_id = USER, .replace = true },
 		{ .user_id = USER, .scopes = "everything" },
@@ -159,17 +161,17 @@ refuses_what_it_cannot_ask(void **state)
 	struct env *e = *state;
 
 	for (size_t i = 0; i < sizeof(asks) / sizeof(asks[0]); i++) {
-		struct nx_connect_start start;
+		struct nx_attempt_start start;
 
 		assert_int_equal(begin(e, &asks[i], &start), NX_INVALID);
-		nx_connect_start_free(&start);
+		nx_attempt_start_free(&start);
 	}
 }
 
 static void
 seal(struct env *e, const char *plain, struct nx_buf *out)
 {
-	assert_int_equal(nx_seal(e->app.ring, NX_PURPOSE_FLOW, NX_SLICE(""),
+	assert_int_equal(nx_seal(e->app.ring, NX_PURPOSE_ATTEMPT, NX_SLICE(""),
 	    nx_slice_str(plain), out), NX_OK);
 }
 
@@ -189,7 +191,7 @@ opens_flows_of_the_version_before(void **state)
 	struct env *e = *state;
 
 	for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++) {
-		struct nx_buf sealed = NX_BUF(NX_FLOW_MAX);
+		struct nx_buf sealed = NX_BUF(NX_ATTEMPT_MAX);
 		struct nx_connect_result result;
 
 		seal(e, flows[i].flow, &sealed);
@@ -210,8 +212,8 @@ says_how_to_get_a_scope(void **state)
 	    .username = "ada", .scopes = "tweet.read dm.read" };
 	struct env *e = *state;
 
-	assert_int_equal(nx_connect_need(&e->ctx, &c, "dm.read"), NX_OK);
-	assert_int_equal(nx_connect_need(&e->ctx, &c, "media.write"),
+	assert_int_equal(nx_scope_need(&e->ctx, &c, "dm.read"), NX_OK);
+	assert_int_equal(nx_scope_need(&e->ctx, &c, "media.write"),
 	    NX_SCOPE_MISSING);
 	assert_non_null(strstr(e->ctx.err.detail, "media.write"));
 	assert_string_equal(e->ctx.err.connect_url, "https://n.example"

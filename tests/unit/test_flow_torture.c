@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 
 #include "nx/base/uuid.h"
+#include "nx/flow/account/attempt.h"
 #include "nx/flow/account/connect.h"
 #include "nx/flow/account/disconnect.h"
 #include "nx/flow/account/keep.h"
@@ -40,7 +41,7 @@ struct world {
 	struct xsm		 x;
 	struct nx_app		 app;		/* anew for each try */
 	struct nx_ctx		 ctx;
-	struct nx_connect_start	 start;
+	struct nx_attempt_start	 start;
 	char			 connection[NX_UUID_LEN + 1];
 	char			 post[NX_UUID_LEN + 1];
 	bool			 unknown;	/* what run_post() heard */
@@ -108,7 +109,7 @@ open_app(struct world *w)
 static void
 close_app(struct world *w)
 {
-	nx_connect_start_free(&w->start);
+	nx_attempt_start_free(&w->start);
 	nx_worker_close(w->ctx.http);
 	nx_arena_free(w->ctx.arena);
 	nx_app_close(&w->app);
@@ -236,11 +237,11 @@ check_grant(struct world *w, enum nx_rc rc)
 static void
 prepare_connect(struct world *w)
 {
-	const struct nx_connect_ask ask = { .user_id = w->env->user,
+	const struct nx_attempt_ask ask = { .user_id = w->env->user,
 	    .return_to = "/dashboard", .now = nx_clock_wall() };
 
 	(void)strcpy(w->x.code, "code-1");
-	assert_int_equal(nx_connect_begin(&w->app.conf, w->app.ring, &ask,
+	assert_int_equal(nx_attempt_begin(&w->app.conf, w->app.ring, &ask,
 	    &w->start, &w->ctx.err), NX_OK);
 }
 
@@ -263,7 +264,7 @@ run_connect(struct world *w)
 {
 	const struct nx_connect_answer answer = { .user_id = w->env->user,
 	    .state = w->start.state, .code = "code-1",
-	    .flow = nx_buf_str(&w->start.flow) };
+	    .attempt = nx_buf_str(&w->start.sealed) };
 	struct nx_connect_result result;
 
 	return nx_connect_finish(&w->ctx, &answer, &result);

@@ -66,11 +66,11 @@ static void
 compares(void **state)
 {
 	(void)state;
-	assert_true(nx_same(NX_SLICE("abc"), NX_SLICE("abc")));
-	assert_false(nx_same(NX_SLICE("abc"), NX_SLICE("abd")));
-	assert_false(nx_same(NX_SLICE("abc"), NX_SLICE("ab")));
-	assert_false(nx_same(NX_SLICE("abc"), NX_SLICE("")));
-	assert_true(nx_same((struct nx_slice){ NULL, 0 }, NX_SLICE("")));
+	assert_true(nx_constant_time_eq(NX_SLICE("abc"), NX_SLICE("abc")));
+	assert_false(nx_constant_time_eq(NX_SLICE("abc"), NX_SLICE("abd")));
+	assert_false(nx_constant_time_eq(NX_SLICE("abc"), NX_SLICE("ab")));
+	assert_false(nx_constant_time_eq(NX_SLICE("abc"), NX_SLICE("")));
+	assert_true(nx_constant_time_eq((struct nx_slice){ NULL, 0 }, NX_SLICE("")));
 }
 
 int

@@ -75,7 +75,7 @@ opens_known_values(void **state)
 {
 	assert_int_equal(open_it(*state, NX_PURPOSE_TOKEN, ROW,
 	    NX_SLICE(KNOWN_TOKEN), "correct horse"), NX_OK);
-	assert_int_equal(open_it(*state, NX_PURPOSE_FLOW, NX_SLICE(""),
+	assert_int_equal(open_it(*state, NX_PURPOSE_ATTEMPT, NX_SLICE(""),
 	    NX_SLICE(KNOWN_EMPTY), ""), NX_OK);
 }
 
@@ -91,10 +91,10 @@ round_trips_every_length(void **state)
 		struct nx_buf text = NX_BUF(NX_SEAL_TEXT_MAX);
 		struct nx_buf out = NX_BUF_SECRET(n);
 
-		assert_int_equal(nx_seal(*state, NX_PURPOSE_FLOW, ROW, in,
+		assert_int_equal(nx_seal(*state, NX_PURPOSE_ATTEMPT, ROW, in,
 		    &text), NX_OK);
 		assert_int_equal(text.n, 7 + ((n + 28) * 4 + 2) / 3);
-		assert_int_equal(nx_unseal(*state, NX_PURPOSE_FLOW, ROW,
+		assert_int_equal(nx_unseal(*state, NX_PURPOSE_ATTEMPT, ROW,
 		    nx_buf_slice(&text), &out), NX_OK);
 		assert_true(nx_slice_eq(nx_buf_slice(&out), in));
 		nx_buf_free(&text);
@@ -249,7 +249,7 @@ refuses_other_spellings(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct nx_slice s = nx_slice_str(cases[i].text);
 
-		assert_int_equal(open_it(*state, NX_PURPOSE_FLOW,
+		assert_int_equal(open_it(*state, NX_PURPOSE_ATTEMPT,
 		    NX_SLICE(""), s, NULL), cases[i].want);
 		assert_int_equal(nx_sealed_key_id(s).n > 0,
 		    strncmp(s.p, "nx1.k1.", 7) == 0 ||
@@ -266,25 +266,25 @@ keeps_to_the_maxima(void **state)
 	struct nx_buf text = NX_BUF(NX_SEAL_TEXT_MAX), tight = NX_BUF(44);
 	struct nx_buf out = NX_BUF_SECRET(NX_SEAL_PLAIN_MAX - 1);
 
-	assert_int_equal(nx_seal(*state, NX_PURPOSE_FLOW, ROW, more, &text),
+	assert_int_equal(nx_seal(*state, NX_PURPOSE_ATTEMPT, ROW, more, &text),
 	    NX_TOO_BIG);
 	assert_int_equal(text.n, 0);
-	assert_int_equal(nx_seal(*state, NX_PURPOSE_FLOW, ROW, most, &text),
+	assert_int_equal(nx_seal(*state, NX_PURPOSE_ATTEMPT, ROW, most, &text),
 	    NX_OK);
-	assert_int_equal(nx_unseal(*state, NX_PURPOSE_FLOW, ROW,
+	assert_int_equal(nx_unseal(*state, NX_PURPOSE_ATTEMPT, ROW,
 	    nx_buf_slice(&text), &out), NX_TOO_BIG);
 	assert_int_equal(out.n, 0);
 	assert_true(nx_buf_ok(&out));
 	/* An empty value is 45 characters long. */
-	assert_int_equal(nx_seal(*state, NX_PURPOSE_FLOW, ROW, NX_SLICE(""),
+	assert_int_equal(nx_seal(*state, NX_PURPOSE_ATTEMPT, ROW, NX_SLICE(""),
 	    &tight), NX_TOO_BIG);
 	assert_true(nx_buf_ok(&tight));
 	tight.max = 45;
-	assert_int_equal(nx_seal(*state, NX_PURPOSE_FLOW, ROW, NX_SLICE(""),
+	assert_int_equal(nx_seal(*state, NX_PURPOSE_ATTEMPT, ROW, NX_SLICE(""),
 	    &tight), NX_OK);
 	for (int i = 0; i < 40; i++)
 		nx_buf_adds(&text, "AAAA");
-	assert_int_equal(nx_unseal(*state, NX_PURPOSE_FLOW, ROW,
+	assert_int_equal(nx_unseal(*state, NX_PURPOSE_ATTEMPT, ROW,
 	    nx_buf_slice(&text), &out), NX_TOO_BIG);
 	nx_buf_free(&text);
 	nx_buf_free(&tight);

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "nx/base/url.h"
+#include "nx/flow/account/attempt.h"
 #include "nx/flow/account/connect.h"
 #include "nx/seal/digest.h"
 #include "web_fixture.h"
@@ -145,18 +146,18 @@ struct attempt {
 static struct attempt
 attempt_of(struct web *w, const char *user, int age)
 {
-	const struct nx_connect_ask ask = { .user_id = user,
+	const struct nx_attempt_ask ask = { .user_id = user,
 	    .return_to = "/back?a=b#c", .now = nx_clock_wall() - age };
-	struct nx_connect_start s = { .state = "" };
+	struct nx_attempt_start s = { .state = "" };
 	struct attempt a;
 
-	assert_int_equal(nx_connect_begin(&w->app.conf, w->app.ring, &ask,
+	assert_int_equal(nx_attempt_begin(&w->app.conf, w->app.ring, &ask,
 	    &s, &w->ctx.err), NX_OK);
 	a.state = nx_arena_str(w->ctx.arena, s.state);
 	a.name = name_of(w, a.state);
 	a.cookie = nx_arena_printf(w->ctx.arena, "HTTP_COOKIE=%s=%s", a.name,
-	    nx_buf_str(&s.flow));
-	nx_connect_start_free(&s);
+	    nx_buf_str(&s.sealed));
+	nx_attempt_start_free(&s);
 	return a;
 }
 
@@ -208,18 +209,18 @@ static const char *
 long_attempt(struct web *w)
 {
 	char path[1001] = "/";
-	const struct nx_connect_ask ask = { .user_id = WEB_USER,
+	const struct nx_attempt_ask ask = { .user_id = WEB_USER,
 	    .return_to = path, .now = nx_clock_wall() };
-	struct nx_connect_start s = { .state = "" };
+	struct nx_attempt_start s = { .state = "" };
 	const char *out;
 
 	memset(path + 1, 'a', sizeof(path) - 2);
 	path[1000] = '\0';
-	assert_int_equal(nx_connect_begin(&w->app.conf, w->app.ring, &ask,
+	assert_int_equal(nx_attempt_begin(&w->app.conf, w->app.ring, &ask,
 	    &s, &w->ctx.err), NX_OK);
 	out = nx_arena_printf(w->ctx.arena, "HTTP_COOKIE=%s=%s",
-	    name_of(w, s.state), nx_buf_str(&s.flow));
-	nx_connect_start_free(&s);
+	    name_of(w, s.state), nx_buf_str(&s.sealed));
+	nx_attempt_start_free(&s);
 	return out;
 }
 

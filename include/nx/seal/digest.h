@@ -21,6 +21,6 @@ void	nx_hmac_sha256_hex(struct nx_slice key, struct nx_slice in,
 	    char out[NX_SHA256_HEX + 1]);
 
 /* Equal?  Takes as long as it takes; only the lengths show in the time. */
-bool	nx_same(struct nx_slice a, struct nx_slice b);
+bool	nx_constant_time_eq(struct nx_slice a, struct nx_slice b);
 
 #endif

@@ -28,7 +28,7 @@
  * never changed: to do so makes every value of that purpose unreadable.
  */
 #define NX_PURPOSE_LIST(X)						\
-	X(FLOW, "flow")		/* the cookie of one connect attempt */	\
+	X(ATTEMPT, "flow")	/* the cookie of one connect attempt */	\
 	X(TOKEN, "token")	/* a token column in the database */	\
 	X(RESCUE, "rescue")	/* a grant in the rescue file */
 

@@ -28,4 +28,14 @@ struct nx_store_ask {
 	const char		*request_id;	/* for x_events; may be NULL */
 };
 
+/*
+ * Nobody knows whether the database has done what it was asked: it may have
+ * been committed.  Any thread.
+ */
+static inline bool
+nx_store_unknown(enum nx_rc rc)
+{
+	return rc == NX_DB_DOWN || rc == NX_TIMEOUT;
+}
+
 #endif

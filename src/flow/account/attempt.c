@@ -8,14 +8,15 @@
 #include "nx/base/url.h"
 #include "nx/base/uuid.h"
 #include "nx/seal/seal.h"
+#include "nx/x/oauth.h"
 #include "nx/x/scopes.h"
 
 /*
- * A flow's lines, sealed: version, expiry, state, verifier, user, connection,
+ * Its lines, sealed: version, expiry, state, verifier, user, connection,
  * 1 to replace it, scopes, return.  Absent things are empty.  Version 1 had no
  * connection, no replace and no scopes; one that is under way still opens.
  */
-static const char flow_version[] = "2", flow_version_1[] = "1";
+static const char version_2[] = "2", version_1[] = "1";
 
 static const char *
 or_empty(const char *text)
@@ -24,17 +25,17 @@ or_empty(const char *text)
 }
 
 static enum nx_rc
-seal_flow(const struct nx_keyring *ring, const struct nx_attempt *flow,
+seal_attempt(const struct nx_keyring *ring, const struct nx_attempt *a,
     struct nx_buf *out, struct nx_err *err)
 {
-	struct nx_buf plain = NX_BUF_SECRET(NX_FLOW_MAX);
-	const char *lines[] = { flow->state, flow->verifier, flow->user_id,
-	    or_empty(flow->connection_id), flow->replace ? "1" : "",
-	    or_empty(flow->scopes), flow->return_to };
+	struct nx_buf plain = NX_BUF_SECRET(NX_ATTEMPT_MAX);
+	const char *lines[] = { a->state, a->verifier, a->user_id,
+	    or_empty(a->connection_id), a->replace ? "1" : "",
+	    or_empty(a->scopes), a->return_to };
 	enum nx_rc rc;
 
-	nx_buf_addf(&plain, "%s\n%lld", flow_version,
-	    (long long)flow->expires);
+	nx_buf_addf(&plain, "%s\n%lld", version_2,
+	    (long long)a->expires);
 	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
 		nx_buf_addc(&plain, '\n');
 		nx_buf_adds(&plain, lines[i]);
@@ -42,7 +43,7 @@ seal_flow(const struct nx_keyring *ring, const struct nx_attempt *flow,
 	if (!nx_buf_ok(&plain))
 		rc = NX_NO_MEMORY;
 	else
-		rc = nx_seal(ring, NX_PURPOSE_FLOW, NX_SLICE(""),
+		rc = nx_seal(ring, NX_PURPOSE_ATTEMPT, NX_SLICE(""),
 		    nx_buf_slice(&plain), out);
 	nx_buf_free(&plain);
 	return rc == NX_OK ? NX_OK :
@@ -59,19 +60,20 @@ line(struct nx_arena *arena, struct nx_slice *rest)
 }
 
 static enum nx_rc
-read_flow(struct nx_slice rest, struct nx_arena *arena, struct nx_attempt *out)
+read_attempt(struct nx_slice rest, struct nx_arena *arena,
+    struct nx_attempt *out)
 {
 	struct nx_slice version = nx_slice_cut(&rest, '\n');
 	const char *expires;
 
-	if (!nx_slice_is(version, flow_version) &&
-	    !nx_slice_is(version, flow_version_1))
+	if (!nx_slice_is(version, version_2) &&
+	    !nx_slice_is(version, version_1))
 		return NX_MALFORMED;
 	expires = line(arena, &rest);
 	out->state = line(arena, &rest);
 	out->verifier = line(arena, &rest);
 	out->user_id = line(arena, &rest);
-	if (nx_slice_is(version, flow_version)) {
+	if (nx_slice_is(version, version_2)) {
 		out->connection_id = line(arena, &rest);
 		out->replace = line(arena, &rest) != NULL;
 		out->scopes = line(arena, &rest);
@@ -90,19 +92,19 @@ enum nx_rc
 nx_attempt_open(const struct nx_keyring *ring, const char *sealed,
     struct nx_arena *arena, struct nx_attempt *out)
 {
-	struct nx_buf plain = NX_BUF_SECRET(NX_FLOW_MAX);
+	struct nx_buf plain = NX_BUF_SECRET(NX_ATTEMPT_MAX);
 	enum nx_rc rc;
 
-	rc = nx_unseal(ring, NX_PURPOSE_FLOW, NX_SLICE(""),
+	rc = nx_unseal(ring, NX_PURPOSE_ATTEMPT, NX_SLICE(""),
 	    nx_slice_str(sealed), &plain);
 	if (rc == NX_OK)
-		rc = read_flow(nx_buf_slice(&plain), arena, out);
+		rc = read_attempt(nx_buf_slice(&plain), arena, out);
 	nx_buf_free(&plain);
 	return rc;
 }
 
 static enum nx_rc
-check_ask(const struct nx_connect_ask *ask, struct nx_err *err)
+check_ask(const struct nx_attempt_ask *ask, struct nx_err *err)
 {
 	if (ask->return_to != NULL &&
 	    !nx_url_is_local_path(nx_slice_str(ask->return_to)))
@@ -119,13 +121,13 @@ check_ask(const struct nx_connect_ask *ask, struct nx_err *err)
 }
 
 enum nx_rc
-nx_connect_begin(const struct nx_conf *conf, const struct nx_keyring *ring,
-    const struct nx_connect_ask *ask, struct nx_connect_start *out,
+nx_attempt_begin(const struct nx_conf *conf, const struct nx_keyring *ring,
+    const struct nx_attempt_ask *ask, struct nx_attempt_start *out,
     struct nx_err *err)
 {
 	char verifier[NX_PKCE_LEN + 1], challenge[NX_PKCE_LEN + 1];
-	struct nx_attempt flow = {
-		.expires = ask->now + NX_FLOW_SECONDS,
+	struct nx_attempt attempt = {
+		.expires = ask->now + NX_ATTEMPT_SECONDS,
 		.state = out->state,
 		.verifier = verifier,
 		.user_id = ask->user_id,
@@ -138,7 +140,7 @@ nx_connect_begin(const struct nx_conf *conf, const struct nx_keyring *ring,
 	enum nx_rc rc;
 
 	out->authorize_url = (struct nx_buf)NX_BUF(4096);
-	out->flow = (struct nx_buf)NX_BUF(NX_FLOW_MAX);
+	out->sealed = (struct nx_buf)NX_BUF(NX_ATTEMPT_MAX);
 	if ((rc = check_ask(ask, err)) != NX_OK)
 		return rc;
 	nx_pkce_verifier(out->state);
@@ -147,7 +149,7 @@ nx_connect_begin(const struct nx_conf *conf, const struct nx_keyring *ring,
 	nx_oauth_authorize_url(conf, conf->client_id,
 	    ask->scopes == NULL ? conf->scopes : ask->scopes, out->state,
 	    challenge, &out->authorize_url);
-	rc = seal_flow(ring, &flow, &out->flow, err);
+	rc = seal_attempt(ring, &attempt, &out->sealed, err);
 	OPENSSL_cleanse(verifier, sizeof(verifier));
 	if (rc == NX_OK && !nx_buf_ok(&out->authorize_url))
 		rc = nx_fail(err, NX_TOO_BIG,
@@ -156,20 +158,20 @@ nx_connect_begin(const struct nx_conf *conf, const struct nx_keyring *ring,
 }
 
 void
-nx_connect_start_free(struct nx_connect_start *s)
+nx_attempt_start_free(struct nx_attempt_start *s)
 {
 	nx_buf_free(&s->authorize_url);
-	nx_buf_free(&s->flow);
+	nx_buf_free(&s->sealed);
 }
 
 int64_t
-nx_connect_expires(const struct nx_keyring *ring, struct nx_slice sealed)
+nx_attempt_expires(const struct nx_keyring *ring, struct nx_slice sealed)
 {
-	struct nx_buf plain = NX_BUF_SECRET(NX_FLOW_MAX);
+	struct nx_buf plain = NX_BUF_SECRET(NX_ATTEMPT_MAX);
 	struct nx_slice rest;
 	int64_t expires = 0;
 
-	if (nx_unseal(ring, NX_PURPOSE_FLOW, NX_SLICE(""), sealed,
+	if (nx_unseal(ring, NX_PURPOSE_ATTEMPT, NX_SLICE(""), sealed,
 	    &plain) == NX_OK) {
 		rest = nx_buf_slice(&plain);
 		(void)nx_slice_cut(&rest, '\n');

@@ -12,7 +12,7 @@
 #include "nx/base/json.h"
 #include "nx/base/uuid.h"
 #include "nx/flow/view/answer.h"
-#include "nx/flow/account/connect.h"
+#include "nx/flow/account/scope.h"
 #include "nx/flow/publish/posts.h"
 #include "nx/flow/publish/when.h"
 #include "nx/store/post_change.h"
@@ -145,7 +145,7 @@ check_author(struct nx_ctx *ctx, const struct nx_publish_ask *ask)
 	    ask->connection_id, &author, &ctx->err);
 
 	return rc != NX_OK ? rc :
-	    nx_connect_need(ctx, &author, "tweet.write");
+	    nx_scope_need(ctx, &author, "tweet.write");
 }
 
 /*

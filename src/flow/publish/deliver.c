@@ -11,8 +11,8 @@
 #include "nx/base/clock.h"
 #include "nx/base/fault.h"
 #include "nx/base/random.h"
-#include "nx/flow/account/connect.h"
 #include "nx/flow/account/refresh.h"
+#include "nx/flow/account/scope.h"
 
 enum {
 	SAVE_PAUSE_MS = 200,
@@ -104,7 +104,7 @@ nx_delivery_ready(struct nx_ctx *ctx, struct nx_delivery *d,
 		return nx_fail(&ctx->err, d->token_rc == NX_OK ?
 		    NX_NEEDS_REAUTH : d->token_rc, "The access token of"
 		    " connection %s does not open.", c->id);
-	if ((rc = nx_connect_need(ctx, c, scope)) != NX_OK)
+	if ((rc = nx_scope_need(ctx, c, scope)) != NX_OK)
 		return rc;
 	if (d->refreshed || !nx_refresh_is_due(c, nx_clock_wall()))
 		return NX_OK;

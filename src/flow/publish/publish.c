@@ -13,7 +13,7 @@
 #include "nx/base/json.h"
 #include "nx/base/uuid.h"
 #include "nx/flow/view/answer.h"
-#include "nx/flow/account/connect.h"
+#include "nx/flow/account/scope.h"
 #include "deliver.h"
 #include "nx/flow/publish/when.h"
 #include "nx/x/price.h"
@@ -278,7 +278,7 @@ nx_publish_prepare(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 		return rc;
 	/* For later: a permission that lacks is better missed now. */
 	if (author.id != NULL && post->publish_at != 0 && !ask->dry_run)
-		rc = nx_connect_need(ctx, &author, "tweet.write");
+		rc = nx_scope_need(ctx, &author, "tweet.write");
 	post->options = nx_options_text(&ask->options, ctx->arena);
 	if (rc == NX_OK && post->options == NULL)
 		rc = nx_fail(&ctx->err, NX_NO_MEMORY, "The post is large.");

@@ -1,57 +1,20 @@
 /*
- * connect.h - the use case "connect an X account": out to X and back.
+ * connect.h - the use case "connect an X account": back from X.
  *
- * The way out makes state and PKCE verifier and seals them, with the user,
- * the way back and the expiry, into a `flow` that the browser keeps in a
- * cookie.  It touches no database.  The way back spends the code once.
+ * The browser brings the attempt that it took out (attempt.h) and X's answer;
+ * the code in it is spent once.
  */
 #ifndef NX_FLOW_ACCOUNT_CONNECT_H
 #define NX_FLOW_ACCOUNT_CONNECT_H
 
 #include "nx/flow/app.h"
-#include "nx/seal/pkce.h"
-
-enum {
-	NX_FLOW_SECONDS = 600,		/* an attempt's life */
-	NX_FLOW_MAX = 3000,		/* bytes of a sealed flow */
-};
-
-struct nx_connect_start {
-	char		 state[NX_PKCE_LEN + 1];
-	struct nx_buf	 authorize_url;
-	struct nx_buf	 flow;		/* sealed */
-};
-
-struct nx_connect_ask {
-	const char	*user_id;
-	const char	*return_to;	/* NULL: the dashboard */
-	const char	*connection_id;	/* to be renewed; NULL: any account */
-	const char	*scopes;	/* NULL: TWITTER_SCOPES */
-	bool		 replace;	/* another account may take its place */
-	int64_t		 now;		/* wall clock */
-};
-
-/*
- * RETURN_TO when `return_to` leaves the site, INVALID (connection_id, replace,
- * scopes), TOO_BIG, NO_MEMORY.  Free `out` in any case.  Any thread.
- */
-NX_MUST_USE enum nx_rc	nx_connect_begin(const struct nx_conf *conf,
-			    const struct nx_keyring *ring,
-			    const struct nx_connect_ask *ask,
-			    struct nx_connect_start *out,
-			    struct nx_err *err);
-void			nx_connect_start_free(struct nx_connect_start *s);
-
-/* When a sealed flow ends (wall clock); 0 for one that does not open. */
-int64_t	nx_connect_expires(const struct nx_keyring *ring,
-	    struct nx_slice flow);
 
 /* What came back from X's redirect; absent things are NULL. */
 struct nx_connect_answer {
 	const char	*user_id;	/* signed in; NULL: operator */
 	const char	*state, *code;
 	const char	*error, *error_description;
-	const char	*flow;		/* sealed, as the cookie holds it */
+	const char	*attempt;	/* sealed, as the cookie holds it */
 };
 
 struct nx_connect_result {
@@ -92,13 +55,5 @@ NX_MUST_USE enum nx_rc	nx_connect_finish(struct nx_ctx *ctx,
 NX_MUST_USE enum nx_rc	nx_connect_check(struct nx_ctx *ctx,
 			    const struct nx_connect_answer *answer,
 			    struct nx_connect_result *out);
-
-/*
- * NX_OK when `scope` was granted to the connection, else SCOPE_MISSING with
- * the address that asks X for it as well.
- */
-NX_MUST_USE enum nx_rc	nx_connect_need(struct nx_ctx *ctx,
-			    const struct nx_connection *c,
-			    const char *scope);
 
 #endif
