@@ -20,10 +20,16 @@ nx_clock_wall(void)
 int64_t
 nx_clock_mono(void)
 {
+	return nx_clock_us() / 1000;
+}
+
+int64_t
+nx_clock_us(void)
+{
 	struct timespec t;
 
 	(void)clock_gettime(CLOCK_BOOTTIME, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
 }
 
 void

@@ -11,6 +11,7 @@
 
 #include "nx/base/buf.h"
 #include "nx/base/clock.h"
+#include "nx/base/stats.h"
 
 enum { LINE_MAX_BYTES = 4000, VALUE_MAX_BYTES = 200, TEXT_MAX = 64 * 1024 };
 
@@ -26,7 +27,8 @@ static const char *const priorities[] = {
 struct nx_log
 nx_log_stderr(const char *journal_stream)
 {
-	struct nx_log log = { NX_LOG_INFO, STDERR_FILENO, false };
+	struct nx_log log = { .level = NX_LOG_INFO,
+	    .fd = STDERR_FILENO };
 	struct stat st;
 	char name[64];
 
@@ -116,6 +118,7 @@ nx_log_event(const struct nx_log *log, enum nx_log_level level,
 
 	if (level > log->level)
 		return;
+	nx_stats_count(log->stats, NX_STAT_LOG_LINES, level, 0);
 	nx_clock_text(nx_clock_wall(), when);
 	add_priority(&line, log, level);
 	nx_buf_addf(&line, "%s %s %s %s", when, level_names[level],

@@ -60,6 +60,8 @@ nx_command_need(struct nx_command *c, unsigned int need)
 	enum nx_rc rc;
 
 	rc = nx_app_open(&c->app, need, nx_conf_getenv, NULL, &problems);
+	if (rc == NX_OK && (need & NX_NEED_DB) != 0)
+		nx_app_count(&c->app);
 	if (rc == NX_OK && (need & NX_NEED_X) != 0 &&
 	    (c->ctx.http = nx_worker_open(&c->app)) == NULL)
 		rc = NX_NO_MEMORY;

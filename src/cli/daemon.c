@@ -37,6 +37,8 @@ prepare(const struct nx_daemon *d, struct nx_app *app)
 		nx_buf_addf(&problems, "NEXUS_STATE_DIR: %s\n", err.detail);
 		rc = rc == NX_OK ? NX_CONFIG : rc;
 	}
+	if (rc == NX_OK)
+		nx_app_count(app);
 	if (problems.n > 0) {
 		nx_buf_addf(&text, "%s cannot start:\n%s", d->name,
 		    nx_buf_str(&problems));

@@ -4,6 +4,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/store/event.h"
+#include "nx/store/schema.h"
 
 static enum nx_rc
 problem(struct nx_buf *problems, const char *variable,
@@ -75,6 +76,8 @@ open_rest(struct nx_app *app, unsigned int need, struct nx_buf *problems)
 	if ((need & NX_NEED_CALLERS) != 0 &&
 	    open_callers(app, problems) != NX_OK)
 		rc = NX_CONFIG;
+	if (app->pool != NULL)
+		nx_pool_require(app->pool, NX_SCHEMA_NEEDED);
 	app->store = (struct nx_store){ app->pool, app->ring };
 	return rc;
 }
@@ -107,6 +110,15 @@ nx_app_open(struct nx_app *app, unsigned int need,
 }
 
 void
+nx_app_count(struct nx_app *app)
+{
+	app->stats = nx_stats_open(app->conf.state_dir);
+	app->conf.log.stats = app->stats;
+	if (app->pool != NULL)
+		nx_pool_count(app->pool, app->stats);
+}
+
+void
 nx_app_close(struct nx_app *app)
 {
 	nx_patient_free(app->patient);
@@ -116,6 +128,8 @@ nx_app_close(struct nx_app *app)
 	nx_callers_free(app->callers);
 	nx_http_ca_free(app->ca);
 	nx_http_ca_free(app->outside);
+	app->conf.log.stats = NULL;
+	nx_stats_close(app->stats);
 	nx_conf_free(&app->conf);
 }
 
@@ -183,6 +197,7 @@ nx_ctx_x(const struct nx_ctx *ctx)
 		.conf = &ctx->app->conf,
 		.arena = ctx->arena,
 		.endpoints = ctx->app->endpoints,
+		.stats = ctx->app->stats,
 		.deadline = ctx->deadline - NX_SAVE_MS,
 		.patient_ms = ctx->patient_ms,
 	};

@@ -223,6 +223,12 @@ take_seat(struct nx_patient *p, const struct nx_task_kind *kind,
 	return NULL;
 }
 
+static void
+count(const struct nx_app *app, enum nx_stats_task what)
+{
+	nx_stats_count(app->stats, NX_STAT_TASKS, what, 0);
+}
+
 struct nx_task *
 nx_task_new(const struct nx_ctx *ctx, const struct nx_task_kind *kind,
     size_t size, int64_t deadline)
@@ -230,8 +236,10 @@ nx_task_new(const struct nx_ctx *ctx, const struct nx_task_kind *kind,
 	struct seat *seat = take_seat(ctx->app->patient, kind, deadline);
 	struct nx_task *task;
 
-	if (seat == NULL)
+	if (seat == NULL) {
+		count(ctx->app, NX_STATS_TASK_REFUSED);
 		return NULL;
+	}
 	if ((task = calloc(1, sizeof(*task))) == NULL) {
 		give_back(seat);
 		return NULL;
@@ -279,6 +287,8 @@ nx_task_run(struct nx_task *task, int64_t deadline)
 	done = task->done;
 	task->left = !done;
 	nx_unlock(mutex);
+	count(seat->pool->app, done ? NX_STATS_TASK_DONE :
+	    NX_STATS_TASK_LEFT);
 	return done;
 }
 

@@ -167,13 +167,13 @@ nx_connection_pick(const struct nx_store_ask *ask, const char *user_id,
 /* What is stored now, still sealed. */
 static const char look[] =
     "SELECT id, user_id, access_token, refresh_token"
-    " FROM platform_connections WHERE id = $1 AND platform = 'twitter'";
+    " FROM platform_connections WHERE id = $1 AND platform = '" NX_PLATFORM "'";
 
 enum { LOOK_ACCESS = 2, LOOK_REFRESH };
 
 static const char lock_row[] =
     "SELECT 1 FROM platform_connections"
-    " WHERE id = $1 AND platform = 'twitter' FOR NO KEY UPDATE";
+    " WHERE id = $1 AND platform = '" NX_PLATFORM "' FOR NO KEY UPDATE";
 
 /* 1 id, 2 status, 3 reason, 4 and 5 the tokens as they were read, 6 to 9 the
  * same tokens for x_revocations, each with its id */
@@ -181,7 +181,7 @@ static const char end_row[] =
     "WITH ended AS ("
     " UPDATE platform_connections SET status = $2, status_reason = $3,"
     "  access_token = NULL, refresh_token = NULL, updated_at = now()"
-    " WHERE id = $1 AND platform = 'twitter'"
+    " WHERE id = $1 AND platform = '" NX_PLATFORM "'"
     "  AND access_token IS NOT DISTINCT FROM $4"
     "  AND refresh_token IS NOT DISTINCT FROM $5"
     " RETURNING id, user_id, platform_user_id),"

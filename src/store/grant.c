@@ -20,7 +20,7 @@
 /* The row that the grant belongs to: the old one, or a new id. */
 static const char find_row[] =
     "SELECT coalesce((SELECT id FROM platform_connections"
-    "  WHERE user_id = $1 AND platform = 'twitter'"
+    "  WHERE user_id = $1 AND platform = '" NX_PLATFORM "'"
     "  AND platform_user_id = $2), $3::uuid), $1::uuid";
 
 static const char lock_account[] =
@@ -29,7 +29,7 @@ static const char lock_account[] =
 
 static const char lock_rows[] =
     "SELECT 1 FROM platform_connections"
-    " WHERE platform = 'twitter' AND platform_user_id = $1"
+    " WHERE platform = '" NX_PLATFORM "' AND platform_user_id = $1"
     " ORDER BY id FOR NO KEY UPDATE";
 
 static const char hold_pending[] =
@@ -89,14 +89,15 @@ static const char save_grant[] =
     "  platform_user_id, platform_username, access_token, refresh_token,"
     "  token_expires_at, scopes, status, status_reason, metadata,"
     "  created_at, updated_at)"
-    " SELECT $1::uuid, $2::uuid, 'twitter', $3::text, $11::text, $12::text,"
+    " SELECT $1::uuid, $2::uuid,"
+    " '" NX_PLATFORM "', $3::text, $11::text, $12::text,"
     "  $13::text, to_timestamp($14::bigint), string_to_array($15, ' '),"
     "  'connected', NULL, jsonb_strip_nulls(jsonb_build_object("
     "  'name', $16::text, 'subscription_type', $17::text)), now(), now()"
     "  WHERE " STANDS " AND (NOT $7::boolean OR EXISTS ("
     "   SELECT 1 FROM platform_connections o WHERE o.id = $1))"
     " ON CONFLICT (user_id, platform, platform_user_id)"
-    "  WHERE platform = 'twitter'"
+    "  WHERE platform = '" NX_PLATFORM "'"
     " DO UPDATE SET platform_username = excluded.platform_username,"
     "  access_token = excluded.access_token,"
     "  refresh_token = excluded.refresh_token,"
@@ -131,12 +132,12 @@ static const char supersede[] =
     "WITH " GIVEN ", lost AS MATERIALIZED ("
     " SELECT c.* FROM platform_connections c"
     " LEFT JOIN x_grants g ON g.connection_id = c.id"
-    " WHERE c.platform = 'twitter' AND c.platform_user_id = $3"
+    " WHERE c.platform = '" NX_PLATFORM "' AND c.platform_user_id = $3"
     "  AND c.status = 'connected' AND " STANDS
     "  AND (c.id <> $1 AND (g.granted_at > " GRANTED ") IS NOT TRUE"
     "   OR EXISTS (SELECT 1 FROM platform_connections o"
     "    JOIN x_grants og ON og.connection_id = o.id"
-    "    WHERE o.platform = 'twitter' AND o.platform_user_id = $3"
+    "    WHERE o.platform = '" NX_PLATFORM "' AND o.platform_user_id = $3"
     "    AND o.status = 'connected' AND o.id <> c.id"
     "    AND og.granted_at > coalesce(g.granted_at, '-infinity')))),"
     "parked AS (" PARK_FROM " FROM lost c" PARK_TOKENS "),"
@@ -164,7 +165,7 @@ static const char supersede[] =
 	"  FROM platform_connections c WHERE c.id = $1)"		\
 	" OR $7::boolean AND NOT EXISTS (SELECT 1"			\
 	"  FROM platform_connections c WHERE c.user_id = $2"		\
-	"  AND c.platform = 'twitter' AND c.platform_user_id = $3))"
+	"  AND c.platform = '" NX_PLATFORM "' AND c.platform_user_id = $3))"
 
 /* 11 to 14: two pairs of id and sealed token */
 static const char park_new[] =

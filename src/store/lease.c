@@ -23,7 +23,7 @@ static const char take[] =
     "  attempt_started_at)"
     " SELECT id, $3, clock_timestamp() + $4 * interval '1 ms', now()"
     "  FROM platform_connections"
-    "  WHERE id = $1 AND platform = 'twitter' AND status = 'connected'"
+    "  WHERE id = $1 AND platform = '" NX_PLATFORM "' AND status = 'connected'"
     " ON CONFLICT (connection_id) DO UPDATE SET"
     "  lease_owner = excluded.lease_owner,"
     "  lease_until = excluded.lease_until,"
@@ -36,7 +36,7 @@ static const char take[] =
 
 static const char look[] =
     "SELECT " NX_CONNECTION_COLUMNS NX_CONNECTION_FROM
-    " WHERE c.id = $1 AND c.platform = 'twitter'";
+    " WHERE c.id = $1 AND c.platform = '" NX_PLATFORM "'";
 
 static enum nx_rc
 open_tokens(const struct nx_store_ask *ask, const PGresult *rows, int row,
@@ -112,7 +112,7 @@ nx_lease_take(const struct nx_store_ask *ask, const char *connection_id,
 
 static const char whose[] =
     "SELECT id, user_id FROM platform_connections"
-    " WHERE id = $1 AND platform = 'twitter'";
+    " WHERE id = $1 AND platform = '" NX_PLATFORM "'";
 
 static const char lock_row[] =
     "SELECT 1 FROM platform_connections WHERE id = $1 FOR NO KEY UPDATE";
@@ -323,7 +323,7 @@ nx_lease_refused(const struct nx_store_ask *ask,
  * 1 within, 2 spread, 3 user
  */
 #define IS_DUE								\
-	" c.platform = 'twitter' AND c.status = 'connected'"		\
+	" c.platform = '" NX_PLATFORM "' AND c.status = 'connected'"	\
 	" AND c.token_expires_at < now() + $1::float8 * interval '1 s'"	\
 	" AND c.token_expires_at < now() + ($1::float8 - $2::float8"	\
 	"  * (hashtext(c.id::text) & 255) / 256) * interval '1 s'"	\

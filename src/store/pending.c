@@ -47,7 +47,7 @@ enum { ROW_PARAMS = 14 };
 static const char insert[] =
     NEW_ROW " WHERE NOT EXISTS (SELECT 1 FROM x_grants g"
     "  JOIN platform_connections c ON c.id = g.connection_id"
-    "  WHERE c.user_id = $2 AND c.platform = 'twitter'"
+    "  WHERE c.user_id = $2 AND c.platform = '" NX_PLATFORM "'"
     "  AND g.grant_hash = $6)"
     " AND NOT EXISTS (SELECT 1 FROM x_logins WHERE state_hash = $8"
     "  AND outcome IN (" ENDED "))"
@@ -83,7 +83,7 @@ static const char revive[] =
 static const char heir[] =
     "SELECT c.id, g.token_version FROM platform_connections c"
     " JOIN x_grants g ON g.connection_id = c.id"
-    " WHERE c.user_id = $1 AND c.platform = 'twitter'"
+    " WHERE c.user_id = $1 AND c.platform = '" NX_PLATFORM "'"
     " AND g.grant_hash = $2 AND g.refreshed_by IS NULL"
     " AND c.status IN ('connected', 'needs_reauth')"
     " AND NOT EXISTS (SELECT 1 FROM x_pending WHERE id = $3)"
@@ -100,7 +100,7 @@ static const char park_renewed[] =
     "  SELECT 1 FROM x_pending WHERE id = $1)"
     " AND NOT EXISTS (SELECT 1 FROM x_grants g"
     "  JOIN platform_connections c ON c.id = g.connection_id"
-    "  WHERE c.user_id = $2 AND c.platform = 'twitter'"
+    "  WHERE c.user_id = $2 AND c.platform = '" NX_PLATFORM "'"
     "  AND (g.grant_hash = $8 OR g.grant_hash = $7"
     "   AND c.status IN ('connected', 'needs_reauth')))"
     " ON CONFLICT (id) DO NOTHING";

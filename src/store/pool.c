@@ -16,6 +16,7 @@
 #include "nx/base/arena.h"
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
+#include "nx/store/schema.h"
 
 enum {
 	ATTEMPT_MS = 3000,		/* for one host */
@@ -37,7 +38,9 @@ struct nx_pool {
 	struct target	*targets;
 	int		 ntargets;
 	int		 size;
+	struct nx_stats	*stats;		/* or NULL */
 	atomic_bool	 unnamed;	/* set once and for all by db.c */
+	atomic_int	 needed;	/* of the schema; 0: seen, or any */
 
 	pthread_mutex_t	 lock;		/* guards all that follows */
 	pthread_cond_t	 freed;		/* something below has changed */
@@ -207,6 +210,7 @@ nx_pool_new(const char *url, int size, struct nx_pool **out,
 		return nx_fail(err, NX_NO_MEMORY, "for the database pool");
 	pool->size = size;
 	atomic_init(&pool->unnamed, false);
+	atomic_init(&pool->needed, 0);
 	pool->idle = calloc((size_t)size, sizeof(*pool->idle));
 	rc = pool->idle == NULL ?
 	    nx_fail(err, NX_NO_MEMORY, "for the database pool") :
@@ -221,6 +225,12 @@ nx_pool_new(const char *url, int size, struct nx_pool **out,
 	nx_cond_init(&pool->freed);
 	*out = pool;
 	return NX_OK;
+}
+
+void
+nx_pool_count(struct nx_pool *pool, struct nx_stats *stats)
+{
+	pool->stats = stats;
 }
 
 static void
@@ -249,6 +259,12 @@ nx_pool_free(struct nx_pool *pool)
 	free(pool);
 }
 
+void
+nx_pool_require(struct nx_pool *pool, int version)
+{
+	atomic_store(&pool->needed, version);
+}
+
 /* Drive one attempt to its end; false when it failed or took too long. */
 static bool
 finish_connecting(PGconn *conn, int64_t until)
@@ -275,10 +291,31 @@ finish_connecting(PGconn *conn, int64_t until)
 	return PQsetnonblocking(conn, 1) == 0 && PQenterPipelineMode(conn);
 }
 
+/* One that leads to a schema we cannot work with is not kept. */
 static enum nx_rc
-connect_one(const struct target *t, int64_t until, struct nx_db **out,
+check_schema(struct nx_pool *pool, int64_t deadline, struct nx_db **db,
     struct nx_err *err)
 {
+	int needed = atomic_load(&pool->needed);
+	enum nx_rc rc;
+
+	if (needed == 0)
+		return NX_OK;
+	rc = nx_schema_check(*db, needed, deadline, err);
+	if (rc == NX_OK) {
+		atomic_store(&pool->needed, 0);
+		return NX_OK;
+	}
+	db_close(*db);
+	*db = NULL;
+	return rc;
+}
+
+static enum nx_rc
+connect_one(struct nx_pool *pool, int at, int64_t until, struct nx_db **out,
+    struct nx_err *err)
+{
+	const struct target *t = &pool->targets[at];
 	struct nx_db *db = calloc(1, sizeof(*db));
 
 	if (db != NULL)
@@ -298,13 +335,15 @@ connect_one(const struct target *t, int64_t until, struct nx_db **out,
 		db_close(db);
 		return NX_DB_DOWN;
 	}
+	db->target = at;
+	db->unnamed = &pool->unnamed;
 	*out = db;
-	return NX_OK;
+	return check_schema(pool, until, out, err);
 }
 
 /* Every host once, the one at `first` first.  No lock is held. */
 static enum nx_rc
-connect_any(const struct nx_pool *pool, int first, int64_t deadline,
+connect_any(struct nx_pool *pool, int first, int64_t deadline,
     struct nx_db **out, struct nx_err *err)
 {
 	enum nx_rc rc = nx_fail(err, NX_DB_DOWN, "There was no time left.");
@@ -317,12 +356,9 @@ connect_any(const struct nx_pool *pool, int first, int64_t deadline,
 			break;
 		if (ms > ATTEMPT_MS)
 			ms = ATTEMPT_MS;
-		rc = connect_one(&pool->targets[at], nx_clock_mono() + ms,
-		    out, err);
-		if (rc == NX_OK) {
-			(*out)->target = at;
+		rc = connect_one(pool, at, nx_clock_mono() + ms, out, err);
+		if (rc == NX_OK || rc == NX_SCHEMA_OLD)
 			break;
-		}
 	}
 	return rc;
 }
@@ -333,12 +369,12 @@ enum turn { TURN_IDLE, TURN_NEW, TURN_CLOSED, TURN_NONE };
 /*
  * Lock held; given up while waiting.  After a failed attempt nobody tries
  * for a moment: as long as others live somebody may give one back, otherwise
- * the failure is everybody's answer.
+ * the failure is everybody's answer.  `*waited` is set when it had to.
  */
 static enum turn
-await_turn(struct nx_pool *pool, int64_t deadline)
+await_turn(struct nx_pool *pool, int64_t deadline, bool *waited)
 {
-	for (;;) {
+	for (;; *waited = true) {
 		bool closed = nx_clock_left(pool->closed_until) > 0;
 		int64_t until = deadline;
 
@@ -406,8 +442,6 @@ take_new(struct nx_pool *pool, int first, int64_t deadline,
 	struct nx_err why = { 0 };
 	enum nx_rc rc = connect_any(pool, first, deadline, out, &why);
 
-	if (rc == NX_OK)
-		(*out)->unnamed = &pool->unnamed;
 	nx_lock(&pool->lock);
 	note_attempt(pool, *out, &why);
 	nx_unlock(&pool->lock);
@@ -424,11 +458,12 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 	for (;;) {
 		struct nx_db *db = NULL;
 		struct nx_err why;
+		bool waited = false;
 		enum turn turn;
 		int first;
 
 		nx_lock(&pool->lock);
-		turn = await_turn(pool, deadline);
+		turn = await_turn(pool, deadline, &waited);
 		if (turn == TURN_IDLE)
 			db = pool->idle[--pool->nidle];
 		else if (turn == TURN_NEW)
@@ -437,6 +472,10 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 		why = pool->why;
 		nx_unlock(&pool->lock);
 
+		if (waited)
+			nx_stats_count(pool->stats, NX_STAT_POOL_WAITS,
+			    turn == TURN_NONE ? NX_STATS_WAIT_TIMED_OUT :
+			    NX_STATS_WAIT_SERVED, 0);
 		if (turn == TURN_NEW)
 			return take_new(pool, first, deadline, out, err);
 		if (turn == TURN_CLOSED) {
@@ -501,6 +540,7 @@ nx_pool_run(struct nx_pool *pool, const struct nx_query *queries, int n,
 
 	for (int tries = 0;; tries++) {
 		struct nx_db *db;
+		int64_t began;
 		bool refused;
 
 		for (int i = 0; i < n; i++)
@@ -508,7 +548,10 @@ nx_pool_run(struct nx_pool *pool, const struct nx_query *queries, int n,
 		rc = nx_pool_take(pool, deadline, &db, err);
 		if (rc != NX_OK)
 			return rc;
+		began = nx_clock_us();
 		rc = nx_db_run(db, queries, n, deadline, results, err);
+		nx_stats_time(pool->stats, NX_STAT_SQL, rc == NX_OK ?
+		    NX_STATS_RUN_DONE : NX_STATS_RUN_FAILED, began);
 		refused = db->refused;
 		nx_pool_give(pool, db);
 		if (rc != NX_DB_DOWN || !refused || tries > 0)

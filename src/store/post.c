@@ -19,7 +19,7 @@
 #define INSERT_WITH(until)						\
 	"WITH usable AS ("						\
 	" SELECT array_agg(id) AS ids FROM platform_connections"	\
-	" WHERE user_id = $1 AND platform = 'twitter'"			\
+	" WHERE user_id = $1 AND platform = '" NX_PLATFORM "'"		\
 	"  AND status = 'connected' AND ($2::uuid IS NULL OR id = $2))," \
 	"line AS ("							\
 	" SELECT ids[1] AS connection_id, " until " AS until,"		\

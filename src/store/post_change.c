@@ -32,7 +32,7 @@ static const char change_post[] =
     " AND NOT EXISTS (SELECT 1 FROM x_parts WHERE user_id = $1"
     "  AND post_id = $2 AND state <> 'waiting')"
     " AND EXISTS (SELECT 1 FROM platform_connections WHERE id = $5"
-    "  AND user_id = $1 AND platform = 'twitter')";
+    "  AND user_id = $1 AND platform = '" NX_PLATFORM "')";
 
 #define OURS								\
 	" AND EXISTS (SELECT 1 FROM x_posts WHERE user_id = $1"		\

@@ -208,7 +208,7 @@ enum { IS_TAKEN = NX_POST_NCOLUMNS, LEASE_LEFT };
 static const char find_connection[] =
     "SELECT " NX_CONNECTION_COLUMNS NX_CONNECTION_FROM
     " WHERE c.id = (SELECT connection_id FROM x_posts"
-    "  WHERE user_id = $1 AND id = $2) AND c.platform = 'twitter'";
+    "  WHERE user_id = $1 AND id = $2) AND c.platform = '" NX_PLATFORM "'";
 
 enum { TAKE, RELEASE, ABOUT, DOUBT, GO_ON, SORT_OUT, POST, CONNECTION, NSTEPS };
 
@@ -389,7 +389,7 @@ static const char lock_id[] =
 #define KIN								\
 	"kin AS (SELECT o.user_id, o.id FROM x_posts p"			\
 	"  JOIN platform_connections c ON c.id = p.connection_id"	\
-	"  JOIN platform_connections o ON o.platform = 'twitter'"	\
+	"  JOIN platform_connections o ON o.platform = '" NX_PLATFORM "'" \
 	"   AND o.platform_user_id = c.platform_user_id"		\
 	"  WHERE p.user_id = $1 AND p.id = $2"				\
 	" UNION SELECT user_id, connection_id FROM x_posts"		\

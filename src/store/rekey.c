@@ -28,7 +28,7 @@ static const struct table {
 } tables[] = {
 	{ "SELECT id, user_id, access_token, refresh_token, NULL, NULL"
 	    " FROM platform_connections"
-	    " WHERE platform = 'twitter' AND ($2 = '' OR id > $2::uuid)"
+	    " WHERE platform = '" NX_PLATFORM "' AND ($2 = '' OR id > $2::uuid)"
 	    " AND (left(access_token, length($1)) <> $1"
 	    "  OR left(refresh_token, length($1)) <> $1)"
 	    " ORDER BY id LIMIT $3",
@@ -203,7 +203,7 @@ nx_rekey_batch(const struct nx_store_ask *ask, struct nx_rekey *progress,
  */
 #define KEY(column)	"split_part(" column ", '.', 2)"
 #define SEALED(column)							\
-	" FROM platform_connections WHERE platform = 'twitter'"		\
+	" FROM platform_connections WHERE platform = '" NX_PLATFORM "'"	\
 	" AND left(" column ", 4) = 'nx1.'"
 #define KEYS_OF(column)							\
 	"WITH RECURSIVE k (id) AS ("					\

@@ -157,7 +157,7 @@ nx_revocation_park(const struct nx_store_ask *ask,
 static const char has_lost[] =
     "SELECT c.user_id, c.platform_user_id FROM platform_connections c"
     " JOIN x_grants g ON g.connection_id = c.id"
-    " WHERE c.id = $1 AND c.platform = 'twitter'"
+    " WHERE c.id = $1 AND c.platform = '" NX_PLATFORM "'"
     " AND (c.status IN ('disconnected', 'superseded')"
     "  OR g.refreshed_by IS NULL)";
 

@@ -116,7 +116,7 @@ NX_MUST_USE enum nx_rc	nx_row_pick(const struct nx_store_ask *ask,
 /* Every row of user $1, newest first. */
 #define NX_CONNECTIONS_OF_USER						\
 	"SELECT " NX_CONNECTION_COLUMNS NX_CONNECTION_FROM		\
-	" WHERE c.user_id = $1 AND c.platform = 'twitter'"		\
+	" WHERE c.user_id = $1 AND c.platform = '" NX_PLATFORM "'"	\
 	" ORDER BY c.created_at DESC, c.id LIMIT 100"
 
 /* The statement of nx_lease_claim_due(), for the test that explains it. */

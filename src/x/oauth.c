@@ -194,13 +194,31 @@ collect_strays(struct nx_slice body, struct nx_arena *arena,
 	}
 }
 
+/* What a 2xx grants, and the verdict on it. */
+static void
+take_grant(const struct nx_x *x, enum nx_act act,
+    const struct nx_x_answer *answer, int64_t now, struct nx_grant *out,
+    struct nx_verdict *verdict)
+{
+	struct json_object *body = NULL;
+
+	/* Of two tokens nobody knows which one is meant. */
+	if (nx_json_parse_once(answer->http.body, &body) != NX_OK ||
+	    !read_grant(body, now, x->arena, out)) {
+		collect_strays(answer->http.body, x->arena, out);
+		nx_verdict_unreadable(act, verdict);
+	} else
+		nx_verdict_whole(answer, verdict);
+	nx_json_wipe(body);
+	nx_http_forget(x->http);
+}
+
 static void
 ask_grant(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
     const char *const *secrets, struct nx_grant *out,
     struct nx_verdict *verdict)
 {
 	const int64_t now = nx_clock_wall();	/* before: lifetimes run now */
-	struct json_object *body = NULL;
 	struct nx_x_answer answer;
 
 	*out = (struct nx_grant){ 0 };
@@ -211,17 +229,9 @@ ask_grant(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
 		return;
 	}
 	send_form(x, act, form, secrets, &answer, verdict);
-	if (answer.http.status / 100 != 2)
-		return;
-	/* Of two tokens nobody knows which one is meant. */
-	if (nx_json_parse_once(answer.http.body, &body) != NX_OK ||
-	    !read_grant(body, now, x->arena, out)) {
-		collect_strays(answer.http.body, x->arena, out);
-		nx_verdict_unreadable(act, verdict);
-	} else
-		nx_verdict_whole(&answer, verdict);
-	nx_json_wipe(body);
-	nx_http_forget(x->http);
+	if (answer.http.status / 100 == 2)
+		take_grant(x, act, &answer, now, out, verdict);
+	nx_x_called(x, act, verdict);
 }
 
 void
@@ -263,5 +273,6 @@ nx_oauth_revoke(const struct nx_x *x, const char *token, const char *hint,
 	add_field(&form, "token", token);
 	add_field(&form, "token_type_hint", hint);
 	send_form(x, NX_ACT_REVOKE, &form, secrets, &answer, verdict);
+	nx_x_called(x, NX_ACT_REVOKE, verdict);
 	nx_buf_free(&form);
 }

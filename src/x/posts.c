@@ -83,7 +83,7 @@ nx_x_post_create(const struct nx_x *x, const char *access_token,
 	write_post(post, &json);
 	ask.body = nx_buf_slice(&json);
 	if (nx_buf_ok(&json))
-		ask.url = nx_arena_printf(x->arena, "%s/2/tweets",
+		ask.url = nx_arena_printf(x->arena, "%s" NX_X_POSTS,
 		    x->conf->api_url);
 	nx_x_call(x, NX_ACT_CREATE, &ask, "the post does not fit", &answer,
 	    verdict);
@@ -93,6 +93,7 @@ nx_x_post_create(const struct nx_x *x, const char *access_token,
 		nx_verdict_whole(&answer, verdict);
 	else if (verdict->class == NX_CLASS_DONE)
 		nx_verdict_unreadable(NX_ACT_CREATE, verdict);
+	nx_x_called(x, NX_ACT_CREATE, verdict);
 	nx_buf_free(&json);
 }
 
@@ -143,7 +144,7 @@ about_post(const struct nx_x *x, enum nx_act act, const char *token,
 	};
 
 	if (nx_x_id_is_good(id))
-		ask.url = nx_arena_printf(x->arena, "%s/2/tweets/%s",
+		ask.url = nx_arena_printf(x->arena, "%s" NX_X_POST,
 		    x->conf->api_url, id);
 	nx_x_call(x, act, &ask, "the id does not fit", &answer, verdict);
 	return answer.http;
@@ -158,6 +159,7 @@ nx_x_post_delete(const struct nx_x *x, const char *access_token,
 
 	if (verdict->class == NX_CLASS_DONE && answer.status < 300)
 		verdict->class = read_deleted(answer.body, &verdict->x);
+	nx_x_called(x, NX_ACT_DELETE, verdict);
 }
 
 /* X tells it as a 404, or as a 200 with nothing but errors. */
@@ -171,6 +173,7 @@ nx_x_post_is_gone(const struct nx_x *x, const char *access_token,
 	struct json_object *body = NULL;
 	bool there;
 
+	nx_x_called(x, NX_ACT_READ, &v);
 	if ((answer.status != 200 && answer.status != 404) ||
 	    nx_json_parse_lenient(answer.body, &body) != NX_OK)
 		return false;

@@ -91,7 +91,7 @@ ask_page(const struct nx_x *x, const char *token,
 	const enum names names = names_of(how);
 	char start[NX_RFC3339_MAX];
 
-	nx_buf_addf(&url, "%s/2/users/%s/tweets?max_results=%d%s",
+	nx_buf_addf(&url, "%s" NX_X_TIMELINE "?max_results=%d%s",
 	    x->conf->api_url, ask->x_user_id, how->page,
 	    fields(names, ask->parents));
 	if (ask->since_id != NULL)
@@ -345,6 +345,29 @@ is_too_long(const struct nx_x *x, const struct nx_http_answer *answer)
 	    !nx_arena_has(x->arena, COPIES * answer->body.n);
 }
 
+/* An answer that does not fit may in shorter pages; true: that is tried. */
+static bool
+shortens(struct manner *how)
+{
+	const bool was_long = how->page == PAGE;
+
+	how->page = SHORT_PAGE;
+	return was_long;
+}
+
+/* Names that X may not know are worth others; true: those are tried. */
+static bool
+renames(struct manner *how, const struct nx_verdict *verdict, int status,
+    bool bare)
+{
+	const bool other = verdict->class == NX_CLASS_DONE ?
+	    bare && how->turn == 0 && !how->settled :
+	    status == 400 && how->turn < 2;
+
+	how->turn += other;
+	return other;
+}
+
 /* One try; false: it is worth another in the changed manner. */
 static bool
 try_page(const struct nx_x *x, const char *access_token,
@@ -353,23 +376,20 @@ try_page(const struct nx_x *x, const char *access_token,
 {
 	struct nx_x_answer answer = ask_page(x, access_token, ask, how,
 	    verdict);
-	bool bare = false, next;
+	bool bare = false, again;
 
 	*out = (struct nx_timeline){ .windows = answer.windows };
 	if (is_too_long(x, &answer.http)) {
 		nx_verdict_unreadable(NX_ACT_READ, verdict);
-		next = how->page == PAGE;
-		how->page = SHORT_PAGE;
-		return !next;
+		again = shortens(how);
+	} else {
+		if (verdict->class == NX_CLASS_DONE)
+			verdict->class = read_page(answer.http.body,
+			    x->arena, out, &bare);
+		again = renames(how, verdict, answer.http.status, bare);
 	}
-	if (verdict->class == NX_CLASS_DONE)
-		verdict->class = read_page(answer.http.body, x->arena,
-		    out, &bare);
-	next = verdict->class == NX_CLASS_DONE ?
-	    bare && how->turn == 0 && !how->settled :
-	    answer.http.status == 400 && how->turn < 2;
-	how->turn += next;
-	return !next;
+	nx_x_called(x, NX_ACT_READ, verdict);
+	return !again;
 }
 
 /* Do what start_time does, for servers that know nothing of it. */

@@ -50,38 +50,40 @@ read_user(struct nx_slice text, struct nx_arena *arena,
 	return good;
 }
 
-static struct nx_http_answer
+/* The status of its answer. */
+static int
 ask_profile(const struct nx_x *x, const char *access_token, const char *query,
-    struct nx_verdict *verdict)
+    struct nx_x_user *out, struct nx_verdict *verdict)
 {
 	struct nx_x_answer answer;
 	struct nx_http_ask ask = {
 		.method = "GET",
-		.url = nx_arena_printf(x->arena, "%s/2/users/me%s",
+		.url = nx_arena_printf(x->arena, "%s" NX_X_PROFILE "%s",
 		    x->conf->api_url, query),
 		.bearer = access_token,
 	};
 
 	nx_x_call(x, NX_ACT_PROFILE, &ask, "there is no memory for the"
 	    " address", &answer, verdict);
-	return answer.http;
+	if (verdict->class == NX_CLASS_DONE &&
+	    !read_user(answer.http.body, x->arena, out)) {
+		*out = (struct nx_x_user){ 0 };
+		nx_verdict_unreadable(NX_ACT_PROFILE, verdict);
+	}
+	nx_x_called(x, NX_ACT_PROFILE, verdict);
+	return answer.http.status;
 }
 
 void
 nx_users_me(const struct nx_x *x, const char *access_token,
     struct nx_x_user *out, struct nx_verdict *verdict)
 {
-	struct nx_http_answer answer;
+	int status;
 
 	*out = (struct nx_x_user){ 0 };
-	answer = ask_profile(x, access_token,
-	    "?user.fields=subscription_type", verdict);
+	status = ask_profile(x, access_token,
+	    "?user.fields=subscription_type", out, verdict);
 	/* X renames fields: better no subscription than no user. */
-	if (verdict->class == NX_CLASS_REFUSED && answer.status == 400)
-		answer = ask_profile(x, access_token, "", verdict);
-	if (verdict->class == NX_CLASS_DONE &&
-	    !read_user(answer.body, x->arena, out)) {
-		*out = (struct nx_x_user){ 0 };
-		nx_verdict_unreadable(NX_ACT_PROFILE, verdict);
-	}
+	if (verdict->class == NX_CLASS_REFUSED && status == 400)
+		(void)ask_profile(x, access_token, "", out, verdict);
 }

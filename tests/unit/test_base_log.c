@@ -112,7 +112,7 @@ static void
 keeps_to_its_level_and_errno(void **state)
 {
 	struct pipe_log p = open_log(NX_LOG_WARN);
-	struct nx_log nowhere = { NX_LOG_DEBUG, -1, false };
+	struct nx_log nowhere = { .level = NX_LOG_DEBUG, .fd = -1 };
 
 	(void)state;
 	nx_log(&p.log, NX_LOG_INFO, "r", "e", NX_I("n", 1));

@@ -1,5 +1,6 @@
 /* test_store_post_state.c - the names of states, here and in the database. */
 
+#include "nx/base/stats.h"
 #include "nx/store/post_state.h"
 #include "store_env.h"
 
@@ -57,6 +58,19 @@ the_database_has_the_same(void **state)
 		    sql(e, sorted, checks[i].names, NULL));
 }
 
+/* What counts posts knows every state by its own name. */
+static void
+states_are_counted_by_name(void **state)
+{
+	(void)state;
+	for (unsigned int i = NX_POST_STATE_QUEUED;
+	    i < NX_POST_STATE_DRY_RUN; i++)
+		assert_true(nx_slice_is(nx_stats_value(NX_LABEL_POST, i),
+		    nx_post_state_name((enum nx_post_state)i)));
+	assert_int_equal(nx_stats_value(NX_LABEL_POST,
+	    NX_POST_NSTATES).n, 0);
+}
+
 int
 main(void)
 {
@@ -65,6 +79,7 @@ main(void)
 		cmocka_unit_test(what_is_none),
 		cmocka_unit_test_setup_teardown(the_database_has_the_same,
 		    env_open, env_close),
+		cmocka_unit_test(states_are_counted_by_name),
 	};
 
 	return cmocka_run_group_tests_name("store/post_state", tests, NULL,

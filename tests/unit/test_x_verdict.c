@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "nx/base/stats.h"
 #include "nx/x/verdict.h"
 
 enum { NOW = 1790000000 };
@@ -740,6 +741,24 @@ every_class_has_a_name(void **state)
 	}
 }
 
+/* What counts calls knows every class by its own name. */
+static void
+classes_are_counted_by_name(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < NX_CLASS_COUNT; i++)
+		assert_true(nx_slice_is(nx_stats_value(NX_LABEL_CLASS, i),
+		    nx_class_name((enum nx_class)i)));
+	assert_int_equal(nx_stats_value(NX_LABEL_CLASS,
+	    NX_CLASS_COUNT).n, 0);
+	assert_true(nx_slice_is(nx_stats_value(NX_LABEL_ENDPOINT,
+	    NX_ACT_CREATE), "create"));
+	assert_true(nx_slice_is(nx_stats_value(NX_LABEL_ENDPOINT,
+	    NX_ACT_DELETE), "delete"));
+	assert_int_equal(nx_stats_value(NX_LABEL_ENDPOINT,
+	    NX_ACT_DELETE + 1).n, 0);
+}
+
 int
 main(void)
 {
@@ -761,6 +780,7 @@ main(void)
 		cmocka_unit_test(guesses),
 		cmocka_unit_test(error_sentences),
 		cmocka_unit_test(every_class_has_a_name),
+		cmocka_unit_test(classes_are_counted_by_name),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,6 +19,7 @@ enum { NX_RFC3339_MAX = 32 };
 
 int64_t	nx_clock_wall(void);		/* seconds */
 int64_t	nx_clock_mono(void);		/* milliseconds */
+int64_t	nx_clock_us(void);		/* the same in microseconds */
 
 /* What is left until `deadline`, at least 0, at most an hour: milliseconds. */
 int	nx_clock_left(int64_t deadline);

@@ -15,12 +15,15 @@
 
 #include "nx/base/kv.h"
 
+struct nx_stats;
+
 enum nx_log_level { NX_LOG_ERROR, NX_LOG_WARN, NX_LOG_INFO, NX_LOG_DEBUG };
 
 struct nx_log {
 	enum nx_log_level	 level;	/* what is more detailed is dropped */
 	int			 fd;
 	bool			 journal;	/* priorities first */
+	struct nx_stats		*stats;		/* counts events; or NULL */
 };
 
 /*

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "nx/base/conf.h"
+#include "nx/base/stats.h"
 #include "nx/flow/auth/callers.h"
 #include "nx/flow/patient.h"
 #include "nx/store/connection.h"
@@ -25,6 +26,7 @@ struct nx_app {
 	struct nx_http_ca	*outside;	/* of other hosts; or NULL */
 	struct nx_patient	*patient;	/* NULL unless NX_NEED_X */
 	struct nx_endpoints	*endpoints;	/* likewise */
+	struct nx_stats		*stats;		/* NULL: nothing is counted */
 	struct nx_store		 store;
 };
 
@@ -37,6 +39,12 @@ NX_MUST_USE enum nx_rc	nx_app_open(struct nx_app *app, unsigned int need,
 			    const char *(*lookup)(void *, const char *),
 			    void *ctx, struct nx_buf *problems);
 void			nx_app_close(struct nx_app *app);
+
+/*
+ * Count from now on, where NEXUS_STATE_DIR can be written (base/stats.h).
+ * Before any other thread starts.
+ */
+void			nx_app_count(struct nx_app *app);
 
 /* libcurl's own start and end: main() calls them around everything. */
 NX_MUST_USE enum nx_rc	nx_process_start(void);

@@ -12,6 +12,9 @@
 #include "nx/base/uuid.h"
 #include "nx/store/store.h"
 
+/* X's rows of platform_connections, which other platforms share. */
+#define NX_PLATFORM "twitter"
+
 /*
  * What has become of a connection; the words stand in platform_connections
  * (sql/001_connections.sql has the CHECK) and in answers.  Zero is one that

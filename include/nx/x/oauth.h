@@ -9,6 +9,7 @@
 
 #include "nx/base/arena.h"
 #include "nx/base/conf.h"
+#include "nx/base/stats.h"
 #include "nx/x/endpoint.h"
 
 /*
@@ -35,6 +36,7 @@ struct nx_x {
 	const struct nx_conf	*conf;
 	struct nx_arena		*arena;
 	struct nx_endpoints	*endpoints;	/* NULL: none known */
+	struct nx_stats		*stats;		/* or NULL */
 	int64_t			 deadline;	/* nx_clock_mono() ms */
 	int			 patient_ms;	/* of what spends (http.h) */
 };

@@ -72,6 +72,9 @@ nx_delivery_save(struct nx_ctx *ctx, struct nx_delivery *d,
 			break;
 		nx_clock_sleep(SAVE_PAUSE_MS);
 	}
+	if (rc == NX_OK && *ours)
+		nx_stats_count(ctx->app->stats, NX_STAT_POSTS,
+		    outcome.post_state, 0);
 	if (rc != NX_OK && rc != NX_OUTCOME_UNKNOWN)
 		nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
 		    "post.outcome_not_saved", NX_S("post", d->post->id),

@@ -2,9 +2,8 @@
 
 #include "nx/flow/view/answer.h"
 
+#include "nx/x/link.h"
 #include "nx/x/scopes.h"
-
-enum { URL_MAX = 200 };
 
 static void
 add_scopes(struct nx_jw *w, const char *key, const char *scopes)
@@ -28,13 +27,13 @@ add_connection(struct nx_jw *w, const struct nx_conf *conf,
 	const char *scopes = c->scopes == NULL ? "" : c->scopes;
 	const char *missing = nx_scopes_missing(arena, conf->scopes, scopes);
 	bool connected = c->status == NX_STATUS_CONNECTED;
-	char url[URL_MAX];
+	char url[NX_X_URL_MAX];
 
-	(void)snprintf(url, sizeof(url), "https://x.com/%s", c->username);
+	nx_x_profile_url(c->username, url);
 	nx_jw_open(w, NULL, '{');
 	nx_jw_str(w, "id", c->id);
 	nx_jw_str(w, "user_id", c->user_id);
-	nx_jw_str(w, "platform", "twitter");
+	nx_jw_str(w, "platform", NX_PLATFORM);
 	nx_jw_str(w, "platform_user_id", c->x_user_id);
 	nx_jw_str(w, "username", c->username);
 	nx_jw_str(w, "name", c->name);

@@ -3,13 +3,13 @@
 #include "nx/flow/view/answer.h"
 
 #include "nx/base/json.h"
+#include "nx/x/link.h"
 #include "nx/x/price.h"
 #include "problem.h"
 #include "reason.h"
 #include "shown.h"
 
 enum {
-	URL_MAX = 200,
 	WARNING_MAX = 4096,
 	REASON_MAX = 8192,
 	PAGE_BYTES = 1024 * 1024,	/* a page ends behind it */
@@ -28,12 +28,11 @@ part_state(const struct nx_stored_post *post,
 /* NULL when the part is not at X. */
 static const char *
 part_url(const struct nx_stored_post *post, const struct nx_stored_part *part,
-    char out[URL_MAX])
+    char out[NX_X_URL_MAX])
 {
 	if (part->post_id == NULL || part->state == NX_PART_DELETED)
 		return NULL;
-	(void)snprintf(out, URL_MAX, "https://x.com/%s/status/%s",
-	    post->username == NULL ? "i" : post->username, part->post_id);
+	nx_x_post_url(post->username, part->post_id, out);
 	return out;
 }
 
@@ -63,7 +62,7 @@ add_window(struct nx_jw *w, const char *key, const struct nx_window *window)
 static void
 add_parts(struct nx_jw *w, const struct nx_stored_post *post)
 {
-	char url[URL_MAX];
+	char url[NX_X_URL_MAX];
 
 	nx_jw_open(w, "parts", '[');
 	for (size_t i = 0; i < post->nparts; i++) {
@@ -165,16 +164,16 @@ static void
 add_places(struct nx_jw *w, const struct nx_stored_post *post)
 {
 	const struct nx_stored_part *first = post->parts;
-	char url[URL_MAX];
+	char url[NX_X_URL_MAX], path[sizeof(STATUS_PATH) + NX_UUID_LEN];
 
 	nx_jw_str(w, "post_id", post->nparts == 0 ? NULL : first->post_id);
 	nx_jw_str(w, "url", post->nparts == 0 ? NULL :
 	    part_url(post, first, url));
-	(void)snprintf(url, sizeof(url), STATUS_PATH "%s",
+	(void)snprintf(path, sizeof(path), STATUS_PATH "%s",
 	    post->id == NULL ? "" : post->id);
-	nx_jw_str(w, "status_url", post->id == NULL ? NULL : url);
-	(void)snprintf(url, sizeof(url), "https://x.com/%s",
-	    post->username == NULL ? "" : post->username);
+	nx_jw_str(w, "status_url", post->id == NULL ? NULL : path);
+	if (post->username != NULL)
+		nx_x_profile_url(post->username, url);
 	nx_jw_str(w, "profile_url", post->username == NULL ? NULL : url);
 }
 
