@@ -92,7 +92,7 @@ struct worker {
 static void
 done(struct worker *w, struct nx_job *job)
 {
-	nx_job_finish(job);
+	nx_job_finish(job, w->server->app);
 	if (w->spare == NULL)
 		w->spare = job;
 	else
