@@ -46,8 +46,11 @@ NX_MUST_USE enum nx_rc	nx_command_need_x(struct nx_command *c,
  */
 int	nx_command_close(struct nx_command *c, enum nx_rc rc);
 
-/* The two command lines: all of their logic beyond main(). */
+/* The command lines: all of their logic beyond main(). */
 int	nx_twitter_flow(int argc, char **argv);
 int	nx_token_refresh(int argc, char **argv);
+
+/* `dir`: where the files of sql/ are, unless an option says otherwise. */
+int	nx_migrate(int argc, char **argv, const char *dir);
 
 #endif
