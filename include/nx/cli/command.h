@@ -17,7 +17,7 @@ struct nx_command {
 	struct nx_drain	*drain;		/* or NULL: nx_command_need_x() */
 	struct nx_buf	 out;		/* the JSON object to print */
 	bool		 failed;	/* what it tells of is a failure */
-	const char	*problem;	/* why, as JSON; NULL: it is not kept */
+	const struct nx_post_error *problem;	/* why; NULL: it is not kept */
 	char		 request_id[40];
 };
 
