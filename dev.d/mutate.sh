@@ -54,7 +54,7 @@ mutate_one() {
 	else
 		tally "$nth. $title" 1 0 "$log"
 	fi
-	cp "$MUTATE_FROM/$file" "$ROOT/$file"
+	cp "$ROOT/$file.whole" "$ROOT/$file"
 	return $status
 }
 
@@ -79,7 +79,6 @@ command_mutate() {
 
 	install_for_testing
 	settings_forget_callers "${TEST_UNSET[@]}"
-	MUTATE_FROM=$ROOT
 	mutate_copy "$ROOT/var/mutate"
 	ROOT=$ROOT/var/mutate
 	TALLY=$ROOT/tally
