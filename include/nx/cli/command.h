@@ -1,6 +1,6 @@
 /*
  * command.h - run one command: open what it needs, call its use case, print
- * one JSON object, or a problem on stderr (contract section 9).
+ * one JSON object, or a problem on stderr (docs/contract.md section 9).
  */
 #ifndef NX_CLI_COMMAND_H
 #define NX_CLI_COMMAND_H
