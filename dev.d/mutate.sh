@@ -2,14 +2,23 @@
 # of the tree, and see that a test fails.  A line that nothing notices is one that
 # nothing keeps.
 
-# A copy that is built in anew only where it changed.
+# What changed is newer in the copy than what was built of it, whenever it
+# changed; what is gone is gone.
 mutate_copy() {
-	local tree=$1
+	local tree=$1 file
 
 	mkdir -p "$tree"
-	rm -rf "$tree/src"
-	(cd "$ROOT" && cp -a --parents -t "$tree" Makefile.am configure.ac m4 include src sql \
-	    nginx systemd tests dev dev.d package.json package-lock.json .npmrc .ci)
+	cd "$ROOT" || return
+	find Makefile.am configure.ac m4 include src sql nginx systemd tests dev dev.d package.json \
+	    package-lock.json .npmrc .ci docs -type f -printf '%p\n' | while read -r file; do
+		cmp -s "$file" "$tree/$file" || {
+			mkdir -p "$tree/${file%/*}"
+			cp "$file" "$tree/$file"
+		}
+	done
+	(cd "$tree" && find include src -type f) | while read -r file; do
+		[[ -e $file ]] || rm "$tree/$file"
+	done
 	ln -sfn "$ROOT/node_modules" "$tree/node_modules"
 }
 
