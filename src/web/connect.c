@@ -11,6 +11,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/url.h"
 #include "nx/flow/view/answer.h"
 #include "nx/flow/account/disconnect.h"
@@ -18,12 +19,8 @@
 #include "json_body.h"
 
 enum {
-	OUTSTANDING_MAX = 5,	/* attempts of one browser */
-	ATTEMPTS_BYTES = 6 * 1024,	/* all of them, as they are sent */
-	SEEN_MAX = 40,		/* attempt cookies that are looked at */
 	TAG_LEN = 8,		/* hex digits of SHA-256(state) */
 	NAME_MAX_BYTES = 32,
-	LOCATION_MAX = 4096,
 };
 
 static const char secure_prefix[] = "__Host-nx-";
@@ -86,7 +83,7 @@ struct attempt {
 
 /* What a browser sends: its attempts, and how much of everything. */
 struct jar {
-	struct attempt	seen[SEEN_MAX];
+	struct attempt	seen[NX_ATTEMPTS_SEEN_MAX];
 	size_t		n;
 	size_t		bytes;		/* of the attempts */
 	size_t		others;
@@ -110,7 +107,7 @@ look_into(const struct nx_call *call, struct jar *jar)
 	while (nx_request_cookie(call->request, &at, &name, &value)) {
 		size_t bytes = cookie_bytes(name.n, value.n);
 
-		if (jar->n == SEEN_MAX || !is_attempt(call, name)) {
+		if (jar->n == NX_ATTEMPTS_SEEN_MAX || !is_attempt(call, name)) {
 			jar->others += bytes;
 			continue;
 		}
@@ -145,14 +142,14 @@ drop_oldest(struct nx_call *call, struct jar *jar)
 static enum nx_rc
 make_room(struct nx_call *call, size_t bytes)
 {
-	size_t room = ATTEMPTS_BYTES;
+	size_t room = NX_ATTEMPTS_BYTES_MAX;
 	struct jar jar;
 
 	look_into(call, &jar);
 	if (jar.others + room > NX_COOKIES_MAX)
 		room = jar.others < NX_COOKIES_MAX ?
 		    NX_COOKIES_MAX - jar.others : 0;
-	while (jar.n > 0 && (jar.n >= OUTSTANDING_MAX ||
+	while (jar.n > 0 && (jar.n >= NX_ATTEMPTS_MAX ||
 	    jar.bytes + bytes > room))
 		drop_oldest(call, &jar);
 	return bytes <= room ? NX_OK : nx_fail(&call->ctx->err, NX_HEADERS,
@@ -291,8 +288,8 @@ static void
 send_back(struct nx_call *call, const struct nx_connect_result *result,
     enum nx_rc rc)
 {
-	struct nx_buf path = NX_BUF(LOCATION_MAX);
-	struct nx_buf location = NX_BUF(LOCATION_MAX);
+	struct nx_buf path = NX_BUF(NX_LOCATION_MAX);
+	struct nx_buf location = NX_BUF(NX_LOCATION_MAX);
 
 	/* Whose place the new account may take, if the person wants that. */
 	if (rc == NX_OTHER_ACCOUNT && result->connection_id != NULL)
