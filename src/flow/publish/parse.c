@@ -240,7 +240,7 @@ read_poll_options(struct nx_ctx *ctx, struct json_object *list,
 			    NX_WHY_NOT_EACH, NX_S("member", "poll.options"),
 			    NX_S("expected",
 			    "a string of 1 to 25 characters"),
-			    NX_I("limit", OPTION_MAX));
+			    NX_I("limit", NX_POLL_OPTION_MAX));
 		out->options[i] = s.p;
 	}
 	out->n = (int)n;
