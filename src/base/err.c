@@ -97,3 +97,14 @@ nx_err_describe(struct nx_err *err, const char *fmt, ...)
 	make_utf8(err->detail);
 	return err;
 }
+
+bool
+nx_err_for_users(struct nx_err *err)
+{
+	if (err->rc != NX_DB_DOWN && err->rc != NX_CONFIG &&
+	    err->rc != NX_INTERNAL)
+		return false;
+	(void)snprintf(err->detail, sizeof(err->detail), "The operator finds"
+	    " the cause in the log, under the request_id.");
+	return true;
+}

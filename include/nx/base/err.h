@@ -106,4 +106,10 @@ nx_err_end(struct nx_err *err, enum nx_rc rc)
 	return rc;
 }
 
+/*
+ * Take out of an error what only an operator may read: hosts, roles, paths.
+ * False when there was nothing of the kind.  Any thread.
+ */
+bool	nx_err_for_users(struct nx_err *err);
+
 #endif
