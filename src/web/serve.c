@@ -38,7 +38,7 @@ struct server_thread {
 static void
 finish_job(struct server_thread *t, struct nx_job *job)
 {
-	nx_job_finish(job);
+	nx_job_finish(job, t->server->app);
 	if (t->spare == NULL)
 		t->spare = job;
 	else

@@ -1,7 +1,7 @@
 /*
- * session.h - who is calling (contract section 4): a Supabase access token,
- * from the Authorization header or from a browser's cookie (sign_in.h), and
- * what its bearer may ask for.  Any thread; keeps nothing.
+ * session.h - who is calling (docs/contract.md section 4): a Supabase access
+ * token, from the Authorization header or from a browser's cookie (sign_in.h),
+ * and what its bearer may ask for.  Any thread; keeps nothing.
  */
 #ifndef NX_SRC_WEB_SESSION_H
 #define NX_SRC_WEB_SESSION_H
