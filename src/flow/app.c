@@ -3,6 +3,7 @@
 #include "nx/flow/app.h"
 
 #include "nx/base/clock.h"
+#include "nx/base/words.h"
 #include "nx/store/event.h"
 #include "nx/store/schema.h"
 
@@ -201,6 +202,19 @@ nx_ctx_x(const struct nx_ctx *ctx)
 		.deadline = ctx->deadline - NX_SAVE_MS,
 		.patient_ms = ctx->patient_ms,
 	};
+}
+
+bool
+nx_err_for_users(struct nx_err *err)
+{
+	if (err->rc != NX_DB_DOWN && err->rc != NX_CONFIG &&
+	    err->rc != NX_INTERNAL)
+		return false;
+	memset(err->args, 0, sizeof(err->args));
+	err->reason = NX_WHY_LOGGED;
+	(void)snprintf(err->detail, sizeof(err->detail), "%s",
+	    nx_reason_sentence(NX_WHY_LOGGED));
+	return true;
 }
 
 void

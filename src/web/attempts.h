@@ -1,6 +1,6 @@
 /*
- * attempts.h - the cookies that attempts to connect live in (contract section
- * 5): one for each, named after its state, so that several tabs work.  At most
+ * attempts.h - the cookies that attempts to connect live in (docs/contract.md
+ * section 5): one for each, named after its state, so that several tabs work.  At most
  * five are outstanding, and no more than leave room for the sign-in: a browser
  * whose cookies are too large is let in nowhere.
  */

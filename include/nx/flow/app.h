@@ -90,6 +90,12 @@ void	nx_ctx_report(struct nx_ctx *ctx, const char *event,
 /* Has the process been told to end?  What is under way is finished. */
 bool	nx_ctx_stops(const struct nx_ctx *ctx);
 
+/*
+ * Take out of an error what only an operator may read: hosts, roles, paths.
+ * False when there was nothing of the kind.
+ */
+bool	nx_err_for_users(struct nx_err *err);
+
 /* The request is over: wipe what X's last answer left in the handle. */
 void	nx_ctx_done(struct nx_ctx *ctx);
 
