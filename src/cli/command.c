@@ -3,17 +3,16 @@
 #include "nx/cli/command.h"
 
 #include "nx/base/clock.h"
+#include "nx/base/maxima.h"
 #include "nx/base/uuid.h"
 #include "nx/base/version.h"
 #include "complain.h"
 #include "nx/flow/view/answer.h"
 
-enum { OUT_MAX = 8 * 1024 * 1024, PROBLEMS_MAX = 16 * 1024 };
-
 static void
 print_problem(const struct nx_err *err, const char *request_id)
 {
-	struct nx_buf json = NX_BUF(OUT_MAX);
+	struct nx_buf json = NX_BUF(NX_CLI_OUT_MAX);
 	struct nx_err dated = *err;
 
 	nx_err_date(&dated, nx_clock_wall());
@@ -29,7 +28,7 @@ nx_command_open(struct nx_command *c, enum nx_program program,
 	enum nx_rc rc;
 
 	memset(c, 0, sizeof(*c));
-	c->out = (struct nx_buf)NX_BUF(OUT_MAX);
+	c->out = (struct nx_buf)NX_BUF(NX_CLI_OUT_MAX);
 	nx_uuid_random(c->request_id);
 	c->ctx.app = &c->app;
 	c->ctx.request_id = c->request_id;
@@ -58,7 +57,7 @@ nx_command_open(struct nx_command *c, enum nx_program program,
 enum nx_rc
 nx_command_need(struct nx_command *c, unsigned int need)
 {
-	struct nx_buf problems = NX_BUF(PROBLEMS_MAX);
+	struct nx_buf problems = NX_BUF(NX_PROBLEMS_MAX);
 	enum nx_rc rc;
 
 	rc = nx_app_open(&c->app, need, nx_conf_getenv, NULL, &problems);

@@ -47,7 +47,7 @@ static bool
 next_piece(struct nx_draft *d, int32_t from, int total, struct nx_piece *out)
 {
 	const struct nx_cut *v = d->cuts.v;
-	char number[NX_NUMBER_MAX];
+	char number[NX_PART_NUMBER_MAX];
 	int64_t room;
 	int32_t max;
 
@@ -249,7 +249,8 @@ nx_compose(const struct nx_compose_ask *ask, const struct nx_text *text,
 	struct nx_draft d = {
 		.ask = ask,
 		.text = text,
-		.tried = NX_BUF(text->bytes.n + ask->link.n + NX_NUMBER_MAX),
+		.tried = NX_BUF(text->bytes.n + ask->link.n +
+		    NX_PART_NUMBER_MAX),
 	};
 	enum nx_rc rc;
 

@@ -11,11 +11,11 @@
 
 #include "cut.h"
 #include "nx/base/buf.h"
+#include "nx/base/maxima.h"
 #include "nx/text/compose.h"
 #include "text.h"
 
 enum {
-	NX_NUMBER_MAX = 32,	/* bytes of ` (250/250)` and a NUL */
 	NX_LENGTH_SLOTS = 512,	/* pieces are told apart by length first */
 	NX_NO_PIECE = -1,
 };
@@ -108,7 +108,7 @@ void	nx_piece_take(struct nx_draft *d);
 
 /* ` (2/5)` where parts are numbered, else nothing. */
 void	nx_ending_number(const struct nx_compose_ask *ask, int position,
-	    int total, char out[NX_NUMBER_MAX]);
+	    int total, char out[NX_PART_NUMBER_MAX]);
 
 /*
  * `...` and the link, if there is one, in the arena, and its weighted length.

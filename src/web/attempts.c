@@ -2,13 +2,11 @@
 
 #include "attempts.h"
 
+#include "nx/base/maxima.h"
 #include "nx/flow/account/attempt.h"
 #include "nx/seal/digest.h"
 
 enum {
-	OUTSTANDING_MAX = 5,	/* attempts of one browser */
-	ATTEMPTS_BYTES = 6 * 1024,	/* all of them, as they are sent */
-	SEEN_MAX = 40,		/* attempt cookies that are looked at */
 	TAG_LEN = 8,		/* hex digits of SHA-256(state) */
 	NAME_MAX_BYTES = 32,
 };
@@ -73,7 +71,7 @@ struct attempt {
 
 /* What a browser sends: its attempts, and how much of everything. */
 struct attempts {
-	struct attempt	seen[SEEN_MAX];
+	struct attempt	seen[NX_ATTEMPTS_SEEN_MAX];
 	size_t		n;
 	size_t		bytes;		/* of the attempts */
 	size_t		others;
@@ -97,7 +95,8 @@ list_attempts(const struct nx_call *call, struct attempts *list)
 	while (nx_request_cookie(call->request, &at, &name, &value)) {
 		size_t bytes = cookie_bytes(name.n, value.n);
 
-		if (list->n == SEEN_MAX || !is_attempt(call, name)) {
+		if (list->n == NX_ATTEMPTS_SEEN_MAX ||
+		    !is_attempt(call, name)) {
 			list->others += bytes;
 			continue;
 		}
@@ -129,14 +128,14 @@ drop_oldest(struct nx_call *call, struct attempts *list)
 static enum nx_rc
 make_room(struct nx_call *call, size_t bytes)
 {
-	size_t room = ATTEMPTS_BYTES;
+	size_t room = NX_ATTEMPTS_BYTES_MAX;
 	struct attempts list;
 
 	list_attempts(call, &list);
 	if (list.others + room > NX_COOKIES_MAX)
 		room = list.others < NX_COOKIES_MAX ?
 		    NX_COOKIES_MAX - list.others : 0;
-	while (list.n > 0 && (list.n >= OUTSTANDING_MAX ||
+	while (list.n > 0 && (list.n >= NX_ATTEMPTS_MAX ||
 	    list.bytes + bytes > room))
 		drop_oldest(call, &list);
 	return bytes <= room ? NX_OK : nx_fail(&call->ctx->err, NX_HEADERS,

@@ -1,8 +1,9 @@
 /*
- * attempts.h - the cookies that attempts to connect live in (docs/contract.md
- * section 5): one for each, named after its state, so that several tabs work.  At most
- * five are outstanding, and no more than leave room for the sign-in: a browser
- * whose cookies are too large is let in nowhere.
+ * attempts.h - the cookies that attempts to connect live in
+ * (docs/contract.md section 5): one for each, named after its state, so that
+ * several tabs work.  At most five are outstanding, and no more than leave
+ * room for the sign-in: a browser whose cookies are too large is let in
+ * nowhere.
  */
 #ifndef NX_SRC_WEB_ATTEMPTS_H
 #define NX_SRC_WEB_ATTEMPTS_H

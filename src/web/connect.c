@@ -5,11 +5,10 @@
 #include "attempts.h"
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/url.h"
 #include "nx/flow/account/attempt.h"
 #include "query.h"
-
-enum { LOCATION_MAX = 4096 };
 
 static void
 answer_start(struct nx_call *call, const struct nx_attempt_start *start)
@@ -109,8 +108,8 @@ static void
 send_back(struct nx_call *call, const struct nx_connect_result *result,
     enum nx_rc rc)
 {
-	struct nx_buf path = NX_BUF(LOCATION_MAX);
-	struct nx_buf location = NX_BUF(LOCATION_MAX);
+	struct nx_buf path = NX_BUF(NX_LOCATION_MAX);
+	struct nx_buf location = NX_BUF(NX_LOCATION_MAX);
 
 	/* Whose place the new account may take, if the person wants that. */
 	if (rc == NX_OTHER_ACCOUNT && result->connection_id != NULL)

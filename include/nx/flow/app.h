@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "nx/base/conf.h"
+#include "nx/base/maxima.h"
 #include "nx/base/stats.h"
 #include "nx/flow/auth/callers.h"
 #include "nx/flow/patient.h"
@@ -62,7 +63,6 @@ enum {
 	NX_REQUEST_MS = 20000,		/* from accept to answer */
 	NX_SAVE_MS = 3000,		/* of it kept for saving what X said */
 	NX_SQL_MS = 5000,		/* one round trip at the most */
-	NX_ARENA_MAX = 2 * 1024 * 1024,
 };
 
 struct nx_ctx {
