@@ -34,7 +34,7 @@ nx_command_open(struct nx_command *c, enum nx_program program,
 	c->ctx.request_id = c->request_id;
 	c->ctx.deadline = nx_clock_mono() + NX_REQUEST_MS;
 	if ((c->ctx.arena = nx_arena_new(NX_ARENA_MAX)) == NULL ||
-	    nx_process_start() != NX_OK)
+	    nx_app_process_start() != NX_OK)
 		rc = nx_fail(&c->ctx.err, NX_NO_MEMORY, "at the start");
 	else
 		rc = nx_args_parse(program, argc, argv, c->ctx.arena,
@@ -64,7 +64,7 @@ nx_command_need(struct nx_command *c, unsigned int need)
 	if (rc == NX_OK && (need & NX_NEED_DB) != 0)
 		nx_app_count(&c->app);
 	if (rc == NX_OK && (need & NX_NEED_X) != 0 &&
-	    (c->ctx.http = nx_worker_open(&c->app)) == NULL)
+	    (c->ctx.http = nx_app_http_x(&c->app)) == NULL)
 		rc = NX_NO_MEMORY;
 	if (rc != NX_OK) {
 		while (problems.n > 0 && problems.p[problems.n - 1] == '\n')
@@ -114,10 +114,10 @@ nx_command_close(struct nx_command *c, enum nx_rc rc)
 	    fflush(stdout) != 0)
 		status = 1;
 	nx_drain_free(c->drain);
-	nx_worker_close(c->ctx.http);
+	nx_app_http_free(c->ctx.http);
 	nx_app_close(&c->app);
 	nx_arena_free(c->ctx.arena);
 	nx_buf_free(&c->out);
-	nx_process_stop();
+	nx_app_process_stop();
 	return status;
 }

@@ -96,9 +96,9 @@ nx_daemon(const struct nx_daemon *d, int argc, char **argv)
 		nx_args_help(d->program, stdout);
 	} else if (args.version)
 		(void)printf("%s %s\n", d->name, NX_VERSION);
-	else if ((rc = nx_process_start()) == NX_OK) {
+	else if ((rc = nx_app_process_start()) == NX_OK) {
 		rc = run(d, &args);
-		nx_process_stop();
+		nx_app_process_stop();
 	}
 	nx_arena_free(arena);
 	return nx_rc_exit(rc);

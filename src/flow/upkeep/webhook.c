@@ -129,11 +129,11 @@ nx_webhook_deliver(struct nx_ctx *ctx, int *sent)
 
 	*sent = 0;
 	if (wanted) {
-		if ((http = nx_outside_open(ctx->app)) == NULL)
+		if ((http = nx_app_http_outside(ctx->app)) == NULL)
 			return nx_fail(&ctx->err, NX_NO_MEMORY,
 			    "for the webhook");
 		rc = deliver_due(ctx, http, sent);
-		nx_worker_close(http);
+		nx_app_http_free(http);
 	}
 	ask = nx_ctx_store(ctx);
 	return rc != NX_OK ? rc :
