@@ -103,6 +103,18 @@ refuse_pooler(struct nx_err *err)
 	    " port 5432).");
 }
 
+/*
+ * A killed migrator's process at the server ends soon, and so does its lock
+ * (from PostgreSQL 14 on).
+ */
+static void
+notice_our_end(struct nx_migrator *m)
+{
+	PQclear(PQexec(m->conn, "SELECT set_config(name, '500', false)"
+	    " FROM pg_settings"
+	    " WHERE name = 'client_connection_check_interval'"));
+}
+
 /* Two of its clients share a session while neither is in a transaction. */
 static enum nx_rc
 check_pooler(struct nx_migrator *m, const char *url, const char *database,
@@ -137,6 +149,7 @@ nx_migrator_open(const char *url, const char *database,
 		nx_migrator_close(m);
 		return rc;
 	}
+	notice_our_end(m);
 	*out = m;
 	return NX_OK;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nx/base/clock.h"
 #include "nx/base/threads.h"
 #include "session.h"
 
@@ -12,6 +13,7 @@ enum {
 	TABLES_MAX = 60,
 	PROBE_PAUSE_MS = 10,		/* between two of one table */
 	WATCH_PAUSE_MS = 5,
+	WARM_MS = 10000,		/* for all to have begun */
 	STATEMENT_MAX = 256,
 };
 
@@ -117,6 +119,20 @@ open_targets(struct nx_probe *p, const char *url, const char *database,
 	return rc;
 }
 
+/* Until each has read and written. */
+static void
+await_all(const struct nx_probe *p)
+{
+	int64_t until = nx_clock_mono() + WARM_MS;
+
+	for (int i = 0; i < p->ntargets && nx_clock_left(until) > 0;) {
+		if (atomic_load(&p->targets[i].answered) >= 2)
+			i++;
+		else
+			nx_clock_sleep(PROBE_PAUSE_MS);
+	}
+}
+
 enum nx_rc
 nx_probe_start(const char *url, const char *database, struct nx_probe **out,
     struct nx_err *err)
@@ -142,6 +158,7 @@ nx_probe_start(const char *url, const char *database, struct nx_probe **out,
 		nx_probe_stop(p, &unused);
 		return rc;
 	}
+	await_all(p);
 	*out = p;
 	return NX_OK;
 }

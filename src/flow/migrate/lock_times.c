@@ -13,17 +13,18 @@ rehearse(struct nx_ctx *ctx, struct nx_migrator *m,
     const struct nx_migration *file, struct nx_lock_times *out)
 {
 	struct nx_lock_time *time = &out->all[out->n];
-	int64_t begun = nx_clock_mono();
 	struct nx_apply apply = { .again = -1, .wait = out->wait };
 	struct nx_probe *probe;
+	int64_t begun;
 	enum nx_rc rc;
 
 	rc = nx_probe_start(ctx->app->conf.database_url, out->database,
 	    &probe, &ctx->err);
 	if (rc != NX_OK)
 		return rc;
+	begun = nx_clock_mono();
 	rc = nx_migrate_patiently(ctx, m, file, &apply,
-	    nx_clock_mono() + (int64_t)out->wait * 1000);
+	    begun + (int64_t)out->wait * 1000);
 	nx_probe_stop(probe, &time->seen);
 	time->name = file->name;
 	time->ms = (int)(nx_clock_mono() - begun);
@@ -42,7 +43,7 @@ rehearse_all(struct nx_ctx *ctx, const struct nx_files *files,
 	    out->database, &m, &ctx->err);
 
 	for (int i = 0; rc == NX_OK && i < files->n; i++) {
-		if (i == out->from)
+		if (i >= out->from)
 			rc = nx_migrator_fill(m, out->rows, &ctx->err);
 		if (rc == NX_OK)
 			rc = i < out->from ? nx_migrator_run(m,
