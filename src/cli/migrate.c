@@ -12,7 +12,7 @@ enum {
 	WAIT_MAX = 24 * 3600,
 	ROWS = 100 * 1000,
 	ROWS_MAX = 100 * 1000 * 1000,
-	LIMIT_MS = 200,			/* contract section 8 */
+	LIMIT_MS = 200,			/* docs/contract.md 8 */
 	PROBLEMS_MAX = 256 * 1024,
 };
 

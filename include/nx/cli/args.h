@@ -1,5 +1,5 @@
 /*
- * args.h - the command lines of contract section 9, in one table.
+ * args.h - the command lines of docs/contract.md section 9, in one table.
  *
  * Options are `--name=value` or `--name value`; `_` and `-` mean the same.
  */

@@ -20,8 +20,8 @@ struct nx_migrator;
 
 /*
  * No statement of a migration waits longer for a lock, in ms: whoever comes
- * after it waits behind it (contract section 8: 200 ms in all).  Where a file
- * sets lock_timeout to 0 it waits in nobody's way.
+ * after it waits behind it (docs/contract.md section 8: 200 ms in all).  Where
+ * a file sets lock_timeout to 0 it waits in nobody's way.
  */
 enum { NX_MIGRATION_LOCK_MS = 100 };
 

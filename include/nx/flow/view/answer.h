@@ -38,6 +38,9 @@ void	nx_answer_connections(const struct nx_conf *conf,
 	    struct nx_arena *arena, const struct nx_connection *list,
 	    size_t n, int pending, struct nx_buf *out);
 
+/* What one post of its account may count, weighted. */
+int	nx_answer_limit(const struct nx_connection *c);
+
 /* One post; the same shape whoever asks, in whatever state it is. */
 void	nx_answer_post(const struct nx_published *p, struct nx_buf *out);
 
@@ -62,8 +65,11 @@ enum nx_post_state	nx_shown_state(const struct nx_stored_post *post);
 /* When an open post is due next, wall clock; 0: nobody knows. */
 int64_t		 nx_shown_due(const struct nx_stored_post *post);
 
-/* What was done to a text and what it costs, as a JSON array; NULL: memory. */
-const char	*nx_answer_warnings(struct nx_arena *arena,
-		    const struct nx_composed *made);
+/*
+ * What was done to a text and what it costs, in the arena, whose flag tells
+ * where memory lacks.
+ */
+struct nx_post_warnings	nx_answer_warnings(struct nx_arena *arena,
+			    const struct nx_composed *made);
 
 #endif
