@@ -2,6 +2,8 @@
 
 #include "session.h"
 
+#include "db.h"
+
 static void
 ignore_notice(void *unused, const PGresult *notice)
 {
@@ -28,8 +30,9 @@ nx_session_open(const char *url, const char *database, const char *name,
 		*out = conn;
 		return NX_OK;
 	}
-	rc = conn == NULL ? nx_fail(err, NX_NO_MEMORY, "for a connection") :
-	    nx_fail(err, NX_DB_DOWN, "%.250s", PQerrorMessage(conn));
+	rc = conn == NULL ? NX_NO_MEMORY : NX_DB_DOWN;
+	nx_db_fail(err, rc, NULL, conn == NULL ? "for a connection" :
+	    PQerrorMessage(conn));
 	PQfinish(conn);
 	return rc;
 }

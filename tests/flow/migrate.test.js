@@ -135,6 +135,8 @@ test('what is killed in the middle is gone on with', OUR_OWN, async () => {
 		await sleep(15 + i * 25);
 		child.kill('SIGKILL');
 	}
+	await done(name, 'apply');
+	assert.deepEqual((await done(name, 'check')).problems, []);
 	const dir = withOneMore(`BEGIN; SET LOCAL lock_timeout = 0; CREATE TABLE IF NOT EXISTS x_more (id int);
 		SELECT pg_advisory_xact_lock(4711); COMMIT;`);
 	const release = await hold(name, 'SELECT pg_advisory_lock(4711)');
