@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/cli/command.h"
 #include "nx/flow/migrate/migrate.h"
 
@@ -13,7 +14,6 @@ enum {
 	ROWS = 100 * 1000,
 	ROWS_MAX = 100 * 1000 * 1000,
 	LIMIT_MS = 200,			/* docs/contract.md 8 */
-	PROBLEMS_MAX = 256 * 1024,
 };
 
 struct work {
@@ -146,7 +146,7 @@ add_problems(struct work *k, struct nx_slice problems)
 static enum nx_rc
 check(struct work *k)
 {
-	struct nx_buf problems = NX_BUF(PROBLEMS_MAX);
+	struct nx_buf problems = NX_BUF(NX_MIGRATE_PROBLEMS_MAX);
 	enum nx_rc rc;
 
 	if (k->c->args.list)

@@ -9,11 +9,10 @@
 #ifndef NX_FLOW_MIGRATE_MIGRATE_H
 #define NX_FLOW_MIGRATE_MIGRATE_H
 
+#include "nx/base/maxima.h"
 #include "nx/flow/app.h"
 #include "nx/store/migration.h"
 #include "nx/store/probe.h"
-
-enum { NX_MIGRATIONS_MAX = 200 };
 
 enum nx_file_state {
 	NX_FILE_PENDING,
