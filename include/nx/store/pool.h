@@ -55,7 +55,7 @@ NX_MUST_USE enum nx_rc	nx_pool_take(struct nx_pool *pool, int64_t deadline,
 			    struct nx_db **out, struct nx_err *err);
 void			nx_pool_give(struct nx_pool *pool, struct nx_db *db);
 
-enum { NX_PARAMS_MAX = 20, NX_PIPELINE_MAX = 8 };
+enum { NX_PARAMS_MAX = 20, NX_PIPELINE_MAX = 10 };
 
 struct nx_query {
 	const char	*sql;
