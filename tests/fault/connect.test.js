@@ -79,13 +79,13 @@ for (const point of ['connect.kept_aside', 'connect.before_save', 'connect.after
 	});
 }
 
-test('connect.after_save: whose place the new account takes has ended with it', async () => {
+test('connect.replaced: whose place the new account takes has ended with it', async () => {
 	const me = new Visitor();
 	const connection = await me.connect();
 	const old = me.account;
 	me.account = handle();
 	const { path } = await me.arrive(`?connection_id=${connection.id}&replace=1`);
-	problem(await dyingAt('connect.after_save', () => me.get(path)), 503, 'unavailable');
+	problem(await dyingAt('connect.replaced', () => me.get(path)), 503, 'unavailable');
 	const list = await me.connections();
 	assert.deepEqual(Object.fromEntries(list.map((c) => [c.username, c.status])), { [me.account]: 'connected', [old]: 'disconnected' });
 	assert.deepEqual(await sql(`SELECT hint FROM x_revocations WHERE connection_id = '${connection.id}' ORDER BY 1`), [['access_token'], ['refresh_token']]);

@@ -141,8 +141,10 @@ settle(struct nx_ctx *ctx, const struct nx_pending *p,
 	};
 	if (grant.only_held)
 		return refuse_other(ctx, &named, user, &saved);
-	if (grant.replaces != NULL && saved.stored)
+	if (grant.replaces != NULL && saved.stored) {
+		NX_FAULT("connect.replaced");
 		tell_replaced(ctx, &named);
+	}
 	return NX_OK;
 }
 
