@@ -21,7 +21,6 @@ export default [
 		linterOptions: { reportUnusedDisableDirectives: 'error' },
 		rules: {
 			'array-callback-return': 'error',
-			'consistent-return': 'error',
 			// A NUL is what some tests are about.
 			'no-control-regex': 'off',
 			'eqeqeq': 'error',
@@ -30,7 +29,6 @@ export default [
 			'no-implied-eval': 'error',
 			'no-new-func': 'error',
 			'no-self-compare': 'error',
-			'no-shadow': ['error', { allow: ['after', 'before'] }],
 			'no-template-curly-in-string': 'error',
 			'no-unreachable-loop': 'error',
 			'no-unused-expressions': 'error',

@@ -119,24 +119,11 @@ END
 	    "Remove $STACK/pg to start with an empty one."
 }
 
-# psql as the application would connect; the private database's password stays
-# off the command line.
-database_psql() (
-	process_environment
-	[[ -n ${PGHOST-} ]] || set -- -d "$DATABASE_URL" "$@"
-	exec psql -X -q -v ON_ERROR_STOP=1 "$@"
-)
-
-# Every migration, in order; each may be applied again.
+# The schema that this build needs.
 database_migrate() {
-	local file
-
-	for file in "$ROOT"/sql/*.sql; do
-		[[ -e $file ]] || continue
-		if ! database_psql -c 'SET client_min_messages = warning' -f "$file" \
-		    >"$STACK/log/migrate.log" 2>&1; then
-			show_end_of "$STACK/log/migrate.log"
-			die "${file#"$ROOT"/} could not be applied to the database"
-		fi
-	done
+	if ! (process_environment; without_randomization "$BUILD/nexus-x-migrate" apply \
+	    --dir="$ROOT/sql") >"$STACK/log/migrate.log" 2>&1; then
+		show_end_of "$STACK/log/migrate.log"
+		die "the schema could not be applied to the database"
+	fi
 }

@@ -3,6 +3,7 @@
 -- platform_connections is shared with the product's other platforms: it is
 -- made only where absent; otherwise what is missing is added, nullable and
 -- without a default, so that no row of another platform is written.
+-- There with: relation x_grants
 
 -- Nothing here or in the files behind would get past an index that 013 of
 -- another run is building, and everybody would queue behind it.

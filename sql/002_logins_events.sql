@@ -1,4 +1,5 @@
 -- Attempts to connect whose answer came back, and what went wrong for whom.
+-- There with: relation x_events_age
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

@@ -1,5 +1,5 @@
--- Posts and their parts.  Keys begin with the user, so that a distributed
--- PostgreSQL can spread both tables by user_id.
+-- Posts and their parts.  Keys begin with the user.
+-- There with: relation x_parts
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

@@ -4,6 +4,7 @@
 -- are nobody's business.  Without Supabase's roles there is nobody to admit:
 -- run this again once they exist, and after columns were added to
 -- platform_connections (its columns are granted one by one).
+-- There with: rls x_events
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

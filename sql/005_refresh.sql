@@ -1,4 +1,5 @@
 -- Refreshes that have to wait, and what grows old.
+-- There with: relation x_posts_keys_age
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

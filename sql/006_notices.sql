@@ -5,6 +5,7 @@
 -- several of them, more to come, and an operator's own with psql; none can
 -- forget it, and none can commit the one without the other.  Rows of other
 -- platforms do not even call it.
+-- There with: trigger platform_connections.x_tell_change
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

@@ -1,5 +1,6 @@
 -- What X is still to be told of ended connections, and which keys sealed
 -- what is stored.
+-- There with: relation x_connections_refresh_key
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

@@ -1,4 +1,5 @@
 -- A refresh token that X refused while the access token lived on.
+-- There with: column x_grants.refused_at
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

@@ -1,5 +1,6 @@
 -- Posts that are sent later, broken off, settled or taken back, and what
 -- Nexus is told of them.
+-- There with: trigger x_posts.x_tell_post
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

@@ -1,4 +1,5 @@
 -- What is known of X as a whole: whether it answers renewals.
+-- There with: relation x_refreshing
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

@@ -1,5 +1,6 @@
 -- Grants whose account X has not named yet, and parked tokens that are still
 -- sealed for the place they were taken from.
+-- There with: relation x_logins_open
 
 BEGIN;
 SET LOCAL client_min_messages = warning;

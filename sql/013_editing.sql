@@ -2,7 +2,7 @@
 
 -- A large table takes longer than the service's role may be given.
 SET statement_timeout = 0;
-SET lock_timeout = 0;
+SET lock_timeout = '10s';
 -- One at a time: a second would stand in the way of everybody, or undo what
 -- the first builds.  It looks again and again, since the first waits for
 -- whoever has a transaction open.
@@ -16,7 +16,6 @@ END $$;
 
 DO $$
 BEGIN
-	PERFORM set_config('lock_timeout', '10s', true);
 	IF (SELECT count(*) FROM pg_attribute
 	    WHERE attrelid = 'x_posts'::regclass AND NOT attisdropped
 	    AND attname IN ('source', 'first_hash', 'accepted')) = 3 THEN
@@ -42,7 +41,6 @@ DO $$
 DECLARE
 	broken regclass;
 BEGIN
-	PERFORM set_config('lock_timeout', '10s', true);
 	FOR broken IN SELECT i.indexrelid FROM pg_index i
 	    JOIN pg_class c ON c.oid = i.indexrelid
 	    WHERE i.indrelid = 'x_posts'::regclass AND NOT i.indisvalid
@@ -51,6 +49,7 @@ BEGIN
 		EXECUTE format('DROP INDEX %s', broken);
 	END LOOP;
 END $$;
+SET lock_timeout = 0;
 CREATE INDEX CONCURRENTLY IF NOT EXISTS x_posts_upcoming
 	ON x_posts (user_id, publish_at, created_at, id)
 	WHERE state = 'queued';

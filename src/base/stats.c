@@ -84,7 +84,7 @@ values_of(enum nx_label label)
 
 /* FNV-1a; texts end with their NUL. */
 static uint64_t
-mix(uint64_t hash, const void *bytes, size_t n)
+hash_bytes(uint64_t hash, const void *bytes, size_t n)
 {
 	const unsigned char *p = bytes;
 
@@ -94,9 +94,9 @@ mix(uint64_t hash, const void *bytes, size_t n)
 }
 
 static uint64_t
-mix_text(uint64_t hash, const char *text)
+hash_text(uint64_t hash, const char *text)
 {
-	return mix(hash, text, strlen(text) + 1);
+	return hash_bytes(hash, text, strlen(text) + 1);
 }
 
 uint64_t
@@ -105,17 +105,17 @@ nx_stats_layout(const struct nx_stats_row *r, size_t n)
 	const uint32_t slots = NX_STATS_SLOTS;
 	uint64_t hash = UINT64_C(0xcbf29ce484222325);
 
-	hash = mix(hash, &slots, sizeof(slots));
-	hash = mix(hash, bounds, sizeof(bounds));
+	hash = hash_bytes(hash, &slots, sizeof(slots));
+	hash = hash_bytes(hash, bounds, sizeof(bounds));
 	for (; n > 0; n--, r++) {
 		const unsigned char kind = (unsigned char)r->kind;
 
-		hash = mix(hash, &kind, 1);
-		hash = mix_text(hash, r->name);
-		hash = mix_text(hash, r->unit);
+		hash = hash_bytes(hash, &kind, 1);
+		hash = hash_text(hash, r->name);
+		hash = hash_text(hash, r->unit);
 		for (int i = 0; i < 2; i++) {
-			hash = mix_text(hash, labels[r->labels[i]].name);
-			hash = mix_text(hash, labels[r->labels[i]].values);
+			hash = hash_text(hash, labels[r->labels[i]].name);
+			hash = hash_text(hash, labels[r->labels[i]].values);
 		}
 	}
 	return hash;
@@ -145,7 +145,7 @@ file_size(const struct nx_stats *s)
 }
 
 static bool
-lock(int fd, off_t at, off_t n)
+lock_bytes(int fd, off_t at, off_t n)
 {
 	struct flock range = { .l_type = F_WRLCK, .l_whence = SEEK_SET,
 	    .l_start = at, .l_len = n };
@@ -158,7 +158,7 @@ lock(int fd, off_t at, off_t n)
  * cannot allocate, the C library writes zeros, and others count meanwhile.
  */
 static bool
-make_room(int fd, size_t size)
+allocate_blocks(int fd, size_t size)
 {
 	struct stat st;
 	int rc;
@@ -194,7 +194,7 @@ remove_if_unused(int dir, const char *name)
 
 	if (fd < 0)
 		return;
-	if (lock(fd, 0, NX_STATS_SLOTS))
+	if (lock_bytes(fd, 0, NX_STATS_SLOTS))
 		(void)unlinkat(dir, name, 0);
 	(void)close(fd);
 }
@@ -223,13 +223,13 @@ static void
 claim_slot(struct nx_stats *s)
 {
 	for (off_t i = 0; s->own == NULL && i < NX_STATS_SLOTS; i++) {
-		if (lock(s->fd, i, 1))
+		if (lock_bytes(s->fd, i, 1))
 			s->own = s->all + (size_t)i * s->cells;
 	}
 }
 
 static bool
-map(struct nx_stats *s, const char *dir)
+map_file(struct nx_stats *s, const char *dir)
 {
 	const int at = open(dir, O_DIRECTORY | O_RDONLY | O_CLOEXEC);
 	char name[NAME_SIZE];
@@ -240,7 +240,7 @@ map(struct nx_stats *s, const char *dir)
 	(void)snprintf(name, sizeof(name), "%s%016" PRIx64, prefix,
 	    nx_stats_layout(rows, NX_STAT_COUNT));
 	s->fd = open_file(at, name);
-	if (s->fd >= 0 && make_room(s->fd, file_size(s)))
+	if (s->fd >= 0 && allocate_blocks(s->fd, file_size(s)))
 		p = mmap(NULL, file_size(s), PROT_READ | PROT_WRITE,
 		    MAP_SHARED, s->fd, 0);
 	if (p != MAP_FAILED) {
@@ -261,7 +261,7 @@ nx_stats_open(const char *dir)
 		return NULL;
 	s->fd = -1;
 	lay_out(s);
-	if (!map(s, dir)) {
+	if (!map_file(s, dir)) {
 		nx_stats_close(s);
 		return NULL;
 	}
@@ -282,7 +282,7 @@ nx_stats_close(struct nx_stats *s)
 
 /* The first cell of a series, in a slot. */
 static size_t
-series(const struct nx_stats *s, enum nx_stat what, unsigned int a,
+first_cell(const struct nx_stats *s, enum nx_stat what, unsigned int a,
     unsigned int b)
 {
 	const struct place *p = &s->places[what];
@@ -292,7 +292,7 @@ series(const struct nx_stats *s, enum nx_stat what, unsigned int a,
 }
 
 static void
-add(struct nx_stats *s, size_t cell, uint64_t n)
+add_to_cell(struct nx_stats *s, size_t cell, uint64_t n)
 {
 	(void)atomic_fetch_add_explicit(&s->own[cell], n,
 	    memory_order_relaxed);
@@ -303,7 +303,7 @@ nx_stats_count(struct nx_stats *s, enum nx_stat what, unsigned int a,
     unsigned int b)
 {
 	if (s != NULL && s->own != NULL)
-		add(s, series(s, what, a, b), 1);
+		add_to_cell(s, first_cell(s, what, a, b), 1);
 }
 
 void
@@ -315,11 +315,11 @@ nx_stats_time(struct nx_stats *s, enum nx_stat what, unsigned int a,
 
 	if (s == NULL || s->own == NULL || gone < 0)
 		return;
-	at = series(s, what, a, 0);
+	at = first_cell(s, what, a, 0);
 	while (bucket < BOUNDS && gone > (int64_t)bounds[bucket])
 		bucket++;
-	add(s, at + bucket, 1);
-	add(s, at + BUCKETS, (uint64_t)gone);
+	add_to_cell(s, at + bucket, 1);
+	add_to_cell(s, at + BUCKETS, (uint64_t)gone);
 }
 
 static uint64_t
@@ -342,7 +342,7 @@ nx_stats_sum(const struct nx_stats *s, enum nx_stat what, unsigned int a,
 
 	if (s == NULL)
 		return 0;
-	at = series(s, what, a, b);
+	at = first_cell(s, what, a, b);
 	n = rows[what].kind == NX_STATS_HISTOGRAM ? BUCKETS : 1;
 	for (size_t i = 0; i < n; i++)
 		sum += sum_cell(s, at + i);
@@ -378,7 +378,7 @@ write_histogram(const struct nx_stats *s, enum nx_stat what, unsigned int a,
     const char *name, struct nx_buf *out)
 {
 	const struct nx_stats_row *r = &rows[what];
-	const size_t at = series(s, what, a, 0);
+	const size_t at = first_cell(s, what, a, 0);
 	uint64_t sum = 0;
 	char le[32];
 

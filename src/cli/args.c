@@ -9,7 +9,8 @@
 /* A secret does not stay in the process title. */
 enum kind { TEXT, SECRET, FLAG, LIST };
 
-enum { ALL = NX_TWITTER_FLOW | NX_TOKEN_REFRESH | NX_FCGI | NX_WORKER };
+enum { ALL = NX_TWITTER_FLOW | NX_TOKEN_REFRESH | NX_FCGI | NX_WORKER |
+    NX_MIGRATE };
 
 static const struct option_row {
 	const char	*name;		/* with `-` */
@@ -67,6 +68,14 @@ static const struct option_row {
 	    " (default 900)", TEXT, NX_TOKEN_REFRESH, AT(within) },
 	{ "rekey", NULL, "seal all tokens with the first key of NEXUS_KEYS",
 	    FLAG, NX_TOKEN_REFRESH, AT(rekey) },
+	{ "dir", "DIR", "where the files NNN_name.sql are (default: as"
+	    " installed)", TEXT, NX_MIGRATE, AT(dir) },
+	{ "wait", "SECONDS", "apply: for locks, in all (default 60)", TEXT,
+	    NX_MIGRATE, AT(wait) },
+	{ "again", "NNN", "apply: this file once more (004 after roles or"
+	    " columns were added)", TEXT, NX_MIGRATE, AT(again) },
+	{ "list", NULL, "check: print what is there instead", FLAG,
+	    NX_MIGRATE, AT(list) },
 	{ "dry-run", NULL, "show what would be done, do nothing", FLAG,
 	    NX_TWITTER_FLOW | NX_TOKEN_REFRESH, AT(dry_run) },
 	{ "check-config", NULL, "say what is wrong with the environment",
@@ -234,6 +243,8 @@ nx_args_parse(enum nx_program program, int argc, char **argv,
 		if (rc != NX_OK)
 			return rc;
 	}
+	if (program == NX_MIGRATE && optind < argc)
+		out->action = copy[optind++];
 	if (optind < argc)
 		return unknown(copy[optind], err);
 	return NX_OK;

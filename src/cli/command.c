@@ -11,11 +11,11 @@
 enum { OUT_MAX = 8 * 1024 * 1024, PROBLEMS_MAX = 16 * 1024 };
 
 static void
-print_problem(struct nx_command *c)
+print_problem(const struct nx_err *err, const char *request_id)
 {
 	struct nx_buf json = NX_BUF(OUT_MAX);
 
-	nx_answer_problem(&c->ctx.err, c->request_id, &json);
+	nx_answer_problem(err, request_id, &json);
 	nx_complain(nx_buf_str(&json));
 	nx_buf_free(&json);
 }
@@ -102,11 +102,12 @@ nx_command_close(struct nx_command *c, enum nx_rc rc)
 		if (c->ctx.err.rc != rc)
 			(void)nx_fail(&c->ctx.err, rc, "%s",
 			    nx_rc_title(rc));
-		print_problem(c);
+		print_problem(&c->ctx.err, c->request_id);
 	} else if (c->failed) {
 		status = 1;
 		if (c->problem != NULL)
-			nx_complain(c->problem);
+			print_problem(&c->problem->err,
+			    c->problem->request_id);
 	}
 	if ((c->out.n > 0 && printf("%s\n", nx_buf_str(&c->out)) < 0) ||
 	    fflush(stdout) != 0)

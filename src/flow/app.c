@@ -4,6 +4,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/store/event.h"
+#include "nx/store/schema.h"
 
 static enum nx_rc
 problem(struct nx_buf *problems, const char *variable,
@@ -75,6 +76,8 @@ open_rest(struct nx_app *app, unsigned int need, struct nx_buf *problems)
 	if ((need & NX_NEED_CALLERS) != 0 &&
 	    open_callers(app, problems) != NX_OK)
 		rc = NX_CONFIG;
+	if (app->pool != NULL)
+		nx_pool_require(app->pool, NX_SCHEMA_NEEDED);
 	app->store = (struct nx_store){ app->pool, app->ring };
 	return rc;
 }

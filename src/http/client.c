@@ -17,7 +17,7 @@
 #include "nx/base/version.h"
 
 enum {
-	IDLE_S = 30,		/* X's edge closes idle connections sooner */
+	IDLE_S = 30,		/* what idles longer is often closed */
 	CONNECTIONS = 1,	/* so that the one that is kept is known */
 	BUFFER = 16 * 1024,	/* the least that libcurl takes */
 	BODY_KEEP = 64 * 1024,	/* an answer's memory that stays around */

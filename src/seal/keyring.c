@@ -99,14 +99,16 @@ parse_entry(struct nx_keyring *ring, struct nx_slice entry,
 		return nx_fail(err, NX_CONFIG, "Key ring, entry %d: its id"
 		    " stands there twice.", nth);
 	rc = nx_base64_decode(entry, &bytes);
+	if (rc == NX_OK && bytes.n != NX_KEY_BYTES)
+		rc = NX_MALFORMED;
+	if (rc == NX_OK)
+		rc = add_key(ring, id, nx_buf_slice(&bytes));
 	if (rc == NX_NO_MEMORY)
 		(void)nx_fail(err, rc, "Key ring, entry %d.", nth);
-	else if (rc != NX_OK || bytes.n != NX_KEY_BYTES)
+	else if (rc != NX_OK)
 		rc = nx_fail(err, NX_CONFIG, "Key ring, entry %d: its key is"
 		    " not the base64 of exactly %d bytes.", nth,
 		    NX_KEY_BYTES);
-	else if ((rc = add_key(ring, id, nx_buf_slice(&bytes))) != NX_OK)
-		(void)nx_fail(err, rc, "Key ring, entry %d.", nth);
 	nx_buf_free(&bytes);
 	return rc;
 }

@@ -115,8 +115,8 @@ judge(struct nx_db *db, const PGresult *result, bool done,
 		break;
 	}
 	if (rc == NX_CONFIG)
-		return nx_fail(err, rc, "The database is not set up, apply"
-		    " sql/*.sql: %s: %.200s", sqlstate,
+		return nx_fail(err, rc, "The database is not set up, run"
+		    " nexus-x-migrate apply: %s: %.200s", sqlstate,
 		    text == NULL ? "" : text);
 	/* Class 22 quotes the value that it does not like. */
 	nx_db_fail(err, rc, sqlstate,

@@ -16,6 +16,7 @@
 #include "nx/base/arena.h"
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
+#include "nx/store/schema.h"
 
 enum {
 	ATTEMPT_MS = 3000,		/* for one host */
@@ -39,6 +40,7 @@ struct nx_pool {
 	int		 size;
 	struct nx_stats	*stats;		/* or NULL */
 	atomic_bool	 unnamed;	/* set once and for all by db.c */
+	atomic_int	 needed;	/* of the schema; 0: seen, or any */
 
 	pthread_mutex_t	 lock;		/* guards all that follows */
 	pthread_cond_t	 freed;		/* something below has changed */
@@ -208,6 +210,7 @@ nx_pool_new(const char *url, int size, struct nx_pool **out,
 		return nx_fail(err, NX_NO_MEMORY, "for the database pool");
 	pool->size = size;
 	atomic_init(&pool->unnamed, false);
+	atomic_init(&pool->needed, 0);
 	pool->idle = calloc((size_t)size, sizeof(*pool->idle));
 	rc = pool->idle == NULL ?
 	    nx_fail(err, NX_NO_MEMORY, "for the database pool") :
@@ -256,6 +259,12 @@ nx_pool_free(struct nx_pool *pool)
 	free(pool);
 }
 
+void
+nx_pool_require(struct nx_pool *pool, int version)
+{
+	atomic_store(&pool->needed, version);
+}
+
 /* Drive one attempt to its end; false when it failed or took too long. */
 static bool
 finish_connecting(PGconn *conn, int64_t until)
@@ -282,10 +291,31 @@ finish_connecting(PGconn *conn, int64_t until)
 	return PQsetnonblocking(conn, 1) == 0 && PQenterPipelineMode(conn);
 }
 
+/* One that leads to a schema we cannot work with is not kept. */
 static enum nx_rc
-connect_one(const struct target *t, int64_t until, struct nx_db **out,
+check_schema(struct nx_pool *pool, int64_t deadline, struct nx_db **db,
     struct nx_err *err)
 {
+	int needed = atomic_load(&pool->needed);
+	enum nx_rc rc;
+
+	if (needed == 0)
+		return NX_OK;
+	rc = nx_schema_check(*db, needed, deadline, err);
+	if (rc == NX_OK) {
+		atomic_store(&pool->needed, 0);
+		return NX_OK;
+	}
+	db_close(*db);
+	*db = NULL;
+	return rc;
+}
+
+static enum nx_rc
+connect_one(struct nx_pool *pool, int at, int64_t until, struct nx_db **out,
+    struct nx_err *err)
+{
+	const struct target *t = &pool->targets[at];
 	struct nx_db *db = calloc(1, sizeof(*db));
 
 	if (db != NULL)
@@ -305,13 +335,15 @@ connect_one(const struct target *t, int64_t until, struct nx_db **out,
 		db_close(db);
 		return NX_DB_DOWN;
 	}
+	db->target = at;
+	db->unnamed = &pool->unnamed;
 	*out = db;
-	return NX_OK;
+	return check_schema(pool, until, out, err);
 }
 
 /* Every host once, the one at `first` first.  No lock is held. */
 static enum nx_rc
-connect_any(const struct nx_pool *pool, int first, int64_t deadline,
+connect_any(struct nx_pool *pool, int first, int64_t deadline,
     struct nx_db **out, struct nx_err *err)
 {
 	enum nx_rc rc = nx_fail(err, NX_DB_DOWN, "There was no time left.");
@@ -324,12 +356,9 @@ connect_any(const struct nx_pool *pool, int first, int64_t deadline,
 			break;
 		if (ms > ATTEMPT_MS)
 			ms = ATTEMPT_MS;
-		rc = connect_one(&pool->targets[at], nx_clock_mono() + ms,
-		    out, err);
-		if (rc == NX_OK) {
-			(*out)->target = at;
+		rc = connect_one(pool, at, nx_clock_mono() + ms, out, err);
+		if (rc == NX_OK || rc == NX_SCHEMA_OLD)
 			break;
-		}
 	}
 	return rc;
 }
@@ -413,8 +442,6 @@ take_new(struct nx_pool *pool, int first, int64_t deadline,
 	struct nx_err why = { 0 };
 	enum nx_rc rc = connect_any(pool, first, deadline, out, &why);
 
-	if (rc == NX_OK)
-		(*out)->unnamed = &pool->unnamed;
 	nx_lock(&pool->lock);
 	note_attempt(pool, *out, &why);
 	nx_unlock(&pool->lock);

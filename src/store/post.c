@@ -2,6 +2,7 @@
 
 #include "nx/store/post.h"
 
+#include "post_words.h"
 #include "post_row.h"
 
 /*
@@ -209,12 +210,14 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
     struct nx_connection *connection, struct nx_stored_post *stored,
     struct nx_err *err)
 {
+	const char *warnings = nx_post_warnings_text(ask->arena,
+	    post->warnings);
 	struct nx_buf parts = NX_BUF(NX_PARTS_JSON_MAX);
 	char price[NX_NUMBER_MAX], ms[NX_NUMBER_MAX], when[NX_NUMBER_MAX];
 	struct nx_query queries[NSTEPS] = {
 		[INSERT] = { insert, { post->user_id, post->connection_id,
 		    post->id, post->key, post->body_hash, post->options,
-		    post->warnings, nx_row_number(price, post->price), NULL,
+		    warnings, nx_row_number(price, post->price), NULL,
 		    post->lease, nx_row_number(ms, NX_POST_LEASE_MS),
 		    post->publish_at == 0 ? NULL :
 		    nx_row_number(when, post->publish_at),
@@ -231,7 +234,9 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
 
 	memset(connection, 0, sizeof(*connection));
 	memset(stored, 0, sizeof(*stored));
-	rc = nx_row_parts(post->parts, post->nparts, &parts, err);
+	rc = warnings == NULL ?
+	    nx_fail(err, NX_NO_MEMORY, "while storing a post") :
+	    nx_row_parts(post->parts, post->nparts, &parts, err);
 	queries[INSERT].params[8] = nx_buf_str(&parts);
 	if (post->queues)
 		queries[INSERT].sql = insert_in_line;
@@ -437,18 +442,19 @@ enum nx_rc
 nx_post_finish(const struct nx_store_ask *ask,
     const struct nx_post_outcome *o, bool *ours, struct nx_err *err)
 {
+	const char *error = nx_post_error_text(ask->arena, o->error);
 	bool keeps = o->keeps_lease || o->post_state == NX_POST_STATE_SENDING;
 	char position[NX_NUMBER_MAX], next[NX_NUMBER_MAX], ms[NX_NUMBER_MAX];
 	struct nx_query queries[NFINISH] = {
 		[FINISH_POST] = { finish_post, { o->user_id, o->id, o->lease,
-		    nx_post_state_name(o->post_state), o->error,
+		    nx_post_state_name(o->post_state), error,
 		    nx_goal_name(o->goal), nx_row_number(next, o->next_try),
 		    o->failed ? "t" : "f", o->release_key ? "t" : "f",
 		    nx_part_state_name(o->part_state), keeps ? "t" : "f",
 		    nx_row_number(ms, NX_POST_LEASE_MS) }, 12 },
 		[FINISH_PART] = { finish_part, { o->user_id, o->id, o->lease,
 		    nx_row_number(position, o->position),
-		    nx_part_state_name(o->part_state), o->x_id, o->error }, 7 },
+		    nx_part_state_name(o->part_state), o->x_id, error }, 7 },
 	};
 	int n = more_to_write(o, position, queries);
 	PGresult *results[NFINISH] = { NULL };
@@ -498,7 +504,8 @@ nx_post_seen(const struct nx_store_ask *ask,
 	const struct nx_stored_part *part = &post->parts[position];
 	const struct nx_query query = {
 		seen, { post->user_id, post->connection_id, post->id,
-		    nx_arena_slice(ask->arena, part->text), part->error }, 5,
+		    nx_arena_slice(ask->arena, part->text),
+		    nx_post_error_text(ask->arena, part->error) }, 5,
 	};
 
 	if (query.params[3] == NULL)

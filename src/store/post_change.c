@@ -3,6 +3,7 @@
 #include "nx/store/post_change.h"
 
 #include "post_row.h"
+#include "post_words.h"
 
 /*
  * 1 user, 2 id, 3 lease, 4 version, 5 connection, 6 hash, 7 options,
@@ -84,13 +85,14 @@ nx_post_change(const struct nx_store_ask *ask,
     const struct nx_post_change *c, struct nx_stored_post *out,
     bool *changed, struct nx_err *err)
 {
+	const char *warnings = nx_post_warnings_text(ask->arena, c->warnings);
 	struct nx_buf parts = NX_BUF(NX_PARTS_JSON_MAX);
 	char version[NX_NUMBER_MAX], price[NX_NUMBER_MAX];
 	char when[NX_NUMBER_MAX], n[NX_NUMBER_MAX];
 	struct nx_query queries[NSTEPS] = {
 		[CHANGE] = { change_post, { c->user_id, c->id, c->lease,
 		    nx_row_number(version, c->version), c->connection_id,
-		    c->body_hash, c->options, c->warnings, c->source,
+		    c->body_hash, c->options, warnings, c->source,
 		    nx_row_number(price, c->price),
 		    nx_row_number(when, c->publish_at),
 		    c->keeps_place ? "t" : "f" }, 12 },
@@ -103,7 +105,9 @@ nx_post_change(const struct nx_store_ask *ask,
 		[FIND] = { find, { c->user_id, c->id, c->lease }, 3 },
 	};
 	PGresult *results[NSTEPS] = { NULL };
-	enum nx_rc rc = nx_row_parts(c->parts, c->nparts, &parts, err);
+	enum nx_rc rc = warnings == NULL ?
+	    nx_fail(err, NX_NO_MEMORY, "while storing a post") :
+	    nx_row_parts(c->parts, c->nparts, &parts, err);
 
 	*changed = false;
 	queries[PUT].params[3] = nx_buf_str(&parts);

@@ -10,6 +10,7 @@
 #include "nx/store/post_claim.h"
 
 #include "nx/base/uuid.h"
+#include "post_words.h"
 #include "post_row.h"
 
 enum { LOOK_AGAIN = 5 };	/* seconds */
@@ -259,18 +260,15 @@ read_claim(const struct nx_store_ask *ask, PGresult *const *results,
 	return read_connection(ask, results[CONNECTION], out, err);
 }
 
-/* As nx_answer_problem() has it; NULL: no memory, and no words then. */
+/* NULL: no memory, and no words then. */
 static const char *
 never_accepted(struct nx_arena *arena)
 {
-	const enum nx_rc rc = NX_NOT_SENT;
+	struct nx_post_error error = { 0 };
 
-	return nx_arena_printf(arena, "{\"type\":\"urn:nexus-x:error:%s\","
-	    "\"title\":\"%s\",\"status\":%d,\"code\":\"%s\","
-	    "\"detail\":\"The database failed while it was being stored,"
-	    " and whoever asked for it was told so.\",\"remedy\":\"%s\"}",
-	    nx_rc_code(rc), nx_rc_title(rc), nx_rc_status(rc),
-	    nx_rc_code(rc), nx_rc_remedy(rc));
+	(void)nx_fail(&error.err, NX_NOT_SENT, "The database failed while it"
+	    " was being stored, and whoever asked for it was told so.");
+	return nx_post_error_text(arena, &error);
 }
 
 /*

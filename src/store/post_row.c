@@ -3,6 +3,7 @@
 #include "post_row.h"
 
 #include "nx/base/json.h"
+#include "post_words.h"
 
 enum {
 	FIRST_PART_COLUMN = 16,
@@ -92,8 +93,8 @@ read_post(struct nx_arena *a, const PGresult *r, int row,
 		.state = nx_post_state_of(PQgetvalue(r, row, 4)),
 		.goal = nx_goal_of(PQgetvalue(r, row, 5)),
 		.options = nx_row_str(a, r, row, 6),
-		.warnings = nx_row_str(a, r, row, 7),
-		.error = nx_row_str(a, r, row, 8),
+		.warnings = nx_post_warnings_read(a, nx_row_peek(r, row, 7)),
+		.error = nx_post_error_read(a, nx_row_peek(r, row, 8)),
 		.price = (long)nx_row_i64(r, row, 9),
 		.tries = (int)nx_row_i64(r, row, 10),
 		.created_at = nx_row_i64(r, row, 11),
@@ -118,7 +119,7 @@ read_part(struct nx_arena *a, const PGresult *r, int row,
 		.state = nx_part_state_of(nx_row_peek(r, row,
 		    PART_STATE_COLUMN)),
 		.post_id = nx_row_str(a, r, row, c + 3),
-		.error = nx_row_str(a, r, row, c + 4),
+		.error = nx_post_error_read(a, nx_row_peek(r, row, c + 4)),
 		.attempts = (int)nx_row_i64(r, row, c + 5),
 		.sent_at = nx_row_i64(r, row, c + 6),
 		.was_lost = nx_row_bool(r, row, c + 7),

@@ -125,7 +125,7 @@ static int
 family_at(const struct nx_units *t, int32_t i)
 {
 	char seen[6] = "";
-	int end[5], n = 0, len;
+	int end[5] = { 0 }, n = 0, len;
 	int32_t j = i;
 
 	while (n < 4 && (seen[n] = person_at(t, j, &len)) != '\0') {

@@ -66,7 +66,7 @@ static bool
 is_same_host(struct nx_slice a, struct nx_slice b)
 {
 	UErrorCode ec = U_ZERO_ERROR;
-	char one[HOST_MAX], other[HOST_MAX];
+	char one[HOST_MAX] = "", other[HOST_MAX] = "";
 	int32_t n = -1;
 	UIDNA *idna;
 

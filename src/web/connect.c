@@ -282,7 +282,8 @@ read_answer(struct nx_call *call, struct nx_connect_answer *out)
 static bool
 may_repeat(enum nx_rc rc)
 {
-	return rc == NX_DB_DOWN || rc == NX_BUSY || rc == NX_TIMEOUT;
+	return rc == NX_DB_DOWN || rc == NX_BUSY || rc == NX_TIMEOUT ||
+	    rc == NX_SCHEMA_OLD;
 }
 
 /* Back to where the person came from, with how it went. */

@@ -3,22 +3,18 @@
 #include "nx/flow/account/connections.h"
 
 #include "nx/flow/view/answer.h"
-#include "routes.h"
+#include "query.h"
 
 enum nx_rc
 nx_web_connections(struct nx_call *call)
 {
 	struct nx_connection *list;
 	struct nx_ctx *ctx = call->ctx;
-	const char *named, *user;
+	const char *user;
 	size_t n;
 	int pending;
-	enum nx_rc rc;
+	enum nx_rc rc = nx_web_user(call, NULL, &user);
 
-	rc = nx_request_query(call->request, "user_id", ctx->arena, &named,
-	    &ctx->err);
-	if (rc == NX_OK)
-		rc = nx_session_user(ctx, call->session, named, &user);
 	if (rc == NX_OK)
 		rc = nx_connections_shown(ctx, user, &list, &n);
 	if (rc == NX_OK)

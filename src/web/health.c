@@ -48,8 +48,10 @@ static void
 add(struct nx_jw *w, const struct checks *c)
 {
 	nx_jw_open(w, "checks", '{');
-	nx_jw_str(w, "database", c->database == NX_OK ? "ok" :
-	    "unreachable");
+	nx_jw_str(w, "database", c->database == NX_OK ||
+	    c->database == NX_SCHEMA_OLD ? "ok" : "unreachable");
+	nx_jw_str(w, "schema", c->database == NX_OK ? "ok" :
+	    c->database == NX_SCHEMA_OLD ? "old" : "unknown");
 	nx_jw_str(w, "rescue", c->rescue != NX_OK ? "unusable" :
 	    c->files.nearly_full ? "nearly_full" :
 	    c->files.unreadable > 0 ? "unreadable_files" : "ok");

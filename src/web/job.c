@@ -80,6 +80,7 @@ read_request(struct nx_job *job, struct nx_err *err)
 
 	if (rc == NX_OK)
 		nx_route_find(r, &job->match);
+	job->row = nx_route_row(job->match.route);
 	if (rc == NX_OK && !nx_route_streams(job->match.route))
 		rc = nx_request_check_length(r, NX_BODY_MAX, err);
 	read_body(job);
@@ -139,6 +140,7 @@ nx_job_read(struct nx_job *job, const struct nx_app *app, int fd)
 {
 	struct nx_err err = { 0 };
 
+	job->began = nx_clock_us();
 	job->deadline = nx_clock_mono() + NX_REQUEST_MS;
 	if (!open_conn(job, fd)) {
 		nx_job_drop(job);
@@ -181,13 +183,25 @@ nx_job_fail(struct nx_job *job, const struct nx_app *app,
 	job->match.route = NULL;
 }
 
+static void
+count_answer(const struct nx_job *job, struct nx_stats *stats)
+{
+	const int class = job->reply.status / 100 - 2;
+
+	nx_stats_time(stats, NX_STAT_REQUEST, job->row, job->began);
+	if (class >= 0 && class < 4)
+		nx_stats_count(stats, NX_STAT_REQUESTS, job->row,
+		    (unsigned int)class);
+}
+
 void
-nx_job_finish(struct nx_job *job)
+nx_job_finish(struct nx_job *job, const struct nx_app *app)
 {
 	nx_body_drain(&job->body);	/* what a handler has left of it */
 	nx_reply_write(&job->reply, &job->request, &job->out);
 	if (nx_buf_ok(&job->out))
 		nx_conn_write(job->conn, nx_buf_slice(&job->out));
+	count_answer(job, app->stats);
 	nx_job_drop(job);
 }
 

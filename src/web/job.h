@@ -20,6 +20,8 @@ struct nx_job {
 	struct nx_reply		 reply;
 	struct nx_session	 session;
 	int64_t			 deadline;	/* nx_clock_mono() ms */
+	int64_t			 began;		/* nx_clock_us() */
+	unsigned int		 row;	/* of its route, when it is counted */
 };
 
 /* Jobs are used again and again by the thread that has one to spare. */
@@ -42,8 +44,8 @@ void	nx_job_run(struct nx_job *job, const struct nx_app *app,
 void	nx_job_fail(struct nx_job *job, const struct nx_app *app,
 	    const struct nx_err *err);
 
-/* Send the answer, close the connection, be ready for the next. */
-void	nx_job_finish(struct nx_job *job);
+/* Send the answer, count it, close the connection, be ready for the next. */
+void	nx_job_finish(struct nx_job *job, const struct nx_app *app);
 
 /* Close the connection without an answer, be ready for the next. */
 void	nx_job_drop(struct nx_job *job);

@@ -10,7 +10,7 @@ struct nx_published;
  * Answer with `status`, or with 202, where to look and when, while something
  * of what was asked for is still to come.
  */
-void	nx_web_answer(struct nx_call *call, const struct nx_published *done,
-	    int status);
+void	nx_web_answer_post(struct nx_call *call,
+	    const struct nx_published *done, int status);
 
 #endif

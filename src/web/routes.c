@@ -32,6 +32,14 @@ static const struct nx_route routes[] = {
 	    NX_ACCESS_OPEN, NX_BODY_NONE, 0 },
 };
 
+enum { ROUTES = sizeof(routes) / sizeof(routes[0]) };
+
+unsigned int
+nx_route_row(const struct nx_route *route)
+{
+	return route == NULL ? ROUTES : (unsigned int)(route - routes);
+}
+
 /* Does the path fit?  `param` is then what stands for `{name}`, if any. */
 static bool
 path_fits(const char *pattern, struct nx_slice path, struct nx_slice *param)
@@ -85,7 +93,7 @@ void
 nx_route_find(const struct nx_request *request, struct nx_match *out)
 {
 	memset(out, 0, sizeof(*out));
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+	for (size_t i = 0; i < ROUTES; i++) {
 		const struct nx_route *route = &routes[i];
 
 		if (!path_fits(route->path, request->path, &out->param))

@@ -73,6 +73,9 @@ NX_MUST_USE enum nx_rc	nx_route_check(struct nx_match *match,
 			    const struct nx_request *request,
 			    struct nx_reply *reply, struct nx_err *err);
 
+/* Its row in the table, by which it is counted; NULL: one after the last. */
+unsigned int	nx_route_row(const struct nx_route *route);
+
 /* May it hang as long as X does?  NULL: no. */
 bool	nx_route_calls_x(const struct nx_route *route);
 

@@ -1,159 +1,105 @@
-/*
- * serve.c - threads, admission, drain.
- *
- * Lock: `mutex` guards `calling`, the list of jobs set aside and its length; it
- * is never held across I/O.
- */
+/* serve.c - accept, the threads that serve, drain. */
 
 #include "nx/web/serve.h"
 
 #include <errno.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "job.h"
+#include "admission.h"
+#include "keeper.h"
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
 #include "nx/base/threads.h"
-#include "nx/flow/account/keep.h"
-#include "nx/flow/account/pending.h"
 
 enum {
 	LISTENER = 0,			/* FCGI_LISTENSOCK_FILENO */
 	ACCEPT_TICK_US = 300000,	/* how soon a drain is noticed */
 	NO_RESOURCE_PAUSE_MS = 10,
-	ASIDE_PER_SLOT = 8,		/* jobs set aside for each slot */
-	REPLAY_MS = 3000,
 	LATE_MS = 5000,			/* less left: not worth starting */
 };
 
 struct server {
 	const struct nx_app	*app;
 	struct nx_threads	*threads;	/* that serve, and the keeper */
-	pthread_mutex_t		 mutex;
-	int			 calling;	/* threads that may be at X */
-	int			 slots;		/* how many may be */
-	struct nx_job		*first, **last;	/* set aside, oldest first */
-	int			 aside;
+	struct nx_admission	*admission;
+	struct nx_keeper	 keeper;
 };
 
-enum admission { GO, ASIDE, FULL };
-
-static enum admission
-admit(struct server *s, struct nx_job *job)
-{
-	enum admission a = FULL;
-
-	nx_lock(&s->mutex);
-	if (s->calling < s->slots) {
-		s->calling++;
-		a = GO;
-	} else if (s->aside < s->slots * ASIDE_PER_SLOT) {
-		job->next = NULL;
-		*s->last = job;
-		s->last = &job->next;
-		s->aside++;
-		a = ASIDE;
-	}
-	nx_unlock(&s->mutex);
-	return a;
-}
-
-/* The next job set aside, keeping the slot; NULL gives the slot back. */
-static struct nx_job *
-next_aside(struct server *s)
-{
-	struct nx_job *job;
-
-	nx_lock(&s->mutex);
-	job = s->first;
-	if (job == NULL)
-		s->calling--;
-	else {
-		s->first = job->next;
-		if (s->first == NULL)
-			s->last = &s->first;
-		s->aside--;
-	}
-	nx_unlock(&s->mutex);
-	return job;
-}
-
 /* A serving thread, its way to X, and a job for its next request. */
-struct worker {
+struct server_thread {
 	struct server	*server;
 	struct nx_http	*http;
 	struct nx_job	*spare;
 };
 
 static void
-done(struct worker *w, struct nx_job *job)
+finish_job(struct server_thread *t, struct nx_job *job)
 {
-	nx_job_finish(job);
-	if (w->spare == NULL)
-		w->spare = job;
+	nx_job_finish(job, t->server->app);
+	if (t->spare == NULL)
+		t->spare = job;
 	else
 		nx_job_free(job);
 }
 
 static void
-refuse(struct worker *w, struct nx_job *job, const char *why)
+refuse_job(struct server_thread *t, struct nx_job *job, const char *why)
 {
 	struct nx_err err;
 
 	(void)nx_fail(&err, NX_BUSY, "%s", why);
 	err.retry_after = 2;
-	nx_job_fail(job, w->server->app, &err);
-	done(w, job);
+	nx_job_fail(job, t->server->app, &err);
+	finish_job(t, job);
 }
 
 static void
-run(struct worker *w, struct nx_job *job)
+run_job(struct server_thread *t, struct nx_job *job)
 {
-	nx_job_run(job, w->server->app, w->http);
-	done(w, job);
+	nx_job_run(job, t->server->app, t->http);
+	finish_job(t, job);
 }
 
 /* A job that may hang at X, and after it those that were set aside. */
 static void
-run_calling(struct worker *w, struct nx_job *job)
+run_calling(struct server_thread *t, struct nx_job *job)
 {
 	do {
 		if (nx_conn_is_abandoned(job->conn))
-			done(w, job);	/* nobody waits for it any more */
+			finish_job(t, job);	/* nobody waits any more */
 		else if (nx_clock_left(job->deadline) < LATE_MS)
-			refuse(w, job, "X answers too slowly to get to"
+			refuse_job(t, job, "X answers too slowly to get to"
 			    " this request.");
 		else
-			run(w, job);
-	} while ((job = next_aside(w->server)) != NULL);
+			run_job(t, job);
+	} while ((job = nx_admission_next(t->server->admission)) != NULL);
 }
 
 static void
-dispatch(struct worker *w, struct nx_job *job)
+dispatch(struct server_thread *t, struct nx_job *job)
 {
 	if (!nx_route_calls_x(job->match.route)) {
-		run(w, job);
+		run_job(t, job);
 		return;
 	}
-	switch (admit(w->server, job)) {
-	case GO:
-		run_calling(w, job);
+	switch (nx_admission_enter(t->server->admission, job)) {
+	case NX_ADMIT_NOW:
+		run_calling(t, job);
 		break;
-	case ASIDE:
+	case NX_ADMIT_LATER:
 		break;		/* no longer ours */
-	case FULL:
-		refuse(w, job, "Too many requests wait for X.");
+	case NX_ADMIT_FULL:
+		refuse_job(t, job, "Too many requests wait for X.");
 		break;
 	}
 }
 
 /* One connection; -1 when there was none, or none could be had. */
 static int
-next_connection(void)
+accept_connection(void)
 {
 	int fd = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC);
 
@@ -164,75 +110,43 @@ next_connection(void)
 	return fd;
 }
 
+/* Wait for a request, and see to it. */
+static void
+serve_one(struct server_thread *t)
+{
+	struct nx_job *job = t->spare;
+	int fd;
+
+	if (job == NULL && (job = nx_job_new()) == NULL) {
+		nx_clock_sleep(NO_RESOURCE_PAUSE_MS);
+		return;
+	}
+	t->spare = job;
+	if ((fd = accept_connection()) < 0 ||
+	    !nx_job_read(job, t->server->app, fd))
+		return;
+	t->spare = NULL;
+	dispatch(t, job);
+}
+
 static void
 serve_thread(void *ctx, int index)
 {
-	struct worker w = { .server = ctx };
+	struct server_thread t = { .server = ctx };
 
 	(void)index;
-	w.http = nx_worker_open(w.server->app);
-	while (w.http != NULL && !nx_threads_stopped(w.server->threads)) {
-		struct nx_job *job = w.spare;
-		int fd;
-
-		if (job == NULL && (job = nx_job_new()) == NULL) {
-			nx_clock_sleep(NO_RESOURCE_PAUSE_MS);
-			continue;
-		}
-		w.spare = job;
-		if ((fd = next_connection()) < 0 ||
-		    !nx_job_read(job, w.server->app, fd))
-			continue;
-		w.spare = NULL;
-		dispatch(&w, job);
-	}
-	nx_job_free(w.spare);
-	nx_worker_close(w.http);
-}
-
-/* So that a site without a worker connects accounts as well. */
-static void
-look_after_pending(struct nx_ctx *ctx)
-{
-	int done;
-	enum nx_rc rc = nx_pending_settle_due(ctx, &done);
-
-	(void)rc;		/* the database's: /readyz tells */
-}
-
-/*
- * Brings home the grants that the database could not take, and those that X
- * has not named the account of.
- */
-static void
-keep_thread(void *arg, int index)
-{
-	struct server *s = arg;
-	struct nx_arena *arena = nx_arena_new(NX_ARENA_MAX);
-
-	(void)index;
-	if (arena == NULL)
-		return;
-	do {
-		struct nx_ctx ctx = {
-			.app = s->app,
-			.arena = arena,
-			.deadline = nx_clock_mono() + NX_REQUEST_MS,
-		};
-
-		(void)nx_keep_replay(&ctx);
-		look_after_pending(&ctx);
-		nx_arena_reset(arena);
-	} while (!nx_threads_pause(s->threads, REPLAY_MS));
-	nx_arena_free(arena);
+	t.http = nx_worker_open(t.server->app);
+	while (t.http != NULL && !nx_threads_stopped(t.server->threads))
+		serve_one(&t);
+	nx_job_free(t.spare);
+	nx_worker_close(t.http);
 }
 
 static enum nx_rc
-start(struct server *s, struct nx_err *err)
+check_listener(struct nx_err *err)
 {
 	const struct timeval tick = { .tv_usec = ACCEPT_TICK_US };
-	const int wanted = s->app->conf.threads;
-	int listens = 0, n;
+	int listens = 0;
 	socklen_t size = sizeof(listens);
 
 	if (getsockopt(LISTENER, SOL_SOCKET, SO_ACCEPTCONN, &listens,
@@ -241,11 +155,24 @@ start(struct server *s, struct nx_err *err)
 	    sizeof(tick)) != 0)
 		return nx_fail(err, NX_CONFIG, "fd 0 does not listen: start"
 		    " it with spawn-fcgi or a systemd socket.");
-	if (nx_callers_start(s->app->callers, err) != NX_OK)
-		return NX_NO_MEMORY;
+	return NX_OK;
+}
+
+static enum nx_rc
+start(struct server *s, struct nx_err *err)
+{
+	const int wanted = s->app->conf.threads;
+	int n;
+
+	if (s->threads == NULL || s->admission == NULL)
+		return nx_fail(err, NX_NO_MEMORY, "No thread can start.");
+	if (check_listener(err) != NX_OK ||
+	    nx_callers_start(s->app->callers, err) != NX_OK)
+		return err->rc;
 	n = nx_threads_start(s->threads, "serve", wanted, serve_thread, s);
+	s->keeper = (struct nx_keeper){ s->app, s->threads };
 	if (n < wanted || nx_threads_start(s->threads, "keeper", 1,
-	    keep_thread, s) < 1)
+	    nx_keeper_run, &s->keeper) < 1)
 		return nx_fail(err, NX_NO_MEMORY, "Only %d of %d threads"
 		    " started.", n, wanted);
 	return NX_OK;
@@ -278,57 +205,50 @@ drain(struct server *s)
 	nx_callers_stop(s->app->callers);
 }
 
+/* Those that end it, for sigwait(); HUP means nothing. */
 static void
-block_signals(sigset_t *set)
+block_signals(sigset_t *end)
 {
-	(void)sigemptyset(set);
-	(void)sigaddset(set, SIGTERM);
-	(void)sigaddset(set, SIGUSR1);
-	(void)sigaddset(set, SIGINT);
-	(void)sigaddset(set, SIGHUP);
-	nx_signals_block(set);
-	(void)sigdelset(set, SIGHUP);
+	(void)sigemptyset(end);
+	(void)sigaddset(end, SIGTERM);
+	(void)sigaddset(end, SIGUSR1);
+	(void)sigaddset(end, SIGINT);
+	(void)sigaddset(end, SIGHUP);
+	nx_signals_block(end);
+	(void)sigdelset(end, SIGHUP);
 }
 
-static bool
-init(struct server *s, const struct nx_app *app)
+static void
+serve_until_told(const struct server *s, const sigset_t *end)
 {
+	const struct nx_log *log = &s->app->conf.log;
+	int got = 0;
 
-	memset(s, 0, sizeof(*s));
-	s->app = app;
-	s->last = &s->first;
-	s->slots = app->conf.threads * 3 / 4;
-	if (s->slots == 0)
-		s->slots = 1;
-	s->threads = nx_threads_new(app->conf.threads + 1);
-	nx_mutex_init(&s->mutex);
-	return s->threads != NULL;
+	nx_log(log, NX_LOG_INFO, NULL, "serve.started",
+	    NX_I("threads", s->app->conf.threads), NX_I("pid", getpid()));
+	(void)sigwait(end, &got);
+	nx_log(log, NX_LOG_INFO, NULL, "serve.draining",
+	    NX_I("signal", got), NX_I("pid", getpid()));
 }
 
 enum nx_rc
 nx_serve(const struct nx_app *app, struct nx_err *err)
 {
-	struct server s;
-	sigset_t signals;
-	int got = 0;
+	struct server s = { .app = app };
+	sigset_t end;
 	enum nx_rc rc;
 
 	if (!nx_conn_start())
 		return nx_fail(err, NX_CONFIG, "libfcgi does not start.");
 	(void)signal(SIGPIPE, SIG_IGN);
-	block_signals(&signals);
-	if (!init(&s, app))
-		rc = nx_fail(err, NX_NO_MEMORY, "No thread can start.");
-	else if ((rc = start(&s, err)) == NX_OK) {
-		nx_log(&app->conf.log, NX_LOG_INFO, NULL, "serve.started",
-		    NX_I("threads", app->conf.threads), NX_I("pid", getpid()));
-		(void)sigwait(&signals, &got);
-		nx_log(&app->conf.log, NX_LOG_INFO, NULL, "serve.draining",
-		    NX_I("signal", got), NX_I("pid", getpid()));
-	}
+	block_signals(&end);
+	s.threads = nx_threads_new(app->conf.threads + 1);
+	s.admission = nx_admission_new(app->conf.threads);
+	if ((rc = start(&s, err)) == NX_OK)
+		serve_until_told(&s, &end);
 	if (s.threads != NULL)
 		drain(&s);
 	nx_threads_free(s.threads);
-	nx_mutex_destroy(&s.mutex);
+	nx_admission_free(s.admission);
 	return rc;
 }

@@ -1,11 +1,7 @@
 /*
- * session.h - who is calling (contract section 4): a Supabase access token,
- * from the Authorization header or from Supabase's own browser cookie, in each
- * form that Supabase's clients have written it: base64url or percent-encoded
- * JSON, an object or an array, whole or in chunks.  It has the project's name
- * or that of the dashboard's sign-in.  Where there are two of one name, or one
- * of each, this refuses: one of them may be a stranger's.
- * nginx/dashboard/cookie.js reads the same.  Any thread; keeps nothing.
+ * session.h - who is calling (docs/contract.md section 4): a Supabase access
+ * token, from the Authorization header or from a browser's cookie (sign_in.h),
+ * and what its bearer may ask for.  Any thread; keeps nothing.
  */
 #ifndef NX_SRC_WEB_SESSION_H
 #define NX_SRC_WEB_SESSION_H

@@ -79,7 +79,7 @@ send_form(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
 }
 
 static bool
-is_token(const char *s)
+is_oauth_token(const char *s)
 {
 	size_t n = 0;
 
@@ -99,7 +99,7 @@ is_scopes(const char *s)
 }
 
 static int64_t
-life(struct json_object *body)
+token_lifetime(struct json_object *body)
 {
 	int64_t s;
 
@@ -132,13 +132,13 @@ read_grant(struct json_object *body, int64_t now, struct nx_arena *arena,
 	const char *refresh = nx_json_str(body, "refresh_token");
 
 	if ((type != NULL && strcasecmp(type, "bearer") != 0) ||
-	    !is_token(access))
+	    !is_oauth_token(access))
 		return false;
 	out->access_token = nx_arena_str(arena, access);
-	out->refresh_token = is_token(refresh) ?
+	out->refresh_token = is_oauth_token(refresh) ?
 	    nx_arena_str(arena, refresh) : NULL;
 	out->scopes = read_scopes(body, arena);
-	out->expires_at = now + life(body);
+	out->expires_at = now + token_lifetime(body);
 	return nx_arena_ok(arena);
 }
 

@@ -50,7 +50,7 @@ write_post(const struct nx_x_post *post, struct nx_buf *out)
 }
 
 static const char *
-read_id(struct nx_slice text, struct nx_arena *arena)
+parse_post_id(struct nx_slice text, struct nx_arena *arena)
 {
 	struct json_object *body;
 	char space[NX_JSON_ID_ROOM];
@@ -89,7 +89,7 @@ nx_x_post_create(const struct nx_x *x, const char *access_token,
 	    verdict);
 	out->windows = answer.windows;
 	if (answer.http.status / 100 == 2 &&
-	    (out->id = read_id(answer.http.body, x->arena)) != NULL)
+	    (out->id = parse_post_id(answer.http.body, x->arena)) != NULL)
 		nx_verdict_whole(&answer, verdict);
 	else if (verdict->class == NX_CLASS_DONE)
 		nx_verdict_unreadable(NX_ACT_CREATE, verdict);

@@ -52,8 +52,8 @@ read_user(struct nx_slice text, struct nx_arena *arena,
 
 /* The status of its answer. */
 static int
-ask_profile(const struct nx_x *x, const char *access_token, const char *query,
-    struct nx_x_user *out, struct nx_verdict *verdict)
+request_profile(const struct nx_x *x, const char *access_token,
+    const char *query, struct nx_x_user *out, struct nx_verdict *verdict)
 {
 	struct nx_x_answer answer;
 	struct nx_http_ask ask = {
@@ -81,9 +81,9 @@ nx_users_me(const struct nx_x *x, const char *access_token,
 	int status;
 
 	*out = (struct nx_x_user){ 0 };
-	status = ask_profile(x, access_token,
+	status = request_profile(x, access_token,
 	    "?user.fields=subscription_type", out, verdict);
 	/* X renames fields: better no subscription than no user. */
 	if (verdict->class == NX_CLASS_REFUSED && status == 400)
-		(void)ask_profile(x, access_token, "", out, verdict);
+		(void)request_profile(x, access_token, "", out, verdict);
 }

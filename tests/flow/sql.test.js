@@ -194,7 +194,7 @@ test('a column of another type is named, and nothing is changed', OUR_OWN, async
 	const name = await fresh();
 	await owner(name, 'CREATE TABLE platform_connections (id uuid PRIMARY KEY, user_id integer, platform text, metadata text)');
 	const before = await schema(name);
-	const done = await run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', join(ROOT, 'sql', FILES[0])], { environment: { ...env, PGDATABASE: name } });
+	const done = await run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', join(ROOT, 'sql', FILES.find((file) => file.startsWith('001')))], { environment: { ...env, PGDATABASE: name } });
 	assert.notEqual(done.status, 0);
 	assert.match(done.stderr, /user_id should be uuid/);
 	assert.match(done.stderr, /metadata should be jsonb/);

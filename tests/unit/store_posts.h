@@ -21,6 +21,10 @@ static const struct nx_stored_part two_parts[] = {
 };
 
 /* `what`: user, key, hash, publish_at, as many of two_parts as are wanted. */
+static const struct nx_post_warning cut_warning = {
+	.warning = NX_WARN_CUT,
+};
+
 static inline void
 begin(const struct nx_store_ask *ask, struct nx_new_post what,
     struct made *out)
@@ -32,7 +36,7 @@ begin(const struct nx_store_ask *ask, struct nx_new_post what,
 	what.lease = out->lease;
 	what.body_hash = what.body_hash == NULL ? "hash" : what.body_hash;
 	what.options = "{\"reply_to\":\"1\"}";
-	what.warnings = "[\"a\"]";
+	what.warnings = (struct nx_post_warnings){ &cut_warning, 1 };
 	what.price = 150;
 	what.parts = two_parts;
 	what.nparts = what.nparts == 0 ? 2 : what.nparts;

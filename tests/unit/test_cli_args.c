@@ -1,4 +1,4 @@
-/* test_cli_args.c - the command lines of contract section 9. */
+/* test_cli_args.c - the command lines of docs/contract.md section 9. */
 
 #include <setjmp.h>
 #include <stdarg.h>

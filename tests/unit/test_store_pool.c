@@ -284,7 +284,7 @@ errors_have_their_kind(void **state)
 		enum nx_rc rc;
 		const char *says;
 	} cases[] = {
-		{ "SELECT * FROM x_nothing", NX_CONFIG, "sql/*.sql" },
+		{ "SELECT * FROM x_nothing", NX_CONFIG, "nexus-x-migrate" },
 		{ "SELECT x_nothing FROM x_events", NX_CONFIG, "42703" },
 		{ "SELECT x_nothing(1)", NX_CONFIG, "42883" },
 		{ "SELECT 's3cret'::uuid", NX_INTERNAL, "22P02" },

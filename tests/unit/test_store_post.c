@@ -53,7 +53,8 @@ begins_and_ends(void **state)
 	assert_string_equal(seen->username, "ada");
 	assert_int_equal(seen->state, NX_POST_STATE_SENT);
 	assert_string_equal(seen->options, "{\"reply_to\": \"1\"}");
-	assert_string_equal(seen->warnings, "[\"a\"]");
+	assert_int_equal(seen->warnings.n, 1);
+	assert_int_equal(seen->warnings.all[0].warning, NX_WARN_CUT);
 	assert_int_equal(seen->price, 150);
 	assert_false(seen->same_body);
 	assert_in_range(nx_clock_wall() - seen->created_at, 0, 60);
@@ -232,13 +233,13 @@ a_failed_one_gives_its_key_back(void **state)
 	o = outcome(e, m.id, m.lease, 0);
 	o.part_state = NX_PART_FAILED;
 	o.post_state = NX_POST_STATE_FAILED;
-	o.error = "{\"code\":\"x_down\"}";
+	o.error = &(struct nx_post_error){ .err.rc = NX_X_DOWN };
 	o.failed = o.release_key = true;
 	/* The answer to the first was lost: counted once. */
 	assert_true(finish(e, &o));
 	assert_true(finish(e, &o));
 	assert_field(e, m.id, "state || tries || (error ->> 'code')",
-	    "failed1x_down");
+	    "failed1x_unavailable");
 	assert_field(e, m.id, "coalesce(idempotency_key, '') || '-'"
 	    " || released_key", "-key");
 	begin(&ask, what, &again);
@@ -606,11 +607,11 @@ an_unheard_acceptance_is_an_error(void **state)
 static void
 x_has_the_text_already(void **state)
 {
-	static const char why[] = "{\"code\":\"duplicate_text\"}";
+	static const struct nx_post_error why = { .err.rc = NX_DUPLICATE };
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_stored_part part = { .text = { "part 1", 6 },
-	    .error = why };
+	    .error = &why };
 	struct nx_stored_post post = { .user_id = e->user,
 	    .connection_id = e->user, .parts = &part, .nparts = 1 };
 	char self[NX_UUID_LEN + 1], unknown[NX_UUID_LEN + 1];

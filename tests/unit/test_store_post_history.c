@@ -18,13 +18,15 @@ one(void **state)
 	put(e, e->user, id, "partial", "sent,failed,waiting");
 	change(e, id, "goal = 'withdraw', tries = 3, next_try_at ="
 	    " to_timestamp(4000000000), publish_at ="
-	    " to_timestamp(3000000000), error = '{\"a\":1}'");
+	    " to_timestamp(3000000000), error ="
+	    " '{\"code\":\"not_sent\",\"detail\":\"Why.\"}'");
 	assert_int_equal(nx_post_get(&ask, e->user, id, &p, &err), NX_OK);
 	assert_string_equal(p.id, id);
 	assert_null(p.username);	/* its connection is gone */
 	assert_int_equal(p.state, NX_POST_STATE_PARTIAL);
 	assert_int_equal(p.goal, NX_GOAL_WITHDRAW);
-	assert_string_equal(p.error, "{\"a\": 1}");
+	assert_true(nx_post_error_is(p.error, NX_NOT_SENT));
+	assert_string_equal(p.error->err.detail, "Why.");
 	assert_int_equal(p.tries, 3);
 	assert_int_equal(p.next_try_at, 4000000000);
 	assert_int_equal(p.publish_at, 3000000000);

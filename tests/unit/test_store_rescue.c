@@ -17,6 +17,18 @@
 
 enum { FILE_MAX = NX_SEAL_TEXT_MAX + 1, NOBODY = 65534 };
 
+int __real_fsync(int fd);
+int __wrap_fsync(int fd);
+
+static int syncs;		/* how often something was to last */
+
+int
+__wrap_fsync(int fd)
+{
+	syncs++;
+	return __real_fsync(fd);
+}
+
 /* A state directory, and a pool that leads nowhere. */
 struct rescue {
 	struct env	*e;
@@ -122,6 +134,24 @@ slurp(const char *path, char *out, size_t max)
 	assert_true(n >= 0);
 	out[n] = '\0';
 	return (size_t)n;
+}
+
+static void
+lasts_before_anything_rests_on_it(void **state)
+{
+	struct rescue *r = *state;
+	struct nx_pending p = pending_of(r->e);
+	struct nx_rescue aside;
+	struct nx_err err;
+
+	syncs = 0;
+	assert_int_equal(nx_rescue_open(r->dir, &aside, &err), NX_OK);
+	assert_true(syncs >= 2);	/* the file and its folder */
+	syncs = 0;
+	assert_int_equal(nx_rescue_pending(&aside, r->e->ring, &p, &err),
+	    NX_OK);
+	assert_int_equal(syncs, 1);
+	nx_rescue_close(&aside, true);
 }
 
 static void
@@ -577,6 +607,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 		T(files_are_private_and_sealed),
+		T(lasts_before_anything_rests_on_it),
 		T(a_directory_that_will_not_do),
 		T(stays_while_the_database_is_away),
 		T(stays_while_it_does_not_open),

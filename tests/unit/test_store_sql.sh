@@ -67,6 +67,13 @@ shape="SELECT count(*) > 60, md5(string_agg(x, ',' ORDER BY x)) FROM (
     UNION ALL SELECT concat(relname, relacl, relrowsecurity) FROM pg_class
     WHERE relnamespace = 'public'::regnamespace) AS s"
 
+# What the programs ask for is what the files make.
+newest=$(cd "$NX_SOURCE_DIR/sql" && printf '%s\n' [0-9]*.sql | tail -1)
+needed=$(sed -n 's/.*NX_SCHEMA_NEEDED = \([0-9]*\).*/\1/p' \
+    "$NX_SOURCE_DIR/include/nx/store/schema.h")
+same "the newest file is the version that is needed" \
+    "$(printf %03d "$needed")" "${newest%%_*}"
+
 # An empty database, twice.
 may "CREATE DATABASE ${name}_a"
 migrate "${name}_a"

@@ -13,10 +13,10 @@
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 #define AT 1800000000		/* 2027-01-15T08:00:00Z */
 #define X_ID "1445880548472328192"
-#define PROBLEM(code, detail) \
-	"{\"code\":\"" code "\",\"detail\":\"" detail "\"}"
-#define DENIED PROBLEM("x_refused", "X answered 403: Not permitted")
-#define FULL PROBLEM("rate_limited", "X answered 429: Too Many Requests")
+#define PROBLEM(code, said) \
+	&(const struct nx_post_error){ .err = { .rc = (code), .detail = said } }
+#define DENIED PROBLEM(NX_X_REFUSED, "X answered 403: Not permitted")
+#define FULL PROBLEM(NX_X_RATE, "X answered 429: Too Many Requests")
 enum { PARTS_MAX = 5, OUT_MAX = 16 * 1024 };
 
 static void
@@ -37,6 +37,10 @@ static struct nx_stored_part two_parts[] = {
 	  .state = NX_PART_SENT, .post_id = "1445880548472328193" },
 };
 
+static const struct nx_post_warning old_warning = {
+	.sentence = "It holds a link.",
+};
+
 static struct nx_published
 published(void)
 {
@@ -44,7 +48,7 @@ published(void)
 		.id = WEB_OTHER, .connection_id = WEB_USER,
 		.username = "alice", .state = NX_POST_STATE_SENT,
 		.created_at = AT,
-		.warnings = "[\"It holds a link.\"]", .price = 150,
+		.warnings = { &old_warning, 1 }, .price = 150,
 		.parts = two_parts, .nparts = 1,
 	} };
 }
@@ -59,7 +63,8 @@ writes_a_sent_post(void **state)
 	p.limits.quarter = (struct nx_window){ true, 200, 199, 1800000900 };
 	nx_answer_post(&p, &b);
 	is_json(&b, "{\"id\":\"" WEB_OTHER "\",\"etag\":null,"
-	    "\"state\":\"sent\",\"reason\":null,\"can\":[\"delete\"],"
+	    "\"state\":\"sent\",\"reason\":null,\"reason_code\":null,"
+	    "\"reason_args\":{},\"can\":[\"delete\"],"
 	    "\"connection_id\":\"" WEB_USER "\","
 	    "\"post_id\":\"" X_ID "\","
 	    "\"url\":\"https://x.com/alice/status/" X_ID "\","
@@ -75,6 +80,7 @@ writes_a_sent_post(void **state)
 	    "\"metrics\":null,\"limits\":{\"user_15min\":{\"limit\":200,"
 	    "\"remaining\":199,\"reset_at\":\"2027-01-15T08:15:00Z\"}},"
 	    "\"cost_usd\":\"0.0150\",\"warnings\":[\"It holds a link.\"],"
+	    "\"warning_codes\":[{\"code\":null,\"args\":{}}],"
 	    "\"error\":null}");
 	nx_buf_free(&b);
 }
@@ -85,20 +91,22 @@ writes_a_dry_run_with_nulls(void **state)
 	struct nx_stored_part part = { .text = { "x", 1 },
 	    .weighted_length = 1, .state = NX_PART_DRY_RUN };
 	struct nx_published p = { .post = { .state = NX_POST_STATE_DRY_RUN,
-	    .warnings = "[]", .price = 2000, .parts = &part, .nparts = 1 } };
+	    .price = 2000, .parts = &part, .nparts = 1 } };
 	struct nx_buf b = NX_BUF(OUT_MAX);
 
 	(void)state;
 	nx_answer_post(&p, &b);
 	is_json(&b, "{\"id\":null,\"etag\":null,\"state\":\"dry_run\","
-	    "\"reason\":null,\"can\":[],\"connection_id\":null,\"post_id\":null,"
+	    "\"reason\":null,\"reason_code\":null,\"reason_args\":{},"
+	    "\"can\":[],\"connection_id\":null,\"post_id\":null,"
 	    "\"url\":null,\"status_url\":null,\"profile_url\":null,"
 	    "\"created_at\":null,\"publish_at\":null,\"next_try_at\":null,"
 	    "\"parts\":[{\"position\":0,\"text\":\"x\","
 	    "\"weighted_length\":1,\"media_ids\":[],\"state\":\"dry_run\","
 	    "\"post_id\":null,\"url\":null,\"sent_at\":null,"
 	    "\"error\":null}],\"metrics\":null,\"limits\":{},"
-	    "\"cost_usd\":\"0.2000\",\"warnings\":[],\"error\":null}");
+	    "\"cost_usd\":\"0.2000\",\"warnings\":[],"
+	    "\"warning_codes\":[],\"error\":null}");
 	nx_buf_free(&b);
 }
 
@@ -212,14 +220,19 @@ shows_a_stranded_post_as_unknown(void **state)
 	nx_buf_free(&b);
 }
 
-/* Stored warnings are a JSON text, and ours goes behind them. */
+/* Ours goes behind those of the text. */
 static void
 warns_when_the_record_is_not_complete(void **state)
 {
-	static const struct { const char *stored, *want; } cases[] = {
-		{ NULL, "[\"X has it" }, { "[]", "[\"X has it" },
-		{ "[\"a]\"]", "[\"a]\",\"X has it" },
-		{ "[\"[b\", \"c\"]", "[\"[b\", \"c\",\"X has it" },
+	static const struct nx_post_warning two[] = { { .sentence = "a]" },
+	    { .warning = NX_WARN_CUT } };
+	static const struct { size_t n; const char *want, *codes; } cases[] = {
+		{ 0, "[\"X has it", "[{\"code\":\"unrecorded\"," },
+		{ 1, "[\"a]\",\"X has it", "[{\"code\":null," },
+		{ 2, "[\"a]\",\"The text was longer than X allows and was"
+		    " cut; the parts show what is sent.\",\"X has it",
+		    "[{\"code\":null,\"args\":{}},{\"code\":\"text_cut\","
+		    "\"args\":{}},{\"code\":\"unrecorded\",\"args\":{}}]" },
 	};
 	struct nx_published p = published();
 
@@ -229,9 +242,11 @@ warns_when_the_record_is_not_complete(void **state)
 		struct nx_buf b = NX_BUF(OUT_MAX);
 		struct json_object *obj;
 
-		p.post.warnings = cases[i].stored;
+		p.post.warnings = (struct nx_post_warnings){ two,
+		    cases[i].n };
 		nx_answer_post(&p, &b);
 		assert_non_null(strstr(nx_buf_str(&b), cases[i].want));
+		assert_non_null(strstr(nx_buf_str(&b), cases[i].codes));
 		assert_int_equal(nx_json_parse(nx_buf_slice(&b), &obj, NULL),
 		    NX_OK);
 		json_object_put(obj);
@@ -257,10 +272,11 @@ state_of(char letter)
 struct story {
 	const char	*state, *parts;
 	enum nx_goal	 goal;
-	const char	*error, *part_error;	/* of each f and k */
+	const struct nx_post_error *error, *part_error;	/* of each f and k */
 	int		 tries;
 	int64_t		 publish_at, next_try_at;
 	const char	*reason, *can;
+	const char	*args;		/* of the reason; NULL: whichever */
 };
 
 static void
@@ -293,6 +309,12 @@ tell(const struct story *s)
 		assert_string_equal(nx_json_str(obj, "reason"), s->reason);
 	assert_string_equal(json_object_to_json_string_ext(nx_json_array(obj,
 	    "can"), JSON_C_TO_STRING_PLAIN), s->can);
+	assert_int_equal(nx_json_str(obj, "reason_code") == NULL,
+	    s->reason == NULL);
+	if (s->args != NULL)
+		assert_string_equal(json_object_to_json_string_ext(
+		    nx_json_object(obj, "reason_args"),
+		    JSON_C_TO_STRING_PLAIN), s->args);
 	json_object_put(obj);
 	nx_buf_free(&b);
 }
@@ -305,7 +327,7 @@ tell(const struct story *s)
 static void
 says_why_what_is_under_way_is(void **state)
 {
-	static const struct story stories[] = {
+	const struct story stories[] = {
 		{ "queued", "w", .publish_at = AT, .next_try_at = AT,
 		  .reason = "It will be sent at 2027-01-15T08:00:00Z.",
 		  .can = "[\"cancel\"]" },
@@ -313,7 +335,7 @@ says_why_what_is_under_way_is(void **state)
 		  .error = FULL, .reason = "X's limit is reached; it is sent"
 		  " at 2027-01-15T08:00:00Z.", .can = "[\"cancel\"]" },
 		{ "queued", "w", .publish_at = AT - 9, .next_try_at = AT,
-		  .error = PROBLEM("x_unavailable", "X answered 503."),
+		  .error = PROBLEM(NX_X_DOWN, "X answered 503."),
 		  .reason = "It could not be sent yet. X answered 503."
 		  " The next try is at 2027-01-15T08:00:00Z.",
 		  .can = "[\"cancel\"]" },
@@ -331,24 +353,28 @@ says_why_what_is_under_way_is(void **state)
 		  " parts are on X; part 3 may or may not be: the answer was"
 		  " lost." LOOK, .can = BOTH },
 		{ "unknown", "u", .next_try_at = AT, .tries = 1,
-		  .error = PROBLEM("outcome_unknown", "Lost."),
+		  .error = PROBLEM(NX_OUTCOME_UNKNOWN, "Lost."),
 		  .reason = "X may or may not have it: the answer was lost."
 		  LOOK, .can = BOTH },
 		{ "unknown", "u", .next_try_at = AT, .tries = 2,
-		  .error = PROBLEM("outcome_unknown", "Look at it."),
+		  .error = PROBLEM(NX_OUTCOME_UNKNOWN, "Look at it."),
 		  .reason = "X may or may not have it: the answer was lost."
 		  LOOK_ON " Look at it.", .can = BOTH },
 		{ "unknown", "u", .tries = 11,
-		  .error = PROBLEM("outcome_unknown", "Look at it."),
+		  .error = PROBLEM(NX_OUTCOME_UNKNOWN, "Look at it."),
 		  .reason = "X may or may not have it: the answer was lost."
 		  " Look at it.", .can = BOTH },
 		{ "unknown", "u", .next_try_at = AT, .tries = 2,
-		  .error = "{\"code\":\"needs_reauth\",\"detail\":\"@x is no"
-		  " longer connected.\",\"remedy\":\"Use Connect X.\"}",
+		  .error = PROBLEM(NX_NEEDS_REAUTH, "@x is no longer"
+		  " connected."),
 		  .reason = "X may or may not have it: the answer was lost."
 		  LOOK_ON " It could not be looked up yet. @x is no longer"
-		  " connected. Use Connect X. The next look is at"
-		  " 2027-01-15T08:00:00Z.", .can = BOTH },
+		  " connected. Use Connect X; what was posted before is not"
+		  " affected. The next look is at"
+		  " 2027-01-15T08:00:00Z.", .can = BOTH,
+		  .args = "{\"looks\":1,\"unseen\":1,\"cause\":"
+		  "\"needs_reauth\",\"remedy\":\"needs_reauth\",\"next\":"
+		  "\"2027-01-15T08:00:00Z\"}" },
 		{ "unknown", "u", NX_GOAL_DELETE, .reason = "X may or may not"
 		  " have it: the answer was lost. We look it up at X and"
 		  " delete what we find.", .can = "[\"resume\"]" },
@@ -362,7 +388,7 @@ says_why_what_is_under_way_is(void **state)
 static void
 says_why_what_has_ended_did(void **state)
 {
-	static const struct story stories[] = {
+	const struct story stories[] = {
 		{ "sent", "ss", .publish_at = AT, .can = "[\"delete\"]" },
 		{ "deleted", "dd", NX_GOAL_DELETE, .can = "[]" },
 		{ "cancelled", "w", .can = "[]" },
@@ -371,11 +397,14 @@ says_why_what_has_ended_did(void **state)
 		  " permitted.", .can = "[\"resume\"]" },
 		{ "failed", "f", .reason = "Nothing of it is on X.",
 		  .can = "[\"resume\"]" },
-		{ "failed", "fw", .error = "{}", .reason = "Nothing of"
+		{ "failed", "fw", .error = PROBLEM(NX_INTERNAL, ""),
+		  .reason = "Nothing of"
 		  " it is on X.", .can = "[\"resume\"]" },
 		{ "partial", "ssfww", .error = DENIED, .part_error = DENIED,
 		  .reason = "2 of 5 parts are on X. Part 3 could not be sent."
-		  " X answered 403: Not permitted.", .can = BOTH },
+		  " X answered 403: Not permitted.", .can = BOTH,
+		  .args = "{\"part\":3,\"live\":2,\"parts\":5,\"cause\":"
+		  "\"x_refused\"}" },
 		{ "partial", "sfw", .part_error = FULL, .next_try_at = AT,
 		  .reason = "1 of 3 parts is on X. Part 2 could not be sent."
 		  " X answered 429: Too Many Requests. It goes on by itself at"
@@ -392,7 +421,7 @@ says_why_what_has_ended_did(void **state)
 static void
 says_how_a_removal_goes(void **state)
 {
-	static const struct story stories[] = {
+	const struct story stories[] = {
 		{ "sent", "k", .error = DENIED, .part_error = DENIED,
 		  .reason = "It could not be deleted; it is still on X."
 		  " X answered 403: Not permitted.", .can = "[\"delete\"]" },
@@ -516,16 +545,21 @@ warns_of_what_was_done(void **state)
 	struct web *w = *state;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		const char *text = nx_answer_warnings(w->ctx.arena,
-		    &cases[i].made);
+		struct nx_published p = published();
+		struct nx_buf b = NX_BUF(OUT_MAX);
 		struct json_object *obj, *list;
 
-		assert_non_null(strstr(text, cases[i].word));
-		assert_int_equal(nx_json_parse(nx_slice_str(nx_arena_printf(
-		    w->ctx.arena, "{\"w\":%s}", text)), &obj, NULL), NX_OK);
-		list = nx_json_array(obj, "w");
+		p.post.warnings = nx_answer_warnings(w->ctx.arena,
+		    &cases[i].made);
+		nx_answer_post(&p, &b);
+		assert_int_equal(nx_json_parse(nx_buf_slice(&b), &obj, NULL),
+		    NX_OK);
+		list = nx_json_array(obj, "warnings");
 		assert_int_equal(json_object_array_length(list), cases[i].n);
+		assert_non_null(strstr(json_object_to_json_string_ext(list,
+		    JSON_C_TO_STRING_PLAIN), cases[i].word));
 		json_object_put(obj);
+		nx_buf_free(&b);
 	}
 }
 

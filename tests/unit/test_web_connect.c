@@ -32,7 +32,7 @@ me(struct web *w)
 	return web_bearer(w, WEB_USER, "authenticated");
 }
 
-/* The cookie's name for a state: contract section 5. */
+/* The cookie's name for a state: docs/contract.md section 5. */
 static const char *
 name_of(struct web *w, const char *state)
 {

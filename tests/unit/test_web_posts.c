@@ -157,7 +157,7 @@ answer(struct web *w, const struct nx_published *done, int usual)
 
 	nx_reply_free(&w->reply);
 	w->reply = (struct nx_reply)NX_REPLY;
-	nx_web_answer(&call, done, usual);
+	nx_web_answer_post(&call, done, usual);
 	assert_string_equal(web_value(w, "Content-Type"),
 	    "application/json");
 	assert_string_equal(web_said(w, "id"), WEB_OTHER);

@@ -88,7 +88,7 @@ problem_of(struct web *w, const struct nx_err *err)
 	return obj;
 }
 
-/* RFC 9457 and contract section 5, for every error there is. */
+/* RFC 9457 and docs/contract.md section 5, for every error there is. */
 static void
 shapes_every_problem(void **state)
 {

@@ -93,6 +93,36 @@ finds_routes(void **state)
 	}
 }
 
+/* A row of the table is counted by the name that stands in its place. */
+static void
+routes_are_counted_by_name(void **state)
+{
+	static const struct { const char *method, *path, *want; } cases[] = {
+		{ "GET", "/api/auth/twitter/initiate", "initiate" },
+		{ "GET", "/api/auth/twitter/callback", "callback" },
+		{ "POST", "/api/auth/twitter/disconnect", "disconnect" },
+		{ "GET", "/api/twitter/connections", "connections" },
+		{ "POST", POST, "post" }, { "GET", POSTS, "posts" },
+		{ "GET", ONE, "post_get" }, { "PATCH", ONE, "post_change" },
+		{ "DELETE", ONE, "post_delete" },
+		{ "POST", ONE "/resume", "post_resume" },
+		{ "GET", "/healthz", "healthz" }, { "GET", "/readyz", "readyz" },
+		{ "GET", "/nowhere", "none" },
+	};
+	struct web *w = *state;
+
+	for (unsigned int i = 0; i < COUNT(cases); i++) {
+		struct nx_match match;
+
+		web_read(w, cases[i].method, cases[i].path, NULL);
+		nx_route_find(&w->request, &match);
+		assert_int_equal(nx_route_row(match.route), i);
+		assert_true(nx_slice_is(nx_stats_value(NX_LABEL_ROUTE, i),
+		    cases[i].want));
+	}
+	assert_int_equal(nx_stats_value(NX_LABEL_ROUTE, COUNT(cases)).n, 0);
+}
+
 /* What acts does not act for a browser that only guesses. */
 static void
 does_not_act_ahead(void **state)
@@ -374,6 +404,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		WEB_TEST(finds_routes),
+		WEB_TEST(routes_are_counted_by_name),
 		WEB_TEST(does_not_act_ahead),
 		WEB_TEST(answers_404_and_405_as_problems),
 		WEB_TEST(keeps_strangers_out),

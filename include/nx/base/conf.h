@@ -1,9 +1,9 @@
 /*
  * conf.h - the configuration: one table, one immutable struct.
  *
- * Everything comes from the environment (contract section 3).  The rows in
- * conf_list.h give each variable its field, type, range, default, who needs
- * it and its manual text; the struct, the parser, `--help` and
+ * Everything comes from the environment (docs/contract.md section 3).  The
+ * rows in conf_list.h give each variable its field, type, range, default, who
+ * needs it and its manual text; the struct, the parser, `--help` and
  * `--check-config` all come from them.
  */
 #ifndef NX_BASE_CONF_H

@@ -1,11 +1,12 @@
 /*
  * err.h - every way a call can fail, in one table.
  *
- * The table gives each error its public code (contract section 5: the last
- * part of `urn:nexus-x:error:<code>`), its HTTP status, the exit status of a
- * command line (sysexits.h: 75 try again, 78 configuration, else 1), its
- * title and the remedy that is shown to a person.  What happened this time
- * goes into a caller's struct nx_err; nothing is kept globally.
+ * The table gives each error its public code (the last part of
+ * `urn:nexus-x:error:<code>`, docs/contract.md section 5), its HTTP status,
+ * the exit status of a command line (sysexits.h: 75 try again, 78
+ * configuration, else 1), its title and the remedy that is shown to a person.
+ * What happened this time goes into a caller's struct nx_err; nothing is kept
+ * globally.
  */
 #ifndef NX_BASE_ERR_H
 #define NX_BASE_ERR_H

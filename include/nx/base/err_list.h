@@ -61,6 +61,16 @@ X(CROSS_SITE, "cross_site", 403, 1, "The request came from another site", \
 /* what /readyz finds */ \
 X(NOT_READY, "not_ready", 503, 75, "This process is not ready", \
   "Mend what the member checks names; until then send no traffic here.") \
+X(SCHEMA_OLD, "schema_old", 503, 75, "The database is not up to date", \
+  "The site's owner has to run nexus-x-migrate apply. Nothing was lost:" \
+  " try again then.") \
+/* what nexus-x-migrate finds */ \
+X(SCHEMA_BUSY, "schema_busy", 503, 75, "The database is in use", \
+  "Run it again when the long transactions have ended: what was applied" \
+  " stays, and nobody was held up.") \
+X(SCHEMA_WRONG, "schema_wrong", 500, 1, \
+  "The database does not fit the files", \
+  "The command nexus-x-migrate check names all that differs.") \
 /* connecting */ \
 X(STATE_MISSING, "state_missing", 400, 1, "The answer carries no state", \
   "Start again with Connect X.") \

@@ -21,9 +21,10 @@ bool	nx_url_is_safe(struct nx_slice url);
 struct nx_slice	nx_url_origin(struct nx_slice url);
 
 /*
- * Does it stay on this site when a browser follows it (contract section 5):
- * it starts with one `/`, and holds no backslash, control character, space or
- * byte past ASCII, also not percent-encoded in its first two characters?
+ * Does it stay on this site when a browser follows it (docs/contract.md
+ * section 5): it starts with one `/`, and holds no backslash, control
+ * character, space or byte past ASCII, also not percent-encoded in its first
+ * two characters?
  */
 bool	nx_url_is_local_path(struct nx_slice path);
 

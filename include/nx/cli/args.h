@@ -1,5 +1,5 @@
 /*
- * args.h - the command lines of contract section 9, in one table.
+ * args.h - the command lines of docs/contract.md section 9, in one table.
  *
  * Options are `--name=value` or `--name value`; `_` and `-` mean the same.
  */
@@ -18,14 +18,17 @@ struct nx_args {
 	const char	*connection_id, *scopes, *within;
 	const char	*publish_at, *on_partial;
 	const char	*post_id, *limit, *before, *view;
+	const char	*dir, *wait, *again;
 	const char	*media[NX_MEDIA_ARGS_MAX];
 	int		 nmedia;
 	bool		 replace, numbering;
+	bool		 list;
 	bool		 rekey, dry_run, help, version, check_config;
 };
 
 enum nx_program {
 	NX_TWITTER_FLOW = 1, NX_TOKEN_REFRESH = 2, NX_FCGI = 4, NX_WORKER = 8,
+	NX_MIGRATE = 16,
 };
 
 /*

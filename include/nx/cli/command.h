@@ -1,6 +1,6 @@
 /*
  * command.h - run one command: open what it needs, call its use case, print
- * one JSON object, or a problem on stderr (contract section 9).
+ * one JSON object, or a problem on stderr (docs/contract.md section 9).
  */
 #ifndef NX_CLI_COMMAND_H
 #define NX_CLI_COMMAND_H
@@ -17,7 +17,7 @@ struct nx_command {
 	struct nx_drain	*drain;		/* or NULL: nx_command_need_x() */
 	struct nx_buf	 out;		/* the JSON object to print */
 	bool		 failed;	/* what it tells of is a failure */
-	const char	*problem;	/* why, as JSON; NULL: it is not kept */
+	const struct nx_post_error *problem;	/* why; NULL: it is not kept */
 	char		 request_id[40];
 };
 
@@ -46,8 +46,11 @@ NX_MUST_USE enum nx_rc	nx_command_need_x(struct nx_command *c,
  */
 int	nx_command_close(struct nx_command *c, enum nx_rc rc);
 
-/* The two command lines: all of their logic beyond main(). */
+/* The command lines: all of their logic beyond main(). */
 int	nx_twitter_flow(int argc, char **argv);
 int	nx_token_refresh(int argc, char **argv);
+
+/* `dir`: where the files of sql/ are, unless an option says otherwise. */
+int	nx_migrate(int argc, char **argv, const char *dir);
 
 #endif

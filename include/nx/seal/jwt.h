@@ -1,5 +1,5 @@
 /*
- * jwt.h - who is calling: Supabase access tokens (contract section 4).
+ * jwt.h - who is calling: Supabase access tokens (docs/contract.md section 4).
  *
  * A token is a JWS in compact form (RFC 7515) with JSON claims (RFC 7519).
  * The algorithm comes from the key, never from the token: HS256 is checked

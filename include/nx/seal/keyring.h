@@ -1,5 +1,5 @@
 /*
- * keyring.h - the keys that seal and open values (contract section 3).
+ * keyring.h - the keys that seal and open values (docs/contract.md section 3).
  *
  * Text form: `id:base64-of-32-bytes[,id:...]`, as in NEXUS_KEYS.  The first
  * key seals, every key opens, so a key is rotated by putting a new one in

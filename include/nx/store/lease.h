@@ -1,6 +1,6 @@
 /*
  * lease.h - the right to spend a connection's refresh token, once, across
- * threads, processes and hosts (design section 5).
+ * threads, processes and hosts (docs/design.md).
  *
  * Taking it writes "attempt started" and commits before X is called, so a
  * crash is seen.  Saving is fenced by the token version that was read: X

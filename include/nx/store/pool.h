@@ -47,9 +47,17 @@ void			nx_pool_count(struct nx_pool *pool,
 			    struct nx_stats *stats);
 
 /*
+ * From now on a connection is lent only once the schema was seen to be at
+ * `version` or beyond, which is asked until it is so and then never again.
+ * Before any other thread uses the pool.
+ */
+void			nx_pool_require(struct nx_pool *pool, int version);
+
+/*
  * Borrow a living connection: the idle one used last, or a new one, or wait
  * for one.  DB_DOWN (cannot connect; for 250 ms after a failure everybody is
- * told so at once) or BUSY (none became free before `deadline`).
+ * told so at once), SCHEMA_OLD (likewise; nx_pool_require()) or BUSY (none
+ * became free before `deadline`).
  */
 NX_MUST_USE enum nx_rc	nx_pool_take(struct nx_pool *pool, int64_t deadline,
 			    struct nx_db **out, struct nx_err *err);

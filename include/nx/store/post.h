@@ -10,18 +10,45 @@
 #ifndef NX_STORE_POST_H
 #define NX_STORE_POST_H
 
+#include "nx/base/words.h"
 #include "nx/store/connection.h"
 #include "nx/store/post_state.h"
 
 /* Longer than the creation of one part and its save can take together. */
 enum { NX_POST_LEASE_MS = 60000 };
 
+/* The error that a post or a part has met last, as users may read it. */
+struct nx_post_error {
+	struct nx_err	 err;
+	const char	*request_id;	/* under which it was logged, or NULL */
+};
+
+/* Is it that one?  NULL is none. */
+static inline bool
+nx_post_error_is(const struct nx_post_error *error, enum nx_rc rc)
+{
+	return error != NULL && error->err.rc == rc;
+}
+
+/* What was done to a text, and what it costs: told before it is sent. */
+enum { NX_WARNING_ARGS = 4 };
+struct nx_post_warning {
+	enum nx_warning	 warning;
+	struct nx_kv	 args[NX_WARNING_ARGS + 1];
+	const char	*sentence;	/* in its place, of an older version;
+					 * NULL: none */
+};
+struct nx_post_warnings {
+	const struct nx_post_warning	*all;
+	size_t				 n;
+};
+
 struct nx_stored_part {
 	struct nx_slice	 text;
 	int		 weighted_length;
 	enum nx_part_state state;
 	const char	*post_id;	/* X's, or NULL */
-	const char	*error;		/* JSON object as text, or NULL */
+	const struct nx_post_error *error;	/* or NULL */
 	int		 attempts;	/* how often it left, or may have */
 	bool		 was_lost;	/* once it was `unknown` */
 	int64_t		 sent_at;	/* wall clock; 0: not */
@@ -36,12 +63,12 @@ struct nx_stored_post {
 	enum nx_post_state	 state;
 	enum nx_goal		 goal;
 	const char		*options;	/* JSON object as text */
-	const char		*warnings;	/* JSON array as text */
+	struct nx_post_warnings	 warnings;
 	const char		*source;	/* JSON object: what was asked
 						 * for, where the parts do not
 						 * show it; or NULL.  Only of
 						 * nx_post_get() */
-	const char		*error;		/* JSON object, or NULL */
+	const struct nx_post_error *error;	/* or NULL */
 	long			 price;		/* 1/10,000 US dollar */
 	int			 tries;		/* failures in a row */
 	int64_t			 created_at;	/* wall clock */
@@ -67,7 +94,7 @@ struct nx_new_post {
 	const char		*key;		/* Idempotency-Key, or NULL */
 	const char		*body_hash;	/* SHA-256 in hex */
 	const char		*options;	/* JSON object as text */
-	const char		*warnings;	/* JSON array as text */
+	struct nx_post_warnings	 warnings;
 	const char		*source;	/* JSON object, or NULL */
 	const char		*lease;		/* a fresh UUID: who sends it */
 	long			 price;
@@ -134,7 +161,7 @@ struct nx_post_outcome {
 	enum nx_part_state part_state;
 	enum nx_post_state post_state;
 	const char	*x_id;		/* NULL: keep what is there */
-	const char	*error;		/* JSON object as text, or NULL */
+	const struct nx_post_error *error;	/* or NULL */
 	enum nx_goal	 goal;
 	int		 next_try;	/* seconds from now; -1: never */
 	bool		 failed;	/* one more failure in a row */

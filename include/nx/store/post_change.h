@@ -15,7 +15,7 @@ struct nx_post_change {
 	const char	*old_connection_id;	/* may be the same */
 	const char	*body_hash;	/* SHA-256 in hex */
 	const char	*options;	/* JSON object as text */
-	const char	*warnings;	/* JSON array as text */
+	struct nx_post_warnings warnings;
 	const char	*source;	/* JSON object, or NULL */
 	const char	*lease;		/* a fresh UUID: whose change it is */
 	long		 price;

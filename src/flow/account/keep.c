@@ -9,6 +9,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/fault.h"
+#include "nx/base/must.h"
 #include "nx/store/rescue.h"
 
 enum { FIRST_PAUSE_MS = 100, LAST_PAUSE_MS = 1000, RESERVE_MS = 400 };
@@ -77,6 +78,7 @@ write_aside(struct nx_ctx *ctx, const struct keeping *k,
 	const struct nx_app *app = ctx->app;
 	enum nx_rc rc;
 
+	assert(k->pair != NULL || k->pending != NULL);
 	if (aside->fd < 0 && nx_rescue_open(app->conf.state_dir, aside,
 	    &ctx->err) != NX_OK)
 		return false;

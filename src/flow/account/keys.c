@@ -37,8 +37,12 @@ check(const struct nx_ctx *ctx, struct nx_err *err)
 	const struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_keys_in_use in_use;
 	const char *id;
+	enum nx_rc rc;
 
-	if (nx_keys_in_use(&ask, &in_use, err) != NX_OK) {
+	rc = nx_keys_in_use(&ask, &in_use, err);
+	if (rc == NX_SCHEMA_OLD)
+		return rc;
+	if (rc != NX_OK) {
 		nx_log(&ctx->app->conf.log, NX_LOG_WARN, NULL,
 		    "keys.not_checked", NX_S("detail", err->detail));
 		return NX_OK;

@@ -371,7 +371,7 @@ conclude(struct nx_ctx *ctx, const struct nx_waiting *w,
 {
 	const struct nx_pending *p = &w->pending;
 	const struct place place = { true, w->owner };
-	struct nx_settled settled;
+	struct nx_settled settled = { .pending = false };
 	enum nx_rc rc;
 
 	NX_FAULT("pending.before_save");

@@ -10,11 +10,9 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/fault.h"
-#include "nx/base/json.h"
 #include "nx/base/random.h"
-#include "nx/flow/view/answer.h"
-#include "nx/flow/account/scope.h"
 #include "nx/flow/account/refresh.h"
+#include "nx/flow/account/scope.h"
 
 enum {
 	SAVE_PAUSE_MS = 200,
@@ -29,21 +27,23 @@ enum {
 	DOUBLINGS = 4,		/* of a guess at when a limit ends */
 	TRIES_MAX = 10,
 	WAIT_MAX = 26 * 3600,	/* longer than any window of X */
-	ERROR_MAX = 4096,
 };
 
-const char *
+const struct nx_post_error *
 nx_delivery_error(struct nx_ctx *ctx)
 {
-	struct nx_err shown = ctx->err;
-	struct nx_buf json = NX_BUF(ERROR_MAX);
-	char *text;
+	struct nx_post_error *error = nx_arena_alloc(ctx->arena,
+	    sizeof(*error));
 
-	(void)nx_err_for_users(&shown);
-	nx_answer_problem(&shown, ctx->request_id, &json);
-	text = nx_arena_slice(ctx->arena, nx_buf_slice(&json));
-	nx_buf_free(&json);
-	return text;
+	if (error == NULL)
+		return NULL;
+	error->err = ctx->err;
+	error->request_id = ctx->request_id;
+	(void)nx_err_for_users(&error->err);
+	if (error->err.retry_after > 0)
+		error->err.retry_at = nx_clock_wall() +
+		    error->err.retry_after;
+	return error;
 }
 
 enum nx_rc
@@ -311,29 +311,9 @@ is_undecided(enum nx_rc rc)
 }
 
 bool
-nx_delivery_says(const char *error, enum nx_rc rc)
+nx_delivery_was_decided(const struct nx_post_error *error)
 {
-	struct json_object *obj = NULL;
-	const char *code;
-	bool same;
-
-	if (error == NULL ||
-	    nx_json_parse(nx_slice_str(error), &obj, NULL) != NX_OK)
-		return false;
-	code = nx_json_str(obj, "code");
-	same = code != NULL && strcmp(code, nx_rc_code(rc)) == 0;
-	json_object_put(obj);
-	return same;
-}
-
-bool
-nx_delivery_was_decided(const char *error)
-{
-	size_t i = 0;
-
-	while (i < DECISIONS && !nx_delivery_says(error, decisions[i]))
-		i++;
-	return i < DECISIONS;
+	return error != NULL && !is_undecided(error->err.rc);
 }
 
 /* Its answer was lost; or once was, and now X has the text already. */

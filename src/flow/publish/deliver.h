@@ -92,13 +92,10 @@ int	nx_delivery_wait(const struct nx_delivery *d,
 bool	nx_delivery_failed(const struct nx_ctx *ctx,
 	    const struct nx_delivery *d, enum nx_rc rc);
 
-/* Does an error that is kept as JSON say that X has decided? */
-bool	nx_delivery_was_decided(const char *error);
+/* Does it say that X has decided? */
+bool	nx_delivery_was_decided(const struct nx_post_error *error);
 
-/* Is that what an error says that is kept as JSON?  NULL says nothing. */
-bool	nx_delivery_says(const char *error, enum nx_rc rc);
-
-/* ctx->err as the JSON that is kept with a post; NULL: no memory. */
-const char	*nx_delivery_error(struct nx_ctx *ctx);
+/* ctx->err as it is kept with a post; NULL: no memory. */
+const struct nx_post_error	*nx_delivery_error(struct nx_ctx *ctx);
 
 #endif

@@ -101,8 +101,8 @@ compose(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 		post->price += nx_price_post(made.parts[i].has_url);
 	}
 	post->warnings = nx_answer_warnings(ctx->arena, &made);
-	return post->warnings == NULL ? nx_fail(&ctx->err, NX_NO_MEMORY,
-	    "The text is large.") : NX_OK;
+	return nx_arena_ok(ctx->arena) ? NX_OK : nx_fail(&ctx->err,
+	    NX_NO_MEMORY, "The text is large.");
 }
 
 enum nx_rc

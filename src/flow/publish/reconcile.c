@@ -286,7 +286,7 @@ not_sent(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 		.next_try = -1,
 		.failed = true,
 	};
-	const bool duplicate = nx_delivery_says(d->post->parts[i].error,
+	const bool duplicate = nx_post_error_is(d->post->parts[i].error,
 	    NX_DUPLICATE);
 
 	if (duplicate)
@@ -338,7 +338,7 @@ stay_unknown(struct nx_ctx *ctx, struct nx_delivery *d, size_t i,
 		wait = ctx->err.retry_after;
 	outcome.next_try = ends ? -1 : (int)wait;
 	/* That X says it has it is worth more than why nobody finds it. */
-	outcome.error = nx_delivery_says(d->post->parts[i].error,
+	outcome.error = nx_post_error_is(d->post->parts[i].error,
 	    NX_DUPLICATE) ? d->post->parts[i].error : nx_delivery_error(ctx);
 	return save(ctx, d, &outcome);
 }
@@ -422,7 +422,7 @@ nx_settle(struct nx_ctx *ctx, struct nx_delivery *d,
 	*go_on = false;
 	if (s.part == d->post->nparts)
 		return NX_OK;
-	if (nx_delivery_says(d->post->parts[s.part].error, NX_DUPLICATE))
+	if (nx_post_error_is(d->post->parts[s.part].error, NX_DUPLICATE))
 		quiet = QUIET_EVIDENT;
 	rc = look(ctx, d, &s);
 	if (rc != NX_OK)

@@ -82,7 +82,7 @@ explain(struct nx_ctx *ctx, enum nx_rc rc)
  * Why a thread is taken back, whatever stood in the way of that meanwhile; NULL
  * where its owner wants it gone.
  */
-static const char *
+static const struct nx_post_error *
 cause_of(const struct nx_stored_post *post)
 {
 	if (post->goal != NX_GOAL_WITHDRAW)
@@ -104,7 +104,7 @@ outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
 {
 	const struct nx_stored_post *post = d->post;
 	const bool last = rc == NX_OK && count_live(post) == 1;
-	const char *cause = cause_of(post);
+	const struct nx_post_error *cause = cause_of(post);
 	struct nx_post_outcome o = {
 		.position = (int)i,
 		.part_state = rc == NX_OK ? NX_PART_DELETED : NX_PART_SENT,

@@ -22,7 +22,7 @@ enum {
 
 /* `v1=` and the HMAC of "timestamp.body". */
 static char *
-sign(struct nx_ctx *ctx, const char *timestamp, const char *body)
+sign_notice(struct nx_ctx *ctx, const char *timestamp, const char *body)
 {
 	struct nx_buf text = NX_BUF(SIGNED_MAX);
 	char hex[NX_SHA256_HEX + 1];
@@ -42,7 +42,7 @@ sign(struct nx_ctx *ctx, const char *timestamp, const char *body)
 
 /* True when it has arrived; else `why` says what happened. */
 static bool
-send_one(struct nx_ctx *ctx, struct nx_http *http,
+send_notice(struct nx_ctx *ctx, struct nx_http *http,
     const struct nx_notice *n, char why[WHY_MAX])
 {
 	struct nx_http_answer answer;
@@ -63,7 +63,7 @@ send_one(struct nx_ctx *ctx, struct nx_http *http,
 	headers[0] = nx_arena_printf(ctx->arena, "Nexus-Event: %s", n->event);
 	headers[1] = nx_arena_printf(ctx->arena, "Nexus-Delivery: %s", n->id);
 	headers[2] = nx_arena_printf(ctx->arena, "Nexus-Timestamp: %s", now);
-	headers[3] = sign(ctx, now, n->body);
+	headers[3] = sign_notice(ctx, now, n->body);
 	if (headers[3] == NULL || !nx_arena_ok(ctx->arena))
 		return false;
 	nx_http_do(http, &ask, &answer);
@@ -76,7 +76,7 @@ send_one(struct nx_ctx *ctx, struct nx_http *http,
 
 /* Write down how the try went. */
 static enum nx_rc
-conclude(struct nx_ctx *ctx, const struct nx_notice *n, bool arrived,
+record_try(struct nx_ctx *ctx, const struct nx_notice *n, bool arrived,
     const char *why)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
@@ -94,7 +94,7 @@ conclude(struct nx_ctx *ctx, const struct nx_notice *n, bool arrived,
 }
 
 static enum nx_rc
-deliver(struct nx_ctx *ctx, struct nx_http *http, int *sent)
+deliver_due(struct nx_ctx *ctx, struct nx_http *http, int *sent)
 {
 	bool arrived = true;
 	enum nx_rc rc = NX_OK;
@@ -110,8 +110,8 @@ deliver(struct nx_ctx *ctx, struct nx_http *http, int *sent)
 		rc = nx_notice_take(&ask, &n, &ctx->err);
 		if (rc != NX_OK || n.id == NULL)
 			break;
-		arrived = send_one(ctx, http, &n, why);
-		rc = conclude(ctx, &n, arrived, why);
+		arrived = send_notice(ctx, http, &n, why);
+		rc = record_try(ctx, &n, arrived, why);
 		*sent += arrived;
 	}
 	return rc;
@@ -131,7 +131,7 @@ nx_webhook_deliver(struct nx_ctx *ctx, int *sent)
 		if ((http = nx_outside_open(ctx->app)) == NULL)
 			return nx_fail(&ctx->err, NX_NO_MEMORY,
 			    "for the webhook");
-		rc = deliver(ctx, http, sent);
+		rc = deliver_due(ctx, http, sent);
 		nx_worker_close(http);
 	}
 	ask = nx_ctx_store(ctx);

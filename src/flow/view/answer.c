@@ -1,59 +1,9 @@
-/* answer.c - the JSON shapes of errors and connections. */
+/* answer.c - the JSON shapes of connections. */
 
 #include "nx/flow/view/answer.h"
 
 #include "nx/x/link.h"
 #include "nx/x/scopes.h"
-
-enum { REMEDY_MAX = 4096 };
-
-void
-nx_answer_problem_open(const struct nx_err *err, const char *request_id,
-    struct nx_jw *w)
-{
-	const char *code = nx_rc_code(err->rc);
-	struct nx_buf remedy = NX_BUF(REMEDY_MAX);
-	char type[128];
-
-	(void)snprintf(type, sizeof(type), "urn:nexus-x:error:%s", code);
-	nx_jw_open(w, NULL, '{');
-	nx_jw_str(w, "type", type);
-	nx_jw_str(w, "title", nx_rc_title(err->rc));
-	nx_jw_i64(w, "status", nx_rc_status(err->rc));
-	nx_jw_str(w, "detail", err->detail);
-	nx_jw_str(w, "code", code);
-	nx_buf_adds(&remedy, nx_rc_remedy(err->rc));
-	if (err->connect_url != NULL)
-		nx_buf_addf(&remedy, " The way there is %s",
-		    err->connect_url);
-	nx_jw_str(w, "remedy", nx_buf_str(&remedy));
-	if (err->connect_url != NULL)
-		nx_jw_str(w, "connect_url", err->connect_url);
-	nx_buf_free(&remedy);
-	nx_jw_str(w, "request_id", request_id);
-	if (err->post_id != NULL)
-		nx_jw_str(w, "id", err->post_id);
-	if (err->retry_after > 0)
-		nx_jw_i64(w, "retry_after", err->retry_after);
-	if (err->x.status != 0) {
-		nx_jw_open(w, "x", '{');
-		nx_jw_i64(w, "status", err->x.status);
-		nx_jw_str(w, "type", err->x.type);
-		nx_jw_str(w, "title", err->x.title);
-		nx_jw_str(w, "detail", err->x.detail);
-		nx_jw_close(w, '}');
-	}
-}
-
-void
-nx_answer_problem(const struct nx_err *err, const char *request_id,
-    struct nx_buf *out)
-{
-	struct nx_jw w = { .out = out };
-
-	nx_answer_problem_open(err, request_id, &w);
-	nx_jw_close(&w, '}');
-}
 
 static void
 add_scopes(struct nx_jw *w, const char *key, const char *scopes)

@@ -5,12 +5,13 @@
 #include "nx/base/json.h"
 #include "nx/x/link.h"
 #include "nx/x/price.h"
+#include "problem.h"
 #include "reason.h"
 #include "shown.h"
 
 enum {
-	WARNINGS_MAX = 4096,
-	REASON_MAX = 1024,
+	WARNING_MAX = 4096,
+	REASON_MAX = 8192,
 	PAGE_BYTES = 1024 * 1024,	/* a page ends behind it */
 };
 
@@ -36,9 +37,14 @@ part_url(const struct nx_stored_post *post, const struct nx_stored_part *part,
 }
 
 static void
-add_error(struct nx_jw *w, const char *error)
+add_error(struct nx_jw *w, const struct nx_post_error *error)
 {
-	nx_jw_raw(w, "error", error == NULL ? "null" : error);
+	if (error == NULL) {
+		nx_jw_null(w, "error");
+		return;
+	}
+	nx_problem_open(w, "error", &error->err, error->request_id);
+	nx_jw_close(w, '}');
 }
 
 static void
@@ -78,19 +84,46 @@ add_parts(struct nx_jw *w, const struct nx_stored_post *post)
 	nx_jw_close(w, ']');
 }
 
-/* Those of the text are stored as a JSON array; ours goes behind them. */
+static void
+add_warning(struct nx_jw *w, const struct nx_post_warning *one)
+{
+	struct nx_buf text = NX_BUF(WARNING_MAX);
+
+	if (one->sentence != NULL)
+		nx_buf_adds(&text, one->sentence);
+	else
+		nx_words_add(&text, nx_warning_sentence(one->warning),
+		    one->args);
+	nx_jw_slice(w, NULL, nx_buf_slice(&text));
+	nx_buf_free(&text);
+}
+
+/* As sentences, and in the same order as codes with their arguments. */
 static void
 add_warnings(struct nx_jw *w, const struct nx_published *p)
 {
-	struct nx_slice stored = nx_slice_str(p->post.warnings);
+	static const struct nx_post_warning unrecorded = {
+		.warning = NX_WARN_UNRECORDED,
+	};
+	const struct nx_post_warnings all = p->post.warnings;
 
-	stored = nx_slice_trim(stored, "[] ");
 	nx_jw_open(w, "warnings", '[');
-	nx_buf_slice_add(w->out, stored);
-	w->comma = stored.n > 0;
+	for (size_t i = 0; i < all.n; i++)
+		add_warning(w, &all.all[i]);
 	if (p->unrecorded)
-		nx_jw_str(w, NULL, "X has it, but our record of it could not"
-		    " be completed: do not send it again.");
+		add_warning(w, &unrecorded);
+	nx_jw_close(w, ']');
+	nx_jw_open(w, "warning_codes", '[');
+	for (size_t i = 0; i < all.n + p->unrecorded; i++) {
+		const struct nx_post_warning *one = i < all.n ? &all.all[i] :
+		    &unrecorded;
+
+		nx_jw_open(w, NULL, '{');
+		nx_jw_str(w, "code", one->sentence != NULL ? NULL :
+		    nx_warning_code(one->warning));
+		nx_words_args(w, "args", one->args);
+		nx_jw_close(w, '}');
+	}
 	nx_jw_close(w, ']');
 }
 
@@ -98,9 +131,14 @@ static void
 add_reason(struct nx_jw *w, const struct nx_stored_post *post)
 {
 	struct nx_buf text = NX_BUF(REASON_MAX);
+	struct nx_why why;
 
-	nx_reason(post, &text);
+	nx_why(post, &why);
+	nx_why_text(&why, &text);
 	nx_jw_str(w, "reason", text.n == 0 ? NULL : nx_buf_str(&text));
+	nx_jw_str(w, "reason_code", why.reason == NX_WHY_NONE ? NULL :
+	    nx_reason_code(why.reason));
+	nx_words_args(w, "reason_args", why.args);
 	nx_buf_free(&text);
 }
 
@@ -255,51 +293,4 @@ nx_answer_posts(const struct nx_post_page *page, struct nx_buf *out)
 	nx_jw_str(&w, "next", i > 0 && (i < page->n || page->more) ?
 	    page->posts[i - 1].id : NULL);
 	nx_jw_close(&w, '}');
-}
-
-static void
-warn_of_links(struct nx_jw *w, const struct nx_composed *made)
-{
-	struct nx_buf parts = NX_BUF(WARNINGS_MAX);
-	struct nx_buf text = NX_BUF(WARNINGS_MAX);
-	size_t n = 0;
-
-	for (size_t i = 0; i < made->count; i++) {
-		if (made->parts[i].has_url)
-			nx_buf_addf(&parts, "%s%zu", n++ > 0 ? ", " : "",
-			    i + 1);
-	}
-	if (made->count == 1)
-		nx_buf_adds(&text, "It holds a link, so X charges 0.2000"
-		    " instead of 0.0150 US dollars for it.");
-	else
-		nx_buf_addf(&text, "Part%s %s hold%s a link, so X charges"
-		    " 0.2000 instead of 0.0150 US dollars for %s.",
-		    n > 1 ? "s" : "", nx_buf_str(&parts), n > 1 ? "" : "s",
-		    n > 1 ? "each of them" : "it");
-	nx_jw_slice(w, NULL, nx_buf_slice(&text));
-	nx_buf_free(&parts);
-	nx_buf_free(&text);
-}
-
-const char *
-nx_answer_warnings(struct nx_arena *arena, const struct nx_composed *made)
-{
-	struct nx_buf json = NX_BUF(WARNINGS_MAX);
-	struct nx_jw w = { .out = &json };
-	const char *text;
-
-	nx_jw_open(&w, NULL, '[');
-	if (made->truncated)
-		nx_jw_str(&w, NULL, "The text was longer than X allows and"
-		    " was cut; the parts show what is sent.");
-	if (made->count > 1)
-		nx_jw_str(&w, NULL, "The text was split into a thread; each"
-		    " part is charged on its own.");
-	if (made->has_url)
-		warn_of_links(&w, made);
-	nx_jw_close(&w, ']');
-	text = nx_arena_slice(arena, nx_buf_slice(&json));
-	nx_buf_free(&json);
-	return text;
 }

@@ -1,228 +1,226 @@
-/* reason.c - why a post is as it is, in plain words. */
+/* reason.c - why a post is as it is. */
 
 #include "reason.h"
 
-#include "nx/base/clock.h"
-#include "nx/base/json.h"
+#include "nx/base/must.h"
+#include "problem.h"
 #include "shown.h"
 
-enum { CODE_MAX = 64, CAUSE_MAX = sizeof(((struct nx_err *)0)->detail) };
+enum { CAUSE_MAX = sizeof(((struct nx_err *)0)->detail) + 1 };
 
-/* A member of an error that is stored as JSON text, appended. */
 static void
-add_member(struct nx_buf *out, const char *error, const char *member)
+add(struct nx_why *why, struct nx_kv arg)
 {
-	struct json_object *obj;
-	const char *text;
-
-	if (error == NULL ||
-	    nx_json_parse(nx_slice_str(error), &obj, NULL) != NX_OK)
-		return;
-	if ((text = nx_json_str(obj, member)) != NULL)
-		nx_buf_adds(out, text);
-	json_object_put(obj);
+	assert(why->nargs < NX_WHY_ARGS);
+	why->args[why->nargs++] = arg;
 }
 
-static bool
-has_code(const char *error, enum nx_rc rc)
-{
-	struct nx_buf code = NX_BUF(CODE_MAX);
-	bool same;
-
-	add_member(&code, error, "code");
-	same = nx_slice_is(nx_buf_slice(&code), nx_rc_code(rc));
-	nx_buf_free(&code);
-	return same;
-}
-
-/* What stood in the way, as one more sentence. */
 static void
-add_cause(struct nx_buf *out, const char *error)
+add_time(struct nx_why *why, const char *name, int64_t at)
 {
-	struct nx_buf text = NX_BUF(CAUSE_MAX);
-
-	add_member(&text, error, "detail");
-	if (text.n > 0) {
-		nx_buf_addc(out, ' ');
-		nx_buf_slice_add(out, nx_buf_slice(&text));
-		if (strchr(".!?", text.p[text.n - 1]) == NULL)
-			nx_buf_addc(out, '.');
-	}
-	nx_buf_free(&text);
-	/* X's own words do not tell what its staff ask for. */
-	if (has_code(error, NX_X_AUTOMATED)) {
-		nx_buf_addc(out, ' ');
-		nx_buf_adds(out, nx_rc_remedy(NX_X_AUTOMATED));
-	}
-}
-
-/* `words`, the time and a full stop, unless there is no time. */
-static void
-add_time(struct nx_buf *out, const char *words, int64_t at)
-{
-	char text[NX_RFC3339_MAX];
-
 	if (at == 0)
 		return;
-	nx_clock_text(at, text);
-	nx_buf_addf(out, "%s %s.", words, text);
+	nx_clock_text(at, why->at);
+	add(why, NX_S(name, why->at));
+}
+
+/* How many are live, and, counted from 1, which part is meant. */
+static void
+add_parts(struct nx_why *why, const struct nx_stored_post *post,
+    const struct nx_tally *t, size_t part)
+{
+	if (post->nparts < 2)
+		return;
+	if (part < post->nparts)
+		add(why, NX_I("part", (int64_t)part + 1));
+	add(why, NX_I("live", (int64_t)t->live));
+	add(why, NX_I("parts", (int64_t)post->nparts));
+	add(why, NX_I("deleted", (int64_t)t->deleted));
+}
+
+/*
+ * What stood in the way.  X's own words do not tell what its staff ask for, so
+ * that the remedy is said as well.
+ */
+static void
+add_cause(struct nx_why *why, const struct nx_post_error *error)
+{
+	if (error == NULL || error->err.detail[0] == '\0')
+		return;
+	why->cause = error;
+	add(why, NX_S("cause", nx_rc_code(error->err.rc)));
+	if (error->err.rc == NX_X_AUTOMATED)
+		add(why, NX_S("remedy", nx_rc_code(error->err.rc)));
 }
 
 static void
-add_live(struct nx_buf *out, const struct nx_stored_post *post,
+explain_queued(struct nx_why *why, const struct nx_stored_post *post,
     const struct nx_tally *t)
 {
-	nx_buf_addf(out, "%zu of %zu parts %s%s on X", t->live, post->nparts,
-	    t->live == 1 ? "is" : "are", t->deleted > 0 ? " still" : "");
-}
+	const struct nx_post_error *error = post->error;
 
-static void
-say_queued(const struct nx_stored_post *post, const struct nx_tally *t,
-    struct nx_buf *out)
-{
-	const int64_t at = nx_shown_due(post);
-
-	if (t->live > 0) {
-		add_live(out, post, t);
-		nx_buf_adds(out, "; the others follow by themselves.");
-	} else if (has_code(post->error, NX_X_RATE))
-		add_time(out, "X's limit is reached; it is sent at", at);
-	else if (post->error != NULL) {
-		nx_buf_adds(out, "It could not be sent yet.");
-		add_cause(out, post->error);
-		add_time(out, " The next try is at", at);
-	} else
-		add_time(out, "It will be sent at", at);
+	why->reason = t->live > 0 ? NX_WHY_REST_FOLLOWS :
+	    error == NULL ? NX_WHY_DUE :
+	    nx_post_error_is(error, NX_X_RATE) ? NX_WHY_LIMITED :
+	    NX_WHY_PUT_OFF;
+	if (why->reason == NX_WHY_REST_FOLLOWS)
+		add_parts(why, post, t, post->nparts);
+	else
+		add_time(why, "at", nx_shown_due(post));
+	if (why->reason == NX_WHY_PUT_OFF)
+		add_cause(why, error);
 }
 
 /* Why it is not settled yet, once that was tried. */
 static void
-add_doubt(struct nx_buf *out, const struct nx_stored_post *post)
+add_doubt(struct nx_why *why, const struct nx_stored_post *post)
 {
-	if (post->error == NULL || has_code(post->error, NX_DUPLICATE))
+	const struct nx_post_error *error = post->error;
+
+	if (error == NULL || nx_post_error_is(error, NX_DUPLICATE))
 		return;
-	if (has_code(post->error, NX_OUTCOME_UNKNOWN)) {
+	if (nx_post_error_is(error, NX_OUTCOME_UNKNOWN)) {
 		if (post->tries > 1 || post->next_try_at == 0)
-			add_cause(out, post->error);
+			add_cause(why, error);
 		return;
 	}
-	nx_buf_adds(out, " It could not be looked up yet.");
-	add_cause(out, post->error);
-	nx_buf_addc(out, ' ');
-	add_member(out, post->error, "remedy");
-	add_time(out, " The next look is at", post->next_try_at);
+	add(why, NX_I("unseen", 1));
+	add_cause(why, error);
+	if (error->err.rc != NX_X_AUTOMATED)
+		add(why, NX_S("remedy", nx_rc_code(error->err.rc)));
+	why->cause = error;
+	add_time(why, "next", post->next_try_at);
 }
 
 static void
-say_unknown(const struct nx_stored_post *post, const struct nx_tally *t,
-    struct nx_buf *out)
+explain_unknown(struct nx_why *why, const struct nx_stored_post *post,
+    const struct nx_tally *t)
 {
-	if (post->nparts > 1) {
-		add_live(out, post, t);
-		nx_buf_addf(out, "; part %zu may or may not be: the answer"
-		    " was lost.", t->missing + 1);
-	} else
-		nx_buf_adds(out, "X may or may not have it: the answer was"
-		    " lost.");
+	why->reason = post->nparts > 1 ? NX_WHY_UNKNOWN_PART :
+	    NX_WHY_UNKNOWN;
+	add_parts(why, post, t, t->missing);
 	if (post->goal != NX_GOAL_SEND)
-		nx_buf_adds(out, " We look it up at X and delete what we"
-		    " find.");
-	else if (post->next_try_at != 0)
-		nx_buf_addf(out, " We look it up at X%s; do not post it"
-		    " again meanwhile.", post->tries > 1 ? "" :
-		    ", which takes a minute or two");
-	add_doubt(out, post);
+		add(why, NX_I("removing", 1));
+	else if (post->next_try_at != 0) {
+		add(why, NX_I("looks", 1));
+		add(why, NX_I("first", post->tries > 1 ? 0 : 1));
+	}
+	add_doubt(why, post);
 }
 
 /* The wish to have it gone, while something of it is still there. */
 static void
-say_removal(const struct nx_stored_post *post, const struct nx_tally *t,
-    struct nx_buf *out)
+explain_removal(struct nx_why *why, const struct nx_stored_post *post,
+    const struct nx_tally *t)
 {
-	if (post->goal == NX_GOAL_WITHDRAW)
-		nx_buf_addf(out, "Part %zu could not be sent, so the others"
-		    " are deleted again; ", t->missing + 1);
-	else
-		nx_buf_adds(out, "It is being deleted; ");
-	if (post->nparts > 1)
-		add_live(out, post, t);
-	else
-		nx_buf_adds(out, "it is still on X");
-	nx_buf_addc(out, '.');
-	add_cause(out, post->error);
-	add_time(out, " The next try is at", post->next_try_at);
+	why->reason = post->goal == NX_GOAL_WITHDRAW ? NX_WHY_WITHDRAWING :
+	    post->nparts > 1 ? NX_WHY_DELETING_PARTS : NX_WHY_DELETING;
+	add_parts(why, post, t, post->goal == NX_GOAL_WITHDRAW ? t->missing :
+	    post->nparts);
+	add_cause(why, post->error);
+	add_time(why, "next", post->next_try_at);
 }
 
 /* X did not delete what somebody wanted gone. */
 static void
-say_kept(const struct nx_stored_post *post, const struct nx_tally *t,
-    struct nx_buf *out)
+explain_kept(struct nx_why *why, const struct nx_stored_post *post,
+    const struct nx_tally *t)
 {
-	if (post->nparts > 1) {
-		nx_buf_addf(out, "Part %zu could not be deleted; ",
-		    t->kept + 1);
-		add_live(out, post, t);
-	} else
-		nx_buf_adds(out, "It could not be deleted; it is still on X");
-	nx_buf_addc(out, '.');
-	add_cause(out, post->parts[t->kept].error);
+	why->reason = post->nparts > 1 ? NX_WHY_NOT_DELETED_PART :
+	    NX_WHY_NOT_DELETED;
+	add_parts(why, post, t, t->kept);
+	add_cause(why, post->parts[t->kept].error);
 }
 
 static void
-say_partial(const struct nx_stored_post *post, const struct nx_tally *t,
-    struct nx_buf *out)
+explain_partial(struct nx_why *why, const struct nx_stored_post *post,
+    const struct nx_tally *t)
 {
-	const char *error = post->error;
-
-	add_live(out, post, t);
-	nx_buf_addc(out, '.');
-	if (t->missing < post->nparts) {
-		nx_buf_addf(out, " Part %zu could not be sent.",
-		    t->missing + 1);
-		if (error == NULL)
-			error = post->parts[t->missing].error;
-	}
-	add_cause(out, error);
-	add_time(out, " It goes on by itself at", post->next_try_at);
+	why->reason = NX_WHY_PARTIAL;
+	add_parts(why, post, t, t->missing);
+	add_cause(why, post->error != NULL || t->missing == post->nparts ?
+	    post->error : post->parts[t->missing].error);
+	add_time(why, "next", post->next_try_at);
 }
 
 static void
-say_failed(const struct nx_stored_post *post, const struct nx_tally *t,
-    struct nx_buf *out)
+explain_failed(struct nx_why *why, const struct nx_stored_post *post,
+    const struct nx_tally *t)
 {
-	const char *why = t->missing == post->nparts ? NULL :
-	    post->parts[t->missing].error;
+	const struct nx_post_error *error = t->missing == post->nparts ?
+	    NULL : post->parts[t->missing].error;
 
+	if (error == NULL)
+		error = post->error;
+	why->reason = t->deleted > 0 ? NX_WHY_WITHDRAWN :
+	    post->nparts == 1 && nx_post_error_is(error, NX_DUPLICATE) ?
+	    NX_WHY_TAKEN : NX_WHY_FAILED;
 	if (t->deleted > 0)
-		nx_buf_addf(out, "Part %zu could not be sent, so what was on"
-		    " X was deleted again.", t->missing + 1);
-	else
-		nx_buf_adds(out, "Nothing of it is on X.");
-	add_cause(out, why != NULL ? why : post->error);
+		add_parts(why, post, t, t->missing);
+	add_cause(why, error);
+}
+
+static void
+explain_sending(struct nx_why *why, const struct nx_stored_post *post,
+    const struct nx_tally *t)
+{
+	why->reason = post->nparts > 1 ? NX_WHY_SENDING_PARTS :
+	    NX_WHY_SENDING;
+	add_parts(why, post, t, post->nparts);
 }
 
 void
-nx_reason(const struct nx_stored_post *post, struct nx_buf *out)
+nx_why(const struct nx_stored_post *post, struct nx_why *out)
 {
 	const struct nx_tally t = nx_tally(post);
+	const enum nx_post_state state = nx_shown_state(post);
 
-	if (nx_is_shown(post, NX_POST_STATE_QUEUED))
-		say_queued(post, &t, out);
-	else if (nx_is_shown(post, NX_POST_STATE_UNKNOWN))
-		say_unknown(post, &t, out);
-	else if (nx_is_shown(post, NX_POST_STATE_SENDING)) {
-		nx_buf_adds(out, "It is being sent.");
-		if (post->nparts > 1) {
-			nx_buf_addc(out, ' ');
-			add_live(out, post, &t);
-			nx_buf_addc(out, '.');
-		}
-	} else if (post->goal != NX_GOAL_SEND && t.live > 0)
-		say_removal(post, &t, out);
+	*out = (struct nx_why){ .reason = NX_WHY_NONE };
+	if (state == NX_POST_STATE_QUEUED)
+		explain_queued(out, post, &t);
+	else if (state == NX_POST_STATE_UNKNOWN)
+		explain_unknown(out, post, &t);
+	else if (state == NX_POST_STATE_SENDING)
+		explain_sending(out, post, &t);
+	else if (post->goal != NX_GOAL_SEND && t.live > 0)
+		explain_removal(out, post, &t);
 	else if (t.kept < post->nparts)
-		say_kept(post, &t, out);
-	else if (nx_is_shown(post, NX_POST_STATE_PARTIAL))
-		say_partial(post, &t, out);
-	else if (nx_is_shown(post, NX_POST_STATE_FAILED))
-		say_failed(post, &t, out);
+		explain_kept(out, post, &t);
+	else if (state == NX_POST_STATE_PARTIAL)
+		explain_partial(out, post, &t);
+	else if (state == NX_POST_STATE_FAILED)
+		explain_failed(out, post, &t);
+}
+
+/* What it says, as a sentence that ends. */
+static void
+end_sentence(char *text, size_t size)
+{
+	size_t n = strlen(text);
+
+	if (n > 0 && n + 1 < size && strchr(".!?", text[n - 1]) == NULL)
+		memcpy(text + n, ".", 2);
+}
+
+void
+nx_why_text(const struct nx_why *why, struct nx_buf *out)
+{
+	struct nx_buf remedy = NX_BUF(NX_REMEDY_MAX);
+	char cause[CAUSE_MAX] = "";
+	struct nx_why said = *why;
+
+	if (why->cause != NULL) {
+		(void)snprintf(cause, sizeof(cause), "%s",
+		    why->cause->err.detail);
+		end_sentence(cause, sizeof(cause));
+		nx_remedy_add(&remedy, &why->cause->err);
+	}
+	for (int i = 0; i < said.nargs; i++) {
+		if (strcmp(said.args[i].key, "cause") == 0)
+			said.args[i].str = cause;
+		else if (strcmp(said.args[i].key, "remedy") == 0)
+			said.args[i].str = nx_buf_str(&remedy);
+	}
+	nx_words_add(out, nx_reason_sentence(said.reason), said.args);
+	nx_buf_free(&remedy);
 }

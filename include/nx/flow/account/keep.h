@@ -1,6 +1,6 @@
 /*
  * keep.h - no granted token is dropped: keep it aside, save it, and where
- * the database does not take it, bring it back later (design section 5).
+ * the database does not take it, bring it back later (docs/design.md).
  */
 #ifndef NX_FLOW_ACCOUNT_KEEP_H
 #define NX_FLOW_ACCOUNT_KEEP_H

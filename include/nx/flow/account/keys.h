@@ -7,9 +7,9 @@
 
 /*
  * Before a program begins: KEY_UNKNOWN, with the id in the detail, when a
- * stored token was sealed with a key that is not on the ring.  A database
- * that does not answer is no reason not to start: NX_OK, and a warning in the
- * log.  Waits for a few seconds at the most.
+ * stored token was sealed with a key that is not on the ring, and the pool's
+ * SCHEMA_OLD.  A database that does not answer is no reason not to start:
+ * NX_OK, and a warning in the log.  Waits for a few seconds at the most.
  */
 NX_MUST_USE enum nx_rc	nx_keys_check(const struct nx_app *app,
 			    struct nx_err *err);

@@ -2,7 +2,7 @@
  * refresh.h - the use case "renew the access to X".
  *
  * A refresh token works once, so only the holder of the row's lease spends
- * it; everybody else waits for the winner's pair (design section 5).
+ * it; everybody else waits for the winner's pair (docs/design.md).
  */
 #ifndef NX_FLOW_ACCOUNT_REFRESH_H
 #define NX_FLOW_ACCOUNT_REFRESH_H

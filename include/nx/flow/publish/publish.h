@@ -1,6 +1,6 @@
 /*
  * publish.h - the use case "post a text": parse, compose, reserve, send,
- * write down (design section 6).
+ * write down (docs/design.md).
  */
 #ifndef NX_FLOW_PUBLISH_PUBLISH_H
 #define NX_FLOW_PUBLISH_PUBLISH_H
@@ -33,9 +33,9 @@ extern const char *const nx_on_long_words[];
 extern const char *const nx_on_partial_words[];
 
 /*
- * Read the body of POST /api/twitter/post (contract section 6) into `out`,
- * whose texts then live in the arena.  NOT_JSON, UNKNOWN_MEMBER, INVALID,
- * NOT_OFFERED; ctx->err names the member.
+ * Read the body of POST /api/twitter/post (docs/contract.md section 6) into
+ * `out`, whose texts then live in the arena.  NOT_JSON, UNKNOWN_MEMBER,
+ * INVALID, NOT_OFFERED; ctx->err names the member.
  */
 NX_MUST_USE enum nx_rc	nx_publish_parse(struct nx_ctx *ctx,
 			    struct nx_slice body, struct nx_publish_ask *out);

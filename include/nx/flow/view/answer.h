@@ -62,8 +62,11 @@ enum nx_post_state	nx_shown_state(const struct nx_stored_post *post);
 /* When an open post is due next, wall clock; 0: nobody knows. */
 int64_t		 nx_shown_due(const struct nx_stored_post *post);
 
-/* What was done to a text and what it costs, as a JSON array; NULL: memory. */
-const char	*nx_answer_warnings(struct nx_arena *arena,
-		    const struct nx_composed *made);
+/*
+ * What was done to a text and what it costs, in the arena, whose flag tells
+ * where memory lacks.
+ */
+struct nx_post_warnings	nx_answer_warnings(struct nx_arena *arena,
+			    const struct nx_composed *made);
 
 #endif

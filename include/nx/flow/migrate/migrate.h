@@ -1,0 +1,72 @@
+/*
+ * migrate.h - what nexus-x-migrate does with the files of sql/.
+ *
+ * The one list of them is the directory: NNN_name.sql, without gaps from 000
+ * on.  Each is applied once, in order; x_schema remembers which.  One thread;
+ * all texts live in the ctx's arena.  Each call opens a session of its own at
+ * DATABASE_URL (store/migration.h) and can return that one's errors.
+ */
+#ifndef NX_FLOW_MIGRATE_MIGRATE_H
+#define NX_FLOW_MIGRATE_MIGRATE_H
+
+#include "nx/flow/app.h"
+#include "nx/store/migration.h"
+
+enum { NX_MIGRATIONS_MAX = 200 };
+
+enum nx_file_state {
+	NX_FILE_PENDING,
+	NX_FILE_APPLIED,
+	NX_FILE_ADOPTED,	/* its work was there before x_schema was */
+	NX_FILE_CHANGED,	/* it is not what was applied */
+};
+
+struct nx_file {
+	struct nx_migration		 sql;
+	enum nx_file_state		 state;
+	const struct nx_applied		*row;	/* NULL: pending */
+};
+
+struct nx_files {
+	struct nx_file	 all[NX_MIGRATIONS_MAX];
+	int		 n;
+	int		 version;	/* of the database; -1: none */
+	int		 pending, changed;
+};
+
+/* Read the directory: CONFIG with what is wrong with it. */
+NX_MUST_USE enum nx_rc	nx_files_read(struct nx_ctx *ctx, const char *dir,
+			    struct nx_files *out);
+
+/* Fill in what the database says was applied. */
+NX_MUST_USE enum nx_rc	nx_migrate_status(struct nx_ctx *ctx,
+			    struct nx_files *files);
+
+struct nx_apply {
+	int	 again;		/* a version to apply once more, or -1 */
+	int	 wait;		/* seconds for locks, in all */
+	int	 applied, adopted, retries;	/* what was done */
+};
+
+/*
+ * Apply what is pending.  Files whose work is there already are adopted.  A
+ * lock that is not to be had at once is tried for again, ever more rarely.
+ * SCHEMA_BUSY when it never was; SCHEMA_WRONG when a file has changed since
+ * it was applied (nothing is done then) or a statement fails.
+ */
+NX_MUST_USE enum nx_rc	nx_migrate_apply(struct nx_ctx *ctx,
+			    struct nx_files *files, struct nx_apply *apply);
+
+/*
+ * What is not as the files would make it, a line each, in words.  `dir` has
+ * schema.list, which says what they make.
+ */
+NX_MUST_USE enum nx_rc	nx_migrate_check(struct nx_ctx *ctx,
+			    struct nx_files *files, const char *dir,
+			    struct nx_buf *problems);
+
+/* What is there, as schema.list has it. */
+NX_MUST_USE enum nx_rc	nx_migrate_list(struct nx_ctx *ctx,
+			    struct nx_buf *out);
+
+#endif

@@ -1,0 +1,198 @@
+/* migrate.c - the commands of nexus-x-migrate. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "nx/base/json.h"
+#include "nx/cli/command.h"
+#include "nx/flow/migrate/migrate.h"
+
+enum { WAIT_S = 60, WAIT_MAX = 24 * 3600, PROBLEMS_MAX = 256 * 1024 };
+
+struct work {
+	struct nx_command	*c;
+	const char		*dir;
+	struct nx_files		 files;
+};
+
+static const char *const states[] = {
+	[NX_FILE_PENDING] = "pending",
+	[NX_FILE_APPLIED] = "applied",
+	[NX_FILE_ADOPTED] = "adopted",
+	[NX_FILE_CHANGED] = "changed",
+};
+
+/* A number from 0 to `max`; without the option `*out` stays as it is. */
+static enum nx_rc
+read_number(struct nx_command *c, const char *name, const char *text, int max,
+    int *out)
+{
+	char *end;
+	long v;
+
+	if (text == NULL)
+		return NX_OK;
+	v = strtol(text, &end, 10);
+	if (end == text || *end != '\0' || v < 0 || v > max)
+		return nx_fail(&c->ctx.err, NX_USAGE,
+		    "--%s must be a number from 0 to %d.", name, max);
+	*out = (int)v;
+	return NX_OK;
+}
+
+/* -1 is no version. */
+static void
+add_version(struct nx_jw *w, int version)
+{
+	if (version < 0)
+		nx_jw_null(w, "version");
+	else
+		nx_jw_i64(w, "version", version);
+}
+
+static void
+add_files(struct nx_jw *w, const struct nx_files *files)
+{
+	nx_jw_open(w, "files", '[');
+	for (int i = 0; i < files->n; i++) {
+		const struct nx_file *file = &files->all[i];
+
+		nx_jw_open(w, NULL, '{');
+		nx_jw_str(w, "name", file->sql.name);
+		nx_jw_str(w, "state", states[file->state]);
+		if (file->row != NULL) {
+			nx_jw_str(w, "applied_at", file->row->at);
+			nx_jw_str(w, "program", file->row->program);
+		}
+		nx_jw_close(w, '}');
+	}
+	nx_jw_close(w, ']');
+}
+
+static void
+open_answer(struct work *k, struct nx_jw *w)
+{
+	*w = (struct nx_jw){ .out = &k->c->out };
+	nx_jw_open(w, NULL, '{');
+	add_version(w, k->files.version);
+	nx_jw_i64(w, "needed", k->files.n - 1);
+}
+
+static enum nx_rc
+status(struct work *k)
+{
+	struct nx_jw w;
+	enum nx_rc rc = nx_migrate_status(&k->c->ctx, &k->files);
+
+	if (rc != NX_OK)
+		return rc;
+	open_answer(k, &w);
+	nx_jw_i64(&w, "pending", k->files.pending);
+	nx_jw_i64(&w, "changed", k->files.changed);
+	add_files(&w, &k->files);
+	nx_jw_close(&w, '}');
+	return NX_OK;
+}
+
+static enum nx_rc
+apply(struct work *k)
+{
+	const struct nx_args *args = &k->c->args;
+	struct nx_apply apply = { .again = -1, .wait = WAIT_S };
+	struct nx_jw w;
+	enum nx_rc rc;
+
+	rc = read_number(k->c, "wait", args->wait, WAIT_MAX, &apply.wait);
+	if (rc == NX_OK)
+		rc = read_number(k->c, "again", args->again, k->files.n - 1,
+		    &apply.again);
+	if (rc == NX_OK)
+		rc = nx_migrate_apply(&k->c->ctx, &k->files, &apply);
+	if (rc != NX_OK)
+		return rc;
+	open_answer(k, &w);
+	nx_jw_i64(&w, "applied", apply.applied);
+	nx_jw_i64(&w, "adopted", apply.adopted);
+	nx_jw_i64(&w, "retries", apply.retries);
+	nx_jw_close(&w, '}');
+	return NX_OK;
+}
+
+static void
+add_problems(struct work *k, struct nx_slice problems)
+{
+	struct nx_jw w;
+
+	open_answer(k, &w);
+	nx_jw_bool(&w, "ok", problems.n == 0);
+	nx_jw_open(&w, "problems", '[');
+	while (problems.n > 0) {
+		struct nx_slice line = nx_slice_cut(&problems, '\n');
+
+		if (line.n > 0)
+			nx_jw_slice(&w, NULL, line);
+	}
+	nx_jw_close(&w, ']');
+	nx_jw_close(&w, '}');
+}
+
+static enum nx_rc
+check(struct work *k)
+{
+	struct nx_buf problems = NX_BUF(PROBLEMS_MAX);
+	enum nx_rc rc;
+
+	if (k->c->args.list)
+		return nx_migrate_list(&k->c->ctx, &k->c->out);
+	rc = nx_migrate_check(&k->c->ctx, &k->files, k->dir, &problems);
+	k->c->failed = problems.n > 0;
+	if (rc == NX_OK)
+		add_problems(k, nx_buf_slice(&problems));
+	nx_buf_free(&problems);
+	return rc;
+}
+
+static const struct action {
+	const char	*name;
+	enum nx_rc	(*run)(struct work *k);
+} actions[] = {
+	{ "status", status },
+	{ "apply", apply },
+	{ "check", check },
+};
+
+static enum nx_rc
+run(struct work *k)
+{
+	struct nx_command *c = k->c;
+	const struct action *a = NULL;
+	enum nx_rc rc;
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(*actions); i++) {
+		if (c->args.action != NULL &&
+		    strcmp(c->args.action, actions[i].name) == 0)
+			a = &actions[i];
+	}
+	if (a == NULL)
+		return nx_fail(&c->ctx.err, NX_USAGE,
+		    "Say what to do: status, apply, check or lock-times.");
+	if ((rc = nx_files_read(&c->ctx, k->dir, &k->files)) != NX_OK ||
+	    (rc = nx_command_need(c, NX_NEED_DB)) != NX_OK)
+		return rc;
+	return a->run(k);
+}
+
+int
+nx_migrate(int argc, char **argv, const char *dir)
+{
+	struct nx_command c;
+	struct work k = { .c = &c, .dir = dir };
+	int exit_status;
+
+	if (nx_command_open(&c, NX_MIGRATE, "nexus-x-migrate", argc, argv,
+	    &exit_status) != NX_OK)
+		return exit_status;
+	if (c.args.dir != NULL)
+		k.dir = c.args.dir;
+	return nx_command_close(&c, run(&k));
+}

@@ -1,0 +1,431 @@
+/*
+ * migration.c - run the files of sql/ over a session of our own.
+ *
+ * Statement by statement, as psql does, since some cannot be in a transaction
+ * (CREATE INDEX CONCURRENTLY, DO with COMMIT).  A file is safe to run again,
+ * so whatever ends us in its middle, the next run begins it anew.
+ */
+
+#include "nx/store/migration.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "nx/base/buf.h"
+#include "nx/base/version.h"
+#include "schema_list.h"
+#include "script.h"
+
+enum { STATEMENT_MAX = 1 << 20, TEXT_MAX = 16 * 1024 };
+
+struct nx_migrator {
+	PGconn	*conn;
+	int	 pid;		/* of the server's process, which must stay */
+};
+
+static void
+ignore(void *unused, const PGresult *notice)
+{
+	(void)unused;
+	(void)notice;
+}
+
+static enum nx_rc
+connect_to(const char *url, const char *database, PGconn **out,
+    struct nx_err *err)
+{
+	const char *words[] = { "fallback_application_name",
+	    "connect_timeout", "target_session_attrs", "dbname",
+	    database == NULL ? NULL : "dbname", NULL };
+	const char *values[] = { "nexus-x-migrate", "10", "read-write", url,
+	    database, NULL };
+	PGconn *conn = PQconnectdbParams(words, values, 1);
+
+	*out = NULL;
+	if (conn != NULL && PQstatus(conn) == CONNECTION_OK) {
+		PQsetNoticeReceiver(conn, ignore, NULL);
+		*out = conn;
+		return NX_OK;
+	}
+	(void)nx_fail(err, conn == NULL ? NX_NO_MEMORY : NX_DB_DOWN, "%.250s",
+	    conn == NULL ? "for a connection" : PQerrorMessage(conn));
+	PQfinish(conn);
+	return err->rc;
+}
+
+/* Why a statement failed; the caller has said where in `place`. */
+static enum nx_rc
+judge(struct nx_migrator *m, const PGresult *result, const char *place,
+    struct nx_err *err)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *text = PQresultErrorField(result,
+	    PG_DIAG_MESSAGE_PRIMARY);
+
+	if (PQstatus(m->conn) != CONNECTION_OK || state == NULL)
+		return nx_fail(err, NX_DB_DOWN, "%s: the connection to the"
+		    " database broke.", place);
+	/* lock_timeout, a deadlock, a serialization failure */
+	if (strcmp(state, "55P03") == 0 || strncmp(state, "40", 2) == 0)
+		return nx_fail(err, NX_SCHEMA_BUSY, "%s: somebody uses the"
+		    " table: %.120s", place, text);
+	return nx_fail(err, NX_SCHEMA_WRONG, "%s: %s: %.200s", place, state,
+	    text == NULL ? "" : text);
+}
+
+/* `*out` (may be NULL) is the caller's to clear. */
+static enum nx_rc
+execute(struct nx_migrator *m, const char *sql, const char *place,
+    PGresult **out, struct nx_err *err)
+{
+	PGresult *result = PQexec(m->conn, sql);
+	ExecStatusType status = PQresultStatus(result);
+	enum nx_rc rc = NX_OK;
+
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+		rc = judge(m, result, place, err);
+	if (rc == NX_OK && out != NULL)
+		*out = result;
+	else
+		PQclear(result);
+	return rc;
+}
+
+/* One row's first column as a bool, of a statement with parameters. */
+static enum nx_rc
+ask(struct nx_migrator *m, const char *sql, const char *const *params, int n,
+    bool *out, struct nx_err *err)
+{
+	PGresult *result = PQexecParams(m->conn, sql, n, NULL, params, NULL,
+	    NULL, 0);
+	ExecStatusType status = PQresultStatus(result);
+	enum nx_rc rc = NX_OK;
+
+	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
+		rc = judge(m, result, "x_schema", err);
+	else if (out != NULL)
+		*out = PQntuples(result) == 1 &&
+		    strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+	PQclear(result);
+	return rc;
+}
+
+static int
+pid_of(PGconn *conn)
+{
+	PGresult *result = PQexec(conn, "SELECT pg_backend_pid()");
+	int pid = PQntuples(result) != 1 ? 0 :
+	    (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+
+	PQclear(result);
+	return pid;
+}
+
+static enum nx_rc
+refuse_pooler(struct nx_err *err)
+{
+	return nx_fail(err, NX_CONFIG, "DATABASE_URL leads through a pooler in"
+	    " transaction mode, and a migration needs a session: give the"
+	    " database's own address, or the pooler's session mode (Supabase:"
+	    " port 5432).");
+}
+
+/* Two of its clients share a session while neither is in a transaction. */
+static enum nx_rc
+check_pooler(struct nx_migrator *m, const char *url, const char *database,
+    struct nx_err *err)
+{
+	PGconn *other;
+	enum nx_rc rc = connect_to(url, database, &other, err);
+
+	if (rc != NX_OK)
+		return rc;
+	if ((m->pid = pid_of(m->conn)) == pid_of(other))
+		rc = refuse_pooler(err);
+	PQfinish(other);
+	return rc;
+}
+
+enum nx_rc
+nx_migrator_open(const char *url, const char *database,
+    struct nx_migrator **out, struct nx_err *err)
+{
+	struct nx_migrator *m = calloc(1, sizeof(*m));
+	enum nx_rc rc;
+
+	*out = NULL;
+	if (m == NULL)
+		return nx_fail(err, NX_NO_MEMORY, "for a connection");
+	rc = connect_to(url, database, &m->conn, err);
+	if (rc == NX_OK)
+		rc = check_pooler(m, url, database, err);
+	if (rc != NX_OK) {
+		nx_migrator_close(m);
+		return rc;
+	}
+	*out = m;
+	return NX_OK;
+}
+
+void
+nx_migrator_close(struct nx_migrator *m)
+{
+	if (m == NULL)
+		return;
+	PQfinish(m->conn);
+	free(m);
+}
+
+enum nx_rc
+nx_migrator_lock(struct nx_migrator *m, struct nx_err *err)
+{
+	bool got = false;
+	enum nx_rc rc = ask(m, "SELECT pg_try_advisory_lock("
+	    "hashtextextended('nexus-x-migrate', 0))", NULL, 0, &got, err);
+
+	if (rc == NX_OK && !got)
+		return nx_fail(err, NX_SCHEMA_BUSY, "Another nexus-x-migrate"
+		    " is at work on this database.");
+	return rc;
+}
+
+static void
+row_read(struct nx_arena *arena, const PGresult *rows, int i,
+    struct nx_applied *out)
+{
+	*out = (struct nx_applied){
+		.version = (int)strtol(PQgetvalue(rows, i, 0), NULL, 10),
+		.name = nx_arena_str(arena, PQgetvalue(rows, i, 1)),
+		.checksum = nx_arena_str(arena, PQgetvalue(rows, i, 2)),
+		.at = nx_arena_str(arena, PQgetvalue(rows, i, 3)),
+		.program = nx_arena_str(arena, PQgetvalue(rows, i, 4)),
+		.adopted = strcmp(PQgetvalue(rows, i, 5), "t") == 0,
+	};
+}
+
+enum nx_rc
+nx_migrator_applied(struct nx_migrator *m, struct nx_arena *arena,
+    struct nx_applied **out, int *n, struct nx_err *err)
+{
+	PGresult *rows = NULL;
+	bool there = false;
+	enum nx_rc rc;
+
+	*out = NULL;
+	*n = 0;
+	rc = ask(m, "SELECT to_regclass('x_schema') IS NOT NULL", NULL, 0,
+	    &there, err);
+	if (rc != NX_OK || !there)
+		return rc;
+	rc = execute(m, "SELECT version, name, checksum, to_char(applied_at AT"
+	    " TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), program,"
+	    " adopted FROM x_schema ORDER BY version", "x_schema", &rows,
+	    err);
+	if (rc != NX_OK)
+		return rc;
+	*out = nx_arena_alloc(arena, ((size_t)PQntuples(rows) + 1) *
+	    sizeof(**out));
+	for (; *out != NULL && *n < PQntuples(rows); (*n)++)
+		row_read(arena, rows, *n, &(*out)[*n]);
+	PQclear(rows);
+	return nx_arena_ok(arena) ? NX_OK :
+	    nx_fail(err, NX_NO_MEMORY, "for x_schema");
+}
+
+/* "relation NAME", "rls TABLE", "column TABLE.NAME", "trigger TABLE.NAME" */
+static const char is_there[] =
+    "SELECT CASE split_part($1, ' ', 1)"
+    " WHEN 'relation' THEN t IS NOT NULL"
+    " WHEN 'rls' THEN EXISTS (SELECT FROM pg_class WHERE oid = t"
+    " AND relrowsecurity)"
+    " WHEN 'column' THEN EXISTS (SELECT FROM pg_attribute"
+    " WHERE attrelid = t AND attname = item AND NOT attisdropped)"
+    " WHEN 'trigger' THEN EXISTS (SELECT FROM pg_trigger"
+    " WHERE tgrelid = t AND tgname = item) END"
+    " FROM (SELECT to_regclass(split_part(split_part($1, ' ', 2), '.', 1))"
+    " AS t, split_part(split_part($1, ' ', 2), '.', 2) AS item) AS mark";
+
+enum nx_rc
+nx_migrator_is_there(struct nx_migrator *m, const struct nx_migration *file,
+    bool *out, struct nx_err *err)
+{
+	*out = false;
+	if (file->mark == NULL)
+		return NX_OK;
+	return ask(m, is_there, &file->mark, 1, out, err);
+}
+
+static enum nx_rc
+enter(struct nx_migrator *m, const struct nx_migration *file, bool adopted,
+    struct nx_err *err)
+{
+	char version[16];
+	const char *params[] = { version, file->name, file->checksum,
+	    NX_VERSION, adopted ? "t" : "f" };
+
+	(void)snprintf(version, sizeof(version), "%d", file->version);
+	return ask(m, "INSERT INTO x_schema (version, name, checksum, program,"
+	    " adopted) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (version)"
+	    " DO UPDATE SET name = $2, checksum = $3, program = $4,"
+	    " adopted = $5, applied_at = now()", params, 5, NULL, err);
+}
+
+enum nx_rc
+nx_migrator_adopt(struct nx_migrator *m, const struct nx_migration *file,
+    struct nx_err *err)
+{
+	return enter(m, file, true, err);
+}
+
+/* What a file says of lock_timeout is psql's, unless it is 0. */
+static enum nx_rc
+limit_waiting(struct nx_migrator *m, struct nx_slice statement,
+    const char *place, struct nx_err *err)
+{
+	char sql[64];
+	bool local = nx_script_begins(statement, "SET LOCAL lock_timeout");
+	const char *value = memchr(statement.p, '=', statement.n);
+
+	if (!local && !nx_script_begins(statement, "SET lock_timeout") &&
+	    !nx_script_begins(statement, "RESET lock_timeout"))
+		return NX_OK;
+	if (value != NULL && nx_slice_is(nx_slice_trim((struct nx_slice){
+	    value, statement.n - (size_t)(value - statement.p) }, "= '"), "0"))
+		return NX_OK;
+	(void)snprintf(sql, sizeof(sql), "SET %slock_timeout = %d",
+	    local ? "LOCAL " : "", NX_MIGRATION_LOCK_MS);
+	return execute(m, sql, place, NULL, err);
+}
+
+static enum nx_rc
+run_statement(struct nx_migrator *m, struct nx_slice statement,
+    const char *place, struct nx_err *err)
+{
+	struct nx_buf sql = NX_BUF(STATEMENT_MAX);
+	enum nx_rc rc;
+
+	nx_buf_slice_add(&sql, statement);
+	rc = !nx_buf_ok(&sql) ?
+	    nx_fail(err, NX_NO_MEMORY, "%s: a long statement", place) :
+	    execute(m, nx_buf_str(&sql), place, NULL, err);
+	nx_buf_free(&sql);
+	return rc == NX_OK ? limit_waiting(m, statement, place, err) : rc;
+}
+
+static enum nx_rc
+run_all(struct nx_migrator *m, const struct nx_migration *file,
+    struct nx_err *err)
+{
+	struct nx_script script = { file->text, 1 };
+	struct nx_slice statement, next;
+	bool more, entered = false;
+	enum nx_rc rc = NX_OK;
+	int line, after;
+
+	more = nx_script_next(&script, &statement, &line);
+	while (rc == NX_OK && more) {
+		char place[96];
+
+		more = nx_script_next(&script, &next, &after);
+		(void)snprintf(place, sizeof(place), "%.80s:%d", file->name,
+		    line);
+		if (!more && nx_script_begins(statement, "COMMIT")) {
+			rc = enter(m, file, false, err);
+			entered = true;
+		}
+		if (rc == NX_OK)
+			rc = run_statement(m, statement, place, err);
+		statement = next;
+		line = after;
+	}
+	return rc == NX_OK && !entered ? enter(m, file, false, err) : rc;
+}
+
+enum nx_rc
+nx_migrator_run(struct nx_migrator *m, const struct nx_migration *file,
+    struct nx_err *err)
+{
+	char sql[160];
+	enum nx_rc rc;
+
+	if (pid_of(m->conn) != m->pid)
+		return PQstatus(m->conn) == CONNECTION_OK ?
+		    refuse_pooler(err) : nx_fail(err, NX_DB_DOWN,
+		    "The connection to the database broke.");
+	(void)snprintf(sql, sizeof(sql), "SET statement_timeout = 0;"
+	    " SET idle_in_transaction_session_timeout = 0;"
+	    " SET lock_timeout = %d", NX_MIGRATION_LOCK_MS);
+	rc = execute(m, sql, file->name, NULL, err);
+	if (rc == NX_OK)
+		rc = run_all(m, file, err);
+	if (rc != NX_OK)
+		PQclear(PQexec(m->conn, "ROLLBACK"));
+	return rc;
+}
+
+enum nx_rc
+nx_migrator_list(struct nx_migrator *m, struct nx_buf *out, struct nx_err *err)
+{
+	PGresult *rows = NULL;
+	enum nx_rc rc = execute(m, nx_schema_list, "the catalogue", &rows,
+	    err);
+
+	if (rc != NX_OK)
+		return rc;
+	for (int i = 0; i < PQntuples(rows); i++)
+		nx_buf_addf(out, "%s\n", PQgetvalue(rows, i, 0));
+	PQclear(rows);
+	return nx_buf_ok(out) ? NX_OK :
+	    nx_fail(err, NX_NO_MEMORY, "for the catalogue");
+}
+
+const char *
+nx_migrator_oldest(struct nx_migrator *m, struct nx_arena *arena)
+{
+	PGresult *rows = PQexec(m->conn, "SELECT format('process %s (%s,"
+	    " %s) has had a transaction open for %s s', pid,"
+	    " coalesce(nullif(application_name, ''), 'no name'), usename,"
+	    " round(extract(epoch FROM now() - xact_start)))"
+	    " FROM pg_stat_activity WHERE xact_start IS NOT NULL"
+	    " AND datname = current_database() AND pid <> pg_backend_pid()"
+	    " ORDER BY xact_start LIMIT 1");
+	const char *text = PQntuples(rows) != 1 ? NULL :
+	    nx_arena_str(arena, PQgetvalue(rows, 0, 0));
+
+	PQclear(rows);
+	return text;
+}
+
+enum nx_rc
+nx_migrator_scratch(struct nx_migrator *m, const char *name,
+    struct nx_err *err)
+{
+	char sql[128];
+
+	(void)snprintf(sql, sizeof(sql), "CREATE DATABASE %.60s", name);
+	return execute(m, sql, "a scratch database", NULL, err);
+}
+
+void
+nx_migrator_drop(struct nx_migrator *m, const char *name)
+{
+	char sql[128];
+
+	(void)snprintf(sql, sizeof(sql), "DROP DATABASE IF EXISTS %.60s"
+	    " WITH (FORCE)", name);
+	PQclear(PQexec(m->conn, sql));
+}
+
+enum nx_rc
+nx_migrator_fill(struct nx_migrator *m, int rows, struct nx_err *err)
+{
+	struct nx_buf sql = NX_BUF(TEXT_MAX);
+	enum nx_rc rc;
+
+	nx_buf_addf(&sql, "%s; SELECT pg_temp.fill(%d)", nx_schema_fill, rows);
+	rc = nx_buf_ok(&sql) ? execute(m, nx_buf_str(&sql), "the data", NULL,
+	    err) : nx_fail(err, NX_NO_MEMORY, "for the data");
+	nx_buf_free(&sql);
+	return rc == NX_OK ? execute(m, "ANALYZE", "the data", NULL, err) : rc;
+}
