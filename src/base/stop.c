@@ -15,7 +15,7 @@ struct nx_stop {
 };
 
 static void
-watch_signals(void *ctx, int index)
+await_signal(void *ctx, int index)
 {
 	struct nx_stop *s = ctx;
 	int got;
@@ -50,7 +50,7 @@ nx_stop_new(void)
 	block_signals(s);
 	s->watcher = nx_threads_new(1);
 	if (s->watcher != NULL && nx_threads_start(s->watcher, "signals", 1,
-	    watch_signals, s) == 1)
+	    await_signal, s) == 1)
 		return s;
 	nx_threads_free(s->watcher);
 	free(s);
