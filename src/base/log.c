@@ -75,8 +75,8 @@ nx_log_text(const struct nx_log *log, enum nx_log_level level,
 	write_out(log, &out, kept);
 }
 
-static int
-plain(unsigned char c)
+static bool
+is_bare(unsigned char c)
 {
 	return c > 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '=';
 }
@@ -87,7 +87,7 @@ add_value(struct nx_buf *line, const char *s)
 {
 	size_t n = strnlen(s, NX_LOG_VALUE_MAX), bare = 0;
 
-	while (bare < n && plain((unsigned char)s[bare]))
+	while (bare < n && is_bare((unsigned char)s[bare]))
 		bare++;
 	if (bare == n && n > 0) {
 		nx_buf_add(line, s, n);

@@ -53,7 +53,7 @@ nx_draft_is_thread(const struct nx_draft *d)
 /* search.c: each for places of d->cuts. */
 
 /* The first place from `i` on that white space does not follow. */
-int32_t	nx_search_text(const struct nx_draft *d, int32_t i);
+int32_t	nx_skip_blank(const struct nx_draft *d, int32_t i);
 
 /* The last place whose distance from `from` is within `weight`. */
 int32_t	nx_search_reach(const struct nx_draft *d, int32_t from,
