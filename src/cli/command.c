@@ -14,8 +14,10 @@ static void
 print_problem(const struct nx_err *err, const char *request_id)
 {
 	struct nx_buf json = NX_BUF(OUT_MAX);
+	struct nx_err dated = *err;
 
-	nx_answer_problem(err, request_id, &json);
+	nx_err_date(&dated, nx_clock_wall());
+	nx_answer_problem(&dated, request_id, &json);
 	nx_complain(nx_buf_str(&json));
 	nx_buf_free(&json);
 }

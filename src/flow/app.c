@@ -3,6 +3,7 @@
 #include "nx/flow/app.h"
 
 #include "nx/base/clock.h"
+#include "nx/base/words.h"
 #include "nx/store/event.h"
 #include "nx/store/schema.h"
 
@@ -209,8 +210,10 @@ nx_err_for_users(struct nx_err *err)
 	if (err->rc != NX_DB_DOWN && err->rc != NX_CONFIG &&
 	    err->rc != NX_INTERNAL)
 		return false;
-	(void)snprintf(err->detail, sizeof(err->detail), "The operator finds"
-	    " the cause in the log, under the request_id.");
+	memset(err->args, 0, sizeof(err->args));
+	err->reason = NX_WHY_LOGGED;
+	(void)snprintf(err->detail, sizeof(err->detail), "%s",
+	    nx_reason_sentence(NX_WHY_LOGGED));
 	return true;
 }
 

@@ -27,6 +27,7 @@ nx_post_error_text(struct nx_arena *arena, const struct nx_post_error *error)
 {
 	struct nx_buf json = NX_BUF(TEXT_MAX);
 	struct nx_jw w = { .out = &json };
+	struct nx_kv args[NX_ERR_ARGS + 1];
 	const char *text = NULL;
 
 	if (error == NULL)
@@ -37,7 +38,8 @@ nx_post_error_text(struct nx_arena *arena, const struct nx_post_error *error)
 	if (error->err.reason != NX_WHY_NONE) {
 		nx_jw_str(&w, "reason_code",
 		    nx_reason_code(error->err.reason));
-		nx_words_args(&w, "reason_args", error->err.args);
+		nx_err_args(&error->err, args);
+		nx_words_args(&w, "reason_args", args);
 	}
 	nx_jw_str(&w, "request_id", error->request_id);
 	nx_jw_str(&w, "connect_url", error->err.connect_url);
@@ -98,13 +100,16 @@ read_error(struct nx_arena *arena, struct json_object *obj,
 	const char *code = nx_json_str(obj, "code");
 	const char *reason = nx_json_str(obj, "reason_code");
 	struct json_object *x = nx_json_object(obj, "x");
+	struct nx_kv args[NX_ERR_ARGS + 1] = { { 0 } };
 	int64_t retry_at;
 
 	out->err.rc = code == NULL ? NX_INTERNAL : nx_rc_from_code(code);
 	read_text(obj, "detail", out->err.detail, sizeof(out->err.detail));
-	if (reason != NULL && nx_reason_find(reason, &out->err.reason))
+	if (reason != NULL && nx_reason_find(reason, &out->err.reason)) {
 		read_args(arena, nx_json_object(obj, "reason_args"),
-		    NX_ERR_ARGS, out->err.args);
+		    NX_ERR_ARGS, args);
+		nx_err_set_args(&out->err, args);
+	}
 	out->request_id = nx_arena_str(arena, nx_json_str(obj,
 	    "request_id"));
 	out->err.connect_url = nx_arena_str(arena, nx_json_str(obj,

@@ -32,8 +32,9 @@ read_uuid(struct nx_call *call, const struct nx_uuid_member *m,
 	if (value == NULL)
 		return NX_OK;
 	if (!nx_uuid_valid(text))
-		return nx_fail(&ctx->err, NX_INVALID, "%s must be a UUID.",
-		    m->name);
+		return nx_fail_for(&ctx->err, NX_INVALID,
+		    NX_WHY_NOT_EXPECTED, NX_S("member", m->name),
+		    NX_S("expected", "a UUID"));
 	*m->to = nx_arena_str(ctx->arena, text);
 	return *m->to != NULL ? NX_OK :
 	    nx_fail(&ctx->err, NX_NO_MEMORY, "while reading the body");

@@ -2,6 +2,7 @@
 
 #include "reply.h"
 
+#include "nx/base/clock.h"
 #include "nx/flow/view/answer.h"
 
 enum { RETRY_USUAL = 2 };	/* seconds, where nobody knows better */
@@ -52,10 +53,13 @@ void
 nx_reply_problem_open(struct nx_reply *r, const struct nx_request *request,
     const struct nx_err *err, struct nx_jw *w)
 {
+	struct nx_err dated = *err;
+
+	nx_err_date(&dated, nx_clock_wall());
 	fail(r, err);
 	nx_reply_header(r, "Content-Type", "application/problem+json");
 	*w = (struct nx_jw){ .out = &r->body };
-	nx_answer_problem_open(err, request->id, w);
+	nx_answer_problem_open(&dated, request->id, w);
 }
 
 void

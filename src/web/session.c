@@ -84,8 +84,9 @@ nx_session_user(struct nx_ctx *ctx, const struct nx_session *s,
 		    "user_id must be given: the token names no user.");
 	}
 	if (!nx_uuid_lower(named, lower))
-		return nx_fail(&ctx->err, NX_INVALID,
-		    "user_id must be a UUID.");
+		return nx_fail_for(&ctx->err, NX_INVALID,
+		    NX_WHY_NOT_EXPECTED, NX_S("member", "user_id"),
+		    NX_S("expected", "a UUID"));
 	if (strcmp(lower, s->claims.sub) == 0)
 		return NX_OK;
 	if (!s->is_service)

@@ -25,16 +25,6 @@ enum {
 	SOURCE_MAX = 6 * NX_TEXT_BYTES_MAX + 16384,	/* all escaped */
 };
 
-/* X's own names; whatever else it says has the usual limit. */
-static int
-limit_of(const struct nx_connection *c)
-{
-	return c->subscription != NULL &&
-	    (strcmp(c->subscription, "Premium") == 0 ||
-	    strcmp(c->subscription, "PremiumPlus") == 0) ?
-	    NX_LIMIT_LONG : NX_LIMIT_POST;
-}
-
 /*
  * What the author may post at once.  Only a text that is too long for
  * everybody, or one for later, is worth the question; where there is no
@@ -57,7 +47,7 @@ find_author(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	rc = nx_connection_pick(&store, ask->user_id, ask->connection_id,
 	    author, &err);
 	if (rc == NX_OK)
-		*limit = limit_of(author);
+		*limit = nx_answer_limit(author);
 	if (rc == NX_OK || ask->dry_run)
 		return NX_OK;
 	ctx->err = err;
@@ -135,15 +125,15 @@ static enum nx_rc
 repeated(struct nx_ctx *ctx, struct nx_stored_post *post)
 {
 	if (!post->same_body)
-		return nx_fail(&ctx->err, NX_KEY_REUSED,
-		    "It belongs to post %s.", post->id);
+		return nx_fail_for(&ctx->err, NX_KEY_REUSED,
+		    NX_WHY_POST_HAS_KEY, NX_S("id", post->id));
 	if (post->is_stranded) {	/* whoever sent it has died */
 		post->state = NX_POST_STATE_UNKNOWN;
 		return NX_OK;
 	}
 	if (post->state == NX_POST_STATE_SENDING) {
-		(void)nx_fail(&ctx->err, NX_KEY_BUSY, "Post %s is being"
-		    " sent.", post->id);
+		(void)nx_fail_for(&ctx->err, NX_KEY_BUSY,
+		    NX_WHY_POST_SENDING, NX_S("id", post->id));
 		ctx->err.retry_after = 2;
 		ctx->err.post_id = post->id;
 		return NX_KEY_BUSY;
