@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { HOUR_MS = 3600 * 1000, TEXT_MAX = 64 };
+#include "nx/base/maxima.h"
+
+enum { HOUR_MS = 3600 * 1000 };
 
 int64_t
 nx_clock_wall(void)
@@ -125,7 +127,7 @@ nx_clock_parse(struct nx_slice text, int64_t *out)
 	time_t t;
 
 	*out = 0;
-	if (text.n < 20 || text.n > TEXT_MAX || p[4] != '-' ||
+	if (text.n < 20 || text.n > NX_TIME_TEXT_MAX || p[4] != '-' ||
 	    p[7] != '-' || (p[10] != 'T' && p[10] != 't' && p[10] != ' ') ||
 	    p[13] != ':' || p[16] != ':')
 		return NX_MALFORMED;

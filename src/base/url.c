@@ -2,6 +2,8 @@
 
 #include "nx/base/url.h"
 
+#include "nx/base/maxima.h"
+
 /* Up to where the authority ends. */
 static size_t
 span_until(struct nx_slice s, const char *set)
@@ -138,7 +140,7 @@ nx_url_origin(struct nx_slice url)
 bool
 nx_url_is_local_path(struct nx_slice path)
 {
-	if (path.n == 0 || path.p[0] != '/' || path.n > 1000)
+	if (path.n == 0 || path.p[0] != '/' || path.n > NX_LOCAL_PATH_MAX)
 		return false;
 	for (size_t i = 0; i < path.n; i++) {
 		unsigned char c = (unsigned char)path.p[i];

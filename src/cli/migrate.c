@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/cli/command.h"
 #include "nx/flow/migrate/migrate.h"
 
-enum { WAIT_S = 60, WAIT_MAX = 24 * 3600, PROBLEMS_MAX = 256 * 1024 };
+enum { WAIT_S = 60, WAIT_MAX = 24 * 3600 };
 
 struct work {
 	struct nx_command	*c;
@@ -139,7 +140,7 @@ add_problems(struct work *k, struct nx_slice problems)
 static enum nx_rc
 check(struct work *k)
 {
-	struct nx_buf problems = NX_BUF(PROBLEMS_MAX);
+	struct nx_buf problems = NX_BUF(NX_MIGRATE_PROBLEMS_MAX);
 	enum nx_rc rc;
 
 	if (k->c->args.list)

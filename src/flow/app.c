@@ -135,31 +135,31 @@ nx_app_close(struct nx_app *app)
 }
 
 enum nx_rc
-nx_process_start(void)
+nx_app_process_start(void)
 {
 	return nx_http_start();
 }
 
 void
-nx_process_stop(void)
+nx_app_process_stop(void)
 {
 	nx_http_stop();
 }
 
 struct nx_http *
-nx_worker_open(const struct nx_app *app)
+nx_app_http_x(const struct nx_app *app)
 {
 	return nx_http_new(app->ca);
 }
 
 struct nx_http *
-nx_outside_open(const struct nx_app *app)
+nx_app_http_outside(const struct nx_app *app)
 {
 	return nx_http_new(app->outside);
 }
 
 void
-nx_worker_close(struct nx_http *http)
+nx_app_http_free(struct nx_http *http)
 {
 	nx_http_free(http);
 }

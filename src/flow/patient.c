@@ -158,12 +158,12 @@ start_thread(struct seat *seat)
 
 	if (seat->http != NULL)
 		return true;
-	if ((seat->http = nx_worker_open(seat->pool->app)) == NULL)
+	if ((seat->http = nx_app_http_x(seat->pool->app)) == NULL)
 		return false;
 	ok = nx_threads_start(seat->pool->threads, "patient", 1, serve_seat,
 	    seat) == 1;
 	if (!ok) {
-		nx_worker_close(seat->http);
+		nx_app_http_free(seat->http);
 		seat->http = NULL;
 	}
 	return ok;
@@ -352,7 +352,7 @@ nx_patient_free(struct nx_patient *p)
 	nx_unlock(&p->mutex);
 	nx_threads_free(p->threads);
 	for (int i = 0; i < NX_PATIENT_THREADS; i++) {
-		nx_worker_close(p->seats[i].http);
+		nx_app_http_free(p->seats[i].http);
 		nx_cond_destroy(&p->seats[i].go);
 	}
 	nx_cond_destroy(&p->freed);

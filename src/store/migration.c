@@ -13,11 +13,10 @@
 #include <string.h>
 
 #include "nx/base/buf.h"
+#include "nx/base/maxima.h"
 #include "nx/base/version.h"
 #include "schema_list.h"
 #include "script.h"
-
-enum { STATEMENT_MAX = 1 << 20, TEXT_MAX = 16 * 1024 };
 
 struct nx_migrator {
 	PGconn	*conn;
@@ -302,7 +301,7 @@ static enum nx_rc
 run_statement(struct nx_migrator *m, struct nx_slice statement,
     const char *place, struct nx_err *err)
 {
-	struct nx_buf sql = NX_BUF(STATEMENT_MAX);
+	struct nx_buf sql = NX_BUF(NX_MIGRATION_FILE_MAX);
 	enum nx_rc rc;
 
 	nx_buf_slice_add(&sql, statement);
@@ -420,7 +419,7 @@ nx_migrator_drop(struct nx_migrator *m, const char *name)
 enum nx_rc
 nx_migrator_fill(struct nx_migrator *m, int rows, struct nx_err *err)
 {
-	struct nx_buf sql = NX_BUF(TEXT_MAX);
+	struct nx_buf sql = NX_BUF(NX_MIGRATION_TEXT_MAX);
 	enum nx_rc rc;
 
 	nx_buf_addf(&sql, "%s; SELECT pg_temp.fill(%d)", nx_schema_fill, rows);

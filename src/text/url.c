@@ -12,9 +12,10 @@
 #include <string.h>
 #include <unicode/ustring.h>
 
+#include "nx/base/maxima.h"
 #include "scan.h"
 
-enum { URL_MAX = 4096, SLUG_MAX = 40, HTTPS_LEN = 8 };
+enum { HTTPS_LEN = 8 };
 
 /* What is worked out beforehand of every place. */
 struct domains {
@@ -227,7 +228,7 @@ is_valid_url(const struct nx_units *t, const struct match *m)
 	int32_t protocol = m->domain - m->start;
 
 	if ((protocol > 0 ? protocol : HTTPS_LEN) + m->end - m->start >
-	    URL_MAX)
+	    NX_TEXT_URL_MAX)
 		return false;
 	if (m->domain_end - i >= 4 && t->u[i] == 'x' && t->u[i + 1] == 'n' &&
 	    t->u[i + 2] == '-' && t->u[i + 3] == '-' &&
@@ -302,7 +303,7 @@ cut_tco(const struct nx_units *t, struct match *m)
 		i++;
 	if (i == slug)
 		return true;
-	if (i - slug > SLUG_MAX)
+	if (i - slug > NX_TCO_SLUG_MAX)
 		return false;
 	m->end = query_end(t, i, m->end);
 	return true;

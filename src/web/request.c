@@ -1,5 +1,6 @@
 /* request.c - read a request's FastCGI parameters. */
 
+#include "nx/base/maxima.h"
 #include "request.h"
 
 #include <inttypes.h>
@@ -7,8 +8,6 @@
 
 #include "nx/base/url.h"
 #include "nx/base/uuid.h"
-
-enum { QUERY_VALUE_MAX = 8192 };
 
 /* The value of the parameter `name`; `*times` counts its entries. */
 static const char *
@@ -151,7 +150,7 @@ enum nx_rc
 nx_request_query(const struct nx_request *r, const char *name,
     struct nx_arena *arena, const char **out, struct nx_err *err)
 {
-	struct nx_buf value = NX_BUF_SECRET(QUERY_VALUE_MAX);
+	struct nx_buf value = NX_BUF_SECRET(NX_QUERY_VALUE_MAX);
 	const bool room = nx_buf_reserve(&value, r->query.n < value.max ?
 	    r->query.n : value.max);
 	enum nx_rc rc = !room ? NX_NO_MEMORY :

@@ -135,11 +135,11 @@ serve_thread(void *ctx, int index)
 	struct server_thread t = { .server = ctx };
 
 	(void)index;
-	t.http = nx_worker_open(t.server->app);
+	t.http = nx_app_http_x(t.server->app);
 	while (t.http != NULL && !nx_threads_stopped(t.server->threads))
 		serve_one(&t);
 	nx_job_free(t.spare);
-	nx_worker_close(t.http);
+	nx_app_http_free(t.http);
 }
 
 static enum nx_rc

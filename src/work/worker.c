@@ -91,7 +91,7 @@ work_thread(void *ctx, int index)
 	bool more;
 
 	(void)index;
-	h.http = nx_worker_open(h.crew->app);
+	h.http = nx_app_http_x(h.crew->app);
 	h.arena = nx_arena_new(NX_ARENA_MAX);
 	if (h.http == NULL || h.arena == NULL)
 		(void)kill(getpid(), SIGTERM);	/* and start anew */
@@ -100,7 +100,7 @@ work_thread(void *ctx, int index)
 			more = take_turn(&h);
 		while (!nx_stop_wait(h.crew->stop,
 		    more ? 0 : pause_of(h.crew->job)));
-	nx_worker_close(h.http);
+	nx_app_http_free(h.http);
 	nx_arena_free(h.arena);
 }
 

@@ -9,8 +9,7 @@
 #include <stdio.h>
 
 #include "nx/base/arena.h"
-
-enum { NX_MEDIA_ARGS_MAX = 4 };
+#include "nx/base/maxima.h"
 
 struct nx_args {
 	const char	*action, *user_id, *return_to, *code, *state, *flow;

@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "nx/base/conf.h"
+#include "nx/base/maxima.h"
 #include "nx/base/stats.h"
 #include "nx/flow/auth/callers.h"
 #include "nx/flow/patient.h"
@@ -47,22 +48,21 @@ void			nx_app_close(struct nx_app *app);
 void			nx_app_count(struct nx_app *app);
 
 /* libcurl's own start and end: main() calls them around everything. */
-NX_MUST_USE enum nx_rc	nx_process_start(void);
-void			nx_process_stop(void);
+NX_MUST_USE enum nx_rc	nx_app_process_start(void);
+void			nx_app_process_stop(void);
 
 /* A thread's own way to X; NULL when out of memory.  Needs NX_NEED_X. */
-NX_MUST_USE struct nx_http	*nx_worker_open(const struct nx_app *app);
-void				 nx_worker_close(struct nx_http *http);
+NX_MUST_USE struct nx_http	*nx_app_http_x(const struct nx_app *app);
+void				 nx_app_http_free(struct nx_http *http);
 
 /* A way to other hosts, whom the system's CAs vouch for; likewise. */
-NX_MUST_USE struct nx_http	*nx_outside_open(const struct nx_app *app);
+NX_MUST_USE struct nx_http	*nx_app_http_outside(const struct nx_app *app);
 
 /* A request's time, memory and identity. */
 enum {
 	NX_REQUEST_MS = 20000,		/* from accept to answer */
 	NX_SAVE_MS = 3000,		/* of it kept for saving what X said */
 	NX_SQL_MS = 5000,		/* one round trip at the most */
-	NX_ARENA_MAX = 2 * 1024 * 1024,
 };
 
 struct nx_ctx {

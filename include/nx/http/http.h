@@ -23,14 +23,13 @@
 #include <sys/types.h>
 
 #include "nx/base/buf.h"
+#include "nx/base/maxima.h"
 
 enum {
 	NX_HTTP_TIMEOUT_MS = 10000,	/* of a request as a whole */
 	NX_HTTP_CONNECT_MS = 3000,	/* of it, until a connection stands */
 	NX_HTTP_AGE_S = 600,	/* of a connection: then the host is looked
 				 * up afresh */
-	NX_HTTP_BODY_MAX = 1024 * 1024,	/* bytes of an answer in memory */
-	NX_HTTP_HEADERS_MAX = 4,	/* further ones of a request */
 	NX_HTTP_SECRET_MIN = 8,		/* bytes; less is found by chance */
 };
 

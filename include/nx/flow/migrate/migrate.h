@@ -9,10 +9,9 @@
 #ifndef NX_FLOW_MIGRATE_MIGRATE_H
 #define NX_FLOW_MIGRATE_MIGRATE_H
 
+#include "nx/base/maxima.h"
 #include "nx/flow/app.h"
 #include "nx/store/migration.h"
-
-enum { NX_MIGRATIONS_MAX = 200 };
 
 enum nx_file_state {
 	NX_FILE_PENDING,
