@@ -21,6 +21,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
+#include "nx/base/slice.h"
 
 static const uint32_t bounds[] = { NX_STATS_BOUNDS };	/* microseconds */
 
@@ -212,7 +213,7 @@ remove_others(int dir, const char *own)
 		return;
 	}
 	while ((e = readdir(d)) != NULL) {
-		if (strncmp(e->d_name, prefix, sizeof(prefix) - 1) == 0 &&
+		if (nx_slice_starts(nx_slice_str(e->d_name), prefix) &&
 		    strcmp(e->d_name, own) != 0)
 			remove_if_unused(dir, e->d_name);
 	}
