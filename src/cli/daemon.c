@@ -24,7 +24,7 @@ complain_of(const struct nx_daemon *d, const struct nx_err *err, enum nx_rc rc)
 }
 
 static enum nx_rc
-prepare(const struct nx_daemon *d, struct nx_app *app)
+open_app(const struct nx_daemon *d, struct nx_app *app)
 {
 	struct nx_buf problems = NX_BUF(NX_PROBLEMS_MAX);
 	struct nx_buf text = NX_BUF(NX_PROBLEMS_MAX);
@@ -49,11 +49,11 @@ prepare(const struct nx_daemon *d, struct nx_app *app)
 }
 
 static enum nx_rc
-run(const struct nx_daemon *d, const struct nx_args *args)
+run_daemon(const struct nx_daemon *d, const struct nx_args *args)
 {
 	struct nx_err err = { 0 };
 	struct nx_app app;
-	enum nx_rc rc = prepare(d, &app);
+	enum nx_rc rc = open_app(d, &app);
 
 	if (rc == NX_OK && args->check_config)
 		(void)printf("The configuration is usable.\n");
@@ -97,7 +97,7 @@ nx_daemon(const struct nx_daemon *d, int argc, char **argv)
 	} else if (args.version)
 		(void)printf("%s %s\n", d->name, NX_VERSION);
 	else if ((rc = nx_app_process_start()) == NX_OK) {
-		rc = run(d, &args);
+		rc = run_daemon(d, &args);
 		nx_app_process_stop();
 	}
 	nx_arena_free(arena);

@@ -126,7 +126,7 @@ drop_oldest(struct nx_call *call, struct attempts *list)
 
 /* For one more of `bytes`: HEADERS. */
 static enum nx_rc
-make_room(struct nx_call *call, size_t bytes)
+evict_attempts(struct nx_call *call, size_t bytes)
 {
 	size_t room = NX_ATTEMPTS_BYTES_MAX;
 	struct attempts list;
@@ -166,7 +166,7 @@ nx_attempts_add(struct nx_call *call, const char *state,
 	enum nx_rc rc;
 
 	cookie_name(call, state, cookie);
-	rc = make_room(call, cookie_bytes(strlen(cookie), sealed->n));
+	rc = evict_attempts(call, cookie_bytes(strlen(cookie), sealed->n));
 	if (rc == NX_OK)
 		set_cookie(call, cookie, nx_buf_str(sealed));
 	return rc;

@@ -11,7 +11,7 @@
 
 /* The value of the parameter `name`; `*times` counts its entries. */
 static const char *
-param(char **env, const char *name, int *times)
+find_param(char **env, const char *name, int *times)
 {
 	const char *found = NULL;
 	size_t n = strlen(name);
@@ -33,7 +33,7 @@ param(char **env, const char *name, int *times)
 static const char *
 request_id(char **env, char space[NX_REQUEST_ID_MAX + 1])
 {
-	const char *id = param(env, "REQUEST_ID", NULL);
+	const char *id = find_param(env, "REQUEST_ID", NULL);
 	size_t n = id == NULL ? 0 : strspn(id, "0123456789abcdefABCDEF-");
 
 	if (id != NULL && n >= 8 && n <= NX_REQUEST_ID_MAX && id[n] == '\0')
@@ -84,7 +84,7 @@ read_rights(char **env, struct nx_request *out, struct nx_err *err)
 	int times;
 
 	for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++) {
-		*once[i].to = param(env, once[i].param, &times);
+		*once[i].to = find_param(env, once[i].param, &times);
 		if (times > 1)
 			return nx_fail(err, NX_MALFORMED,
 			    "The header %s is there twice.", once[i].header);
@@ -108,7 +108,7 @@ is_ahead(char **env)
 	    "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ" };
 
 	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
-		const char *value = param(env, params[i], NULL);
+		const char *value = find_param(env, params[i], NULL);
 
 		if (value != NULL && (strcasestr(value, "prefetch") != NULL ||
 		    strcasestr(value, "prerender") != NULL ||
@@ -121,14 +121,14 @@ is_ahead(char **env)
 enum nx_rc
 nx_request_read(char **env, struct nx_request *out, struct nx_err *err)
 {
-	const char *uri = param(env, "REQUEST_URI", NULL);
+	const char *uri = find_param(env, "REQUEST_URI", NULL);
 	struct nx_slice rest = nx_slice_str(uri);
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
 	out->env = env;
 	out->id = request_id(env, out->id_space);
-	out->method = param(env, "REQUEST_METHOD", NULL);
+	out->method = find_param(env, "REQUEST_METHOD", NULL);
 	if (out->method == NULL || uri == NULL)
 		return nx_fail(err, NX_MALFORMED,
 		    "The request has no method or no address.");
@@ -137,12 +137,12 @@ nx_request_read(char **env, struct nx_request *out, struct nx_err *err)
 		out->method = "GET";
 	out->is_ahead = is_ahead(env);
 	out->path = nx_slice_cut(&rest, '?');
-	out->query = nx_slice_str(param(env, "QUERY_STRING", NULL));
-	out->content_type = param(env, "CONTENT_TYPE", NULL);
-	out->accept = param(env, "HTTP_ACCEPT", NULL);
+	out->query = nx_slice_str(find_param(env, "QUERY_STRING", NULL));
+	out->content_type = find_param(env, "CONTENT_TYPE", NULL);
+	out->accept = find_param(env, "HTTP_ACCEPT", NULL);
 	if ((rc = read_rights(env, out, err)) != NX_OK)
 		return rc;
-	return read_length(param(env, "CONTENT_LENGTH", NULL),
+	return read_length(find_param(env, "CONTENT_LENGTH", NULL),
 	    &out->content_length, err);
 }
 
