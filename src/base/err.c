@@ -20,7 +20,7 @@ static const struct row {
 };
 
 static const struct row *
-row_of(enum nx_rc rc)
+err_row(enum nx_rc rc)
 {
 	assert((unsigned int)rc < NX_RC_COUNT);
 	return &rows[rc];
@@ -29,31 +29,31 @@ row_of(enum nx_rc rc)
 const char *
 nx_rc_code(enum nx_rc rc)
 {
-	return row_of(rc)->code;
+	return err_row(rc)->code;
 }
 
 const char *
 nx_rc_title(enum nx_rc rc)
 {
-	return row_of(rc)->title;
+	return err_row(rc)->title;
 }
 
 const char *
 nx_rc_remedy(enum nx_rc rc)
 {
-	return row_of(rc)->remedy;
+	return err_row(rc)->remedy;
 }
 
 int
 nx_rc_status(enum nx_rc rc)
 {
-	return row_of(rc)->status;
+	return err_row(rc)->status;
 }
 
 int
 nx_rc_exit(enum nx_rc rc)
 {
-	return row_of(rc)->exit;
+	return err_row(rc)->exit;
 }
 
 enum nx_rc

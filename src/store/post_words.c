@@ -5,9 +5,8 @@
 #include <json-c/json.h>
 
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/words.h"
-
-enum { TEXT_MAX = 8192 };	/* a struct nx_err, each byte escaped */
 
 static void
 write_x(struct nx_jw *w, const struct nx_err_x *x)
@@ -25,7 +24,7 @@ write_x(struct nx_jw *w, const struct nx_err_x *x)
 const char *
 nx_post_error_text(struct nx_arena *arena, const struct nx_post_error *error)
 {
-	struct nx_buf json = NX_BUF(TEXT_MAX);
+	struct nx_buf json = NX_BUF(NX_STORED_ERROR_MAX);
 	struct nx_jw w = { .out = &json };
 	struct nx_kv args[NX_ERR_ARGS + 1];
 	const char *text = NULL;
@@ -142,7 +141,7 @@ nx_post_error_read(struct nx_arena *arena, const char *text)
 const char *
 nx_post_warnings_text(struct nx_arena *arena, struct nx_post_warnings warnings)
 {
-	struct nx_buf json = NX_BUF(TEXT_MAX);
+	struct nx_buf json = NX_BUF(NX_STORED_ERROR_MAX);
 	struct nx_jw w = { .out = &json };
 	const char *text = NULL;
 

@@ -47,7 +47,7 @@ static bool
 next_piece(struct nx_draft *d, int32_t from, int total, struct nx_piece *out)
 {
 	const struct nx_cut *v = d->cuts.v;
-	char number[NX_NUMBER_MAX];
+	char number[NX_PART_NUMBER_MAX];
 	int64_t room;
 	int32_t max;
 
@@ -84,7 +84,7 @@ static enum nx_rc
 divide_text(struct nx_draft *d, int digits, struct nx_err *err)
 {
 	static const int widest[] = { 0, 9, 99, 999 };
-	int32_t from = nx_search_text(d, 0);
+	int32_t from = nx_skip_blank(d, 0);
 
 	nx_search_begin(d);
 	for (nx_pieces_clear(d); from < d->end; nx_piece_take(d)) {
@@ -94,7 +94,7 @@ divide_text(struct nx_draft *d, int digits, struct nx_err *err)
 			return refuse_length(err);
 		if (!next_piece(d, from, widest[digits], piece))
 			return explain_no_piece(d, err);
-		from = nx_search_text(d, (int32_t)(piece->to - d->cuts.v));
+		from = nx_skip_blank(d, (int32_t)(piece->to - d->cuts.v));
 	}
 	return d->cuts.complete ? NX_OK : refuse_length(err);
 }
@@ -125,7 +125,7 @@ static enum nx_rc
 cut_short(struct nx_draft *d, struct nx_arena *arena,
     struct nx_composed *out, struct nx_err *err)
 {
-	const int32_t from = nx_search_text(d, 0);
+	const int32_t from = nx_skip_blank(d, 0);
 	struct nx_piece piece = { .from = &d->cuts.v[from] };
 	const char *ending;
 	int32_t max;
@@ -153,7 +153,7 @@ trimmed_fits(struct nx_draft *d, struct nx_piece *out)
 	struct nx_units t;
 	int64_t weight = 0;
 
-	*out = (struct nx_piece){ .from = &d->cuts.v[nx_search_text(d, 0)],
+	*out = (struct nx_piece){ .from = &d->cuts.v[nx_skip_blank(d, 0)],
 	    .to = &d->cuts.v[d->end] };
 	if (!d->cuts.complete)
 		return false;
@@ -249,7 +249,8 @@ nx_compose(const struct nx_compose_ask *ask, const struct nx_text *text,
 	struct nx_draft d = {
 		.ask = ask,
 		.text = text,
-		.tried = NX_BUF(text->bytes.n + ask->link.n + NX_NUMBER_MAX),
+		.tried = NX_BUF(text->bytes.n + ask->link.n +
+		    NX_PART_NUMBER_MAX),
 	};
 	enum nx_rc rc;
 

@@ -7,11 +7,11 @@
 
 void
 nx_ending_number(const struct nx_compose_ask *ask, int position, int total,
-    char out[NX_NUMBER_MAX])
+    char out[NX_PART_NUMBER_MAX])
 {
 	out[0] = '\0';
 	if (ask->numbering)
-		(void)snprintf(out, NX_NUMBER_MAX, " (%d/%d)", position,
+		(void)snprintf(out, NX_PART_NUMBER_MAX, " (%d/%d)", position,
 		    total);
 }
 

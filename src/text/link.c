@@ -35,7 +35,7 @@ link_to_x(struct nx_slice text, struct nx_arena *arena, size_t *seen)
 
 /* What is quoted of it. */
 static const char *
-quote(struct nx_slice s, char out[LINK_SHOWN + 1])
+quote_link(struct nx_slice s, char out[LINK_SHOWN + 1])
 {
 	(void)snprintf(out, LINK_SHOWN + 1, "%.*s",
 	    (int)(s.n < LINK_SHOWN ? s.n : LINK_SHOWN), s.p);
@@ -64,8 +64,8 @@ explain_host(struct nx_slice link, struct nx_arena *arena, struct nx_err *err)
 	    link_to_x(nx_slice_str(probe), arena, &seen) != NX_OK)
 		return NX_NO_MEMORY;
 	return nx_fail_for(err, NX_INVALID, NX_WHY_LINK_NOWHERE,
-	    NX_S("member", "link"), NX_S("host", quote(host, host_shown)),
-	    NX_S("tld", seen > 0 ? NULL : quote(tld, tld_shown)));
+	    NX_S("member", "link"), NX_S("host", quote_link(host, host_shown)),
+	    NX_S("tld", seen > 0 ? NULL : quote_link(tld, tld_shown)));
 }
 
 enum nx_rc
@@ -91,5 +91,5 @@ nx_link_check(struct nx_slice link, struct nx_arena *arena,
 		return explain_host(link, arena, err);
 	part = (struct nx_slice){ link.p, seen };
 	return nx_fail_for(err, NX_INVALID, NX_WHY_LINK_ENDS,
-	    NX_S("member", "link"), NX_S("seen", quote(part, shown)));
+	    NX_S("member", "link"), NX_S("seen", quote_link(part, shown)));
 }

@@ -51,7 +51,7 @@ enum nx_rc
 nx_parts_thread(const struct nx_draft *d, struct nx_arena *arena,
     struct nx_composed *out)
 {
-	char number[NX_NUMBER_MAX];
+	char number[NX_PART_NUMBER_MAX];
 	enum nx_rc rc = NX_OK;
 
 	out->parts = nx_arena_alloc(arena,

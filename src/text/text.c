@@ -31,7 +31,7 @@ weigh_text(struct nx_text *text)
 }
 
 static enum nx_rc
-read_text(struct nx_slice bytes, struct nx_text *text)
+read_bytes(struct nx_slice bytes, struct nx_text *text)
 {
 	enum nx_rc rc;
 
@@ -50,7 +50,7 @@ enum nx_rc
 nx_text_read(struct nx_slice bytes, struct nx_text **out, struct nx_err *err)
 {
 	struct nx_text *text = calloc(1, sizeof(*text));
-	enum nx_rc rc = text == NULL ? NX_NO_MEMORY : read_text(bytes, text);
+	enum nx_rc rc = text == NULL ? NX_NO_MEMORY : read_bytes(bytes, text);
 
 	*out = text;
 	if (rc == NX_OK)

@@ -23,7 +23,7 @@ nx_web_json_body(struct nx_call *call)
 }
 
 static enum nx_rc
-read_uuid(struct nx_call *call, const struct nx_uuid_member *m,
+read_uuid_member(struct nx_call *call, const struct nx_uuid_member *m,
     struct json_object *value)
 {
 	struct nx_ctx *ctx = call->ctx;
@@ -58,7 +58,7 @@ nx_web_uuids(struct nx_call *call, const struct nx_uuid_member *members,
 
 		while (i < n && strcmp(members[i].name, name) != 0)
 			i++;
-		rc = i < n ? read_uuid(call, &members[i], value) :
+		rc = i < n ? read_uuid_member(call, &members[i], value) :
 		    nx_fail(&call->ctx->err, NX_UNKNOWN_MEMBER, "There is no"
 		    " member \"%.60s\" here.", name);
 		if (rc != NX_OK)

@@ -10,7 +10,7 @@
 enum { LIMIT_DIGITS = 3 };
 
 static enum nx_rc
-read_limit(struct nx_call *call, int *out)
+read_page_limit(struct nx_call *call, int *out)
 {
 	const char *text;
 	size_t n;
@@ -73,7 +73,7 @@ nx_web_posts(struct nx_call *call)
 	enum nx_rc rc;
 
 	if ((rc = nx_web_user(call, NULL, &query.user_id)) != NX_OK ||
-	    (rc = read_limit(call, &query.limit)) != NX_OK ||
+	    (rc = read_page_limit(call, &query.limit)) != NX_OK ||
 	    (rc = nx_web_query_uuid(call, "before", "the id of a post, as"
 	    " `next` gave it", &query.before)) != NX_OK ||
 	    (rc = nx_web_query_uuid(call, "connection_id", "a UUID",

@@ -9,7 +9,7 @@
 #include "sign_in.h"
 
 static enum nx_rc
-check_token(struct nx_ctx *ctx, struct nx_slice token,
+check_bearer(struct nx_ctx *ctx, struct nx_slice token,
     struct nx_session *out)
 {
 	enum nx_rc rc = nx_callers_check(ctx->app->callers, token,
@@ -32,13 +32,13 @@ nx_session_check(struct nx_ctx *ctx, const struct nx_request *r,
 		if (!nx_slice_cut_prefix_nocase(&token, "Bearer "))
 			return nx_fail(&ctx->err, NX_UNAUTHENTICATED,
 			    "Authorization is not of the Bearer scheme.");
-		return check_token(ctx, nx_slice_trim(token, " "), out);
+		return check_bearer(ctx, nx_slice_trim(token, " "), out);
 	}
 	rc = nx_sign_in_token(ctx, r, &token);
 	if (rc != NX_OK)
 		return rc;
 	out->by_cookie = true;
-	return check_token(ctx, token, out);
+	return check_bearer(ctx, token, out);
 }
 
 enum nx_rc

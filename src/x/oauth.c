@@ -7,12 +7,11 @@
 #include "call.h"
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 
 enum {
-	FORM_MAX = 16 * 1024,
-	TOKEN_MAX = 4096,
-	SCOPES_MAX = 2000,
-	GRANT_ROOM = NX_STRAYS_MAX * (TOKEN_MAX + 1) + SCOPES_MAX + 1024,
+	GRANT_ROOM = NX_STRAYS_MAX * (NX_TOKEN_MAX + 1) +
+	    NX_SCOPES_GRANTED_MAX + 1024,
 	LIFE_DEFAULT = 7200,		/* seconds; what X documents */
 	/* Less cannot be meant: every use would spend a refresh token. */
 	LIFE_MIN = 60 + 1,
@@ -85,7 +84,7 @@ is_oauth_token(const char *s)
 
 	for (; s != NULL && s[n] > 0x20 && s[n] < 0x7f; n++)
 		continue;
-	return n > 0 && n <= TOKEN_MAX && s[n] == '\0';
+	return n > 0 && n <= NX_TOKEN_MAX && s[n] == '\0';
 }
 
 static bool
@@ -95,7 +94,7 @@ is_scopes(const char *s)
 
 	for (; s != NULL && s[n] >= 0x20 && s[n] < 0x7f; n++)
 		continue;
-	return n > 0 && n <= SCOPES_MAX && s[n] == '\0';
+	return n > 0 && n <= NX_SCOPES_GRANTED_MAX && s[n] == '\0';
 }
 
 static int64_t
@@ -185,7 +184,7 @@ collect_strays(struct nx_slice body, struct nx_arena *arena,
 		    (text = next_text(&rest, names[i])).p != NULL) {
 			struct nx_stray *s = &out->strays[out->nstrays];
 
-			if (text.n == 0 || text.n > TOKEN_MAX)
+			if (text.n == 0 || text.n > NX_TOKEN_MAX)
 				continue;
 			s->token = nx_arena_slice(arena, text);
 			s->refreshes = i == 1;
@@ -239,7 +238,7 @@ nx_oauth_exchange(const struct nx_x *x, const char *code,
     const char *verifier, struct nx_grant *out, struct nx_verdict *verdict)
 {
 	const char *const secrets[] = { code, verifier, NULL };
-	struct nx_buf form = NX_BUF_SECRET(FORM_MAX);
+	struct nx_buf form = NX_BUF_SECRET(NX_FORM_MAX);
 
 	add_field(&form, "grant_type", "authorization_code");
 	add_field(&form, "code", code);
@@ -254,7 +253,7 @@ nx_oauth_refresh(const struct nx_x *x, const char *refresh_token,
     struct nx_grant *out, struct nx_verdict *verdict)
 {
 	const char *const secrets[] = { refresh_token, NULL };
-	struct nx_buf form = NX_BUF_SECRET(FORM_MAX);
+	struct nx_buf form = NX_BUF_SECRET(NX_FORM_MAX);
 
 	add_field(&form, "grant_type", "refresh_token");
 	add_field(&form, "refresh_token", refresh_token);
@@ -267,7 +266,7 @@ nx_oauth_revoke(const struct nx_x *x, const char *token, const char *hint,
     struct nx_verdict *verdict)
 {
 	const char *const secrets[] = { token, NULL };
-	struct nx_buf form = NX_BUF_SECRET(FORM_MAX);
+	struct nx_buf form = NX_BUF_SECRET(NX_FORM_MAX);
 	struct nx_x_answer answer;
 
 	add_field(&form, "token", token);

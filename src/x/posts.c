@@ -4,12 +4,11 @@
 
 #include "call.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/must.h"
 #include "nx/x/id.h"
 
 /* 25,000 characters of 4 bytes, each perhaps escaped, and what is around. */
-enum { JSON_MAX = 256 * 1024 };
-
 void
 nx_poll_write(struct nx_jw *w, const struct nx_poll *poll)
 {
@@ -70,7 +69,7 @@ nx_x_post_create(const struct nx_x *x, const char *access_token,
     const struct nx_x_post *post, struct nx_x_posted *out,
     struct nx_verdict *verdict)
 {
-	struct nx_buf json = NX_BUF(JSON_MAX);
+	struct nx_buf json = NX_BUF(NX_POST_JSON_MAX);
 	struct nx_x_answer answer;
 	struct nx_http_ask ask = {
 		.method = "POST",

@@ -13,12 +13,12 @@
 #include "call.h"
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/x/id.h"
 
 enum {
 	PAGE = 100,
 	SHORT_PAGE = 10,	/* of the longest posts this many fit */
-	URL_MAX = 2048,
 	COPIES = 2,		/* of an answer's bytes, for what is kept */
 	SNOWFLAKE_DIGITS = 15,	/* shorter ids are no snowflakes */
 	SNOWFLAKE_BITS = 22,	/* below the time */
@@ -85,7 +85,7 @@ ask_page(const struct nx_x *x, const char *token,
     const struct nx_timeline_ask *ask, const struct manner *how,
     struct nx_verdict *verdict)
 {
-	struct nx_buf url = NX_BUF(URL_MAX);
+	struct nx_buf url = NX_BUF(NX_TIMELINE_URL_MAX);
 	struct nx_http_ask request = { .method = "GET", .bearer = token };
 	struct nx_x_answer answer;
 	const enum names names = names_of(how);

@@ -4,9 +4,8 @@
 
 #include "call.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/x/id.h"
-
-enum { NAME_MAX_BYTES = 400, USERNAME_MAX = 50 };
 
 static bool
 is_username(const char *s)
@@ -14,13 +13,13 @@ is_username(const char *s)
 	size_t n = s == NULL ? 0 : strspn(s, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
-	return n > 0 && n <= USERNAME_MAX && s[n] == '\0';
+	return n > 0 && n <= NX_USERNAME_MAX && s[n] == '\0';
 }
 
 static const char *
 short_text(struct nx_arena *arena, const char *s)
 {
-	return s == NULL || strlen(s) > NAME_MAX_BYTES ? NULL :
+	return s == NULL || strlen(s) > NX_DISPLAY_NAME_MAX ? NULL :
 	    nx_arena_str(arena, s);
 }
 

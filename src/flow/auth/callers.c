@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "nx/base/clock.h"
+#include "nx/base/maxima.h"
 #include "nx/base/must.h"
 #include "nx/base/random.h"
 #include "nx/base/threads.h"
@@ -26,7 +27,6 @@ enum {
 	AGAIN_MS = 5000,		/* after a failure, then doubling */
 	AGAIN_MAX_MS = 300 * 1000,
 	ASK_MS = 60 * 1000,		/* between fetches out of turn */
-	URL_MAX = 600,
 };
 
 static const char audience[] = "authenticated";
@@ -182,8 +182,8 @@ nx_callers_new(const struct nx_conf *conf, struct nx_http_ca *ca,
 		return nx_fail(err, NX_NO_MEMORY, "for JWT keys");
 	c->conf = conf;
 	c->ca = ca;
-	c->issuer = (struct nx_buf)NX_BUF(URL_MAX);
-	c->url = (struct nx_buf)NX_BUF(URL_MAX);
+	c->issuer = (struct nx_buf)NX_BUF(NX_JWKS_URL_MAX);
+	c->url = (struct nx_buf)NX_BUF(NX_JWKS_URL_MAX);
 	c->verified = nx_verified_new(NX_CALLERS_CACHE);
 	c->asked_at = nx_clock_mono() - ASK_MS;
 	c->waiting_max = conf->threads > 1 ? conf->threads / 2 : 1;

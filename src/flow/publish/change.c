@@ -10,6 +10,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/uuid.h"
 #include "nx/flow/view/answer.h"
 #include "nx/flow/account/scope.h"
@@ -19,7 +20,6 @@
 #include "prepare.h"
 
 enum {
-	REQUEST_MAX = 8 * 1024 * 1024,	/* a long text, all of it escaped */
 	TRIES = 3,
 };
 
@@ -107,7 +107,7 @@ permit(struct nx_ctx *ctx, const struct nx_stored_post *post,
 static enum nx_rc
 merge(struct nx_ctx *ctx, struct edit *e)
 {
-	struct nx_buf text = NX_BUF(REQUEST_MAX);
+	struct nx_buf text = NX_BUF(NX_REQUEST_TEXT_MAX);
 	struct json_object *whole;
 	bool good = true;
 	enum nx_rc rc;

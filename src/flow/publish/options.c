@@ -5,13 +5,12 @@
 #include <json-c/json.h>
 
 #include "nx/base/json.h"
-
-enum { TEXT_MAX = 8192 };	/* four poll options, each byte escaped */
+#include "nx/base/maxima.h"
 
 const char *
 nx_options_text(const struct nx_options *o, struct nx_arena *arena)
 {
-	struct nx_buf json = NX_BUF(TEXT_MAX);
+	struct nx_buf json = NX_BUF(NX_OPTIONS_TEXT_MAX);
 	struct nx_jw w = { .out = &json };
 	char *text = NULL;
 

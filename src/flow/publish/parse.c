@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/utf8.h"
 #include "nx/base/uuid.h"
 #include "nx/flow/publish/when.h"
@@ -18,8 +19,7 @@
 
 enum {
 	NAME_SHOWN = 60,
-	OPTION_MAX = 25,		/* code points of a poll's option */
-	POLL_MINUTES_MIN = 5, POLL_MINUTES_MAX = 7 * 24 * 60,
+	POLL_MINUTES_MIN = 5,
 };
 
 /*
@@ -219,7 +219,7 @@ read_time(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
 static bool
 is_poll_option(struct nx_slice s)
 {
-	return nx_utf8_count(s) <= OPTION_MAX &&
+	return nx_utf8_count(s) <= NX_POLL_OPTION_MAX &&
 	    nx_slice_trim(s, " \t\r\n").n > 0;
 }
 
@@ -240,7 +240,7 @@ read_poll_options(struct nx_ctx *ctx, struct json_object *list,
 			    NX_WHY_NOT_EACH, NX_S("member", "poll.options"),
 			    NX_S("expected",
 			    "a string of 1 to 25 characters"),
-			    NX_I("limit", OPTION_MAX));
+			    NX_I("limit", NX_POLL_OPTION_MAX));
 		out->options[i] = s.p;
 	}
 	out->n = (int)n;
@@ -254,7 +254,7 @@ read_poll_minutes(struct nx_ctx *ctx, struct json_object *v,
 	int64_t minutes = json_object_is_type(v, json_type_int) ?
 	    json_object_get_int64(v) : 0;
 
-	if (minutes < POLL_MINUTES_MIN || minutes > POLL_MINUTES_MAX)
+	if (minutes < POLL_MINUTES_MIN || minutes > NX_POLL_MINUTES_MAX)
 		return refuse(ctx, "poll.duration_minutes",
 		    "a whole number from 5 to 10080");
 	out->minutes = (int)minutes;

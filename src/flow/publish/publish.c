@@ -11,6 +11,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/uuid.h"
 #include "nx/flow/view/answer.h"
 #include "nx/flow/account/scope.h"
@@ -18,12 +19,6 @@
 #include "nx/flow/publish/when.h"
 #include "nx/x/price.h"
 #include "prepare.h"
-
-enum {
-	HASHED_MAX = 16384,
-	KEY_MAX = 200,
-	SOURCE_MAX = 6 * NX_TEXT_BYTES_MAX + 16384,	/* all escaped */
-};
 
 /*
  * What the author may post at once.  Only a text that is too long for
@@ -99,7 +94,7 @@ enum nx_rc
 nx_publish_hash(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     const char *options, char out[NX_SHA256_HEX + 1])
 {
-	struct nx_buf all = NX_BUF(NX_TEXT_BYTES_MAX + HASHED_MAX);
+	struct nx_buf all = NX_BUF(NX_TEXT_BYTES_MAX + NX_HASHED_OPTIONS_MAX);
 	const char *id = ask->connection_id;
 	enum nx_rc rc = NX_OK;
 
@@ -203,9 +198,9 @@ check_key(struct nx_ctx *ctx, const char *key)
 		if (*c < 0x20 || *c >= 0x7f)
 			n = 0;
 	}
-	return n >= 1 && n <= KEY_MAX ? NX_OK : nx_fail(&ctx->err,
-	    NX_MALFORMED, "Idempotency-Key must have 1 to %d printable"
-	    " characters.", KEY_MAX);
+	return n >= 1 && n <= NX_IDEMPOTENCY_KEY_MAX ? NX_OK :
+	    nx_fail(&ctx->err, NX_MALFORMED, "Idempotency-Key must have 1 to"
+	    " %d printable characters.", NX_IDEMPOTENCY_KEY_MAX);
 }
 
 /* What the parts do not show of what was asked for; NULL when they do. */
@@ -213,7 +208,7 @@ static enum nx_rc
 keep_source(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     struct nx_stored_post *post)
 {
-	struct nx_buf json = NX_BUF(SOURCE_MAX);
+	struct nx_buf json = NX_BUF(NX_SOURCE_MAX);
 	struct nx_jw w = { .out = &json };
 	enum nx_rc rc = NX_OK;
 

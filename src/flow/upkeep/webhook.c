@@ -10,21 +10,20 @@
 #include <inttypes.h>
 
 #include "nx/base/clock.h"
+#include "nx/base/maxima.h"
 #include "nx/seal/digest.h"
 #include "nx/store/notice.h"
 
 enum {
 	ROUND = 100,		/* notices; the arena keeps them all */
 	LEAST_MS = 6000,	/* for a call and what is written after it */
-	WHY_MAX = 200,
-	SIGNED_MAX = 16 * 1024,
 };
 
 /* `v1=` and the HMAC of "timestamp.body". */
 static char *
 sign_notice(struct nx_ctx *ctx, const char *timestamp, const char *body)
 {
-	struct nx_buf text = NX_BUF(SIGNED_MAX);
+	struct nx_buf text = NX_BUF(NX_WEBHOOK_SIGNED_MAX);
 	char hex[NX_SHA256_HEX + 1];
 	char *line = NULL;
 
@@ -43,7 +42,7 @@ sign_notice(struct nx_ctx *ctx, const char *timestamp, const char *body)
 /* True when it has arrived; else `why` says what happened. */
 static bool
 send_notice(struct nx_ctx *ctx, struct nx_http *http,
-    const struct nx_notice *n, char why[WHY_MAX])
+    const struct nx_notice *n, char why[NX_WEBHOOK_WHY_MAX])
 {
 	struct nx_http_answer answer;
 	char *headers[] = { NULL, NULL, NULL, NULL, NULL };
@@ -57,7 +56,8 @@ send_notice(struct nx_ctx *ctx, struct nx_http *http,
 	};
 	char *now = nx_arena_printf(ctx->arena, "%" PRId64, nx_clock_wall());
 
-	(void)snprintf(why, WHY_MAX, "there was no memory to send it");
+	(void)snprintf(why, NX_WEBHOOK_WHY_MAX,
+	    "there was no memory to send it");
 	if (now == NULL)
 		return false;
 	headers[0] = nx_arena_printf(ctx->arena, "Nexus-Event: %s", n->event);
@@ -68,9 +68,10 @@ send_notice(struct nx_ctx *ctx, struct nx_http *http,
 		return false;
 	nx_http_do(http, &ask, &answer);
 	if (answer.outcome != NX_HTTP_ANSWERED)
-		(void)snprintf(why, WHY_MAX, "%s", answer.why);
+		(void)snprintf(why, NX_WEBHOOK_WHY_MAX, "%s", answer.why);
 	else
-		(void)snprintf(why, WHY_MAX, "it answered %d", answer.status);
+		(void)snprintf(why, NX_WEBHOOK_WHY_MAX, "it answered %d",
+		    answer.status);
 	return answer.outcome == NX_HTTP_ANSWERED && answer.status / 100 == 2;
 }
 
@@ -102,7 +103,7 @@ deliver_due(struct nx_ctx *ctx, struct nx_http *http, int *sent)
 	for (int i = 0; rc == NX_OK && arrived && i < ROUND; i++) {
 		struct nx_store_ask ask = nx_ctx_store(ctx);
 		struct nx_notice n;
-		char why[WHY_MAX];
+		char why[NX_WEBHOOK_WHY_MAX];
 
 		if (nx_clock_left(ctx->deadline) < LEAST_MS ||
 		    nx_ctx_stops(ctx))
@@ -128,11 +129,11 @@ nx_webhook_deliver(struct nx_ctx *ctx, int *sent)
 
 	*sent = 0;
 	if (wanted) {
-		if ((http = nx_outside_open(ctx->app)) == NULL)
+		if ((http = nx_app_http_outside(ctx->app)) == NULL)
 			return nx_fail(&ctx->err, NX_NO_MEMORY,
 			    "for the webhook");
 		rc = deliver_due(ctx, http, sent);
-		nx_worker_close(http);
+		nx_app_http_free(http);
 	}
 	ask = nx_ctx_store(ctx);
 	return rc != NX_OK ? rc :
