@@ -20,7 +20,7 @@ free_bytes(const struct nx_buf *b, char *p, size_t cap)
 
 /* Make room for `more` bytes and a NUL.  A secret is never realloc'd. */
 static bool
-make_room(struct nx_buf *b, size_t more)
+reserve_more(struct nx_buf *b, size_t more)
 {
 	size_t cap = b->cap == 0 ? FIRST_CAP : b->cap;
 	char *p;
@@ -55,7 +55,7 @@ nx_buf_reserve(struct nx_buf *b, size_t n)
 	bool ok;
 
 	b->failed = false;
-	ok = n <= b->n || make_room(b, n - b->n);
+	ok = n <= b->n || reserve_more(b, n - b->n);
 	b->failed = failed;
 	return ok;
 }
@@ -63,7 +63,7 @@ nx_buf_reserve(struct nx_buf *b, size_t n)
 void
 nx_buf_add(struct nx_buf *b, const void *p, size_t n)
 {
-	if (!make_room(b, n))
+	if (!reserve_more(b, n))
 		return;
 	if (n > 0)
 		memcpy(b->p + b->n, p, n);
@@ -105,7 +105,7 @@ nx_buf_addf(struct nx_buf *b, const char *fmt, ...)
 		*at = '\0';		/* it was cut: print it anew */
 	if (n < 0)
 		b->failed = true;
-	else if (make_room(b, (size_t)n)) {
+	else if (reserve_more(b, (size_t)n)) {
 		if ((size_t)n >= room)
 			(void)vsnprintf(b->p + b->n, (size_t)n + 1, fmt,
 			    again);
@@ -118,9 +118,7 @@ nx_buf_addf(struct nx_buf *b, const char *fmt, ...)
 static bool
 is_unreserved(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-	    c == '~';
+	return nx_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 void

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <time.h>
 
-enum { HOUR_MS = 3600 * 1000, TEXT_MAX = 64 };
+#include "nx/base/maxima.h"
+
+enum { HOUR_MS = 3600 * 1000 };
 
 int64_t
 nx_clock_wall(void)
@@ -84,7 +86,7 @@ read_two_digits(const char *p, int lo, int hi)
 {
 	int v;
 
-	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
+	if (!nx_is_digit(p[0]) || !nx_is_digit(p[1]))
 		return -1;
 	v = (p[0] - '0') * 10 + (p[1] - '0');
 	return v < lo || v > hi ? -1 : v;
@@ -98,9 +100,9 @@ read_zone(struct nx_slice s, int64_t *out)
 
 	if (s.n > 0 && s.p[0] == '.') {
 		s.p++, s.n--;
-		if (s.n == 0 || s.p[0] < '0' || s.p[0] > '9')
+		if (s.n == 0 || !nx_is_digit(s.p[0]))
 			return false;
-		while (s.n > 0 && s.p[0] >= '0' && s.p[0] <= '9')
+		while (s.n > 0 && nx_is_digit(s.p[0]))
 			s.p++, s.n--;
 	}
 	if (s.n == 1 && (s.p[0] == 'Z' || s.p[0] == 'z')) {
@@ -125,7 +127,7 @@ nx_clock_parse(struct nx_slice text, int64_t *out)
 	time_t t;
 
 	*out = 0;
-	if (text.n < 20 || text.n > TEXT_MAX || p[4] != '-' ||
+	if (text.n < 20 || text.n > NX_TIME_TEXT_MAX || p[4] != '-' ||
 	    p[7] != '-' || (p[10] != 'T' && p[10] != 't' && p[10] != ' ') ||
 	    p[13] != ':' || p[16] != ':')
 		return NX_MALFORMED;

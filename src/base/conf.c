@@ -5,9 +5,8 @@
 #include <stdlib.h>
 
 #include "nx/base/arena.h"
+#include "nx/base/maxima.h"
 #include "nx/base/url.h"
-
-enum { ARENA_MAX = 64 * 1024 };
 
 enum type { STR, SECRET, URL, PATH, LEVEL, PLAN, MONEY, INT };
 
@@ -240,7 +239,7 @@ nx_conf_load(const char *(*lookup)(void *, const char *), void *ctx,
 
 	memset(out, 0, sizeof(*out));
 	out->log = nx_log_stderr(lookup(ctx, "JOURNAL_STREAM"));
-	if ((out->arena = nx_arena_new(ARENA_MAX)) == NULL)
+	if ((out->arena = nx_arena_new(NX_CONF_ARENA_MAX)) == NULL)
 		return NX_NO_MEMORY;
 	for (size_t i = 0; i < ROWS; i++)
 		load_row(&rows[i], lookup(ctx, rows[i].name), need, out,

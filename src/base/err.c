@@ -20,7 +20,7 @@ static const struct row {
 };
 
 static const struct row *
-row_of(enum nx_rc rc)
+err_row(enum nx_rc rc)
 {
 	assert((unsigned int)rc < NX_RC_COUNT);
 	return &rows[rc];
@@ -29,31 +29,31 @@ row_of(enum nx_rc rc)
 const char *
 nx_rc_code(enum nx_rc rc)
 {
-	return row_of(rc)->code;
+	return err_row(rc)->code;
 }
 
 const char *
 nx_rc_title(enum nx_rc rc)
 {
-	return row_of(rc)->title;
+	return err_row(rc)->title;
 }
 
 const char *
 nx_rc_remedy(enum nx_rc rc)
 {
-	return row_of(rc)->remedy;
+	return err_row(rc)->remedy;
 }
 
 int
 nx_rc_status(enum nx_rc rc)
 {
-	return row_of(rc)->status;
+	return err_row(rc)->status;
 }
 
 int
 nx_rc_exit(enum nx_rc rc)
 {
-	return row_of(rc)->exit;
+	return err_row(rc)->exit;
 }
 
 enum nx_rc
@@ -96,4 +96,43 @@ nx_err_describe(struct nx_err *err, const char *fmt, ...)
 	memcpy(err->detail, detail, sizeof(detail));
 	make_utf8(err->detail);
 	return err;
+}
+
+void
+nx_err_set_args(struct nx_err *err, const struct nx_kv *args)
+{
+	size_t used = 0, n = 0;
+
+	for (; args->key != NULL; args++) {
+		char *text = err->texts + used;
+
+		if (!args->is_num && (args->str == NULL ||
+		    used == sizeof(err->texts)))
+			continue;
+		assert(n < NX_ERR_ARGS);
+		err->args[n++] = (struct nx_err_arg){ args->key, args->num,
+		    args->is_num ? -1 : (int)used };
+		if (args->is_num)
+			continue;
+		(void)snprintf(text, sizeof(err->texts) - used, "%s",
+		    args->str);
+		make_utf8(text);
+		used += strlen(text) + 1;
+	}
+}
+
+void
+nx_err_args(const struct nx_err *err, struct nx_kv out[NX_ERR_ARGS + 1])
+{
+	size_t n = 0;
+
+	for (; n < NX_ERR_ARGS && err->args[n].key != NULL; n++)
+		out[n] = (struct nx_kv){
+			.key = err->args[n].key,
+			.str = err->args[n].at < 0 ? NULL :
+			    err->texts + err->args[n].at,
+			.num = err->args[n].num,
+			.is_num = err->args[n].at < 0,
+		};
+	out[n] = (struct nx_kv){ 0 };
 }

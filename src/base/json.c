@@ -19,7 +19,7 @@
 
 #include "json_scan.h"
 
-enum { TEXT_MAX = INT32_MAX / 2 };
+#include "nx/base/maxima.h"
 
 /* Depth is bounded by the parser, so recursion is too. */
 static size_t
@@ -74,7 +74,7 @@ parse_strict(struct nx_slice text, enum json_type type,
 	*out = NULL;
 	if (text.n == 0)
 		return nx_fail(err, NX_NOT_JSON, "There is no JSON at all.");
-	if (text.n > TEXT_MAX)
+	if (text.n > NX_JSON_TEXT_MAX)
 		return nx_fail(err, NX_TOO_BIG, "The JSON is too long.");
 	s = nx_json_scan(text, NULL);
 	if ((rc = parse_any(text, out, err)) != NX_OK)
@@ -116,12 +116,13 @@ behind_mark(struct nx_slice text)
 static enum nx_rc
 parse_lenient(struct nx_slice text, bool once, struct json_object **out)
 {
-	struct nx_buf mended = NX_BUF_SECRET(TEXT_MAX);	/* may be a grant */
+	/* It may be a grant. */
+	struct nx_buf mended = NX_BUF_SECRET(NX_JSON_TEXT_MAX);
 	enum nx_rc rc = NX_NOT_JSON;
 	struct nx_json_scan s;
 
 	*out = NULL;
-	if (text.n == 0 || text.n > TEXT_MAX)
+	if (text.n == 0 || text.n > NX_JSON_TEXT_MAX)
 		return text.n == 0 ? NX_NOT_JSON : NX_TOO_BIG;
 	s = nx_json_scan(text, &mended);
 	if (!nx_buf_ok(&mended))
@@ -222,7 +223,7 @@ nx_json_i64(struct json_object *obj, const char *name, int64_t *out)
 	}
 	/* strtoll() would skip white space and take a plus. */
 	if ((s = nx_json_str(obj, name)) == NULL ||
-	    (*s != '-' && (*s < '0' || *s > '9')))
+	    (*s != '-' && !nx_is_digit(*s)))
 		return false;
 	errno = 0;
 	*out = strtoll(s, &end, 10);

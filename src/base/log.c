@@ -11,9 +11,8 @@
 
 #include "nx/base/buf.h"
 #include "nx/base/clock.h"
+#include "nx/base/maxima.h"
 #include "nx/base/stats.h"
-
-enum { LINE_MAX_BYTES = 4000, VALUE_MAX_BYTES = 200, TEXT_MAX = 64 * 1024 };
 
 static const char *const level_names[] = {
 	[NX_LOG_ERROR] = "error", [NX_LOG_WARN] = "warn",
@@ -62,7 +61,7 @@ void
 nx_log_text(const struct nx_log *log, enum nx_log_level level,
     const char *text)
 {
-	struct nx_buf out = NX_BUF(TEXT_MAX);
+	struct nx_buf out = NX_BUF(NX_LOG_TEXT_MAX);
 	int kept = errno;
 	size_t n;
 
@@ -76,8 +75,8 @@ nx_log_text(const struct nx_log *log, enum nx_log_level level,
 	write_out(log, &out, kept);
 }
 
-static int
-plain(unsigned char c)
+static bool
+is_bare(unsigned char c)
 {
 	return c > 0x20 && c < 0x7f && c != '"' && c != '\\' && c != '=';
 }
@@ -86,9 +85,9 @@ plain(unsigned char c)
 static void
 add_value(struct nx_buf *line, const char *s)
 {
-	size_t n = strnlen(s, VALUE_MAX_BYTES), bare = 0;
+	size_t n = strnlen(s, NX_LOG_VALUE_MAX), bare = 0;
 
-	while (bare < n && plain((unsigned char)s[bare]))
+	while (bare < n && is_bare((unsigned char)s[bare]))
 		bare++;
 	if (bare == n && n > 0) {
 		nx_buf_add(line, s, n);
@@ -112,7 +111,7 @@ void
 nx_log_event(const struct nx_log *log, enum nx_log_level level,
     const char *request_id, const char *event, const struct nx_kv *pairs)
 {
-	struct nx_buf line = NX_BUF(LINE_MAX_BYTES);
+	struct nx_buf line = NX_BUF(NX_LOG_LINE_MAX);
 	char when[NX_RFC3339_MAX];
 	int kept = errno;
 

@@ -15,7 +15,7 @@ struct nx_stop {
 };
 
 static void
-watch_signals(void *ctx, int index)
+await_stop_signal(void *ctx, int index)
 {
 	struct nx_stop *s = ctx;
 	int got;
@@ -27,7 +27,7 @@ watch_signals(void *ctx, int index)
 }
 
 static void
-block_signals(struct nx_stop *s)
+block_stop_signals(struct nx_stop *s)
 {
 	sigset_t all;
 
@@ -47,10 +47,10 @@ nx_stop_new(void)
 
 	if (s == NULL)
 		return NULL;
-	block_signals(s);
+	block_stop_signals(s);
 	s->watcher = nx_threads_new(1);
 	if (s->watcher != NULL && nx_threads_start(s->watcher, "signals", 1,
-	    watch_signals, s) == 1)
+	    await_stop_signal, s) == 1)
 		return s;
 	nx_threads_free(s->watcher);
 	free(s);

@@ -174,9 +174,6 @@ nx_err_explain(struct nx_err *err, enum nx_reason reason,
 	(void)nx_err_describe(err, "%s", nx_buf_str(&text));
 	nx_buf_free(&text);
 	err->reason = reason;
-	for (size_t i = 0; args[i].key != NULL; i++) {
-		assert(i < NX_ERR_ARGS);
-		err->args[i] = args[i];
-	}
+	nx_err_set_args(err, args);
 	return err;
 }

@@ -3,19 +3,20 @@
 #include "nx/cli/command.h"
 
 #include "nx/base/clock.h"
+#include "nx/base/maxima.h"
 #include "nx/base/uuid.h"
 #include "nx/base/version.h"
 #include "complain.h"
 #include "nx/flow/view/answer.h"
 
-enum { OUT_MAX = 8 * 1024 * 1024, PROBLEMS_MAX = 16 * 1024 };
-
 static void
 print_problem(const struct nx_err *err, const char *request_id)
 {
-	struct nx_buf json = NX_BUF(OUT_MAX);
+	struct nx_buf json = NX_BUF(NX_CLI_OUT_MAX);
+	struct nx_err dated = *err;
 
-	nx_answer_problem(err, request_id, &json);
+	nx_err_date(&dated, nx_clock_wall());
+	nx_answer_problem(&dated, request_id, &json);
 	nx_complain(nx_buf_str(&json));
 	nx_buf_free(&json);
 }
@@ -27,13 +28,13 @@ nx_command_open(struct nx_command *c, enum nx_program program,
 	enum nx_rc rc;
 
 	memset(c, 0, sizeof(*c));
-	c->out = (struct nx_buf)NX_BUF(OUT_MAX);
+	c->out = (struct nx_buf)NX_BUF(NX_CLI_OUT_MAX);
 	nx_uuid_random(c->request_id);
 	c->ctx.app = &c->app;
 	c->ctx.request_id = c->request_id;
 	c->ctx.deadline = nx_clock_mono() + NX_REQUEST_MS;
 	if ((c->ctx.arena = nx_arena_new(NX_ARENA_MAX)) == NULL ||
-	    nx_process_start() != NX_OK)
+	    nx_app_process_start() != NX_OK)
 		rc = nx_fail(&c->ctx.err, NX_NO_MEMORY, "at the start");
 	else
 		rc = nx_args_parse(program, argc, argv, c->ctx.arena,
@@ -56,14 +57,14 @@ nx_command_open(struct nx_command *c, enum nx_program program,
 enum nx_rc
 nx_command_need(struct nx_command *c, unsigned int need)
 {
-	struct nx_buf problems = NX_BUF(PROBLEMS_MAX);
+	struct nx_buf problems = NX_BUF(NX_PROBLEMS_MAX);
 	enum nx_rc rc;
 
 	rc = nx_app_open(&c->app, need, nx_conf_getenv, NULL, &problems);
 	if (rc == NX_OK && (need & NX_NEED_DB) != 0)
 		nx_app_count(&c->app);
 	if (rc == NX_OK && (need & NX_NEED_X) != 0 &&
-	    (c->ctx.http = nx_worker_open(&c->app)) == NULL)
+	    (c->ctx.http = nx_app_http_x(&c->app)) == NULL)
 		rc = NX_NO_MEMORY;
 	if (rc != NX_OK) {
 		while (problems.n > 0 && problems.p[problems.n - 1] == '\n')
@@ -113,10 +114,10 @@ nx_command_close(struct nx_command *c, enum nx_rc rc)
 	    fflush(stdout) != 0)
 		status = 1;
 	nx_drain_free(c->drain);
-	nx_worker_close(c->ctx.http);
+	nx_app_http_free(c->ctx.http);
 	nx_app_close(&c->app);
 	nx_arena_free(c->ctx.arena);
 	nx_buf_free(&c->out);
-	nx_process_stop();
+	nx_app_process_stop();
 	return status;
 }

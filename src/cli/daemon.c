@@ -6,17 +6,16 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "nx/base/maxima.h"
 #include "nx/base/version.h"
 #include "complain.h"
 #include "nx/flow/account/keep.h"
 #include "nx/flow/account/keys.h"
 
-enum { PROBLEMS_MAX = 16 * 1024, ARGS_MAX = 4096 };
-
 static void
 complain_of(const struct nx_daemon *d, const struct nx_err *err, enum nx_rc rc)
 {
-	struct nx_buf text = NX_BUF(PROBLEMS_MAX);
+	struct nx_buf text = NX_BUF(NX_PROBLEMS_MAX);
 
 	nx_buf_addf(&text, "%s: %s %s", d->name, err->detail,
 	    nx_rc_remedy(rc));
@@ -25,10 +24,10 @@ complain_of(const struct nx_daemon *d, const struct nx_err *err, enum nx_rc rc)
 }
 
 static enum nx_rc
-prepare(const struct nx_daemon *d, struct nx_app *app)
+open_app(const struct nx_daemon *d, struct nx_app *app)
 {
-	struct nx_buf problems = NX_BUF(PROBLEMS_MAX);
-	struct nx_buf text = NX_BUF(PROBLEMS_MAX);
+	struct nx_buf problems = NX_BUF(NX_PROBLEMS_MAX);
+	struct nx_buf text = NX_BUF(NX_PROBLEMS_MAX);
 	struct nx_err err = { 0 };
 	enum nx_rc rc;
 
@@ -50,11 +49,11 @@ prepare(const struct nx_daemon *d, struct nx_app *app)
 }
 
 static enum nx_rc
-run(const struct nx_daemon *d, const struct nx_args *args)
+run_daemon(const struct nx_daemon *d, const struct nx_args *args)
 {
 	struct nx_err err = { 0 };
 	struct nx_app app;
-	enum nx_rc rc = prepare(d, &app);
+	enum nx_rc rc = open_app(d, &app);
 
 	if (rc == NX_OK && args->check_config)
 		(void)printf("The configuration is usable.\n");
@@ -81,7 +80,7 @@ set_limits(const struct nx_daemon *d)
 int
 nx_daemon(const struct nx_daemon *d, int argc, char **argv)
 {
-	struct nx_arena *arena = nx_arena_new(ARGS_MAX);
+	struct nx_arena *arena = nx_arena_new(NX_DAEMON_ARENA_MAX);
 	struct nx_args args = { 0 };
 	struct nx_err err = { 0 };
 	enum nx_rc rc = NX_NO_MEMORY;
@@ -97,9 +96,9 @@ nx_daemon(const struct nx_daemon *d, int argc, char **argv)
 		nx_args_help(d->program, stdout);
 	} else if (args.version)
 		(void)printf("%s %s\n", d->name, NX_VERSION);
-	else if ((rc = nx_process_start()) == NX_OK) {
-		rc = run(d, &args);
-		nx_process_stop();
+	else if ((rc = nx_app_process_start()) == NX_OK) {
+		rc = run_daemon(d, &args);
+		nx_app_process_stop();
 	}
 	nx_arena_free(arena);
 	return nx_rc_exit(rc);

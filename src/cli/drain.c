@@ -31,7 +31,7 @@ die_of(int got)
 }
 
 static void
-watch_signals(void *ctx, int index)
+drain_on_signal(void *ctx, int index)
 {
 	struct nx_drain *d = ctx;
 	int got;
@@ -79,7 +79,7 @@ bool
 nx_drain_watch(struct nx_drain *d, struct nx_patient *pool)
 {
 	d->pool = pool;
-	return nx_threads_start(d->watcher, "signals", 1, watch_signals,
+	return nx_threads_start(d->watcher, "signals", 1, drain_on_signal,
 	    d) == 1;
 }
 

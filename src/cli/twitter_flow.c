@@ -4,6 +4,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/uuid.h"
 #include "nx/cli/command.h"
 #include "nx/flow/view/answer.h"
@@ -15,8 +16,6 @@
 #include "nx/flow/publish/measure.h"
 #include "nx/flow/publish/posts.h"
 #include "nx/flow/publish/when.h"
-
-enum { LINE_MAX_BYTES = 1 << 20 };
 
 static enum nx_rc
 require(struct nx_command *c, const char *value, const char *option)
@@ -411,7 +410,7 @@ disconnect(struct nx_command *c)
 static enum nx_rc
 measure(struct nx_command *c)
 {
-	struct nx_buf answer = NX_BUF(LINE_MAX_BYTES);
+	struct nx_buf answer = NX_BUF(NX_CLI_LINE_MAX);
 	char *line = NULL;
 	size_t cap = 0;
 	ssize_t n;

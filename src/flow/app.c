@@ -3,11 +3,12 @@
 #include "nx/flow/app.h"
 
 #include "nx/base/clock.h"
+#include "nx/base/words.h"
 #include "nx/store/event.h"
 #include "nx/store/schema.h"
 
 static enum nx_rc
-problem(struct nx_buf *problems, const char *variable,
+add_problem(struct nx_buf *problems, const char *variable,
     const struct nx_err *err)
 {
 	nx_buf_addf(problems, "%s: %s\n", variable, err->detail);
@@ -36,7 +37,7 @@ open_outside(struct nx_app *app, unsigned int need, struct nx_buf *problems)
 	if (variable == NULL ||
 	    nx_http_ca_new(NULL, &app->outside, &err) == NX_OK)
 		return NX_OK;
-	return problem(problems, variable, &err);
+	return add_problem(problems, variable, &err);
 }
 
 static enum nx_rc
@@ -47,7 +48,7 @@ open_callers(struct nx_app *app, struct nx_buf *problems)
 	if (nx_callers_new(&app->conf, app->outside, &app->callers,
 	    &err) == NX_OK)
 		return NX_OK;
-	return problem(problems, "SUPABASE_JWKS_FILE", &err);
+	return add_problem(problems, "SUPABASE_JWKS_FILE", &err);
 }
 
 static enum nx_rc
@@ -59,14 +60,14 @@ open_rest(struct nx_app *app, unsigned int need, struct nx_buf *problems)
 
 	if ((need & NX_NEED_KEYS) != 0 && conf->keys != NULL &&
 	    nx_keyring_parse(conf->keys, &app->ring, &err) != NX_OK)
-		rc = problem(problems, "NEXUS_KEYS", &err);
+		rc = add_problem(problems, "NEXUS_KEYS", &err);
 	if ((need & NX_NEED_DB) != 0 && conf->database_url != NULL &&
 	    nx_pool_new(conf->database_url, conf->db_pool, &app->pool,
 	    &err) != NX_OK)
-		rc = problem(problems, "DATABASE_URL", &err);
+		rc = add_problem(problems, "DATABASE_URL", &err);
 	if ((need & NX_NEED_X) != 0 &&
 	    nx_http_ca_new(conf->ca_file, &app->ca, &err) != NX_OK)
-		rc = problem(problems, "TWITTER_CA_FILE", &err);
+		rc = add_problem(problems, "TWITTER_CA_FILE", &err);
 	if ((need & NX_NEED_X) != 0 &&
 	    ((app->patient = nx_patient_new(app)) == NULL ||
 	    (app->endpoints = nx_endpoints_new()) == NULL))
@@ -134,31 +135,31 @@ nx_app_close(struct nx_app *app)
 }
 
 enum nx_rc
-nx_process_start(void)
+nx_app_process_start(void)
 {
 	return nx_http_start();
 }
 
 void
-nx_process_stop(void)
+nx_app_process_stop(void)
 {
 	nx_http_stop();
 }
 
 struct nx_http *
-nx_worker_open(const struct nx_app *app)
+nx_app_http_x(const struct nx_app *app)
 {
 	return nx_http_new(app->ca);
 }
 
 struct nx_http *
-nx_outside_open(const struct nx_app *app)
+nx_app_http_outside(const struct nx_app *app)
 {
 	return nx_http_new(app->outside);
 }
 
 void
-nx_worker_close(struct nx_http *http)
+nx_app_http_free(struct nx_http *http)
 {
 	nx_http_free(http);
 }
@@ -209,8 +210,10 @@ nx_err_for_users(struct nx_err *err)
 	if (err->rc != NX_DB_DOWN && err->rc != NX_CONFIG &&
 	    err->rc != NX_INTERNAL)
 		return false;
-	(void)snprintf(err->detail, sizeof(err->detail), "The operator finds"
-	    " the cause in the log, under the request_id.");
+	memset(err->args, 0, sizeof(err->args));
+	err->reason = NX_WHY_LOGGED;
+	(void)snprintf(err->detail, sizeof(err->detail), "%s",
+	    nx_reason_sentence(NX_WHY_LOGGED));
 	return true;
 }
 

@@ -88,7 +88,7 @@ task_end(struct nx_task *task)
 
 /* Without the lock. */
 static void
-work(struct seat *seat, struct nx_task *task)
+run_task(struct seat *seat, struct nx_task *task)
 {
 	struct nx_ctx ctx = {
 		.app = seat->pool->app,
@@ -143,7 +143,7 @@ serve_seat(void *ctx, int index)
 			break;
 		task = seat->task;
 		nx_unlock(&p->mutex);
-		work(seat, task);
+		run_task(seat, task);
 		nx_lock(&p->mutex);
 		free_seat(seat);
 	}
@@ -158,12 +158,12 @@ start_thread(struct seat *seat)
 
 	if (seat->http != NULL)
 		return true;
-	if ((seat->http = nx_worker_open(seat->pool->app)) == NULL)
+	if ((seat->http = nx_app_http_x(seat->pool->app)) == NULL)
 		return false;
 	ok = nx_threads_start(seat->pool->threads, "patient", 1, serve_seat,
 	    seat) == 1;
 	if (!ok) {
-		nx_worker_close(seat->http);
+		nx_app_http_free(seat->http);
 		seat->http = NULL;
 	}
 	return ok;
@@ -181,7 +181,7 @@ find_seat(struct nx_patient *p)
 }
 
 static void
-give_back(struct seat *seat)
+return_seat(struct seat *seat)
 {
 	nx_lock(&seat->pool->mutex);
 	free_seat(seat);
@@ -219,12 +219,12 @@ take_seat(struct nx_patient *p, const struct nx_task_kind *kind,
 	nx_unlock(&p->mutex);
 	if (seat == NULL || start_thread(seat))
 		return seat;
-	give_back(seat);
+	return_seat(seat);
 	return NULL;
 }
 
 static void
-count(const struct nx_app *app, enum nx_stats_task what)
+count_task(const struct nx_app *app, enum nx_stats_task what)
 {
 	nx_stats_count(app->stats, NX_STAT_TASKS, what, 0);
 }
@@ -237,11 +237,11 @@ nx_task_new(const struct nx_ctx *ctx, const struct nx_task_kind *kind,
 	struct nx_task *task;
 
 	if (seat == NULL) {
-		count(ctx->app, NX_STATS_TASK_REFUSED);
+		count_task(ctx->app, NX_STATS_TASK_REFUSED);
 		return NULL;
 	}
 	if ((task = calloc(1, sizeof(*task))) == NULL) {
-		give_back(seat);
+		return_seat(seat);
 		return NULL;
 	}
 	task->kind = *kind;
@@ -287,7 +287,7 @@ nx_task_run(struct nx_task *task, int64_t deadline)
 	done = task->done;
 	task->left = !done;
 	nx_unlock(mutex);
-	count(seat->pool->app, done ? NX_STATS_TASK_DONE :
+	count_task(seat->pool->app, done ? NX_STATS_TASK_DONE :
 	    NX_STATS_TASK_LEFT);
 	return done;
 }
@@ -298,7 +298,7 @@ nx_task_free(struct nx_task *task)
 	if (task == NULL)
 		return;
 	if (task->seat != NULL)
-		give_back(task->seat);
+		return_seat(task->seat);
 	task_end(task);
 }
 
@@ -352,7 +352,7 @@ nx_patient_free(struct nx_patient *p)
 	nx_unlock(&p->mutex);
 	nx_threads_free(p->threads);
 	for (int i = 0; i < NX_PATIENT_THREADS; i++) {
-		nx_worker_close(p->seats[i].http);
+		nx_app_http_free(p->seats[i].http);
 		nx_cond_destroy(&p->seats[i].go);
 	}
 	nx_cond_destroy(&p->freed);

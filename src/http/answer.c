@@ -30,7 +30,7 @@ is_sunk(const struct nx_http *http)
 
 /* How long it is in all, as announced or as it has come so far. */
 static int64_t
-announced(const struct nx_http *http, int64_t come)
+body_length(const struct nx_http *http, int64_t come)
 {
 	curl_off_t n = -1;
 
@@ -40,12 +40,12 @@ announced(const struct nx_http *http, int64_t come)
 }
 
 static size_t
-sink(struct nx_http *http, struct nx_slice bytes)
+write_to_sink(struct nx_http *http, struct nx_slice bytes)
 {
 	const struct nx_http_sink *to = http->ask->sink;
 	const int64_t come = http->sunk + (int64_t)bytes.n;
 
-	http->too_long = announced(http, come) > to->max;
+	http->too_long = body_length(http, come) > to->max;
 	if (http->too_long)
 		return 0;
 	http->sunk = come;
@@ -63,7 +63,7 @@ nx_http_on_body(char *p, size_t size, size_t count, void *arg)
 	if (bytes.n == 0)
 		return 0;
 	if (is_sunk(http))
-		return sink(http, bytes);
+		return write_to_sink(http, bytes);
 	http->too_long = bytes.n > http->body.max - http->body.n;
 	nx_buf_slice_add(&http->body, bytes);
 	return nx_buf_ok(&http->body) ? bytes.n : 0;

@@ -13,7 +13,7 @@ enum { ONCE_BODY = 8 * 1024 - 1 };	/* an answer that comes once fits it */
 
 /* Neither a second header nor a second request can hide in it. */
 static bool
-is_token(const char *s)
+is_bearer(const char *s)
 {
 	for (; *s != '\0'; s++) {
 		if (*s <= 0x20 || *s >= 0x7f)
@@ -32,7 +32,7 @@ write_auth(const struct nx_http_ask *ask, struct nx_buf *out)
 	if (ask->bearer != NULL) {
 		nx_buf_adds(out, "Authorization: Bearer ");
 		nx_buf_adds(out, ask->bearer);
-		return nx_buf_ok(out) && is_token(ask->bearer);
+		return nx_buf_ok(out) && is_bearer(ask->bearer);
 	}
 	if (ask->basic_user == NULL)
 		return true;
@@ -115,7 +115,7 @@ is_quiet(const struct nx_http *http)
  * 1,000 posts 59 were lost to reloads of an nginx, 1 to 4 where connections
  * were kept for a second or for a tenth, none of 5,000 this way.  It costs a
  * millisecond of CPU and two round trips, beside the hundreds of milliseconds
- * that X takes to create.
+ * that it takes a server to create something.
  */
 static void
 set_repetition(struct nx_http *http, const struct nx_http_ask *ask)

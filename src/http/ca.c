@@ -15,7 +15,7 @@ struct nx_http_ca {
 };
 
 static bool
-readable(const char *variable, const char *path)
+is_readable(const char *variable, const char *path)
 {
 	const char *value = getenv(variable);
 
@@ -25,9 +25,9 @@ readable(const char *variable, const char *path)
 static bool
 load_system(X509_STORE *store)
 {
-	return (readable(X509_get_default_cert_file_env(),
+	return (is_readable(X509_get_default_cert_file_env(),
 	    X509_get_default_cert_file()) ||
-	    readable(X509_get_default_cert_dir_env(),
+	    is_readable(X509_get_default_cert_dir_env(),
 	    X509_get_default_cert_dir())) &&
 	    X509_STORE_set_default_paths(store) == 1;
 }

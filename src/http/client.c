@@ -14,14 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "nx/base/maxima.h"
 #include "nx/base/version.h"
 
 enum {
-	IDLE_S = 30,		/* X's edge closes idle connections sooner */
+	IDLE_S = 30,		/* what idles longer is often closed */
 	CONNECTIONS = 1,	/* so that the one that is kept is known */
 	BUFFER = 16 * 1024,	/* the least that libcurl takes */
 	BODY_KEEP = 64 * 1024,	/* an answer's memory that stays around */
-	AUTH_MAX = 8 * 1024,
 };
 
 static const char user_agent[] = "nexus-x/" NX_VERSION;
@@ -147,7 +147,7 @@ nx_http_new(struct nx_http_ca *ca)
 	http->ca = ca;
 	memcpy(http->expect, "Expect:", sizeof(http->expect));
 	http->body = (struct nx_buf)NX_BUF_SECRET(NX_HTTP_BODY_MAX);
-	http->auth = (struct nx_buf)NX_BUF_SECRET(AUTH_MAX);
+	http->auth = (struct nx_buf)NX_BUF_SECRET(NX_AUTHORIZATION_MAX);
 	if ((http->easy = curl_easy_init()) != NULL)
 		set_always(http);
 	if (http->easy == NULL || http->setup != CURLE_OK) {

@@ -84,7 +84,7 @@ take_answer(struct nx_http *http, long status, struct nx_http_answer *out)
  * what has come of an answer that comes once may be all that matters of it.
  */
 static void
-conclude(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
+conclude_try(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
 {
 	const bool once = http->ask->once;
 	long status = 0;
@@ -105,7 +105,7 @@ conclude(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
 
 /* Forget how far an earlier try has come. */
 static void
-begin(struct nx_http *http)
+reset_progress(struct nx_http *http)
 {
 	http->leaving = http->body_left = http->source_failed = false;
 	http->answering = http->too_long = http->sink_failed = false;
@@ -116,7 +116,7 @@ static void
 try_once(struct nx_http *http, struct nx_http_answer *out)
 {
 	if (http->setup == CURLE_OK)
-		conclude(http, curl_easy_perform(http->easy), out);
+		conclude_try(http, curl_easy_perform(http->easy), out);
 	else
 		nx_http_explain(out, NX_HTTP_NO_MEMORY,
 		    curl_easy_strerror(http->setup));
@@ -132,14 +132,14 @@ is_worth_another(struct nx_http *http, const struct nx_http_answer *out)
 }
 
 static void
-perform(struct nx_http *http, int left, struct nx_http_answer *out)
+send_request(struct nx_http *http, int left, struct nx_http_answer *out)
 {
 	nx_http_ask_set(http, left);
 	try_once(http, out);
 	left = nx_clock_left(http->ask->deadline);
 	if (left == 0 || !is_worth_another(http, out))
 		return;
-	begin(http);
+	reset_progress(http);
 	nx_http_forget(http);
 	nx_http_ask_set(http, left);
 	SET(http, CURLOPT_FRESH_CONNECT, 1L);
@@ -154,14 +154,14 @@ nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,
 
 	*out = (struct nx_http_answer){ .outcome = NX_HTTP_NOT_SENT };
 	nx_http_forget(http);
-	begin(http);
+	reset_progress(http);
 	http->ask = ask;
 	http->given = http->sunk = 0;
 	if (left == 0)
 		nx_http_explain(out, NX_HTTP_TIMED_OUT,
 		    "no time was left to ask");
 	else if (nx_http_ask_check(http, out))
-		perform(http, left, out);
+		send_request(http, left, out);
 	nx_http_blank_secrets(http, out);
 	(void)curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, NULL);
 	nx_buf_reset(&http->auth);

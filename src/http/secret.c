@@ -26,7 +26,7 @@ stands_for(const char *p, const char *end, char c)
 
 /* Bytes that `secret` takes at `p`; 0: it is not there. */
 static size_t
-match(const char *p, const char *end, const char *secret)
+match_secret(const char *p, const char *end, const char *secret)
 {
 	const char *at = p;
 
@@ -41,14 +41,14 @@ match(const char *p, const char *end, const char *secret)
 }
 
 static void
-blank(char *p, size_t n, const char *secret)
+blank_secret(char *p, size_t n, const char *secret)
 {
 	const char *end = p + n;
 
 	if (secret == NULL || strlen(secret) < NX_HTTP_SECRET_MIN)
 		return;
 	while (p < end) {
-		size_t len = match(p, end, secret);
+		size_t len = match_secret(p, end, secret);
 
 		memset(p, '*', len);
 		p += len > 0 ? len : 1;
@@ -66,11 +66,11 @@ nx_http_blank_secrets(struct nx_http *http, struct nx_http_answer *out)
 	    ask->basic_password };
 
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		blank(http->body.p, out->body.n, all[i]);
-		blank(out->why, strlen(out->why), all[i]);
+		blank_secret(http->body.p, out->body.n, all[i]);
+		blank_secret(out->why, strlen(out->why), all[i]);
 	}
 	for (; more != NULL && *more != NULL; more++) {
-		blank(http->body.p, out->body.n, *more);
-		blank(out->why, strlen(out->why), *more);
+		blank_secret(http->body.p, out->body.n, *more);
+		blank_secret(out->why, strlen(out->why), *more);
 	}
 }

@@ -4,15 +4,14 @@
 
 #include <cjose/cjose.h>
 
+#include "nx/base/maxima.h"
 #include "nx/seal/jwt.h"
-
-enum { KID_MAX = 128 };
 
 enum jwk_alg { JWK_HS256, JWK_ES256, JWK_RS256, JWK_ALGS };
 
 struct jwk {
 	enum jwk_alg	 alg;	/* the one algorithm it is good for */
-	char		 kid[KID_MAX + 1];
+	char		 kid[NX_KID_MAX + 1];
 	/* Its reference count is not atomic: nobody but the set touches it. */
 	cjose_jwk_t	*key;
 };

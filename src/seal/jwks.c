@@ -6,14 +6,13 @@
 
 #include "jwk.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/seal/jwt.h"
 #include "strict.h"
 
 enum {
 	P256_BYTES = 32,
 	RSA_BYTES_MIN = 256,
-	RSA_BYTES_MAX = 1024,
-	RSA_E_BYTES_MAX = 8,
 };
 
 const char *
@@ -73,7 +72,7 @@ import_ec(struct json_object *jwk, cjose_err *e)
 static bool
 rsa_is_sound(struct nx_slice n, struct nx_slice e)
 {
-	if (n.n < RSA_BYTES_MIN || n.n > RSA_BYTES_MAX || n.p[0] == '\0' ||
+	if (n.n < RSA_BYTES_MIN || n.n > NX_RSA_BYTES_MAX || n.p[0] == '\0' ||
 	    (n.n == RSA_BYTES_MIN && ((unsigned char)n.p[0] & 0x80) == 0))
 		return false;
 	return e.n > 0 && e.p[0] != '\0' && (e.p[e.n - 1] & 1) != 0 &&
@@ -83,8 +82,8 @@ rsa_is_sound(struct nx_slice n, struct nx_slice e)
 static cjose_jwk_t *
 import_rsa(struct json_object *jwk, cjose_err *e)
 {
-	struct nx_buf n = NX_BUF(RSA_BYTES_MAX);
-	struct nx_buf exp = NX_BUF(RSA_E_BYTES_MAX);
+	struct nx_buf n = NX_BUF(NX_RSA_BYTES_MAX);
+	struct nx_buf exp = NX_BUF(NX_RSA_E_BYTES_MAX);
 	cjose_jwk_rsa_keyspec spec = { 0 };
 	cjose_jwk_t *key = NULL;
 
@@ -120,7 +119,7 @@ consider(struct nx_jwt_keys *keys, struct json_object *jwk)
 	size_t n = kid == NULL ? 0 : strlen(kid);
 	cjose_err e = { .code = CJOSE_ERR_NONE };
 
-	if (keys->n == NX_JWT_KEYS_MAX || n == 0 || n > KID_MAX ||
+	if (keys->n == NX_JWT_KEYS_MAX || n == 0 || n > NX_KID_MAX ||
 	    !agrees(jwk, "use", "sig"))
 		return NX_OK;
 	if (nx_str_is(kty, "EC") &&

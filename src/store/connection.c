@@ -8,6 +8,7 @@
 
 #include "nx/base/must.h"
 #include "nx/base/uuid.h"
+#include "park.h"
 #include "row.h"
 
 static const char *const status_words[] = {
@@ -186,18 +187,13 @@ static const char end_row[] =
     "  AND refresh_token IS NOT DISTINCT FROM $5"
     " RETURNING id, user_id, platform_user_id),"
     "parked AS ("
-    " INSERT INTO x_revocations (id, user_id, connection_id,"
-    "  platform_user_id, hint, token, next_try_at)"
+    " " NX_PARK_INTO
     " SELECT p.id, e.user_id, e.id, e.platform_user_id, p.hint, p.token,"
-    "  now() + interval '30 s'"
-    " FROM ended e, (VALUES ($6::uuid, 'refresh_token', $7::text),"
-    "  ($8::uuid, 'access_token', $9::text)) AS p (id, hint, token)"
+    "  " NX_PARK_WAIT " FROM ended e, " NX_PARK_PAIR("$6", "$7", "$8", "$9")
     " WHERE p.token IS NOT NULL)"
     "INSERT INTO x_grants AS g (connection_id, token_version)"
     " SELECT id, 1 FROM ended"
-    " ON CONFLICT (connection_id) DO UPDATE SET"
-    "  token_version = g.token_version + 1, lease_owner = NULL,"
-    "  lease_until = NULL, attempt_started_at = NULL";
+    NX_GRANT_ENDS;
 
 static const char is_ended[] =
     "SELECT 1 FROM platform_connections WHERE id = $1 AND status = $2"

@@ -4,10 +4,10 @@
 
 #include <stdatomic.h>
 
+#include "nx/base/maxima.h"
 #include "nx/store/pool.h"
 
 enum {
-	NX_STMTS_MAX = 64,		/* Supavisor ends who keeps 100 */
 	NX_STMT_NAME = 3 + 16 + 1,	/* nx_ and 16 digits */
 };
 

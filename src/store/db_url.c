@@ -11,9 +11,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "nx/base/maxima.h"
 #include "nx/base/slice.h"
-
-enum { NAME_MAX_BYTES = 40 };
 
 static const struct {
 	const char	*name, *hint;
@@ -47,7 +46,7 @@ scheme_of(const char *url)
 	while (isalnum((unsigned char)url[at]) || (url[at] != '\0' &&
 	    strchr("+-.", url[at]) != NULL))
 		at++;
-	if (at > NAME_MAX_BYTES || strncmp(url + at, "://", 3) != 0)
+	if (at > NX_DB_WORD_MAX || strncmp(url + at, "://", 3) != 0)
 		at = 0;
 	return (struct nx_slice){ url, at };
 }
@@ -78,7 +77,7 @@ parameter_in(const char *message)
 		    name.p[name.n] == '_')
 			name.n++;
 		return name.p[name.n] == '"' && name.n > 0 &&
-		    name.n <= NAME_MAX_BYTES ? name : none;
+		    name.n <= NX_DB_WORD_MAX ? name : none;
 	}
 	return none;
 }

@@ -15,6 +15,7 @@
 
 #include "nx/base/uuid.h"
 #include "nx/seal/digest.h"
+#include "park.h"
 #include "row.h"
 
 /* The row that the grant belongs to: the old one, or a new id. */
@@ -29,12 +30,14 @@ static const char lock_account[] =
 
 static const char lock_rows[] =
     "SELECT 1 FROM platform_connections"
-    " WHERE platform = '" NX_PLATFORM "' AND platform_user_id = $1"
+    " WHERE platform = '" NX_PLATFORM "'"
+    " AND (platform_user_id = $1 OR id = $2)"
     " ORDER BY id FOR NO KEY UPDATE";
 
+/* 1 id, 2 version; 3 user, 4 the connection that is replaced */
 static const char hold_pending[] =
     "SELECT 1 FROM x_pending WHERE id = $1 AND token_version = $2"
-    " FOR UPDATE";
+    " OR user_id = $3 AND aim = $4 ORDER BY id FOR UPDATE";
 
 /*
  * The same in all that follow: 1 id, 2 user, 3 account, 4 granted, 5 claimed
@@ -61,24 +64,13 @@ enum { COMMON_MAX = 10 };
 	"(g.granted_at > " GRANTED " OR g.grant_hash = $6) IS NOT TRUE"	\
 	" AND (NOT $7::boolean OR c.status <> 'disconnected')"
 
-#define PARK_FROM							\
-	" INSERT INTO x_revocations (id, user_id, connection_id,"	\
-	" platform_user_id, hint, token, next_try_at, sealed_id,"	\
-	" sealed_column)"						\
-	" SELECT gen_random_uuid(), c.user_id, c.id,"			\
-	"  c.platform_user_id, t.hint, t.token, now() + interval '30 s',"\
-	"  c.id, t.hint"
-
-/* With what rows were left alone since before the claim X has done away. */
-#define PARK_TOKENS							\
-	" CROSS JOIN LATERAL (VALUES ('refresh_token', c.refresh_token),"\
-	"  ('access_token', c.access_token)) AS t (hint, token)"	\
-	" WHERE t.token IS NOT NULL AND c.updated_at >= " CLAIMED
+/* What rows were left alone since before the claim X has done away with. */
+#define LIVES	" AND c.updated_at >= " CLAIMED
 
 static const char park_old[] =
-    "WITH " GIVEN PARK_FROM " FROM platform_connections c"
-    " LEFT JOIN x_grants g ON g.connection_id = c.id"
-    PARK_TOKENS " AND c.id = $1 AND c.user_id = $2"
+    "WITH " GIVEN " " NX_PARK_HELD("platform_connections c"
+    " LEFT JOIN x_grants g ON g.connection_id = c.id")
+    LIVES " AND c.id = $1 AND c.user_id = $2"
     " AND c.platform_user_id = $3 AND " GIVES_WAY " AND " STANDS;
 
 /* 11 username, 12 access, 13 refresh, 14 expires, 15 scopes, 16 name,
@@ -140,7 +132,7 @@ static const char supersede[] =
     "    WHERE o.platform = '" NX_PLATFORM "' AND o.platform_user_id = $3"
     "    AND o.status = 'connected' AND o.id <> c.id"
     "    AND og.granted_at > coalesce(g.granted_at, '-infinity')))),"
-    "parked AS (" PARK_FROM " FROM lost c" PARK_TOKENS "),"
+    "parked AS (" NX_PARK_HELD("lost c") LIVES "),"
     "older AS ("
     " UPDATE platform_connections c SET status = 'superseded',"
     "  status_reason = 'This X account was connected by another Nexus user,"
@@ -170,11 +162,9 @@ static const char supersede[] =
 /* 11 to 14: two pairs of id and sealed token */
 static const char park_new[] =
     "WITH " GIVEN
-    " INSERT INTO x_revocations (id, user_id, connection_id,"
-    " platform_user_id, hint, token, next_try_at)"
-    " SELECT p.id, $2, $1, $3, p.hint, p.token, now() + interval '30 s'"
-    " FROM (VALUES ($11::uuid, 'refresh_token', $12::text),"
-    "  ($13::uuid, 'access_token', $14::text)) AS p (id, hint, token)"
+    " " NX_PARK_INTO
+    " SELECT p.id, $2, $1, $3, p.hint, p.token, " NX_PARK_WAIT
+    " FROM " NX_PARK_PAIR("$11", "$12", "$13", "$14")
     " WHERE p.token IS NOT NULL AND " SETTLED " AND NOT " STORED
     "  AND " STANDS " ON CONFLICT (id) DO NOTHING";
 
@@ -195,6 +185,32 @@ static const char finish[] =
     "gone AS (DELETE FROM x_pending p USING was"
     "  WHERE p.id = $8 AND was.stands AND was.settled)"
     "SELECT settled, stored, stands OR stored FROM was";
+
+/*
+ * It takes another connection's place, unless that one was connected anew
+ * since.  11 that connection
+ */
+static const char end_replaced[] =
+    "WITH " GIVEN ", lost AS MATERIALIZED ("
+    " SELECT c.* FROM platform_connections c"
+    " LEFT JOIN x_grants g ON g.connection_id = c.id"
+    " WHERE c.id = $11 AND c.id <> $1 AND c.user_id = $2"
+    "  AND c.platform = '" NX_PLATFORM "' AND c.status <> 'disconnected'"
+    "  AND (g.granted_at > " GRANTED ") IS NOT TRUE AND " STORED "),"
+    "parked AS (" NX_PARK_HELD("lost c") "),"
+    "ended AS ("
+    " UPDATE platform_connections c SET status = 'disconnected',"
+    "  status_reason = '" NX_REASON_DISCONNECTED "', access_token = NULL,"
+    "  refresh_token = NULL, updated_at = now()"
+    " FROM lost WHERE c.id = lost.id RETURNING c.id)"
+    "INSERT INTO x_grants AS g (connection_id, token_version)"
+    " SELECT id, 1 FROM ended" NX_GRANT_ENDS;
+
+/* What was to renew that one; as above. */
+static const char end_aimed[] =
+    "WITH " GIVEN ", gone AS (DELETE FROM x_pending p"
+    "  WHERE p.user_id = $2 AND p.aim = $11 AND " STORED " RETURNING *),"
+    NX_TELL_GONE("'not_connected'") NX_PARK_GONE("$11::uuid");
 
 static enum nx_rc
 find(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
@@ -220,7 +236,11 @@ find(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
 }
 
 /* The transaction's statements, in order. */
-enum step { ACCOUNT, PENDING, ROWS, OLD, SAVE, SUPERSEDE, NEW, FINISH, STEPS };
+enum step {
+	ACCOUNT, PENDING, ROWS, OLD, SAVE, SUPERSEDE, NEW, FINISH,
+	REPLACED, AIMED,		/* only where another is replaced */
+	STEPS
+};
 
 /* Texts of the parameters. */
 struct texts {
@@ -247,8 +267,9 @@ fill(struct nx_query *all, const struct nx_new_grant *g,
 	nx_sha256_hex(nx_slice_str(g->access_token), t->hash);
 	all[ACCOUNT] = (struct nx_query){ lock_account, { g->x_user_id }, 1 };
 	all[PENDING] = (struct nx_query){ hold_pending, { g->pending_id,
-	    t->version }, 2 };
-	all[ROWS] = (struct nx_query){ lock_rows, { g->x_user_id }, 1 };
+	    t->version, row->user_id, g->replaces }, 4 };
+	all[ROWS] = (struct nx_query){ lock_rows, { g->x_user_id,
+	    g->replaces }, 2 };
 	all[OLD] = (struct nx_query){ park_old, { NULL }, COMMON_MAX };
 	all[SAVE] = (struct nx_query){ save_grant, { NULL },
 	    COMMON_MAX + (int)(sizeof(own) / sizeof(own[0])) };
@@ -256,10 +277,16 @@ fill(struct nx_query *all, const struct nx_new_grant *g,
 	    COMMON_MAX };
 	all[NEW] = (struct nx_query){ park_new, { NULL }, COMMON_MAX + 4 };
 	all[FINISH] = (struct nx_query){ finish, { NULL }, COMMON_MAX + 2 };
+	all[REPLACED] = (struct nx_query){ end_replaced, { NULL },
+	    COMMON_MAX + 1 };
+	all[AIMED] = (struct nx_query){ end_aimed, { NULL },
+	    COMMON_MAX + 1 };
 	for (int i = OLD; i < STEPS; i++)
 		memcpy(all[i].params, common, sizeof(common));
 	memcpy(&all[SAVE].params[COMMON_MAX], own, sizeof(own));
 	all[FINISH].params[COMMON_MAX] = g->login_hash;
+	all[REPLACED].params[COMMON_MAX] = g->replaces;
+	all[AIMED].params[COMMON_MAX] = g->replaces;
 	all[FINISH].params[COMMON_MAX + 1] = g->only_held ?
 	    nx_rc_code(NX_OTHER_ACCOUNT) : "connected";
 }
@@ -297,6 +324,7 @@ store(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
 {
 	struct nx_query queries[STEPS];
 	PGresult *results[STEPS] = { NULL };
+	const int n = grant->replaces != NULL ? STEPS : REPLACED;
 	struct texts texts;
 	enum nx_rc rc;
 
@@ -304,7 +332,7 @@ store(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
 	rc = seal(ask, queries, grant, row, err);
 	if (rc != NX_OK)
 		return rc;
-	rc = nx_row_repeat(ask, queries, STEPS, results, err);
+	rc = nx_row_repeat(ask, queries, n, results, err);
 	if (rc == NX_OK && !nx_row_bool(results[FINISH], 0, 0))
 		rc = nx_fail(err, NX_BUSY, "The same account is being"
 		    " connected twice at once.");
@@ -312,7 +340,7 @@ store(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
 		out->stored = nx_row_bool(results[FINISH], 0, 1);
 		out->gone = !nx_row_bool(results[FINISH], 0, 2);
 	}
-	nx_db_clear(results, STEPS);
+	nx_db_clear(results, n);
 	return rc;
 }
 

@@ -8,51 +8,22 @@
 
 #include "nx/store/migration.h"
 
-#include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "nx/base/buf.h"
+#include "nx/base/maxima.h"
 #include "nx/base/version.h"
 #include "schema_list.h"
 #include "script.h"
+#include "session.h"
 
-enum { STATEMENT_MAX = 1 << 20, TEXT_MAX = 16 * 1024 };
+static const char migrator_name[] = "nexus-x-migrate";
 
 struct nx_migrator {
 	PGconn	*conn;
 	int	 pid;		/* of the server's process, which must stay */
 };
-
-static void
-ignore(void *unused, const PGresult *notice)
-{
-	(void)unused;
-	(void)notice;
-}
-
-static enum nx_rc
-connect_to(const char *url, const char *database, PGconn **out,
-    struct nx_err *err)
-{
-	const char *words[] = { "fallback_application_name",
-	    "connect_timeout", "target_session_attrs", "dbname",
-	    database == NULL ? NULL : "dbname", NULL };
-	const char *values[] = { "nexus-x-migrate", "10", "read-write", url,
-	    database, NULL };
-	PGconn *conn = PQconnectdbParams(words, values, 1);
-
-	*out = NULL;
-	if (conn != NULL && PQstatus(conn) == CONNECTION_OK) {
-		PQsetNoticeReceiver(conn, ignore, NULL);
-		*out = conn;
-		return NX_OK;
-	}
-	(void)nx_fail(err, conn == NULL ? NX_NO_MEMORY : NX_DB_DOWN, "%.250s",
-	    conn == NULL ? "for a connection" : PQerrorMessage(conn));
-	PQfinish(conn);
-	return err->rc;
-}
 
 /* Why a statement failed; the caller has said where in `place`. */
 static enum nx_rc
@@ -67,7 +38,8 @@ judge(struct nx_migrator *m, const PGresult *result, const char *place,
 		return nx_fail(err, NX_DB_DOWN, "%s: the connection to the"
 		    " database broke.", place);
 	/* lock_timeout, a deadlock, a serialization failure */
-	if (strcmp(state, "55P03") == 0 || strncmp(state, "40", 2) == 0)
+	if (strcmp(state, "55P03") == 0 ||
+	    nx_slice_starts(nx_slice_str(state), "40"))
 		return nx_fail(err, NX_SCHEMA_BUSY, "%s: somebody uses the"
 		    " table: %.120s", place, text);
 	return nx_fail(err, NX_SCHEMA_WRONG, "%s: %s: %.200s", place, state,
@@ -131,13 +103,26 @@ refuse_pooler(struct nx_err *err)
 	    " port 5432).");
 }
 
+/*
+ * A killed migrator's process at the server ends soon, and so does its lock
+ * (from PostgreSQL 14 on).
+ */
+static void
+notice_our_end(struct nx_migrator *m)
+{
+	PQclear(PQexec(m->conn, "SELECT set_config(name, '500', false)"
+	    " FROM pg_settings"
+	    " WHERE name = 'client_connection_check_interval'"));
+}
+
 /* Two of its clients share a session while neither is in a transaction. */
 static enum nx_rc
 check_pooler(struct nx_migrator *m, const char *url, const char *database,
     struct nx_err *err)
 {
 	PGconn *other;
-	enum nx_rc rc = connect_to(url, database, &other, err);
+	enum nx_rc rc = nx_session_open(url, database, migrator_name,
+	    &other, err);
 
 	if (rc != NX_OK)
 		return rc;
@@ -157,13 +142,14 @@ nx_migrator_open(const char *url, const char *database,
 	*out = NULL;
 	if (m == NULL)
 		return nx_fail(err, NX_NO_MEMORY, "for a connection");
-	rc = connect_to(url, database, &m->conn, err);
+	rc = nx_session_open(url, database, migrator_name, &m->conn, err);
 	if (rc == NX_OK)
 		rc = check_pooler(m, url, database, err);
 	if (rc != NX_OK) {
 		nx_migrator_close(m);
 		return rc;
 	}
+	notice_our_end(m);
 	*out = m;
 	return NX_OK;
 }
@@ -302,7 +288,7 @@ static enum nx_rc
 run_statement(struct nx_migrator *m, struct nx_slice statement,
     const char *place, struct nx_err *err)
 {
-	struct nx_buf sql = NX_BUF(STATEMENT_MAX);
+	struct nx_buf sql = NX_BUF(NX_MIGRATION_FILE_MAX);
 	enum nx_rc rc;
 
 	nx_buf_slice_add(&sql, statement);
@@ -420,7 +406,7 @@ nx_migrator_drop(struct nx_migrator *m, const char *name)
 enum nx_rc
 nx_migrator_fill(struct nx_migrator *m, int rows, struct nx_err *err)
 {
-	struct nx_buf sql = NX_BUF(TEXT_MAX);
+	struct nx_buf sql = NX_BUF(NX_MIGRATION_TEXT_MAX);
 	enum nx_rc rc;
 
 	nx_buf_addf(&sql, "%s; SELECT pg_temp.fill(%d)", nx_schema_fill, rows);

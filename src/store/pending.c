@@ -6,6 +6,7 @@
 #include "nx/seal/digest.h"
 #include "nx/store/lease.h"
 #include "nx/store/login.h"
+#include "park.h"
 #include "row.h"
 
 enum {
@@ -16,17 +17,6 @@ enum {
 
 const char nx_column_pending_access[] = "pending_access_token";
 const char nx_column_pending_refresh[] = "pending_refresh_token";
-
-/* What is parked here stays sealed as it was: see sql/011_pending.sql. */
-#define PARK_GONE(as)							\
-	"INSERT INTO x_revocations (id, user_id, connection_id, hint,"	\
-	" token, next_try_at, sealed_id, sealed_column)"		\
-	" SELECT gen_random_uuid(), g.user_id, " as ", t.hint, t.token,"\
-	"  now() + interval '30 s', g.id, 'pending_' || t.hint"		\
-	" FROM gone g, LATERAL (VALUES"					\
-	"  ('refresh_token', g.refresh_token),"				\
-	"  ('access_token', g.access_token)) AS t (hint, token)"	\
-	" WHERE t.token IS NOT NULL"
 
 /* Its tokens have gone where they belong, whatever a rescue file says. */
 #define ENDED "'connected', 'other_account', 'not_connected', 'x_token'"
@@ -91,11 +81,8 @@ static const char heir[] =
 
 /* Otherwise nobody has a use for this pair. */
 static const char park_renewed[] =
-    "INSERT INTO x_revocations (id, user_id, connection_id, hint, token,"
-    " next_try_at)"
-    " SELECT p.id, $2, $1, p.hint, p.token, now()"
-    " FROM (VALUES ($3::uuid, 'refresh_token', $4::text),"
-    "  ($5::uuid, 'access_token', $6::text)) AS p (id, hint, token)"
+    NX_PARK_INTO " SELECT p.id, $2, $1, NULL, p.hint, p.token, now()"
+    " FROM " NX_PARK_PAIR("$3", "$4", "$5", "$6")
     " WHERE p.token IS NOT NULL AND NOT EXISTS ("
     "  SELECT 1 FROM x_pending WHERE id = $1)"
     " AND NOT EXISTS (SELECT 1 FROM x_grants g"
@@ -389,10 +376,7 @@ nx_pending_put_off(const struct nx_store_ask *ask,
 static const char drop[] =
     "WITH gone AS (DELETE FROM x_pending WHERE id = $1"
     "  AND token_version = $2::bigint RETURNING *),"
-    "told AS (UPDATE x_logins l SET outcome = $3 FROM gone"
-    "  WHERE l.state_hash = gone.state_hash"
-    "  AND l.outcome IS DISTINCT FROM 'connected')"
-    PARK_GONE("g.id");
+    NX_TELL_GONE("$3") NX_PARK_GONE("g.id");
 
 enum nx_rc
 nx_pending_drop(const struct nx_store_ask *ask, const struct nx_waiting *w,
@@ -406,25 +390,21 @@ nx_pending_drop(const struct nx_store_ask *ask, const struct nx_waiting *w,
 	return nx_row_write(ask, &query, 1, err);
 }
 
-/* 1 user, 2 connection, 3 whether it must be the aim, 4 parked as */
+/* 1 user, 2 connection, 3 parked as */
 static const char end[] =
     "WITH gone AS (DELETE FROM x_pending WHERE user_id = $1"
-    "  AND ($2::uuid IS NULL OR aim = $2 OR aim IS NULL"
-    "   AND NOT $3::boolean) RETURNING *),"
-    "told AS (UPDATE x_logins l SET outcome = 'not_connected' FROM gone"
-    "  WHERE l.state_hash = gone.state_hash"
-    "  AND l.outcome IS DISTINCT FROM 'connected'),"
-    "parked AS (" PARK_GONE("$4::uuid") ")"
+    "  AND ($2::uuid IS NULL OR aim = $2 OR aim IS NULL) RETURNING *),"
+    NX_TELL_GONE("'not_connected'") ","
+    "parked AS (" NX_PARK_GONE("$3::uuid") ")"
     "SELECT count(*) FROM gone";
 
 enum nx_rc
-nx_pending_end(const struct nx_store_ask *ask,
-    const struct nx_pending_which *which, const char *parked_as, int *ended,
+nx_pending_end(const struct nx_store_ask *ask, const char *user_id,
+    const char *connection_id, const char *parked_as, int *ended,
     struct nx_err *err)
 {
-	const struct nx_query query = { end, { which->user_id,
-	    which->connection_id, which->only_aimed ? "true" : "false",
-	    parked_as }, 4 };
+	const struct nx_query query = { end, { user_id, connection_id,
+	    parked_as }, 3 };
 	PGresult *row = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
 

@@ -15,6 +15,7 @@
 #include "db_url.h"
 #include "nx/base/arena.h"
 #include "nx/base/clock.h"
+#include "nx/base/maxima.h"
 #include "nx/base/must.h"
 #include "nx/store/schema.h"
 
@@ -23,8 +24,6 @@ enum {
 	BACKOFF_MS = 250,		/* after a failure, for all threads */
 	IDLE_MS = 5 * 60 * 1000,	/* an idle connection is kept so long */
 	WORDS_MAX = 64,			/* libpq knows fewer options */
-	HOSTS_MAX = 16,
-	TEXTS_MAX = 256 * 1024,
 };
 
 /* What PQconnectStartParams() takes: one host of those in the URL. */
@@ -147,7 +146,7 @@ misread(const PQconninfoOption *opts, int hosts)
 	    (name != NULL && strchr(name, '@') != NULL))
 		return "a host or database name holds @; characters such as"
 		    " / @ : in a password must be percent-encoded";
-	if (hosts > HOSTS_MAX)
+	if (hosts > NX_DB_HOSTS_MAX)
 		return "there are more than 16 hosts";
 	if (port != NULL && elements(port) != 1 && elements(port) != hosts)
 		return "there are not as many ports as hosts";
@@ -185,7 +184,7 @@ read_url(struct nx_pool *pool, const char *url, struct nx_err *err)
 		options_free(opts);
 		return nx_fail(err, NX_CONFIG, "DATABASE_URL: %s.", wrong);
 	}
-	pool->texts = nx_arena_new(TEXTS_MAX);
+	pool->texts = nx_arena_new(NX_POOL_ARENA_MAX);
 	if (pool->texts != NULL)
 		pool->targets = nx_arena_alloc(pool->texts,
 		    (size_t)n * sizeof(*pool->targets));

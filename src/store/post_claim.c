@@ -374,7 +374,7 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 	    (how == NX_TAKE_REMOVE &&
 	    out->post.state == NX_POST_STATE_UNKNOWN))
 		return rc;
-	rc = nx_fail(err, NX_POST_BUSY, "Somebody is at post %s.", id);
+	rc = nx_fail_for(err, NX_POST_BUSY, NX_WHY_POST_HELD, NX_S("id", id));
 	/* Mostly it is given back long before it would run out. */
 	if (err != NULL)
 		err->retry_after = left < LOOK_AGAIN ? (int)left : LOOK_AGAIN;

@@ -118,7 +118,7 @@ static const char count_queued[] =
     " WHERE connection_id = ANY ($2::uuid[]) AND state = 'queued'"
     " AND publish_at IS NOT NULL AND user_id = $1 GROUP BY 1";
 
-enum { LIST_MAX = 100 * (NX_UUID_LEN + 1) + 2 };
+enum { LIST_MAX = NX_POSTS_PAGE_MAX * (NX_UUID_LEN + 1) + 2 };
 
 enum nx_rc
 nx_post_count_queued(const struct nx_store_ask *ask,

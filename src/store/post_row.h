@@ -6,6 +6,7 @@
 #define NX_STORE_POST_ROW_H
 
 #include "nx/base/buf.h"
+#include "nx/base/maxima.h"
 #include "nx/store/post.h"
 #include "row.h"
 
@@ -62,7 +63,6 @@ NX_MUST_USE enum nx_rc	nx_row_post(struct nx_arena *arena,
 			    struct nx_err *err);
 
 /* Parts that are to be stored, as JSON: a parameter of the statement. */
-enum { NX_PARTS_JSON_MAX = 1024 * 1024 };
 NX_MUST_USE enum nx_rc	nx_row_parts(const struct nx_stored_part *parts,
 			    size_t n, struct nx_buf *out,
 			    struct nx_err *err);

@@ -5,9 +5,8 @@
 #include <json-c/json.h>
 
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/words.h"
-
-enum { TEXT_MAX = 8192 };	/* a struct nx_err, each byte escaped */
 
 static void
 write_x(struct nx_jw *w, const struct nx_err_x *x)
@@ -25,8 +24,9 @@ write_x(struct nx_jw *w, const struct nx_err_x *x)
 const char *
 nx_post_error_text(struct nx_arena *arena, const struct nx_post_error *error)
 {
-	struct nx_buf json = NX_BUF(TEXT_MAX);
+	struct nx_buf json = NX_BUF(NX_STORED_ERROR_MAX);
 	struct nx_jw w = { .out = &json };
+	struct nx_kv args[NX_ERR_ARGS + 1];
 	const char *text = NULL;
 
 	if (error == NULL)
@@ -37,7 +37,8 @@ nx_post_error_text(struct nx_arena *arena, const struct nx_post_error *error)
 	if (error->err.reason != NX_WHY_NONE) {
 		nx_jw_str(&w, "reason_code",
 		    nx_reason_code(error->err.reason));
-		nx_words_args(&w, "reason_args", error->err.args);
+		nx_err_args(&error->err, args);
+		nx_words_args(&w, "reason_args", args);
 	}
 	nx_jw_str(&w, "request_id", error->request_id);
 	nx_jw_str(&w, "connect_url", error->err.connect_url);
@@ -98,13 +99,16 @@ read_error(struct nx_arena *arena, struct json_object *obj,
 	const char *code = nx_json_str(obj, "code");
 	const char *reason = nx_json_str(obj, "reason_code");
 	struct json_object *x = nx_json_object(obj, "x");
+	struct nx_kv args[NX_ERR_ARGS + 1] = { { 0 } };
 	int64_t retry_at;
 
 	out->err.rc = code == NULL ? NX_INTERNAL : nx_rc_from_code(code);
 	read_text(obj, "detail", out->err.detail, sizeof(out->err.detail));
-	if (reason != NULL && nx_reason_find(reason, &out->err.reason))
+	if (reason != NULL && nx_reason_find(reason, &out->err.reason)) {
 		read_args(arena, nx_json_object(obj, "reason_args"),
-		    NX_ERR_ARGS, out->err.args);
+		    NX_ERR_ARGS, args);
+		nx_err_set_args(&out->err, args);
+	}
 	out->request_id = nx_arena_str(arena, nx_json_str(obj,
 	    "request_id"));
 	out->err.connect_url = nx_arena_str(arena, nx_json_str(obj,
@@ -137,7 +141,7 @@ nx_post_error_read(struct nx_arena *arena, const char *text)
 const char *
 nx_post_warnings_text(struct nx_arena *arena, struct nx_post_warnings warnings)
 {
-	struct nx_buf json = NX_BUF(TEXT_MAX);
+	struct nx_buf json = NX_BUF(NX_STORED_ERROR_MAX);
 	struct nx_jw w = { .out = &json };
 	const char *text = NULL;
 

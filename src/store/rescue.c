@@ -31,6 +31,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/must.h"
 #include "nx/base/uuid.h"
 #include "nx/seal/seal.h"
@@ -40,7 +41,6 @@ enum {
 	RECORD_VERSION = 1,
 	NAME_SIZE = NX_UUID_LEN + sizeof(".part"),
 	FILE_SIZE = NX_SEAL_TEXT_MAX,	/* room for the largest record */
-	FILE_ARENA_MAX = 256 * 1024,
 	MAKE_TRIES = 3,
 	US = 1000000,
 	FREE_MIN = 16 * 1024 * 1024,	/* bytes: less is nearly full */
@@ -527,7 +527,7 @@ replay_record(const struct nx_store_ask *ask, const char *name,
 		    " any key on the ring (it names key %.*s).", name,
 		    (int)nx_sealed_key_id(sealed).n,
 		    nx_sealed_key_id(sealed).p);
-	else if ((own.arena = nx_arena_new(FILE_ARENA_MAX)) == NULL)
+	else if ((own.arena = nx_arena_new(NX_RESCUE_ARENA_MAX)) == NULL)
 		rc = nx_fail(err, NX_NO_MEMORY, "before a replay");
 	else {
 		rc = apply(&own, nx_buf_slice(&record), err);

@@ -9,6 +9,7 @@
 #include "nx/store/revocation.h"
 
 #include "nx/base/uuid.h"
+#include "park.h"
 #include "row.h"
 
 const char nx_column_parked[] = "parked_token";
@@ -124,13 +125,11 @@ nx_revocation_seal(const struct nx_store_ask *ask, const char *user_id,
 	return nx_row_seal(ask, &place, token, &out[1], err);
 }
 
-/* 5 to 8: two pairs of id and sealed token; repeated, it changes nothing. */
+/* 4 to 7: two pairs of id and sealed token; repeated, it changes nothing. */
 static const char put[] =
-    "INSERT INTO x_revocations (id, user_id, connection_id,"
-    " platform_user_id, hint, token, next_try_at)"
-    " SELECT p.id, $1, $2, $3, p.hint, p.token, now() + $4::interval"
-    " FROM (VALUES ($5::uuid, 'refresh_token', $6::text),"
-    "  ($7::uuid, 'access_token', $8::text)) AS p (id, hint, token)"
+    NX_PARK_INTO
+    " SELECT p.id, $1, $2, $3, p.hint, p.token, " NX_PARK_WAIT
+    " FROM " NX_PARK_PAIR("$4", "$5", "$6", "$7")
     " WHERE p.token IS NOT NULL ON CONFLICT (id) DO NOTHING";
 
 enum nx_rc
@@ -138,14 +137,14 @@ nx_revocation_park(const struct nx_store_ask *ask,
     const struct nx_parked *what, struct nx_err *err)
 {
 	struct nx_query query = { put, { what->user_id, what->connection_id,
-	    what->x_user_id, "30 s" }, 8 };
+	    what->x_user_id }, 7 };
 	enum nx_rc rc;
 
 	rc = nx_revocation_seal(ask, what->user_id, what->refresh_token,
-	    &query.params[4], err);
+	    &query.params[3], err);
 	if (rc == NX_OK)
 		rc = nx_revocation_seal(ask, what->user_id,
-		    what->access_token, &query.params[6], err);
+		    what->access_token, &query.params[5], err);
 	return rc == NX_OK ? nx_row_write(ask, &query, 1, err) : rc;
 }
 

@@ -113,6 +113,12 @@ NX_MUST_USE enum nx_rc	nx_row_pick(const struct nx_store_ask *ask,
 			    const PGresult *rows, const char *connection_id,
 			    struct nx_connection *out, struct nx_err *err);
 
+/* An ended connection's row of x_grants `g`: whoever refreshes it has lost. */
+#define NX_GRANT_ENDS							\
+	" ON CONFLICT (connection_id) DO UPDATE SET"			\
+	"  token_version = g.token_version + 1, lease_owner = NULL,"	\
+	"  lease_until = NULL, attempt_started_at = NULL"
+
 /* Every row of user $1, newest first. */
 #define NX_CONNECTIONS_OF_USER						\
 	"SELECT " NX_CONNECTION_COLUMNS NX_CONNECTION_FROM		\

@@ -9,11 +9,22 @@
 
 #include "nx/text/compose.h"
 
+#include <stdio.h>
 #include <unicode/utf16.h>
 
 #include "draft.h"
 #include "link.h"
 #include "weigh.h"
+
+static enum nx_rc
+refuse_character(UChar32 c, struct nx_err *err)
+{
+	char name[sizeof("U+10FFFF")];
+
+	(void)snprintf(name, sizeof(name), "U+%04X", (unsigned int)c);
+	return nx_fail_for(err, NX_TEXT_INVALID, NX_WHY_TEXT_CHARACTER,
+	    NX_S("member", "text"), NX_S("character", name));
+}
 
 /* Set apart what is no text at all, before anything is composed. */
 static enum nx_rc
@@ -25,11 +36,10 @@ check_text(const struct nx_text *text, struct nx_err *err)
 	for (int32_t i = 0; i < t->n; ) {
 		U16_NEXT(t->u, i, t->n, c);
 		if (nx_is_refused(c))
-			return nx_fail(err, NX_TEXT_INVALID, "The text holds"
-			    " U+%04X, which X refuses.", (unsigned int)c);
+			return refuse_character(c, err);
 	}
-	return !nx_units_unseen(t, 0, t->n) ? NX_OK : nx_fail(err,
-	    NX_TEXT_EMPTY, "The text is empty or only white space.");
+	return !nx_units_unseen(t, 0, t->n) ? NX_OK : nx_fail_for(err,
+	    NX_TEXT_EMPTY, NX_WHY_TEXT_BLANK, NX_S("member", "text"));
 }
 
 /* The next piece of a thread from place `from` on. */
@@ -37,7 +47,7 @@ static bool
 next_piece(struct nx_draft *d, int32_t from, int total, struct nx_piece *out)
 {
 	const struct nx_cut *v = d->cuts.v;
-	char number[NX_NUMBER_MAX];
+	char number[NX_PART_NUMBER_MAX];
 	int64_t room;
 	int32_t max;
 
@@ -56,17 +66,17 @@ next_piece(struct nx_draft *d, int32_t from, int total, struct nx_piece *out)
 static enum nx_rc
 refuse_length(struct nx_err *err)
 {
-	return nx_fail(err, NX_TEXT_TOO_LONG, "The text makes a thread of more"
-	    " than %d posts.", NX_PARTS_MAX);
+	return nx_fail_for(err, NX_TEXT_TOO_LONG, NX_WHY_TEXT_PARTS,
+	    NX_S("member", "text"), NX_I("limit", NX_PARTS_MAX));
 }
 
 static enum nx_rc
 explain_no_piece(const struct nx_draft *d, struct nx_err *err)
 {
-	return d->rc != NX_OK ? d->rc : nx_fail(err, NX_TEXT_TOO_LONG,
-	    "No place was found to divide the text after post %d without"
-	    " breaking a tag%s.", d->count, d->ask->numbering ? "" :
-	    " or repeating a post; numbering would tell them apart");
+	return d->rc != NX_OK ? d->rc : nx_fail_for(err,
+	    NX_TEXT_TOO_LONG, d->ask->numbering ? NX_WHY_TEXT_NO_PLACE :
+	    NX_WHY_TEXT_ALIKE, NX_S("member", "text"),
+	    NX_I("part", d->count));
 }
 
 /* Divide the text, with numbers of `digits` digits in all. */
@@ -74,7 +84,7 @@ static enum nx_rc
 divide_text(struct nx_draft *d, int digits, struct nx_err *err)
 {
 	static const int widest[] = { 0, 9, 99, 999 };
-	int32_t from = nx_search_text(d, 0);
+	int32_t from = nx_skip_blank(d, 0);
 
 	nx_search_begin(d);
 	for (nx_pieces_clear(d); from < d->end; nx_piece_take(d)) {
@@ -84,7 +94,7 @@ divide_text(struct nx_draft *d, int digits, struct nx_err *err)
 			return refuse_length(err);
 		if (!next_piece(d, from, widest[digits], piece))
 			return explain_no_piece(d, err);
-		from = nx_search_text(d, (int32_t)(piece->to - d->cuts.v));
+		from = nx_skip_blank(d, (int32_t)(piece->to - d->cuts.v));
 	}
 	return d->cuts.complete ? NX_OK : refuse_length(err);
 }
@@ -115,7 +125,7 @@ static enum nx_rc
 cut_short(struct nx_draft *d, struct nx_arena *arena,
     struct nx_composed *out, struct nx_err *err)
 {
-	const int32_t from = nx_search_text(d, 0);
+	const int32_t from = nx_skip_blank(d, 0);
 	struct nx_piece piece = { .from = &d->cuts.v[from] };
 	const char *ending;
 	int32_t max;
@@ -129,9 +139,9 @@ cut_short(struct nx_draft *d, struct nx_arena *arena,
 	    NX_WEIGHT_SCALE);
 	nx_search_begin(d);
 	if (!nx_search_end(d, &piece, max, ending))
-		return d->rc != NX_OK ? d->rc : nx_fail(err, NX_TEXT_TOO_LONG,
-		    "The text begins with something that does not fit into"
-		    " a post and cannot be cut.");
+		return d->rc != NX_OK ? d->rc : nx_fail_for(err,
+		    NX_TEXT_TOO_LONG, NX_WHY_TEXT_UNCUT,
+		    NX_S("member", "text"));
 	out->truncated = true;
 	return nx_parts_single(d, &piece, ending, arena, out, err);
 }
@@ -143,7 +153,7 @@ trimmed_fits(struct nx_draft *d, struct nx_piece *out)
 	struct nx_units t;
 	int64_t weight = 0;
 
-	*out = (struct nx_piece){ .from = &d->cuts.v[nx_search_text(d, 0)],
+	*out = (struct nx_piece){ .from = &d->cuts.v[nx_skip_blank(d, 0)],
 	    .to = &d->cuts.v[d->end] };
 	if (!d->cuts.complete)
 		return false;
@@ -204,9 +214,10 @@ make_fit(struct nx_draft *d, struct nx_arena *arena, struct nx_composed *out,
 	if (d->rc != NX_OK)
 		return d->rc;
 	if (d->ask->on_long == NX_REJECT)
-		return nx_fail(err, NX_TEXT_TOO_LONG, "The text counts %d of"
-		    " %d characters.", nx_text_weighted_length(d->text),
-		    d->ask->limit);
+		return nx_fail_for(err, NX_TEXT_TOO_LONG, NX_WHY_TEXT_LENGTH,
+		    NX_S("member", "text"), NX_I("weighted_length",
+		    nx_text_weighted_length(d->text)),
+		    NX_I("limit", d->ask->limit));
 	return nx_draft_is_thread(d) ? make_thread(d, arena, out, err) :
 	    cut_short(d, arena, out, err);
 }
@@ -238,7 +249,8 @@ nx_compose(const struct nx_compose_ask *ask, const struct nx_text *text,
 	struct nx_draft d = {
 		.ask = ask,
 		.text = text,
-		.tried = NX_BUF(text->bytes.n + ask->link.n + NX_NUMBER_MAX),
+		.tried = NX_BUF(text->bytes.n + ask->link.n +
+		    NX_PART_NUMBER_MAX),
 	};
 	enum nx_rc rc;
 

@@ -5,10 +5,11 @@
 #include <unicode/uchar.h>
 #include <unicode/utf16.h>
 
+#include "nx/base/maxima.h"
 #include "scan.h"
 #include "tld_rows.h"
 
-enum { TLD_MAX = 18, LABEL_MAX = 63 };
+enum { TLD_MAX = 18 };
 
 static const char tlds[][TLD_MAX + 1] = {
 	NX_TLD_ASCII
@@ -142,7 +143,10 @@ count_digits(int delta, int bias)
 	}
 }
 
-/* Length of `xn--` and the encoded form of `n` <= LABEL_MAX code points. */
+/*
+ * Length of `xn--` and the encoded form of `n` code points, NX_DOMAIN_LABEL_MAX
+ * at the most.
+ */
 static int
 punycode_length(const UChar32 *c, int n)
 {
@@ -177,7 +181,7 @@ punycode_length(const UChar32 *c, int n)
 bool
 nx_label_fits(const UChar *label, int32_t n)
 {
-	UChar32 c[LABEL_MAX];
+	UChar32 c[NX_DOMAIN_LABEL_MAX];
 	int32_t i = 0;
 	int total = 0, points = 0;
 	bool ascii = true;
@@ -192,7 +196,7 @@ nx_label_fits(const UChar *label, int32_t n)
 			i++;
 		if (point != '.' && point != 0x3002 && point != 0xff0e &&
 		    point != 0xff61) {
-			if (points == LABEL_MAX)
+			if (points == NX_DOMAIN_LABEL_MAX)
 				return false;
 			ascii = ascii && point < 0x80;
 			c[points++] = point;
@@ -203,5 +207,5 @@ nx_label_fits(const UChar *label, int32_t n)
 		points = 0;
 		ascii = true;
 	}
-	return total > 0 && total <= LABEL_MAX;
+	return total > 0 && total <= NX_DOMAIN_LABEL_MAX;
 }

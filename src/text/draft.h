@@ -11,11 +11,11 @@
 
 #include "cut.h"
 #include "nx/base/buf.h"
+#include "nx/base/maxima.h"
 #include "nx/text/compose.h"
 #include "text.h"
 
 enum {
-	NX_NUMBER_MAX = 32,	/* bytes of ` (250/250)` and a NUL */
 	NX_LENGTH_SLOTS = 512,	/* pieces are told apart by length first */
 	NX_NO_PIECE = -1,
 };
@@ -53,7 +53,7 @@ nx_draft_is_thread(const struct nx_draft *d)
 /* search.c: each for places of d->cuts. */
 
 /* The first place from `i` on that white space does not follow. */
-int32_t	nx_search_text(const struct nx_draft *d, int32_t i);
+int32_t	nx_skip_blank(const struct nx_draft *d, int32_t i);
 
 /* The last place whose distance from `from` is within `weight`. */
 int32_t	nx_search_reach(const struct nx_draft *d, int32_t from,
@@ -108,7 +108,7 @@ void	nx_piece_take(struct nx_draft *d);
 
 /* ` (2/5)` where parts are numbered, else nothing. */
 void	nx_ending_number(const struct nx_compose_ask *ask, int position,
-	    int total, char out[NX_NUMBER_MAX]);
+	    int total, char out[NX_PART_NUMBER_MAX]);
 
 /*
  * `...` and the link, if there is one, in the arena, and its weighted length.

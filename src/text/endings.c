@@ -7,11 +7,11 @@
 
 void
 nx_ending_number(const struct nx_compose_ask *ask, int position, int total,
-    char out[NX_NUMBER_MAX])
+    char out[NX_PART_NUMBER_MAX])
 {
 	out[0] = '\0';
 	if (ask->numbering)
-		(void)snprintf(out, NX_NUMBER_MAX, " (%d/%d)", position,
+		(void)snprintf(out, NX_PART_NUMBER_MAX, " (%d/%d)", position,
 		    total);
 }
 
@@ -30,9 +30,10 @@ nx_ending_cut(const struct nx_compose_ask *ask, struct nx_arena *arena,
 	if ((rc = nx_weigh(nx_slice_str(*out), ask->limit, &w)) != NX_OK)
 		return rc;
 	if (w.weighted_length >= ask->limit)
-		return nx_fail(err, NX_TEXT_TOO_LONG, "The link leaves no"
-		    " room for text: it counts %d of %d characters.",
-		    w.weighted_length, ask->limit);
+		return nx_fail_for(err, NX_TEXT_TOO_LONG, NX_WHY_LINK_NO_ROOM,
+		    NX_S("member", "link"),
+		    NX_I("weighted_length", w.weighted_length),
+		    NX_I("limit", ask->limit));
 	*length = w.weighted_length;
 	return NX_OK;
 }

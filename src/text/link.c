@@ -2,6 +2,7 @@
 
 #include "link.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "find.h"
@@ -32,10 +33,13 @@ link_to_x(struct nx_slice text, struct nx_arena *arena, size_t *seen)
 	return rc;
 }
 
-static int
-shown_length(struct nx_slice s)
+/* What is quoted of it. */
+static const char *
+quote_link(struct nx_slice s, char out[LINK_SHOWN + 1])
 {
-	return (int)(s.n < LINK_SHOWN ? s.n : LINK_SHOWN);
+	(void)snprintf(out, LINK_SHOWN + 1, "%.*s",
+	    (int)(s.n < LINK_SHOWN ? s.n : LINK_SHOWN), s.p);
+	return out;
 }
 
 /* Why X sees no link in a web address: mostly for the end of its host. */
@@ -43,6 +47,7 @@ static enum nx_rc
 explain_host(struct nx_slice link, struct nx_arena *arena, struct nx_err *err)
 {
 	struct nx_slice host = link, tld;
+	char host_shown[LINK_SHOWN + 1], tld_shown[LINK_SHOWN + 1];
 	const char *probe;
 	size_t seen = 0;
 
@@ -58,18 +63,16 @@ explain_host(struct nx_slice link, struct nx_arena *arena, struct nx_err *err)
 	if (probe == NULL ||
 	    link_to_x(nx_slice_str(probe), arena, &seen) != NX_OK)
 		return NX_NO_MEMORY;
-	if (seen > 0)
-		return nx_fail(err, NX_INVALID, "link points to %.*s, of which"
-		    " X makes no link.", shown_length(host), host.p);
-	return nx_fail(err, NX_INVALID, "link points to %.*s, of which X makes"
-	    " no link: it knows no top-level domain \"%.*s\".",
-	    shown_length(host), host.p, shown_length(tld), tld.p);
+	return nx_fail_for(err, NX_INVALID, NX_WHY_LINK_NOWHERE,
+	    NX_S("member", "link"), NX_S("host", quote_link(host, host_shown)),
+	    NX_S("tld", seen > 0 ? NULL : quote_link(tld, tld_shown)));
 }
 
 enum nx_rc
 nx_link_check(struct nx_slice link, struct nx_arena *arena,
     struct nx_err *err)
 {
+	char shown[LINK_SHOWN + 1];
 	struct nx_slice part;
 	size_t seen;
 	enum nx_rc rc;
@@ -80,14 +83,13 @@ nx_link_check(struct nx_slice link, struct nx_arena *arena,
 	if (rc == NX_NO_MEMORY)
 		return rc;
 	if (rc != NX_OK || !is_web_address(link))
-		return nx_fail(err, NX_INVALID, "link must be one http:// or"
-		    " https:// URL, and nothing else.");
+		return nx_fail_for(err, NX_INVALID, NX_WHY_LINK_NOT_ONE,
+		    NX_S("member", "link"));
 	if (seen == link.n)
 		return NX_OK;
 	if (seen == 0)
 		return explain_host(link, arena, err);
 	part = (struct nx_slice){ link.p, seen };
-	return nx_fail(err, NX_INVALID, "link is one to X only as far as"
-	    " %.*s: percent-encode what follows, or leave it out.",
-	    shown_length(part), part.p);
+	return nx_fail_for(err, NX_INVALID, NX_WHY_LINK_ENDS,
+	    NX_S("member", "link"), NX_S("seen", quote_link(part, shown)));
 }

@@ -35,8 +35,9 @@ nx_parts_single(const struct nx_draft *d, const struct nx_piece *piece,
 	enum nx_rc rc;
 
 	if (cashtags > 1)
-		return nx_fail(err, NX_INVALID, "The text holds %d"
-		    " cashtags; X takes one in a post.", cashtags);
+		return nx_fail_for(err, NX_INVALID, NX_WHY_TEXT_CASHTAGS,
+		    NX_S("member", "text"), NX_I("count", cashtags),
+		    NX_I("limit", 1));
 	out->parts = nx_arena_alloc(arena, sizeof(*out->parts));
 	if (out->parts == NULL)
 		return NX_NO_MEMORY;
@@ -50,7 +51,7 @@ enum nx_rc
 nx_parts_thread(const struct nx_draft *d, struct nx_arena *arena,
     struct nx_composed *out)
 {
-	char number[NX_NUMBER_MAX];
+	char number[NX_PART_NUMBER_MAX];
 	enum nx_rc rc = NX_OK;
 
 	out->parts = nx_arena_alloc(arena,

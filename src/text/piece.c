@@ -179,7 +179,7 @@ nx_piece_leaves_whole(struct nx_draft *d, const struct nx_piece *piece)
 	const struct nx_cut *v = d->cuts.v;
 	const uint32_t *cls = d->text->units.cls;
 	int32_t before = piece->to->unit;
-	int32_t after = v[nx_search_text(d, (int32_t)(piece->to - v))].unit;
+	int32_t after = v[nx_skip_blank(d, (int32_t)(piece->to - v))].unit;
 
 	if (!keeps_entities(d, run_begin(d->text, piece->from->unit, before),
 	    before, NULL))

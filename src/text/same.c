@@ -11,15 +11,10 @@
 #include <stdlib.h>
 
 #include "find.h"
+#include "nx/base/maxima.h"
 #include "nx/text/weigh.h"
 #include "same_url.h"
 #include "stored.h"
-
-enum {
-	STORED_MAX = 9 * NX_TEXT_BYTES_MAX,	/* NFC and UTF-8: 3 by 3 */
-	ARENA_MAX = 64 * NX_TEXT_BYTES_MAX,	/* of entities */
-	NAME_MAX_LEN = 20,
-};
 
 struct comparison {
 	struct nx_slice		  sent;		/* as X stores it */
@@ -55,7 +50,7 @@ find_links(struct comparison *c)
 {
 	if (c->arena != NULL)
 		return NX_OK;
-	c->arena = nx_arena_new(ARENA_MAX);
+	c->arena = nx_arena_new(NX_ENTITIES_ARENA_MAX);
 	if (c->arena == NULL)
 		return NX_NO_MEMORY;
 	c->links = nx_arena_alloc(c->arena, (c->ngiven + 1) *
@@ -223,7 +218,7 @@ static enum nx_rc
 compare_as(struct comparison *c, struct nx_slice shown, bool html,
     enum nx_likeness *out)
 {
-	struct nx_buf text = NX_BUF(STORED_MAX);
+	struct nx_buf text = NX_BUF(NX_STORED_MAX);
 	enum nx_rc rc = nx_stored(shown, html, &text);
 
 	*out = NX_DIFFERENT;
@@ -244,7 +239,7 @@ cut_mention(struct nx_slice *s)
 
 	if (rest.n == 0 || rest.p[0] != '@')
 		return false;
-	while (n < rest.n && n <= NAME_MAX_LEN &&
+	while (n < rest.n && n <= NX_SCREEN_NAME_MAX &&
 	    (nx_is_alnum(rest.p[n]) || rest.p[n] == '_'))
 		n++;
 	if (n == 1 || (n < rest.n && rest.p[n] != ' ' && rest.p[n] != '\n'))
@@ -271,7 +266,7 @@ nx_text_compare(struct nx_slice sent, struct nx_slice shown,
     const struct nx_link *links, size_t nlinks, bool is_reply,
     enum nx_likeness *out)
 {
-	struct nx_buf text = NX_BUF(STORED_MAX);
+	struct nx_buf text = NX_BUF(NX_STORED_MAX);
 	struct comparison c = { .given = links, .ngiven = nlinks };
 	enum nx_likeness plain = NX_DIFFERENT;
 	enum nx_rc rc = nx_stored(sent, false, &text);

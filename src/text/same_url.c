@@ -1,10 +1,11 @@
 /* same_url.c - addresses, as they were written and as X tells them. */
 
+#include "nx/base/maxima.h"
 #include "same_url.h"
 
 #include <unicode/uidna.h>
 
-enum { HOST_MAX = 256, ESCAPED = 0x100 };
+enum { ESCAPED = 0x100 };
 
 /* Characters that part a path or query: escaped they mean another thing. */
 static const char parting[] = "%/?#&=+;";
@@ -52,12 +53,12 @@ parts_of(struct nx_slice url)
 }
 
 static int32_t
-to_ascii(const UIDNA *idna, struct nx_slice host, char out[HOST_MAX])
+to_ascii(const UIDNA *idna, struct nx_slice host, char out[NX_HOST_MAX])
 {
 	UIDNAInfo info = UIDNA_INFO_INITIALIZER;
 	UErrorCode ec = U_ZERO_ERROR;
 	int32_t n = uidna_nameToASCII_UTF8(idna, host.p, (int32_t)host.n,
-	    out, HOST_MAX, &info, &ec);
+	    out, NX_HOST_MAX, &info, &ec);
 
 	return U_FAILURE(ec) || info.errors != 0 ? -1 : n;
 }
@@ -66,13 +67,13 @@ static bool
 is_same_host(struct nx_slice a, struct nx_slice b)
 {
 	UErrorCode ec = U_ZERO_ERROR;
-	char one[HOST_MAX] = "", other[HOST_MAX] = "";
+	char one[NX_HOST_MAX] = "", other[NX_HOST_MAX] = "";
 	int32_t n = -1;
 	UIDNA *idna;
 
 	if (nx_slice_eq_nocase(a, b))
 		return true;
-	if (a.n >= HOST_MAX || b.n >= HOST_MAX ||
+	if (a.n >= NX_HOST_MAX || b.n >= NX_HOST_MAX ||
 	    (idna = uidna_openUTS46(UIDNA_DEFAULT, &ec)) == NULL)
 		return false;
 	if (U_SUCCESS(ec))

@@ -32,7 +32,7 @@ static const struct tier {
 static const struct tier *const short_tiers = thread_tiers + 2;
 
 int32_t
-nx_search_text(const struct nx_draft *d, int32_t i)
+nx_skip_blank(const struct nx_draft *d, int32_t i)
 {
 	while (i < d->end && d->cuts.v[i].blank)
 		i++;

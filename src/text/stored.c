@@ -44,7 +44,7 @@ in_ranges(UChar c, const struct range *r, size_t n)
 }
 
 static bool
-is_space(UChar c)
+is_java_space(UChar c)
 {
 	return c == '\n' || c == '\r' || u_isJavaSpaceChar(c);
 }
@@ -102,7 +102,7 @@ strip_controls(struct nx_units *t)
 static bool
 is_edge(UChar c)
 {
-	return is_space(c) || in_ranges(c, edge, COUNT(edge));
+	return is_java_space(c) || in_ranges(c, edge, COUNT(edge));
 }
 
 static void
@@ -138,7 +138,7 @@ blank_lines(const struct nx_units *t, int32_t i, int *lines)
 {
 	int32_t end = i;
 
-	for (*lines = 0; i < t->n && (is_space(t->u[i]) ||
+	for (*lines = 0; i < t->n && (is_java_space(t->u[i]) ||
 	    in_ranges(t->u[i], blank, COUNT(blank))); i++) {
 		if (t->u[i] == '\n') {
 			++*lines;

@@ -2,9 +2,8 @@
 
 #include <unicode/utf16.h>
 
+#include "nx/base/maxima.h"
 #include "scan.h"
-
-enum { NAME_MAX_UNITS = 20, LIST_MAX = 25, CASH_MAX = 6 };
 
 static bool
 is_at(UChar c)
@@ -63,7 +62,7 @@ list_end(const struct nx_units *t, int32_t i)
 
 	if (j >= t->n || t->u[i] != '/' || !nx_is_letter(t->u[j]))
 		return i;
-	while (j < t->n && j - i <= LIST_MAX &&
+	while (j < t->n && j - i <= NX_LIST_NAME_MAX &&
 	    (is_name(t->u[j]) || t->u[j] == '-'))
 		j++;
 	return j;
@@ -77,7 +76,7 @@ nx_scan_mentions(const struct nx_units *t, struct nx_hits *out)
 	for (i = 0; i < t->n; i++) {
 		if (!is_at(t->u[i]) || !mention_may_begin(t, i, from))
 			continue;
-		for (j = i + 1; j < t->n && j - i <= NAME_MAX_UNITS &&
+		for (j = i + 1; j < t->n && j - i <= NX_SCREEN_NAME_MAX &&
 		    is_name(t->u[j]); j++)
 			;
 		if (j == i + 1)
@@ -157,7 +156,7 @@ nx_scan_cashtags(const struct nx_units *t, struct nx_hits *out)
 		if (t->u[i] != '$' || (i > 0 && (i - 1 < from ||
 		    (t->cls[i - 1] & NX_C_SPACE) == 0)))
 			continue;
-		for (j = i + 1; j < t->n && j - i <= CASH_MAX &&
+		for (j = i + 1; j < t->n && j - i <= NX_CASHTAG_MAX &&
 		    nx_is_letter(t->u[j]); j++)
 			;
 		if (j == i + 1 || (j = cashtag_end(t, j)) == 0)

@@ -31,7 +31,7 @@ weigh_text(struct nx_text *text)
 }
 
 static enum nx_rc
-read_text(struct nx_slice bytes, struct nx_text *text)
+read_bytes(struct nx_slice bytes, struct nx_text *text)
 {
 	enum nx_rc rc;
 
@@ -50,7 +50,7 @@ enum nx_rc
 nx_text_read(struct nx_slice bytes, struct nx_text **out, struct nx_err *err)
 {
 	struct nx_text *text = calloc(1, sizeof(*text));
-	enum nx_rc rc = text == NULL ? NX_NO_MEMORY : read_text(bytes, text);
+	enum nx_rc rc = text == NULL ? NX_NO_MEMORY : read_bytes(bytes, text);
 
 	*out = text;
 	if (rc == NX_OK)
@@ -58,11 +58,14 @@ nx_text_read(struct nx_slice bytes, struct nx_text **out, struct nx_err *err)
 	nx_text_free(text);
 	*out = NULL;
 	if (rc == NX_TOO_BIG)
-		return nx_fail(err, rc, "The text has %zu bytes; %d are"
-		    " looked at.", bytes.n, NX_TEXT_BYTES_MAX);
-	return nx_fail(err, rc, rc == NX_INVALID ?
-	    "The text is not valid UTF-8." :
-	    "There is no memory for the text.");
+		return nx_fail_for(err, rc, NX_WHY_TEXT_BYTES,
+		    NX_S("member", "text"),
+		    NX_I("bytes", (int64_t)bytes.n),
+		    NX_I("limit", NX_TEXT_BYTES_MAX));
+	if (rc == NX_INVALID)
+		return nx_fail_for(err, rc, NX_WHY_TEXT_NOT_UTF8,
+		    NX_S("member", "text"));
+	return nx_fail(err, rc, "There is no memory for the text.");
 }
 
 void

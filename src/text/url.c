@@ -12,9 +12,10 @@
 #include <string.h>
 #include <unicode/ustring.h>
 
+#include "nx/base/maxima.h"
 #include "scan.h"
 
-enum { URL_MAX = 4096, SLUG_MAX = 40, HTTPS_LEN = 8 };
+enum { HTTPS_LEN = 8 };
 
 /* What is worked out beforehand of every place. */
 struct domains {
@@ -167,7 +168,7 @@ port_end(const struct nx_units *t, int32_t i)
 
 	if (i >= t->n || t->u[i] != ':')
 		return i;
-	while (j < t->n && t->u[j] >= '0' && t->u[j] <= '9')
+	while (j < t->n && nx_is_digit(t->u[j]))
 		j++;
 	return j > i + 1 ? j : i;
 }
@@ -227,7 +228,7 @@ is_valid_url(const struct nx_units *t, const struct match *m)
 	int32_t protocol = m->domain - m->start;
 
 	if ((protocol > 0 ? protocol : HTTPS_LEN) + m->end - m->start >
-	    URL_MAX)
+	    NX_TEXT_URL_MAX)
 		return false;
 	if (m->domain_end - i >= 4 && t->u[i] == 'x' && t->u[i + 1] == 'n' &&
 	    t->u[i + 2] == '-' && t->u[i + 3] == '-' &&
@@ -295,14 +296,14 @@ cut_tco(const struct nx_units *t, struct match *m)
 	for (k = 0; k < 5; k++) {
 		UChar c = m->domain + k < m->end ? t->u[m->domain + k] : 0;
 
-		if ((c | (c >= 'A' && c <= 'Z' ? 0x20 : 0)) != host[k])
+		if (nx_to_lower(c) != host[k])
 			return true;
 	}
 	while (i < m->end && nx_is_alnum(t->u[i]))
 		i++;
 	if (i == slug)
 		return true;
-	if (i - slug > SLUG_MAX)
+	if (i - slug > NX_TCO_SLUG_MAX)
 		return false;
 	m->end = query_end(t, i, m->end);
 	return true;

@@ -44,7 +44,7 @@ nx_admission_free(struct nx_admission *a)
 
 /* Lock held. */
 static void
-set_aside(struct nx_admission *a, struct nx_job *job)
+enqueue_job(struct nx_admission *a, struct nx_job *job)
 {
 	job->next = NULL;
 	*a->last = job;
@@ -62,7 +62,7 @@ nx_admission_enter(struct nx_admission *a, struct nx_job *job)
 		a->calling++;
 		how = NX_ADMIT_NOW;
 	} else if (a->aside < a->slots * ASIDE_PER_SLOT) {
-		set_aside(a, job);
+		enqueue_job(a, job);
 		how = NX_ADMIT_LATER;
 	}
 	nx_unlock(&a->mutex);

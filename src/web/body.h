@@ -12,11 +12,7 @@
 #include <stdint.h>
 
 #include "nx/base/buf.h"
-
-enum {
-	NX_BODY_MAX = 256 * 1024,	/* bytes of a body that is read whole */
-	NX_BODY_DRAIN_MAX = 4 * NX_BODY_MAX,	/* of one not wanted */
-};
+#include "nx/base/maxima.h"
 
 struct nx_body {
 	size_t	(*pull)(void *source, char *to, size_t room);	/* 0: end */

@@ -21,7 +21,7 @@ struct checks {
 };
 
 static void
-look(struct nx_ctx *ctx, struct checks *out)
+run_checks(struct nx_ctx *ctx, struct checks *out)
 {
 	struct nx_err err = { 0 };
 
@@ -45,7 +45,7 @@ look(struct nx_ctx *ctx, struct checks *out)
 }
 
 static void
-add(struct nx_jw *w, const struct checks *c)
+write_checks(struct nx_jw *w, const struct checks *c)
 {
 	nx_jw_open(w, "checks", '{');
 	nx_jw_str(w, "database", c->database == NX_OK ||
@@ -66,12 +66,12 @@ nx_web_readyz(struct nx_call *call)
 	struct nx_jw w = { .out = &call->reply->body };
 	struct checks checks;
 
-	look(call->ctx, &checks);
+	run_checks(call->ctx, &checks);
 	if (checks.why.rc != NX_OK) {
 		(void)nx_err_for_users(&checks.why);
 		nx_reply_problem_open(call->reply, call->request,
 		    &checks.why, &w);
-		add(&w, &checks);
+		write_checks(&w, &checks);
 		nx_jw_close(&w, '}');
 		return NX_OK;
 	}
@@ -80,7 +80,7 @@ nx_web_readyz(struct nx_call *call)
 	nx_jw_str(&w, "status", "ready");
 	nx_jw_str(&w, "database", "reachable");
 	nx_jw_str(&w, "key", nx_keyring_primary(call->ctx->app->ring));
-	add(&w, &checks);
+	write_checks(&w, &checks);
 	nx_jw_close(&w, '}');
 	return NX_OK;
 }

@@ -23,7 +23,7 @@ nx_web_json_body(struct nx_call *call)
 }
 
 static enum nx_rc
-read_uuid(struct nx_call *call, const struct nx_uuid_member *m,
+read_uuid_member(struct nx_call *call, const struct nx_uuid_member *m,
     struct json_object *value)
 {
 	struct nx_ctx *ctx = call->ctx;
@@ -32,8 +32,9 @@ read_uuid(struct nx_call *call, const struct nx_uuid_member *m,
 	if (value == NULL)
 		return NX_OK;
 	if (!nx_uuid_valid(text))
-		return nx_fail(&ctx->err, NX_INVALID, "%s must be a UUID.",
-		    m->name);
+		return nx_fail_for(&ctx->err, NX_INVALID,
+		    NX_WHY_NOT_EXPECTED, NX_S("member", m->name),
+		    NX_S("expected", "a UUID"));
 	*m->to = nx_arena_str(ctx->arena, text);
 	return *m->to != NULL ? NX_OK :
 	    nx_fail(&ctx->err, NX_NO_MEMORY, "while reading the body");
@@ -57,7 +58,7 @@ nx_web_uuids(struct nx_call *call, const struct nx_uuid_member *members,
 
 		while (i < n && strcmp(members[i].name, name) != 0)
 			i++;
-		rc = i < n ? read_uuid(call, &members[i], value) :
+		rc = i < n ? read_uuid_member(call, &members[i], value) :
 		    nx_fail(&call->ctx->err, NX_UNKNOWN_MEMBER, "There is no"
 		    " member \"%.60s\" here.", name);
 		if (rc != NX_OK)

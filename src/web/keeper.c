@@ -10,7 +10,7 @@ enum { PERIOD_MS = 3000 };
 
 /* What fails here is the database's: /readyz tells. */
 static void
-take_turn(struct nx_ctx *ctx)
+recover_grants(struct nx_ctx *ctx)
 {
 	int done;
 
@@ -35,7 +35,7 @@ nx_keeper_run(void *keeper, int index)
 			.deadline = nx_clock_mono() + NX_REQUEST_MS,
 		};
 
-		take_turn(&ctx);
+		recover_grants(&ctx);
 		nx_arena_reset(arena);
 	} while (!nx_threads_pause(k->threads, PERIOD_MS));
 	nx_arena_free(arena);

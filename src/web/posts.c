@@ -10,7 +10,7 @@
 enum { LIMIT_DIGITS = 3 };
 
 static enum nx_rc
-read_limit(struct nx_call *call, int *out)
+read_page_limit(struct nx_call *call, int *out)
 {
 	const char *text;
 	size_t n;
@@ -23,8 +23,9 @@ read_limit(struct nx_call *call, int *out)
 	*out = n <= LIMIT_DIGITS && text[n] == '\0' ? (int)strtol(text,
 	    NULL, 10) : 0;
 	return *out >= 1 && *out <= NX_POSTS_PAGE_MAX ? NX_OK :
-	    nx_fail(&call->ctx->err, NX_INVALID, "limit must be a number from 1"
-	    " to %d.", NX_POSTS_PAGE_MAX);
+	    nx_fail_for(&call->ctx->err, NX_INVALID, NX_WHY_NOT_IN_RANGE,
+	    NX_S("member", "limit"), NX_I("least", 1),
+	    NX_I("limit", NX_POSTS_PAGE_MAX));
 }
 
 static enum nx_rc
@@ -41,7 +42,8 @@ read_view(struct nx_call *call, bool *upcoming)
 	return strcmp(view, "attention") == 0 ?
 	    nx_fail(&ctx->err, NX_NOT_OFFERED, "view=attention is not"
 	    " offered by this version.") :
-	    nx_fail(&ctx->err, NX_INVALID, "view must be upcoming.");
+	    nx_fail_for(&ctx->err, NX_INVALID, NX_WHY_NOT_EXPECTED,
+	    NX_S("member", "view"), NX_S("expected", "upcoming"));
 }
 
 /* Of other services; to leave one out unseen would show too much. */
@@ -57,8 +59,8 @@ refuse_unoffered(struct nx_call *call)
 	    i < sizeof(names) / sizeof(names[0]); i++) {
 		rc = nx_web_query(call, names[i], &value);
 		if (rc == NX_OK && value != NULL)
-			rc = nx_fail(&ctx->err, NX_NOT_OFFERED, "%s is not"
-			    " offered by this version.", names[i]);
+			rc = nx_fail_for(&ctx->err, NX_NOT_OFFERED,
+			    NX_WHY_NOT_OFFERED, NX_S("member", names[i]));
 	}
 	return rc;
 }
@@ -71,7 +73,7 @@ nx_web_posts(struct nx_call *call)
 	enum nx_rc rc;
 
 	if ((rc = nx_web_user(call, NULL, &query.user_id)) != NX_OK ||
-	    (rc = read_limit(call, &query.limit)) != NX_OK ||
+	    (rc = read_page_limit(call, &query.limit)) != NX_OK ||
 	    (rc = nx_web_query_uuid(call, "before", "the id of a post, as"
 	    " `next` gave it", &query.before)) != NX_OK ||
 	    (rc = nx_web_query_uuid(call, "connection_id", "a UUID",

@@ -2,6 +2,7 @@
 
 #include "reply.h"
 
+#include "nx/base/clock.h"
 #include "nx/flow/view/answer.h"
 
 enum { RETRY_USUAL = 2 };	/* seconds, where nobody knows better */
@@ -33,7 +34,7 @@ nx_reply_redirect(struct nx_reply *r, const char *location)
 
 /* What both kinds of error have in common. */
 static void
-fail(struct nx_reply *r, const struct nx_err *err)
+begin_error(struct nx_reply *r, const struct nx_err *err)
 {
 	char seconds[16];
 
@@ -52,10 +53,13 @@ void
 nx_reply_problem_open(struct nx_reply *r, const struct nx_request *request,
     const struct nx_err *err, struct nx_jw *w)
 {
-	fail(r, err);
+	struct nx_err dated = *err;
+
+	nx_err_date(&dated, nx_clock_wall());
+	begin_error(r, err);
 	nx_reply_header(r, "Content-Type", "application/problem+json");
 	*w = (struct nx_jw){ .out = &r->body };
-	nx_answer_problem_open(err, request->id, w);
+	nx_answer_problem_open(&dated, request->id, w);
 }
 
 void
@@ -121,7 +125,7 @@ nx_reply_page(struct nx_reply *r, const struct nx_conf *conf,
 	struct nx_buf *b = &r->body;
 	int wait = 0;
 
-	fail(r, err);
+	begin_error(r, err);
 	if (r->status == 503 || r->status == 429)
 		wait = err->retry_after > 0 ? err->retry_after : RETRY_USUAL;
 	nx_reply_header(r, "Content-Type", "text/html; charset=utf-8");

@@ -7,12 +7,8 @@
 
 #include "nx/flow/app.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "request.h"
-
-enum {
-	NX_REPLY_HEAD_MAX = 28 * 1024,	/* below nginx's fastcgi_buffer_size */
-	NX_REPLY_BODY_MAX = 4 * 1024 * 1024,
-};
 
 struct nx_reply {
 	int		 status;

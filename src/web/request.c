@@ -1,5 +1,6 @@
 /* request.c - read a request's FastCGI parameters. */
 
+#include "nx/base/maxima.h"
 #include "request.h"
 
 #include <inttypes.h>
@@ -8,11 +9,9 @@
 #include "nx/base/url.h"
 #include "nx/base/uuid.h"
 
-enum { QUERY_VALUE_MAX = 8192 };
-
 /* The value of the parameter `name`; `*times` counts its entries. */
 static const char *
-param(char **env, const char *name, int *times)
+find_param(char **env, const char *name, int *times)
 {
 	const char *found = NULL;
 	size_t n = strlen(name);
@@ -34,7 +33,7 @@ param(char **env, const char *name, int *times)
 static const char *
 request_id(char **env, char space[NX_REQUEST_ID_MAX + 1])
 {
-	const char *id = param(env, "REQUEST_ID", NULL);
+	const char *id = find_param(env, "REQUEST_ID", NULL);
 	size_t n = id == NULL ? 0 : strspn(id, "0123456789abcdefABCDEF-");
 
 	if (id != NULL && n >= 8 && n <= NX_REQUEST_ID_MAX && id[n] == '\0')
@@ -85,7 +84,7 @@ read_rights(char **env, struct nx_request *out, struct nx_err *err)
 	int times;
 
 	for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++) {
-		*once[i].to = param(env, once[i].param, &times);
+		*once[i].to = find_param(env, once[i].param, &times);
 		if (times > 1)
 			return nx_fail(err, NX_MALFORMED,
 			    "The header %s is there twice.", once[i].header);
@@ -109,7 +108,7 @@ is_ahead(char **env)
 	    "HTTP_PURPOSE", "HTTP_X_PURPOSE", "HTTP_X_MOZ" };
 
 	for (size_t i = 0; i < sizeof(params) / sizeof(params[0]); i++) {
-		const char *value = param(env, params[i], NULL);
+		const char *value = find_param(env, params[i], NULL);
 
 		if (value != NULL && (strcasestr(value, "prefetch") != NULL ||
 		    strcasestr(value, "prerender") != NULL ||
@@ -122,14 +121,14 @@ is_ahead(char **env)
 enum nx_rc
 nx_request_read(char **env, struct nx_request *out, struct nx_err *err)
 {
-	const char *uri = param(env, "REQUEST_URI", NULL);
+	const char *uri = find_param(env, "REQUEST_URI", NULL);
 	struct nx_slice rest = nx_slice_str(uri);
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
 	out->env = env;
 	out->id = request_id(env, out->id_space);
-	out->method = param(env, "REQUEST_METHOD", NULL);
+	out->method = find_param(env, "REQUEST_METHOD", NULL);
 	if (out->method == NULL || uri == NULL)
 		return nx_fail(err, NX_MALFORMED,
 		    "The request has no method or no address.");
@@ -138,12 +137,12 @@ nx_request_read(char **env, struct nx_request *out, struct nx_err *err)
 		out->method = "GET";
 	out->is_ahead = is_ahead(env);
 	out->path = nx_slice_cut(&rest, '?');
-	out->query = nx_slice_str(param(env, "QUERY_STRING", NULL));
-	out->content_type = param(env, "CONTENT_TYPE", NULL);
-	out->accept = param(env, "HTTP_ACCEPT", NULL);
+	out->query = nx_slice_str(find_param(env, "QUERY_STRING", NULL));
+	out->content_type = find_param(env, "CONTENT_TYPE", NULL);
+	out->accept = find_param(env, "HTTP_ACCEPT", NULL);
 	if ((rc = read_rights(env, out, err)) != NX_OK)
 		return rc;
-	return read_length(param(env, "CONTENT_LENGTH", NULL),
+	return read_length(find_param(env, "CONTENT_LENGTH", NULL),
 	    &out->content_length, err);
 }
 
@@ -151,7 +150,7 @@ enum nx_rc
 nx_request_query(const struct nx_request *r, const char *name,
     struct nx_arena *arena, const char **out, struct nx_err *err)
 {
-	struct nx_buf value = NX_BUF_SECRET(QUERY_VALUE_MAX);
+	struct nx_buf value = NX_BUF_SECRET(NX_QUERY_VALUE_MAX);
 	const bool room = nx_buf_reserve(&value, r->query.n < value.max ?
 	    r->query.n : value.max);
 	enum nx_rc rc = !room ? NX_NO_MEMORY :
@@ -189,16 +188,14 @@ bool
 nx_request_cookie(const struct nx_request *r, struct nx_cookie_walk *at,
     struct nx_slice *name, struct nx_slice *value)
 {
-	static const char cookie[] = "HTTP_COOKIE=";
-
 	while (at->rest.n == 0) {
-		const char *entry = r->env[at->entry];
+		struct nx_slice entry = nx_slice_str(r->env[at->entry]);
 
-		if (entry == NULL)
+		if (entry.p == NULL)
 			return false;
 		at->entry++;
-		if (strncmp(entry, cookie, sizeof(cookie) - 1) == 0)
-			at->rest = nx_slice_str(entry + sizeof(cookie) - 1);
+		if (nx_slice_cut_prefix(&entry, "HTTP_COOKIE="))
+			at->rest = entry;
 	}
 	*value = nx_slice_trim(nx_slice_cut(&at->rest, ';'), " \t");
 	*name = nx_slice_cut(value, '=');

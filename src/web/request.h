@@ -12,15 +12,7 @@
 
 #include "nx/base/arena.h"
 #include "nx/base/buf.h"
-
-enum {
-	/*
-	 * Bytes of all cookies: what nginx lets through.  How it fits the
-	 * rest is reckoned up in nginx/snippets/nexus-x-limits.conf.
-	 */
-	NX_COOKIES_MAX = 32 * 1024 - 16,
-	NX_REQUEST_ID_MAX = 64,
-};
+#include "nx/base/maxima.h"
 
 struct nx_request {
 	char		**env;		/* the parameters, NULL-terminated */

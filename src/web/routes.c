@@ -61,7 +61,7 @@ path_fits(const char *pattern, struct nx_slice path, struct nx_slice *param)
 }
 
 static bool
-acts(const struct nx_route *route)
+acts_on_get(const struct nx_route *route)
 {
 	return (route->flags & NX_ROUTE_ACTS) != 0;
 }
@@ -80,13 +80,13 @@ nx_route_streams(const struct nx_route *route)
 
 /* HEAD is read as a GET whose body nobody waits for. */
 static void
-allow(const struct nx_route *route, char out[NX_ALLOW_MAX])
+add_allowed(const struct nx_route *route, char out[NX_ALLOW_MAX])
 {
 	const size_t n = strlen(out);
 	const bool get = strcmp(route->method, "GET") == 0;
 
 	(void)snprintf(out + n, NX_ALLOW_MAX - n, "%s%s", n == 0 ? "" : ", ",
-	    get && !acts(route) ? "GET, HEAD" : route->method);
+	    get && !acts_on_get(route) ? "GET, HEAD" : route->method);
 }
 
 void
@@ -99,11 +99,11 @@ nx_route_find(const struct nx_request *request, struct nx_match *out)
 		if (!path_fits(route->path, request->path, &out->param))
 			continue;
 		if (strcmp(request->method, route->method) == 0 &&
-		    !(request->is_head && acts(route))) {
+		    !(request->is_head && acts_on_get(route))) {
 			out->route = route;
 			return;
 		}
-		allow(route, out->allow);
+		add_allowed(route, out->allow);
 	}
 }
 
@@ -111,7 +111,8 @@ enum nx_rc
 nx_route_check(struct nx_match *match, const struct nx_request *request,
     struct nx_reply *reply, struct nx_err *err)
 {
-	if (match->route != NULL && request->is_ahead && acts(match->route)) {
+	if (match->route != NULL && request->is_ahead &&
+	    acts_on_get(match->route)) {
 		match->route = NULL;
 		return nx_fail(err, NX_AHEAD, "The browser fetched it before"
 		    " anybody had asked for it.");

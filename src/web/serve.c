@@ -79,7 +79,7 @@ run_calling(struct server_thread *t, struct nx_job *job)
 }
 
 static void
-dispatch(struct server_thread *t, struct nx_job *job)
+dispatch_job(struct server_thread *t, struct nx_job *job)
 {
 	if (!nx_route_calls_x(job->match.route)) {
 		run_job(t, job);
@@ -126,7 +126,7 @@ serve_one(struct server_thread *t)
 	    !nx_job_read(job, t->server->app, fd))
 		return;
 	t->spare = NULL;
-	dispatch(t, job);
+	dispatch_job(t, job);
 }
 
 static void
@@ -135,11 +135,11 @@ serve_thread(void *ctx, int index)
 	struct server_thread t = { .server = ctx };
 
 	(void)index;
-	t.http = nx_worker_open(t.server->app);
+	t.http = nx_app_http_x(t.server->app);
 	while (t.http != NULL && !nx_threads_stopped(t.server->threads))
 		serve_one(&t);
 	nx_job_free(t.spare);
-	nx_worker_close(t.http);
+	nx_app_http_free(t.http);
 }
 
 static enum nx_rc
@@ -159,7 +159,7 @@ check_listener(struct nx_err *err)
 }
 
 static enum nx_rc
-start(struct server *s, struct nx_err *err)
+start_threads(struct server *s, struct nx_err *err)
 {
 	const int wanted = s->app->conf.threads;
 	int n;
@@ -180,7 +180,7 @@ start(struct server *s, struct nx_err *err)
 
 /* A call to X that nobody hears is found by its lease, as suspect. */
 static void
-give_up(const struct server *s, const char *what)
+exit_undrained(const struct server *s, const char *what)
 {
 	nx_log(&s->app->conf.log, NX_LOG_ERROR, NULL, "serve.drain_too_long",
 	    NX_S("what", what));
@@ -189,7 +189,7 @@ give_up(const struct server *s, const char *what)
 
 /* What is in flight is finished, or the process ends without it. */
 static void
-drain(struct server *s)
+drain_server(struct server *s)
 {
 	const int64_t end = nx_clock_mono() + NX_DRAIN_MS;
 	const char *late;
@@ -199,15 +199,15 @@ drain(struct server *s)
 	/* A fetch that is under way ends beside the requests, not after. */
 	nx_callers_wind_down(s->app->callers);
 	if ((late = nx_threads_join_until(s->threads, end)) != NULL)
-		give_up(s, late);
+		exit_undrained(s, late);
 	if (!nx_patient_wait(s->app->patient, end))
-		give_up(s, "an answer of X to a code or refresh token");
+		exit_undrained(s, "an answer of X to a code or refresh token");
 	nx_callers_stop(s->app->callers);
 }
 
 /* Those that end it, for sigwait(); HUP means nothing. */
 static void
-block_signals(sigset_t *end)
+block_end_signals(sigset_t *end)
 {
 	(void)sigemptyset(end);
 	(void)sigaddset(end, SIGTERM);
@@ -241,13 +241,13 @@ nx_serve(const struct nx_app *app, struct nx_err *err)
 	if (!nx_conn_start())
 		return nx_fail(err, NX_CONFIG, "libfcgi does not start.");
 	(void)signal(SIGPIPE, SIG_IGN);
-	block_signals(&end);
+	block_end_signals(&end);
 	s.threads = nx_threads_new(app->conf.threads + 1);
 	s.admission = nx_admission_new(app->conf.threads);
-	if ((rc = start(&s, err)) == NX_OK)
+	if ((rc = start_threads(&s, err)) == NX_OK)
 		serve_until_told(&s, &end);
 	if (s.threads != NULL)
-		drain(&s);
+		drain_server(&s);
 	nx_threads_free(s.threads);
 	nx_admission_free(s.admission);
 	return rc;

@@ -9,7 +9,7 @@
 #include "sign_in.h"
 
 static enum nx_rc
-check_token(struct nx_ctx *ctx, struct nx_slice token,
+check_bearer(struct nx_ctx *ctx, struct nx_slice token,
     struct nx_session *out)
 {
 	enum nx_rc rc = nx_callers_check(ctx->app->callers, token,
@@ -32,13 +32,13 @@ nx_session_check(struct nx_ctx *ctx, const struct nx_request *r,
 		if (!nx_slice_cut_prefix_nocase(&token, "Bearer "))
 			return nx_fail(&ctx->err, NX_UNAUTHENTICATED,
 			    "Authorization is not of the Bearer scheme.");
-		return check_token(ctx, nx_slice_trim(token, " "), out);
+		return check_bearer(ctx, nx_slice_trim(token, " "), out);
 	}
 	rc = nx_sign_in_token(ctx, r, &token);
 	if (rc != NX_OK)
 		return rc;
 	out->by_cookie = true;
-	return check_token(ctx, token, out);
+	return check_bearer(ctx, token, out);
 }
 
 enum nx_rc
@@ -84,8 +84,9 @@ nx_session_user(struct nx_ctx *ctx, const struct nx_session *s,
 		    "user_id must be given: the token names no user.");
 	}
 	if (!nx_uuid_lower(named, lower))
-		return nx_fail(&ctx->err, NX_INVALID,
-		    "user_id must be a UUID.");
+		return nx_fail_for(&ctx->err, NX_INVALID,
+		    NX_WHY_NOT_EXPECTED, NX_S("member", "user_id"),
+		    NX_S("expected", "a UUID"));
 	if (strcmp(lower, s->claims.sub) == 0)
 		return NX_OK;
 	if (!s->is_service)

@@ -7,12 +7,11 @@
 
 #include "nx/base/base64.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/url.h"
 
 enum {
-	CHUNKS_MAX = 16,	/* Supabase's have 3180 bytes each */
 	CHUNK_DIGITS = 3,	/* of a chunk's number, at the most */
-	REF_MAX = 64,		/* of a Supabase project */
 };
 
 static const char prefix[] = "sb-";
@@ -22,7 +21,7 @@ static const char suffix[] = "-auth-token";
 struct parts {
 	struct nx_slice	ref;			/* of the first one seen */
 	struct nx_slice	whole;
-	struct nx_slice	chunks[CHUNKS_MAX];
+	struct nx_slice	chunks[NX_COOKIE_CHUNKS_MAX];
 	bool		chunked;		/* there are chunks */
 	bool		twice;			/* a part is there twice */
 };
@@ -54,7 +53,7 @@ is_sign_in(struct nx_slice name, struct nx_slice *ref, int *chunk)
 	const size_t pre = sizeof(prefix) - 1, suf = sizeof(suffix) - 1;
 
 	*chunk = cut_chunk(&name);
-	if (name.n <= pre + suf || name.n > pre + suf + REF_MAX ||
+	if (name.n <= pre + suf || name.n > pre + suf + NX_PROJECT_REF_MAX ||
 	    !nx_slice_starts(name, prefix) || !nx_slice_ends(name, suffix))
 		return false;
 	*ref = (struct nx_slice){ name.p + pre, name.n - pre - suf };
@@ -67,7 +66,7 @@ keep_part(struct parts *parts, int chunk, struct nx_slice value)
 	struct nx_slice *to = &parts->whole;
 
 	parts->chunked = parts->chunked || chunk >= 0;
-	if (chunk >= CHUNKS_MAX)
+	if (chunk >= NX_COOKIE_CHUNKS_MAX)
 		return;			/* no list gets that far */
 	if (chunk >= 0)
 		to = &parts->chunks[chunk];
@@ -193,7 +192,8 @@ nx_sign_in_token(struct nx_ctx *ctx, const struct nx_request *r,
 		return nx_fail(&ctx->err, NX_COOKIE, "It is there twice.");
 	if (parts.whole.p != NULL)
 		return token_from_cookie(ctx, parts.whole, out);
-	for (int i = 0; i < CHUNKS_MAX && parts.chunks[i].p != NULL; i++)
+	for (int i = 0; i < NX_COOKIE_CHUNKS_MAX &&
+	    parts.chunks[i].p != NULL; i++)
 		nx_buf_slice_add(&joined, parts.chunks[i]);
 	rc = nx_buf_ok(&joined) ?
 	    token_from_cookie(ctx, nx_buf_slice(&joined), out) :

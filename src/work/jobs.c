@@ -11,7 +11,7 @@
 #include "nx/flow/account/sweep.h"
 
 static enum nx_rc
-refresh(struct nx_ctx *ctx, int *done)
+sweep_due(struct nx_ctx *ctx, int *done)
 {
 	static const struct nx_due due = {
 		.within = NX_SWEEP_WITHIN, .spread = NX_SWEEP_SPREAD,
@@ -37,7 +37,7 @@ refresh(struct nx_ctx *ctx, int *done)
 
 /* Grants of this host that the database could not take. */
 static enum nx_rc
-rescue(struct nx_ctx *ctx, int *done)
+replay_rescued(struct nx_ctx *ctx, int *done)
 {
 	*done = 0;
 	(void)nx_keep_replay(ctx);	/* says itself what it could not */
@@ -49,8 +49,8 @@ rescue(struct nx_ctx *ctx, int *done)
  * as the call may take, and the others must not wait for it.
  */
 const struct nx_work_job nx_work_jobs[] = {
-	{ "refresh", 30000, 1, refresh },
-	{ "rescue", 5000, 1, rescue },
+	{ "refresh", 30000, 1, sweep_due },
+	{ "rescue", 5000, 1, replay_rescued },
 	{ "pending", 3000, 1, nx_pending_settle_due },
 	{ "purge", 60000, 1, nx_purge },
 	{ "notices", 5000, 1, nx_webhook_deliver },

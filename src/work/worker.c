@@ -51,7 +51,7 @@ log_change(struct hand *h, const struct nx_ctx *ctx, enum nx_rc rc)
 
 /* True: go on at once. */
 static bool
-take_turn(struct hand *h)
+run_turn(struct hand *h)
 {
 	const struct crew *crew = h->crew;
 	char id[NX_UUID_LEN + 1];
@@ -76,7 +76,7 @@ take_turn(struct hand *h)
 
 /* Between 3/4 and 5/4 of the period: hosts drift apart. */
 static int
-pause_of(const struct nx_work_job *job)
+jittered_period(const struct nx_work_job *job)
 {
 	unsigned char r;
 
@@ -91,16 +91,16 @@ work_thread(void *ctx, int index)
 	bool more;
 
 	(void)index;
-	h.http = nx_worker_open(h.crew->app);
+	h.http = nx_app_http_x(h.crew->app);
 	h.arena = nx_arena_new(NX_ARENA_MAX);
 	if (h.http == NULL || h.arena == NULL)
 		(void)kill(getpid(), SIGTERM);	/* and start anew */
 	else
 		do
-			more = take_turn(&h);
+			more = run_turn(&h);
 		while (!nx_stop_wait(h.crew->stop,
-		    more ? 0 : pause_of(h.crew->job)));
-	nx_worker_close(h.http);
+		    more ? 0 : jittered_period(h.crew->job)));
+	nx_app_http_free(h.http);
 	nx_arena_free(h.arena);
 }
 
@@ -122,7 +122,7 @@ start_crews(struct nx_threads *threads, struct crew *crews,
 }
 
 static void
-give_up(const struct nx_app *app, const char *job)
+exit_unfinished(const struct nx_app *app, const char *job)
 {
 	nx_log(&app->conf.log, NX_LOG_ERROR, NULL, "work.stop_too_long",
 	    NX_S("job", job));
@@ -130,22 +130,22 @@ give_up(const struct nx_app *app, const char *job)
 }
 
 static void
-finish(const struct nx_app *app, struct nx_threads *threads)
+finish_crews(const struct nx_app *app, struct nx_threads *threads)
 {
 	const int64_t end = nx_clock_mono() + NX_WORK_STOP_MS;
 	const char *late;
 
 	nx_patient_stop(app->patient);
 	if ((late = nx_threads_join_until(threads, end)) != NULL)
-		give_up(app, late);
+		exit_unfinished(app, late);
 	if (!nx_patient_wait(app->patient, end))
-		give_up(app, "refresh");
+		exit_unfinished(app, "refresh");
 }
 
 /* All of the table, or none. */
 static enum nx_rc
-run(const struct crew *usual, struct nx_threads *threads, struct crew *crews,
-    struct nx_err *err)
+run_until_told(const struct crew *usual, struct nx_threads *threads,
+    struct crew *crews, struct nx_err *err)
 {
 	const struct nx_log *log = &usual->app->conf.log;
 	const struct nx_work_job *missing = start_crews(threads, crews, usual);
@@ -158,7 +158,7 @@ run(const struct crew *usual, struct nx_threads *threads, struct crew *crews,
 	while (!nx_stop_wait(usual->stop, A_WHILE_MS))
 		continue;
 	nx_log(log, NX_LOG_INFO, NULL, "work.stopping", NX_I("pid", getpid()));
-	finish(usual->app, threads);
+	finish_crews(usual->app, threads);
 	return missing == NULL ? NX_OK : nx_fail(err, NX_NO_MEMORY,
 	    "The thread for %s does not start.", missing->name);
 }
@@ -179,7 +179,7 @@ nx_work(const struct nx_app *app, struct nx_err *err)
 	if (usual.stop == NULL || threads == NULL || crews == NULL)
 		rc = nx_fail(err, NX_NO_MEMORY, "No thread can start.");
 	else
-		rc = run(&usual, threads, crews, err);
+		rc = run_until_told(&usual, threads, crews, err);
 	nx_threads_free(threads);
 	nx_stop_free(usual.stop);
 	free(crews);

@@ -7,12 +7,11 @@
 #include "call.h"
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 
 enum {
-	FORM_MAX = 16 * 1024,
-	TOKEN_MAX = 4096,
-	SCOPES_MAX = 2000,
-	GRANT_ROOM = NX_STRAYS_MAX * (TOKEN_MAX + 1) + SCOPES_MAX + 1024,
+	GRANT_ROOM = NX_STRAYS_MAX * (NX_TOKEN_MAX + 1) +
+	    NX_SCOPES_GRANTED_MAX + 1024,
 	LIFE_DEFAULT = 7200,		/* seconds; what X documents */
 	/* Less cannot be meant: every use would spend a refresh token. */
 	LIFE_MIN = 60 + 1,
@@ -79,13 +78,13 @@ send_form(const struct nx_x *x, enum nx_act act, struct nx_buf *form,
 }
 
 static bool
-is_token(const char *s)
+is_oauth_token(const char *s)
 {
 	size_t n = 0;
 
 	for (; s != NULL && s[n] > 0x20 && s[n] < 0x7f; n++)
 		continue;
-	return n > 0 && n <= TOKEN_MAX && s[n] == '\0';
+	return n > 0 && n <= NX_TOKEN_MAX && s[n] == '\0';
 }
 
 static bool
@@ -95,11 +94,11 @@ is_scopes(const char *s)
 
 	for (; s != NULL && s[n] >= 0x20 && s[n] < 0x7f; n++)
 		continue;
-	return n > 0 && n <= SCOPES_MAX && s[n] == '\0';
+	return n > 0 && n <= NX_SCOPES_GRANTED_MAX && s[n] == '\0';
 }
 
 static int64_t
-life(struct json_object *body)
+token_lifetime(struct json_object *body)
 {
 	int64_t s;
 
@@ -132,13 +131,13 @@ read_grant(struct json_object *body, int64_t now, struct nx_arena *arena,
 	const char *refresh = nx_json_str(body, "refresh_token");
 
 	if ((type != NULL && strcasecmp(type, "bearer") != 0) ||
-	    !is_token(access))
+	    !is_oauth_token(access))
 		return false;
 	out->access_token = nx_arena_str(arena, access);
-	out->refresh_token = is_token(refresh) ?
+	out->refresh_token = is_oauth_token(refresh) ?
 	    nx_arena_str(arena, refresh) : NULL;
 	out->scopes = read_scopes(body, arena);
-	out->expires_at = now + life(body);
+	out->expires_at = now + token_lifetime(body);
 	return nx_arena_ok(arena);
 }
 
@@ -185,7 +184,7 @@ collect_strays(struct nx_slice body, struct nx_arena *arena,
 		    (text = next_text(&rest, names[i])).p != NULL) {
 			struct nx_stray *s = &out->strays[out->nstrays];
 
-			if (text.n == 0 || text.n > TOKEN_MAX)
+			if (text.n == 0 || text.n > NX_TOKEN_MAX)
 				continue;
 			s->token = nx_arena_slice(arena, text);
 			s->refreshes = i == 1;
@@ -239,7 +238,7 @@ nx_oauth_exchange(const struct nx_x *x, const char *code,
     const char *verifier, struct nx_grant *out, struct nx_verdict *verdict)
 {
 	const char *const secrets[] = { code, verifier, NULL };
-	struct nx_buf form = NX_BUF_SECRET(FORM_MAX);
+	struct nx_buf form = NX_BUF_SECRET(NX_FORM_MAX);
 
 	add_field(&form, "grant_type", "authorization_code");
 	add_field(&form, "code", code);
@@ -254,7 +253,7 @@ nx_oauth_refresh(const struct nx_x *x, const char *refresh_token,
     struct nx_grant *out, struct nx_verdict *verdict)
 {
 	const char *const secrets[] = { refresh_token, NULL };
-	struct nx_buf form = NX_BUF_SECRET(FORM_MAX);
+	struct nx_buf form = NX_BUF_SECRET(NX_FORM_MAX);
 
 	add_field(&form, "grant_type", "refresh_token");
 	add_field(&form, "refresh_token", refresh_token);
@@ -267,7 +266,7 @@ nx_oauth_revoke(const struct nx_x *x, const char *token, const char *hint,
     struct nx_verdict *verdict)
 {
 	const char *const secrets[] = { token, NULL };
-	struct nx_buf form = NX_BUF_SECRET(FORM_MAX);
+	struct nx_buf form = NX_BUF_SECRET(NX_FORM_MAX);
 	struct nx_x_answer answer;
 
 	add_field(&form, "token", token);

@@ -4,12 +4,11 @@
 
 #include "call.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/must.h"
 #include "nx/x/id.h"
 
 /* 25,000 characters of 4 bytes, each perhaps escaped, and what is around. */
-enum { JSON_MAX = 256 * 1024 };
-
 void
 nx_poll_write(struct nx_jw *w, const struct nx_poll *poll)
 {
@@ -50,7 +49,7 @@ write_post(const struct nx_x_post *post, struct nx_buf *out)
 }
 
 static const char *
-read_id(struct nx_slice text, struct nx_arena *arena)
+parse_post_id(struct nx_slice text, struct nx_arena *arena)
 {
 	struct json_object *body;
 	char space[NX_JSON_ID_ROOM];
@@ -70,7 +69,7 @@ nx_x_post_create(const struct nx_x *x, const char *access_token,
     const struct nx_x_post *post, struct nx_x_posted *out,
     struct nx_verdict *verdict)
 {
-	struct nx_buf json = NX_BUF(JSON_MAX);
+	struct nx_buf json = NX_BUF(NX_POST_JSON_MAX);
 	struct nx_x_answer answer;
 	struct nx_http_ask ask = {
 		.method = "POST",
@@ -89,7 +88,7 @@ nx_x_post_create(const struct nx_x *x, const char *access_token,
 	    verdict);
 	out->windows = answer.windows;
 	if (answer.http.status / 100 == 2 &&
-	    (out->id = read_id(answer.http.body, x->arena)) != NULL)
+	    (out->id = parse_post_id(answer.http.body, x->arena)) != NULL)
 		nx_verdict_whole(&answer, verdict);
 	else if (verdict->class == NX_CLASS_DONE)
 		nx_verdict_unreadable(NX_ACT_CREATE, verdict);

@@ -2,7 +2,7 @@
 
 #include "nx/x/scopes.h"
 
-enum { SCOPES_MAX = 500 };
+#include "nx/base/maxima.h"
 
 /* What X's API knows (OpenAPI 2.167), and users.email of its guide. */
 static const char known[] = "tweet.read tweet.write tweet.moderate.write"
@@ -93,9 +93,9 @@ nx_scopes_check(const char *asked, struct nx_err *err)
 	const char *rest = asked, *must = needed;
 	struct nx_slice one;
 
-	if (strlen(asked) > SCOPES_MAX)
+	if (strlen(asked) > NX_SCOPES_ASKED_MAX)
 		return nx_fail(err, NX_INVALID, "scopes must be at most %d"
-		    " characters.", SCOPES_MAX);
+		    " characters.", NX_SCOPES_ASKED_MAX);
 	while (next_scope(&rest, &one)) {
 		if (!has_slice(known, one))
 			return nx_fail(err, NX_INVALID, "scopes: X knows no"

@@ -13,12 +13,12 @@
 #include "call.h"
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/x/id.h"
 
 enum {
 	PAGE = 100,
 	SHORT_PAGE = 10,	/* of the longest posts this many fit */
-	URL_MAX = 2048,
 	COPIES = 2,		/* of an answer's bytes, for what is kept */
 	SNOWFLAKE_DIGITS = 15,	/* shorter ids are no snowflakes */
 	SNOWFLAKE_BITS = 22,	/* below the time */
@@ -63,7 +63,7 @@ first_manner(const struct nx_timeline_ask *ask)
 }
 
 static const char *
-fields(enum names names, bool parents)
+field_query(enum names names, bool parents)
 {
 	switch (names) {
 	case NEW_NAMES:
@@ -85,7 +85,7 @@ ask_page(const struct nx_x *x, const char *token,
     const struct nx_timeline_ask *ask, const struct manner *how,
     struct nx_verdict *verdict)
 {
-	struct nx_buf url = NX_BUF(URL_MAX);
+	struct nx_buf url = NX_BUF(NX_TIMELINE_URL_MAX);
 	struct nx_http_ask request = { .method = "GET", .bearer = token };
 	struct nx_x_answer answer;
 	const enum names names = names_of(how);
@@ -93,7 +93,7 @@ ask_page(const struct nx_x *x, const char *token,
 
 	nx_buf_addf(&url, "%s" NX_X_TIMELINE "?max_results=%d%s",
 	    x->conf->api_url, ask->x_user_id, how->page,
-	    fields(names, ask->parents));
+	    field_query(names, ask->parents));
 	if (ask->since_id != NULL)
 		nx_buf_addf(&url, "&since_id=%s", ask->since_id);
 	if (ask->start > 0 && names != NO_NAMES) {
@@ -116,7 +116,7 @@ ask_page(const struct nx_x *x, const char *token,
 
 /* A member under its new or its old name. */
 static struct json_object *
-either(struct json_object *get(struct json_object *, const char *),
+get_either(struct json_object *get(struct json_object *, const char *),
     struct json_object *obj, const char *name, const char *legacy)
 {
 	struct json_object *v = get(obj, name);
@@ -131,7 +131,7 @@ urls_of(struct json_object *obj)
 }
 
 static size_t
-length(struct json_object *array)
+array_length(struct json_object *array)
 {
 	return array == NULL ? 0 : json_object_array_length(array);
 }
@@ -140,7 +140,7 @@ static void
 add_links(struct json_object *urls, struct nx_arena *arena,
     struct nx_x_entry *out)
 {
-	for (size_t i = 0; i < length(urls); i++) {
+	for (size_t i = 0; i < array_length(urls); i++) {
 		struct json_object *v = json_object_array_get_idx(urls, i);
 		const char *shown = nx_json_str(v, "url");
 
@@ -155,12 +155,12 @@ add_links(struct json_object *urls, struct nx_arena *arena,
 }
 
 static const char *
-replied_to(struct json_object *post, struct nx_arena *arena)
+parse_reply_to(struct json_object *post, struct nx_arena *arena)
 {
-	struct json_object *all = either(nx_json_array, post,
+	struct json_object *all = get_either(nx_json_array, post,
 	    "referenced_posts", "referenced_tweets");
 
-	for (size_t i = 0; i < length(all); i++) {
+	for (size_t i = 0; i < array_length(all); i++) {
 		struct json_object *v = json_object_array_get_idx(all, i);
 		const char *type = nx_json_str(v, "type");
 		char space[NX_JSON_ID_ROOM];
@@ -174,7 +174,7 @@ replied_to(struct json_object *post, struct nx_arena *arena)
 }
 
 static int64_t
-created_at(struct json_object *post, const char *id)
+parse_created_at(struct json_object *post, const char *id)
 {
 	int64_t at;
 
@@ -220,7 +220,7 @@ static bool
 read_entry(struct json_object *post, struct nx_arena *arena,
     struct nx_x_entry *out)
 {
-	struct json_object *note = either(nx_json_object, post, "note_post",
+	struct json_object *note = get_either(nx_json_object, post, "note_post",
 	    "note_tweet");
 	struct json_object *urls = urls_of(post), *more = urls_of(note);
 	char space[NX_JSON_ID_ROOM];
@@ -236,10 +236,10 @@ read_entry(struct json_object *post, struct nx_arena *arena,
 	*out = (struct nx_x_entry){
 		.id = nx_arena_str(arena, id),
 		.text = { nx_arena_str(arena, text), strlen(text) },
-		.created_at = created_at(post, id),
-		.reply_to = replied_to(post, arena),
-		.links = nx_arena_alloc(arena, (length(urls) + length(more) +
-		    1) * sizeof(*out->links)),
+		.created_at = parse_created_at(post, id),
+		.reply_to = parse_reply_to(post, arena),
+		.links = nx_arena_alloc(arena, (array_length(urls) +
+		    array_length(more) + 1) * sizeof(*out->links)),
 	};
 	if (!nx_arena_ok(arena))
 		return false;
@@ -254,7 +254,7 @@ static bool
 read_entries(struct json_object *data, struct nx_arena *arena,
     struct nx_timeline *out)
 {
-	size_t n = length(data);
+	size_t n = array_length(data);
 
 	out->entries = nx_arena_alloc(arena, (n + 1) * sizeof(*out->entries));
 	if (out->entries == NULL)
@@ -267,7 +267,7 @@ read_entries(struct json_object *data, struct nx_arena *arena,
 
 /* Is there such a member, whatever it is?  null is nothing. */
 static bool
-has(struct json_object *obj, const char *name)
+has_member(struct json_object *obj, const char *name)
 {
 	struct json_object *v = NULL;
 
@@ -279,7 +279,8 @@ has_errors(struct json_object *body)
 {
 	struct json_object *errors = nx_json_array(body, "errors");
 
-	return has(body, "errors") && (errors == NULL || length(errors) > 0);
+	return has_member(body, "errors") &&
+	    (errors == NULL || array_length(errors) > 0);
 }
 
 /* Where the timeline goes on; false when that is not understood. */
@@ -291,8 +292,8 @@ read_next(struct json_object *body, struct nx_arena *arena, const char **out)
 	const char *token = nx_json_id(meta, "next_token", space);
 
 	if (token == NULL)
-		return !has(meta, "next_token") &&
-		    (meta != NULL || !has(body, "meta"));
+		return !has_member(meta, "next_token") &&
+		    (meta != NULL || !has_member(body, "meta"));
 	if (*token != '\0')
 		*out = nx_arena_str(arena, token);
 	return true;
@@ -302,10 +303,11 @@ read_next(struct json_object *body, struct nx_arena *arena, const char **out)
 static bool
 lacks_fields(struct json_object *data)
 {
-	for (size_t i = 0; i < length(data); i++)
-		if (has(json_object_array_get_idx(data, i), "created_at"))
+	for (size_t i = 0; i < array_length(data); i++)
+		if (has_member(json_object_array_get_idx(data, i),
+		    "created_at"))
 			return false;
-	return length(data) > 0;
+	return array_length(data) > 0;
 }
 
 /*
@@ -313,7 +315,7 @@ lacks_fields(struct json_object *data)
  * `bare`: without the fields that were asked for.
  */
 static enum nx_class
-read_page(struct nx_slice text, struct nx_arena *arena,
+parse_page(struct nx_slice text, struct nx_arena *arena,
     struct nx_timeline *out, bool *bare)
 {
 	struct json_object *body = NULL, *data;
@@ -326,14 +328,14 @@ read_page(struct nx_slice text, struct nx_arena *arena,
 	(void)nx_json_i64(nx_json_object(body, "meta"), "result_count",
 	    &count);
 	out->complete = read_next(body, arena, &out->next) &&
-	    !has_errors(body) && count <= (int64_t)length(data);
+	    !has_errors(body) && count <= (int64_t)array_length(data);
 	*bare = lacks_fields(data);
-	if (length(data) == 0 && has_errors(body))
+	if (array_length(data) == 0 && has_errors(body))
 		class = NX_CLASS_REFUSED;
 	else if (data != NULL ? read_entries(data, arena, out) :
-	    count == 0 && !has(body, "data"))
+	    count == 0 && !has_member(body, "data"))
 		class = NX_CLASS_DONE;
-	out->complete = out->complete && out->n == length(data);
+	out->complete = out->complete && out->n == array_length(data);
 	json_object_put(body);
 	return nx_arena_ok(arena) ? class : NX_CLASS_RETRY;
 }
@@ -347,7 +349,7 @@ is_too_long(const struct nx_x *x, const struct nx_http_answer *answer)
 
 /* An answer that does not fit may in shorter pages; true: that is tried. */
 static bool
-shortens(struct manner *how)
+shortens_page(struct manner *how)
 {
 	const bool was_long = how->page == PAGE;
 
@@ -357,7 +359,7 @@ shortens(struct manner *how)
 
 /* Names that X may not know are worth others; true: those are tried. */
 static bool
-renames(struct manner *how, const struct nx_verdict *verdict, int status,
+changes_names(struct manner *how, const struct nx_verdict *verdict, int status,
     bool bare)
 {
 	const bool other = verdict->class == NX_CLASS_DONE ?
@@ -381,12 +383,12 @@ try_page(const struct nx_x *x, const char *access_token,
 	*out = (struct nx_timeline){ .windows = answer.windows };
 	if (is_too_long(x, &answer.http)) {
 		nx_verdict_unreadable(NX_ACT_READ, verdict);
-		again = shortens(how);
+		again = shortens_page(how);
 	} else {
 		if (verdict->class == NX_CLASS_DONE)
-			verdict->class = read_page(answer.http.body,
+			verdict->class = parse_page(answer.http.body,
 			    x->arena, out, &bare);
-		again = renames(how, verdict, answer.http.status, bare);
+		again = changes_names(how, verdict, answer.http.status, bare);
 	}
 	nx_x_called(x, NX_ACT_READ, verdict);
 	return !again;

@@ -4,9 +4,8 @@
 
 #include "call.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/x/id.h"
-
-enum { NAME_MAX_BYTES = 400, USERNAME_MAX = 50 };
 
 static bool
 is_username(const char *s)
@@ -14,13 +13,13 @@ is_username(const char *s)
 	size_t n = s == NULL ? 0 : strspn(s, "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
 
-	return n > 0 && n <= USERNAME_MAX && s[n] == '\0';
+	return n > 0 && n <= NX_USERNAME_MAX && s[n] == '\0';
 }
 
 static const char *
 short_text(struct nx_arena *arena, const char *s)
 {
-	return s == NULL || strlen(s) > NAME_MAX_BYTES ? NULL :
+	return s == NULL || strlen(s) > NX_DISPLAY_NAME_MAX ? NULL :
 	    nx_arena_str(arena, s);
 }
 
@@ -52,8 +51,8 @@ read_user(struct nx_slice text, struct nx_arena *arena,
 
 /* The status of its answer. */
 static int
-ask_profile(const struct nx_x *x, const char *access_token, const char *query,
-    struct nx_x_user *out, struct nx_verdict *verdict)
+request_profile(const struct nx_x *x, const char *access_token,
+    const char *query, struct nx_x_user *out, struct nx_verdict *verdict)
 {
 	struct nx_x_answer answer;
 	struct nx_http_ask ask = {
@@ -81,9 +80,9 @@ nx_users_me(const struct nx_x *x, const char *access_token,
 	int status;
 
 	*out = (struct nx_x_user){ 0 };
-	status = ask_profile(x, access_token,
+	status = request_profile(x, access_token,
 	    "?user.fields=subscription_type", out, verdict);
 	/* X renames fields: better no subscription than no user. */
 	if (verdict->class == NX_CLASS_REFUSED && status == 400)
-		(void)ask_profile(x, access_token, "", out, verdict);
+		(void)request_profile(x, access_token, "", out, verdict);
 }

@@ -177,7 +177,7 @@ is_2xx(int status)
 
 /* What an answer that tells nothing means: was there harm in sending it? */
 static enum nx_class
-lost(enum nx_act act)
+class_of_lost(enum nx_act act)
 {
 	return act == NX_ACT_CODE || act == NX_ACT_REFRESH ||
 	    act == NX_ACT_CREATE ? NX_CLASS_UNKNOWN : NX_CLASS_RETRY;
@@ -193,7 +193,7 @@ is_control(const char *p)
 
 /* `text` is valid UTF-8, or NULL.  Whole characters only, no controls. */
 static void
-take(char *to, size_t size, const char *text)
+copy_text(char *to, size_t size, const char *text)
 {
 	size_t left = text == NULL ? 0 : strlen(text), n = 0, len;
 
@@ -219,7 +219,7 @@ first_error(struct json_object *body)
 
 /* A member of the body, or of the first of its `errors`. */
 static const char *
-said(struct json_object *body, const char *name)
+problem_member(struct json_object *body, const char *name)
 {
 	const char *s = nx_json_str(body, name);
 
@@ -231,27 +231,28 @@ said(struct json_object *body, const char *name)
  * in the message of the first error.
  */
 static void
-quote(struct json_object *body, struct nx_err_x *x)
+copy_problem(struct json_object *body, struct nx_err_x *x)
 {
-	const char *type = said(body, "type"), *title = said(body, "title");
+	const char *type = problem_member(body, "type");
+	const char *title = problem_member(body, "title");
 	const char *why = nx_json_str(first_error(body), "message");
 
 	if (why == NULL)
-		why = said(body, "detail");
+		why = problem_member(body, "detail");
 	if (why == NULL)
 		why = nx_json_str(body, "error_description");
 	if (why == NULL)
 		why = nx_json_str(body, "message");
-	take(x->type, sizeof(x->type),
+	copy_text(x->type, sizeof(x->type),
 	    type != NULL ? type : nx_json_str(body, "error"));
-	take(x->title, sizeof(x->title), title);
-	take(x->detail, sizeof(x->detail), why);
+	copy_text(x->title, sizeof(x->title), title);
+	copy_text(x->detail, sizeof(x->detail), why);
 }
 
 static bool
 has_type(struct json_object *body, const char *segment)
 {
-	const char *type = said(body, "type");
+	const char *type = problem_member(body, "type");
 	const char *slash = type == NULL ? NULL : strrchr(type, '/');
 
 	return type != NULL && strcmp(slash == NULL ? type : slash + 1,
@@ -292,13 +293,14 @@ is_problem(struct json_object *body)
 {
 	struct json_object *error = first_error(body);
 
-	return said(body, "type") != NULL || said(body, "title") != NULL ||
+	return problem_member(body, "type") != NULL ||
+	    problem_member(body, "title") != NULL ||
 	    nx_json_str(error, "message") != NULL ||
 	    nx_json_str(error, "detail") != NULL;
 }
 
 static bool
-fits(const struct rule *r, enum nx_act act, int status,
+rule_fits(const struct rule *r, enum nx_act act, int status,
     struct json_object *body)
 {
 	const char *error = nx_json_str(body, "error");
@@ -336,7 +338,7 @@ is_done(enum nx_act act, struct nx_slice text, struct json_object *body)
 }
 
 static enum nx_class
-classify(enum nx_act act, const struct nx_x_answer *answer,
+classify_answer(enum nx_act act, const struct nx_x_answer *answer,
     struct json_object *body)
 {
 	const struct rule *r = rules;
@@ -344,12 +346,12 @@ classify(enum nx_act act, const struct nx_x_answer *answer,
 
 	if (is_2xx(status))
 		return is_done(act, answer->http.body, body) ? NX_CLASS_DONE :
-		    lost(act);
+		    class_of_lost(act);
 	if (status >= 300 && status < 400)	/* not X's API at all */
 		return NX_CLASS_OPERATOR;
 	if (status < 400 || status >= 500 || status == 408)
-		return lost(act);
-	while (!fits(r, act, status, body))	/* the last row always fits */
+		return class_of_lost(act);
+	while (!rule_fits(r, act, status, body))	/* the last one does */
 		r++;
 	return r->class;
 }
@@ -358,7 +360,7 @@ classify(enum nx_act act, const struct nx_x_answer *answer,
 static int64_t
 reset_day(struct json_object *body)
 {
-	const char *day = said(body, "reset_date");
+	const char *day = problem_member(body, "reset_date");
 	char text[NX_RFC3339_MAX];
 	int64_t at;
 
@@ -369,8 +371,8 @@ reset_day(struct json_object *body)
 }
 
 static int64_t
-when(const struct nx_x_answer *answer, int64_t now, enum nx_class class,
-    struct json_object *body)
+parse_retry_at(const struct nx_x_answer *answer, int64_t now,
+    enum nx_class class, struct json_object *body)
 {
 	const int64_t after = answer->http.retry_after, day = reset_day(body);
 	const int64_t at = after > 0 && after <= NX_WINDOW_MAX ?
@@ -399,7 +401,7 @@ nx_verdict_of(enum nx_act act, const struct nx_x_answer *answer,
 	*out = (struct nx_verdict){ 0 };
 	if (said->outcome != NX_HTTP_ANSWERED) {
 		out->class = said->outcome == NX_HTTP_NOT_SENT ?
-		    NX_CLASS_RETRY : lost(act);
+		    NX_CLASS_RETRY : class_of_lost(act);
 		(void)snprintf(out->x.detail, sizeof(out->x.detail), "%s",
 		    said->why);
 		return;
@@ -408,16 +410,16 @@ nx_verdict_of(enum nx_act act, const struct nx_x_answer *answer,
 		body = NULL;
 	out->x.status = said->status;
 	if ((OAUTH & 1U << act) == 0 || !is_2xx(said->status))
-		quote(body, &out->x);
-	out->class = classify(act, answer, body);
-	out->retry_at = when(answer, now, out->class, body);
+		copy_problem(body, &out->x);
+	out->class = classify_answer(act, answer, body);
+	out->retry_at = parse_retry_at(answer, now, out->class, body);
 	nx_json_wipe(body);		/* it may be a grant */
 }
 
 void
 nx_verdict_unreadable(enum nx_act act, struct nx_verdict *v)
 {
-	v->class = lost(act);
+	v->class = class_of_lost(act);
 	v->retry_at = 0;
 }
 
@@ -472,7 +474,7 @@ code_of(enum nx_act act, enum nx_class class)
 
 /* A second more than X says: clocks differ. */
 static int
-wait_for(const struct nx_verdict *v, enum nx_rc rc, int64_t now)
+backoff_seconds(const struct nx_verdict *v, enum nx_rc rc, int64_t now)
 {
 	if (v->retry_at > now)
 		return v->retry_at - now >= INT32_MAX ? INT32_MAX :
@@ -505,7 +507,7 @@ nx_verdict_fail(enum nx_act act, const struct nx_verdict *v, int64_t now,
 		(void)nx_fail(err, rc, "X answered %d: %s", v->x.status,
 		    v->x.detail[0] != '\0' ? v->x.detail : v->x.title);
 	err->x = v->x;
-	err->retry_after = wait_for(v, rc, now);
+	err->retry_after = backoff_seconds(v, rc, now);
 	err->is_guess = v->retry_at <= now;
 	return rc;
 }

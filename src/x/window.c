@@ -10,24 +10,8 @@ static const char prefixes[][24] = {
 	"x-user-limit-24hour-",
 };
 
-static bool
-read_number(struct nx_slice s, int64_t *out)
-{
-	int64_t v = 0;
-
-	if (s.n == 0 || s.n > 18)	/* 18 digits cannot overflow */
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		v = v * 10 + (s.p[i] - '0');
-	}
-	*out = v;
-	return true;
-}
-
 static void
-note(struct nx_window *w, struct nx_slice field, int64_t value)
+record_field(struct nx_window *w, struct nx_slice field, int64_t value)
 {
 	int64_t *to = nx_slice_is_nocase(field, "limit") ? &w->limit :
 	    nx_slice_is_nocase(field, "remaining") ? &w->remaining :
@@ -54,17 +38,17 @@ nx_windows_header(struct nx_windows *w, struct nx_slice line)
 	if (nx_slice_starts(line, "HTTP/"))
 		*w = (struct nx_windows){ 0 };	/* another answer begins */
 	name = nx_slice_cut(&line, ':');
-	if (!read_number(nx_slice_trim(line, " \t\r\n"), &value))
+	if (!nx_slice_decimal(nx_slice_trim(line, " \t\r\n"), &value))
 		return;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		field = name;
 		if (nx_slice_cut_prefix_nocase(&field, prefixes[i]))
-			note(all[i], field, value);
+			record_field(all[i], field, value);
 	}
 }
 
 static void
-believe(struct nx_window *w, int64_t now)
+normalize_reset(struct nx_window *w, int64_t now)
 {
 	if (w->reset < EPOCH_MIN)
 		w->reset += now;
@@ -75,9 +59,9 @@ believe(struct nx_window *w, int64_t now)
 void
 nx_windows_believe(struct nx_windows *w, int64_t now)
 {
-	believe(&w->quarter, now);
-	believe(&w->app_day, now);
-	believe(&w->user_day, now);
+	normalize_reset(&w->quarter, now);
+	normalize_reset(&w->app_day, now);
+	normalize_reset(&w->user_day, now);
 }
 
 int64_t

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { calm, clearFaults, env, fault, grown, problem, sandbox, sql, until } from '../flow/lib/stack.js';
-import { landed, Visitor, words } from '../flow/lib/visitor.js';
+import { handle, landed, Visitor, words } from '../flow/lib/visitor.js';
 import { disarm, dyingAt } from './lib.js';
 
 const ME = '/2/users/me';
@@ -78,6 +78,20 @@ for (const point of ['connect.kept_aside', 'connect.before_save', 'connect.after
 		await renews(me);
 	});
 }
+
+test('connect.replaced: whose place the new account takes has ended with it', async () => {
+	const me = new Visitor();
+	const connection = await me.connect();
+	const old = me.account;
+	me.account = handle();
+	const { path } = await me.arrive(`?connection_id=${connection.id}&replace=1`);
+	problem(await dyingAt('connect.replaced', () => me.get(path)), 503, 'unavailable');
+	const list = await me.connections();
+	assert.deepEqual(Object.fromEntries(list.map((c) => [c.username, c.status])), { [me.account]: 'connected', [old]: 'disconnected' });
+	assert.deepEqual(await sql(`SELECT hint FROM x_revocations WHERE connection_id = '${connection.id}' ORDER BY 1`), [['access_token'], ['refresh_token']]);
+	landed(await me.get(path));
+	assert.equal((await me.post(words())).status, 201);
+});
 
 test('connect.after_pending: at a reconnect whose profile X does not tell nothing is lost', async () => {
 	const me = new Visitor();

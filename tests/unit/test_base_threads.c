@@ -33,6 +33,14 @@ note(void *ctx, int index)
 	(void)pthread_sigmask(SIG_BLOCK, NULL, &blocked);
 	if (!sigismember(&blocked, SIGTERM) || !sigismember(&blocked, SIGUSR1))
 		atomic_store(&s->signals_pass, true);
+}
+
+static void
+note_name(void *ctx, int index)
+{
+	struct shared *s = ctx;
+
+	note(ctx, index);
 	if (index == 0)
 		(void)pthread_getname_np(pthread_self(), s->name,
 		    sizeof(s->name));
@@ -47,7 +55,7 @@ each_has_an_index(void **state)
 	(void)state;
 	assert_non_null(s.threads);
 	assert_int_equal(nx_threads_start(s.threads, "a name of 16 byte", N,
-	    note, &s), N);
+	    note_name, &s), N);
 	assert_int_equal(nx_threads_count(s.threads), N);
 	assert_null(nx_threads_join_until(s.threads, nx_clock_mono() + 9000));
 	for (int i = 0; i < N; i++)

@@ -63,16 +63,18 @@ static void
 explains_a_failure(void **state)
 {
 	struct nx_err err = { .retry_after = 9 };
+	struct nx_kv args[NX_ERR_ARGS + 1];
 
 	(void)state;
-	assert_int_equal(nx_fail_for(&err, NX_INVALID, NX_WHY_NOT_UUID,
-	    NX_S("member", "user_id")), NX_INVALID);
+	assert_int_equal(nx_fail_for(&err, NX_INVALID, NX_WHY_NOT_EXPECTED,
+	    NX_S("member", "user_id"), NX_S("expected", "a UUID")), NX_INVALID);
 	assert_string_equal(err.detail, "user_id must be a UUID.");
 	assert_int_equal(err.rc, NX_INVALID);
 	assert_int_equal(err.retry_after, 0);
-	assert_int_equal(err.reason, NX_WHY_NOT_UUID);
-	assert_string_equal(nx_kv_find(err.args, "member")->str, "user_id");
-	assert_null(nx_kv_find(err.args, "limit"));
+	assert_int_equal(err.reason, NX_WHY_NOT_EXPECTED);
+	nx_err_args(&err, args);
+	assert_string_equal(nx_kv_find(args, "member")->str, "user_id");
+	assert_null(nx_kv_find(args, "limit"));
 	assert_int_equal(nx_fail(&err, NX_BUSY, "Wait."), NX_BUSY);
 	assert_int_equal(err.reason, NX_WHY_NONE);
 	assert_int_equal(nx_fail_for(NULL, NX_BUSY, NX_WHY_LOGGED, { 0 }),

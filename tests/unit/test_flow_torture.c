@@ -97,7 +97,7 @@ open_app(struct world *w)
 	w->app.conf.log.fd = -1;	/* what fails is said thousandfold */
 	w->ctx = (struct nx_ctx){
 		.app = &w->app,
-		.http = nx_worker_open(&w->app),
+		.http = nx_app_http_x(&w->app),
 		.arena = nx_arena_new(NX_ARENA_MAX),
 		.request_id = "torture",
 		.deadline = nx_clock_mono() + NX_REQUEST_MS,
@@ -110,7 +110,7 @@ static void
 close_app(struct world *w)
 {
 	nx_attempt_start_free(&w->start);
-	nx_worker_close(w->ctx.http);
+	nx_app_http_free(w->ctx.http);
 	nx_arena_free(w->ctx.arena);
 	nx_app_close(&w->app);
 }
@@ -540,7 +540,7 @@ main(void)
 		cmocka_unit_test(settles),
 	};
 
-	if (nx_process_start() != NX_OK)
+	if (nx_app_process_start() != NX_OK)
 		return 1;
 	return cmocka_run_group_tests_name("flow/torture", tests,
 	    env_open_apart, env_close_apart);

@@ -9,6 +9,7 @@
 #include "nx/seal/digest.h"
 #include "nx/store/lease.h"
 #include "nx/store/login.h"
+#include "nx/store/pending.h"
 #include "nx/store/revocation.h"
 
 enum { US = 1000000 };
@@ -259,7 +260,6 @@ a_pending_one_that_moved_is_not_stored(void **state)
 {
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
-	const struct nx_pending_which all = { .user_id = e->user };
 	const struct nx_pending p = pending_of(e);
 	struct nx_new_grant g = grant_of(e);
 	struct nx_saved saved;
@@ -275,7 +275,7 @@ a_pending_one_that_moved_is_not_stored(void **state)
 	assert_string_equal(token_of(e, e->user), "none");
 	assert_string_equal(sql(e, "SELECT count(*) FROM x_pending", NULL,
 	    NULL), "1");
-	assert_int_equal(nx_pending_end(&ask, &all, e->pending, &ended,
+	assert_int_equal(nx_pending_end(&ask, e->user, NULL, e->pending, &ended,
 	    &err), NX_OK);
 	g.pending_version = 1;
 	assert_true(save_it(e, &g).gone);
@@ -381,6 +381,80 @@ two_logins_at_once(void **state)
 	assert_int_equal(parked(e, 1), 3);
 }
 
+static const char status_of[] = "SELECT status FROM platform_connections"
+    " WHERE id = $1";
+static const char waiting[] = "SELECT coalesce(string_agg(coalesce(aim::text,"
+    " 'any'), ' '), '') FROM x_pending WHERE user_id = $1";
+
+/* Another account's login takes the place of connection `id`. */
+static struct nx_saved
+replace(struct env *e, const char *id, int n, int later)
+{
+	struct nx_new_grant g = login_of(e, e->user, n, later);
+
+	g.x_user_id = "another";
+	g.replaces = id;
+	return save_it(e, &g);
+}
+
+/* With what was to renew it, and in the transaction that stores the other. */
+static void
+what_is_replaced_ends(void **state)
+{
+	struct env *e = need_database(state);
+	const struct nx_new_grant first = login_of(e, e->user, 1, 0);
+	const struct nx_saved old = save_it(e, &first);
+	const char *const aims[] = { NULL, old.id, e->pending };
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_err err;
+
+	for (int i = 0; i < 3; i++) {
+		struct nx_pending p = pending_of(e);
+		char id[NX_UUID_LEN + 1];
+
+		nx_uuid_random(id);
+		p.id = p.login_hash = id;
+		p.aim = aims[i];
+		p.access_token = nx_arena_printf(e->arena, "waits-%d", i);
+		p.grant_hash = p.access_token;
+		assert_int_equal(nx_pending_put(&ask, &p, &err), NX_OK);
+	}
+	assert_true(replace(e, old.id, 2, 1).stored);
+	assert_string_equal(sql(e, status_of, old.id, NULL), "disconnected");
+	assert_string_equal(sql(e, "SELECT count(*) FROM platform_connections"
+	    " WHERE user_id = $1 AND status = 'connected'", e->user, NULL),
+	    "1");
+	assert_null(strstr(sql(e, waiting, e->user, NULL), old.id));
+	assert_non_null(strstr(sql(e, waiting, e->user, NULL), "any"));
+	assert_non_null(strstr(sql(e, waiting, e->user, NULL), e->pending));
+	assert_string_equal(sql(e, "SELECT count(*) FROM x_revocations"
+	    " WHERE connection_id = $1", old.id, NULL), "4");
+	assert_int_equal(parked(e, 1), 3);	/* they open */
+	assert_int_equal(parked(e, 2), 0);
+	assert_string_equal(sql(e, "SELECT token_version FROM x_grants"
+	    " WHERE connection_id = $1", old.id, NULL), "2");
+}
+
+static void
+what_is_not_stored_replaces_nothing(void **state)
+{
+	struct env *e = need_database(state);
+	const struct nx_new_grant first = login_of(e, e->user, 1, 0);
+	const struct nx_new_grant again = login_of(e, e->user, 3, 9);
+	const struct nx_saved old = save_it(e, &first);
+	struct nx_new_grant newer = login_of(e, e->user, 2, 5);
+
+	newer.x_user_id = "another";
+	(void)save_it(e, &newer);
+	assert_false(replace(e, old.id, 4, 4).stored);	/* older than that */
+	assert_string_equal(sql(e, status_of, old.id, NULL), "connected");
+	(void)save_it(e, &again);	/* connected anew, and later */
+	assert_true(replace(e, old.id, 5, 8).stored);
+	assert_string_equal(sql(e, status_of, old.id, NULL), "connected");
+	assert_true(replace(e, old.id, 6, 10).stored);
+	assert_string_equal(sql(e, status_of, old.id, NULL), "disconnected");
+}
+
 int
 main(void)
 {
@@ -395,6 +469,8 @@ main(void)
 		TEST(a_login_forgets_only_what_it_ended),
 		TEST(a_pair_that_lost_to_a_login_is_parked),
 		TEST(a_pending_one_that_moved_is_not_stored),
+		TEST(what_is_replaced_ends),
+		TEST(what_is_not_stored_replaces_nothing),
 		TEST(two_logins_at_once),
 	};
 

@@ -198,7 +198,6 @@ a_pair_whose_row_has_gone_is_parked(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_pending p = pending_of(e);
-	const struct nx_pending_which all = { .user_id = e->user };
 	struct nx_waiting w;
 	struct nx_err err;
 	int ended;
@@ -206,7 +205,7 @@ a_pair_whose_row_has_gone_is_parked(void **state)
 	put(e, &p);
 	hasten(e);
 	w = take(e);
-	assert_int_equal(nx_pending_end(&ask, &all, e->pending, &ended,
+	assert_int_equal(nx_pending_end(&ask, e->user, NULL, e->pending, &ended,
 	    &err), NX_OK);
 	assert_int_equal(ended, 1);
 	assert_string_equal(sql(e, parked, e->user, NULL), "2");
@@ -424,7 +423,6 @@ a_disconnect_ends_what_it_means(void **state)
 	struct nx_store_ask ask = ask_of(e);
 	char ids[3][NX_UUID_LEN + 1], mine[NX_UUID_LEN + 1];
 	char other[NX_UUID_LEN + 1];
-	struct nx_pending_which which;
 	struct nx_err err;
 	int n;
 
@@ -441,19 +439,13 @@ a_disconnect_ends_what_it_means(void **state)
 	}
 	assert_int_equal(nx_pending_count(&ask, e->user, &n, &err), NX_OK);
 	assert_int_equal(n, 3);
-	which = (struct nx_pending_which){ e->user, mine, true };
-	assert_int_equal(nx_pending_end(&ask, &which, e->pending, &n, &err),
-	    NX_OK);
-	assert_int_equal(n, 1);
-	which.only_aimed = false;
-	assert_int_equal(nx_pending_end(&ask, &which, e->pending, &n, &err),
-	    NX_OK);
-	assert_int_equal(n, 1);
+	assert_int_equal(nx_pending_end(&ask, e->user, mine, e->pending, &n,
+	    &err), NX_OK);
+	assert_int_equal(n, 2);
 	assert_string_equal(sql(e, "SELECT aim FROM x_pending"
 	    " WHERE user_id = $1", e->user, NULL), other);
-	which.connection_id = NULL;
-	assert_int_equal(nx_pending_end(&ask, &which, e->pending, &n, &err),
-	    NX_OK);
+	assert_int_equal(nx_pending_end(&ask, e->user, NULL, e->pending, &n,
+	    &err), NX_OK);
 	assert_int_equal(n, 1);
 	assert_string_equal(sql(e, "SELECT count(*) FROM x_revocations"
 	    " WHERE connection_id = $1", e->pending, NULL), "6");

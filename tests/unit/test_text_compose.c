@@ -80,14 +80,6 @@ expect_part(const struct bench *b, size_t i, const char *text)
 	assert_int_equal(b->got.parts[i].text.n, strlen(text));
 }
 
-static bool
-ends_with(struct nx_slice s, const char *end)
-{
-	size_t n = strlen(end);
-
-	return s.n >= n && memcmp(s.p + s.n - n, end, n) == 0;
-}
-
 static void
 leaves_alone_what_fits(void **state)
 {
@@ -159,10 +151,10 @@ truncates_at_a_word(void **state)
 	assert_true(b->got.truncated);
 	assert_int_equal(b->got.count, 1);
 	assert_int_equal(b->got.parts[0].weighted_length, 277);
-	assert_true(ends_with(b->got.parts[0].text, " word..."));
+	assert_true(nx_slice_ends(b->got.parts[0].text, " word..."));
 	b->ask.link = nx_slice_str("https://example.com/a/long/way/to/go");
 	assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
-	assert_true(ends_with(b->got.parts[0].text,
+	assert_true(nx_slice_ends(b->got.parts[0].text,
 	    " word... https://example.com/a/long/way/to/go"));
 	assert_int_equal(b->got.parts[0].weighted_length, 49 * 5 + 4 + 27);
 	assert_true(b->got.has_url);
@@ -177,13 +169,13 @@ truncates_before_an_entity(void **state)
 	add(b, " https://example.com/path and more than fits", 1);
 	add(b, " so", 10);
 	assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
-	assert_true(ends_with(b->got.parts[0].text, "/path..."));
+	assert_true(nx_slice_ends(b->got.parts[0].text, "/path..."));
 	assert_true(b->got.has_url);
 	nx_buf_reset(&b->text);
 	add(b, "x", 260);
 	add(b, " @somebody_with_a_name and on it goes", 1);
 	assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
-	assert_true(ends_with(b->got.parts[0].text, "xx..."));
+	assert_true(nx_slice_ends(b->got.parts[0].text, "xx..."));
 	/* "a.com" must not come out of a cut that is none of the text's */
 	nx_buf_reset(&b->text);
 	add(b, "x", 271);
@@ -231,7 +223,7 @@ dots_take_the_place_of_a_stop(void **state)
 		add(b, rows[i].fill, rows[i].times);
 		add(b, rows[i].end, 1);
 		assert_int_equal(run(b, NX_TRUNCATE), NX_OK);
-		if (!ends_with(b->got.parts[0].text, rows[i].want))
+		if (!nx_slice_ends(b->got.parts[0].text, rows[i].want))
 			fail_msg("%zu: %.*s", i, (int)b->got.parts[0].text.n,
 			    b->got.parts[0].text.p);
 	}
@@ -245,7 +237,7 @@ dots_take_the_place_of_a_stop(void **state)
 	add(b, "x", 270);
 	add(b, "end. And here it goes on", 1);
 	assert_int_equal(run(b, NX_THREAD), NX_OK);
-	assert_true(ends_with(b->got.parts[0].text, "xend."));
+	assert_true(nx_slice_ends(b->got.parts[0].text, "xend."));
 }
 
 static void
@@ -308,14 +300,14 @@ threads_at_the_best_place(void **state)
 	assert_int_equal(run(b, NX_THREAD), NX_OK);
 	assert_int_equal(b->got.count, 2);
 	assert_int_equal(b->got.parts[0].text.n, 179);
-	assert_true(ends_with(b->got.parts[0].text, "here."));
-	assert_true(ends_with(b->got.parts[1].text, "words?"));
+	assert_true(nx_slice_ends(b->got.parts[0].text, "here."));
+	assert_true(nx_slice_ends(b->got.parts[1].text, "words?"));
 	nx_buf_reset(&b->text);
 	add(b, "Words without end ", 12);
 	add(b, "end. And on and on ", 1);
 	add(b, "they go ", 20);
 	assert_int_equal(run(b, NX_THREAD), NX_OK);
-	assert_true(ends_with(b->got.parts[0].text, " end."));
+	assert_true(nx_slice_ends(b->got.parts[0].text, " end."));
 	assert_memory_equal(b->got.parts[1].text.p, "And on", 6);
 }
 
@@ -326,7 +318,7 @@ prefers_words_to_lines(void **state)
 
 	add(b, "well-known ", 40);
 	assert_int_equal(run(b, NX_THREAD), NX_OK);
-	assert_true(ends_with(b->got.parts[0].text, " well-known"));
+	assert_true(nx_slice_ends(b->got.parts[0].text, " well-known"));
 	assert_int_equal(b->got.parts[0].text.n, 274);
 	/* but not words that leave most of the post empty */
 	nx_buf_reset(&b->text);
@@ -358,7 +350,7 @@ knows_what_ends_a_sentence(void **state)
 		add(b, cases[i].text, 1);
 		add(b, " and words", 20);
 		assert_int_equal(run(b, NX_THREAD), NX_OK);
-		if (!ends_with(b->got.parts[0].text, cases[i].end))
+		if (!nx_slice_ends(b->got.parts[0].text, cases[i].end))
 			fail_msg("%zu: %s", i, b->got.parts[0].text.p);
 	}
 }
@@ -421,14 +413,14 @@ numbers_parts(void **state)
 	add(b, "word ", 60);
 	assert_int_equal(run(b, NX_THREAD), NX_OK);
 	assert_int_equal(b->got.count, 2);
-	assert_true(ends_with(b->got.parts[0].text, " word (1/2)"));
-	assert_true(ends_with(b->got.parts[1].text, " word (2/2)"));
+	assert_true(nx_slice_ends(b->got.parts[0].text, " word (1/2)"));
+	assert_true(nx_slice_ends(b->got.parts[1].text, " word (2/2)"));
 	nx_buf_reset(&b->text);
 	add(b, "word ", 1000);
 	assert_int_equal(run(b, NX_THREAD), NX_OK);
 	assert_int_equal(b->got.count, 19);
-	assert_true(ends_with(b->got.parts[0].text, " (1/19)"));
-	assert_true(ends_with(b->got.parts[18].text, " (19/19)"));
+	assert_true(nx_slice_ends(b->got.parts[0].text, " (1/19)"));
+	assert_true(nx_slice_ends(b->got.parts[18].text, " (19/19)"));
 	b->source = NX_SLICE("short");
 	assert_int_equal(run(b, NX_THREAD), NX_OK);
 	expect_part(b, 0, "short");
@@ -461,7 +453,7 @@ threads_every_script(void **state)
 		assert_int_equal(run(b, NX_THREAD), NX_OK);
 		assert_true(b->got.count >= 2);
 		assert_true(b->got.parts[0].weighted_length > 250);
-		assert_true(ends_with(b->got.parts[0].text, cases[i].end));
+		assert_true(nx_slice_ends(b->got.parts[0].text, cases[i].end));
 	}
 }
 

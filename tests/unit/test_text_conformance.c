@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "nx/base/arena.h"
+#include "nx/base/utf8.h"
 #include "text/find.h"
 #include "nx/text/weigh.h"
 
@@ -167,16 +168,6 @@ weighs(void **state)
 }
 
 /* Code points up to byte `n`: what the files count in. */
-static size_t
-points(struct nx_slice text, size_t n)
-{
-	size_t i, count = 0;
-
-	for (i = 0; i < n; i++)
-		count += ((unsigned char)text.p[i] & 0xc0) != 0x80;
-	return count;
-}
-
 /* One expected entity: a scalar, or a mapping with its text and indices. */
 static bool
 is_expected(yaml_document_t *doc, yaml_node_t *want, struct nx_slice text,
@@ -198,9 +189,9 @@ is_expected(yaml_document_t *doc, yaml_node_t *want, struct nx_slice text,
 			return false;
 	}
 	at = member(doc, want, "indices");
-	return points(text, e->start) ==
+	return nx_utf8_count(nx_slice_head(text, e->start)) ==
 	    strtoul(scalar(item(doc, at, 0)).p, NULL, 10) &&
-	    points(text, e->end) ==
+	    nx_utf8_count(nx_slice_head(text, e->end)) ==
 	    strtoul(scalar(item(doc, at, 1)).p, NULL, 10);
 }
 

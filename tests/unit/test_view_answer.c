@@ -80,7 +80,8 @@ static const char alice[] = "{\"id\":\"" WEB_OTHER "\",\"user_id\":\""
     "\"profile_url\":\"https://x.com/alice\",\"status\":\"connected\","
     "\"status_reason\":null,\"scopes\":[\"tweet.read\",\"tweet.write\","
     "\"users.read\",\"media.write\",\"offline.access\"],"
-    "\"missing_scopes\":[],\"can_post\":true,\"renews_itself\":true,"
+    "\"missing_scopes\":[],\"can_post\":true,\"max_weighted_length\":280,"
+    "\"renews_itself\":true,"
     "\"connected_at\":\"2027-01-15T05:13:20Z\","
     "\"token_expires_at\":\"2027-01-15T08:00:00Z\","
     "\"last_success_at\":null}";
@@ -129,15 +130,17 @@ tells_what_a_connection_can_do(void **state)
 		{ NX_STATUS_CONNECTED, "tweet.read users.read", true,
 		  "\"missing_scopes\":[\"tweet.write\",\"media.write\","
 		  "\"offline.access\"],\"can_post\":false,"
-		  "\"renews_itself\":true" },
+		  "\"max_weighted_length\":280,\"renews_itself\":true" },
 		{ NX_STATUS_CONNECTED, "tweet.write", false,
-		  "\"can_post\":true,\"renews_itself\":false" },
+		  "\"can_post\":true,\"max_weighted_length\":280,"
+		  "\"renews_itself\":false" },
 		{ NX_STATUS_CONNECTED, NULL, false, "\"scopes\":[]," },
 		{ NX_STATUS_NEEDS_REAUTH, "tweet.write", true,
 		  "\"missing_scopes\":[],\"can_post\":false,"
-		  "\"renews_itself\":false" },
+		  "\"max_weighted_length\":280,\"renews_itself\":false" },
 		{ NX_STATUS_DISCONNECTED, "", false, "\"missing_scopes\":[],"
-		  "\"can_post\":false,\"renews_itself\":false" },
+		  "\"can_post\":false,\"max_weighted_length\":280,"
+		  "\"renews_itself\":false" },
 	};
 	struct web *w = *state;
 

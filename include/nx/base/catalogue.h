@@ -6,9 +6,9 @@
 #define NX_BASE_CATALOGUE_H
 
 #include "nx/base/buf.h"
+#include "nx/base/maxima.h"
 
 /* Append it, one code a line.  Pure. */
-enum { NX_CATALOGUE_MAX = 128 * 1024 };
 void	nx_catalogue(struct nx_buf *out);
 
 #endif

@@ -45,7 +45,13 @@ struct nx_err_x {
 	char	 detail[256];
 };
 
-enum { NX_ERR_ARGS = 4 };
+/* An argument of the reason: a number, or a text at `at` of nx_err.texts. */
+enum { NX_ERR_ARGS = 4, NX_ERR_TEXTS = 256 };
+struct nx_err_arg {
+	const char	*key;		/* static, or from an arena */
+	int64_t		 num;
+	int		 at;		/* -1: the number */
+};
 
 struct nx_err {
 	enum nx_rc	 rc;
@@ -54,8 +60,8 @@ struct nx_err {
 	bool		 is_guess;	/* of ours, that is: X named no time */
 	char		 detail[320];	/* this occurrence; never a secret */
 	enum nx_reason	 reason;	/* what the detail says; NONE */
-	/* its arguments; borrowed, from an arena or static */
-	struct nx_kv	 args[NX_ERR_ARGS + 1];
+	struct nx_err_arg args[NX_ERR_ARGS];	/* of it; key NULL: none */
+	char		 texts[NX_ERR_TEXTS];
 	/* where a person can mend it; borrowed, from an arena as a rule */
 	const char	*connect_url;
 	/* the post that the request became all the same; borrowed likewise */
@@ -92,6 +98,21 @@ enum nx_rc	 nx_rc_from_code(const char *code);
 #define nx_fail_for(err, rc, reason, ...) \
 	nx_err_end(nx_err_explain((err), (reason), \
 	    (const struct nx_kv[]){ __VA_ARGS__, { 0 } }), (rc))
+
+/* Set retry_at, unless it is: retry_after from `now`, wall clock.  Pure. */
+static inline void
+nx_err_date(struct nx_err *err, int64_t now)
+{
+	if (err->retry_at == 0 && err->retry_after > 0)
+		err->retry_at = now + err->retry_after;
+}
+
+/* The arguments as pairs, whose texts live in `err`. */
+void	 nx_err_args(const struct nx_err *err,
+	    struct nx_kv out[NX_ERR_ARGS + 1]);
+
+/* Set them; texts are copied, and cut where there is no room.  Any thread. */
+void	 nx_err_set_args(struct nx_err *err, const struct nx_kv *args);
 
 /* Their halves, called by them alone. */
 struct nx_err	*nx_err_describe(struct nx_err *err, const char *fmt, ...)

@@ -96,23 +96,10 @@ X(NO_MEMBER_OF_POST, "no_member_of_post", \
 X(NOT_OFFERED, "not_offered", \
   "{member} is not offered by this version.", NULL, NULL) \
 X(MISSING, "missing", "{member} is missing or empty.", NULL, NULL) \
-X(NOT_STRING, "not_string", "{member} must be a string.", NULL, NULL) \
-X(NOT_URL, "not_url", "{member} must be a string with a URL.", NULL, NULL) \
-X(NOT_UUID, "not_uuid", "{member} must be a UUID.", NULL, NULL) \
-X(NOT_X_ID, "not_x_id", \
-  "{member} must be X's id of a post: up to 19 digits, as a string.", \
-  NULL, NULL) \
-X(NOT_CHOICE, "not_choice", "{member} must be {choices}.", NULL, NULL) \
-X(NOT_ARRAY, "not_array", "{member} must be an array.", NULL, NULL) \
-X(NOT_POLL, "not_poll", \
-  "{member} must be an object with options and duration_minutes.", \
-  NULL, NULL) \
-X(NOT_STRINGS, "not_strings", "{member} must be {least} to {limit}" \
-  " strings.", NULL, NULL) \
-X(NOT_EACH_STRING, "not_each_string", "each of {member} must be a string" \
-  " of 1 to {limit} characters.", NULL, NULL) \
+X(NOT_EXPECTED, "not_expected", "{member} must be {expected}.", NULL, NULL) \
+X(NOT_EACH, "not_each", "each of {member} must be {expected}.", NULL, NULL) \
 X(NOT_IN_RANGE, "not_in_range", \
-  "{member} must be a whole number from {least} to {limit}.", NULL, NULL) \
+  "{member} must be a number from {least} to {limit}.", NULL, NULL) \
 X(NOT_TIME, "not_time", "{member} must be a time such as" \
   " 2026-12-24T18:00:00Z or 2026-12-24T19:00:00+01:00.", NULL, \
   NX_AT_OTHER_TIME) \

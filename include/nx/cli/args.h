@@ -9,8 +9,7 @@
 #include <stdio.h>
 
 #include "nx/base/arena.h"
-
-enum { NX_MEDIA_ARGS_MAX = 4 };
+#include "nx/base/maxima.h"
 
 struct nx_args {
 	const char	*action, *user_id, *return_to, *code, *state, *flow;
@@ -18,7 +17,7 @@ struct nx_args {
 	const char	*connection_id, *scopes, *within;
 	const char	*publish_at, *on_partial;
 	const char	*post_id, *limit, *before, *view;
-	const char	*dir, *wait, *again;
+	const char	*dir, *wait, *again, *from, *rows;
 	const char	*media[NX_MEDIA_ARGS_MAX];
 	int		 nmedia;
 	bool		 replace, numbering;

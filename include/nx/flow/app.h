@@ -1,9 +1,10 @@
 /*
  * app.h - what a process holds, and what one call of a use case works with.
  *
- * struct nx_app lives as long as the process and is read-only once open.
- * struct nx_ctx lives as long as one request or command and belongs to one
- * thread; its arena is reset by whoever made it, after the answer is out.
+ * struct nx_app lives as long as the process; nothing is put into it or taken
+ * out once it is open, and what it holds guards itself.  struct nx_ctx lives
+ * as long as one request, command or turn of a job and belongs to one thread;
+ * its arena is reset by whoever made it, once nothing in it is used any more.
  */
 #ifndef NX_FLOW_APP_H
 #define NX_FLOW_APP_H
@@ -11,6 +12,7 @@
 #include <stdatomic.h>
 
 #include "nx/base/conf.h"
+#include "nx/base/maxima.h"
 #include "nx/base/stats.h"
 #include "nx/flow/auth/callers.h"
 #include "nx/flow/patient.h"
@@ -47,27 +49,26 @@ void			nx_app_close(struct nx_app *app);
 void			nx_app_count(struct nx_app *app);
 
 /* libcurl's own start and end: main() calls them around everything. */
-NX_MUST_USE enum nx_rc	nx_process_start(void);
-void			nx_process_stop(void);
+NX_MUST_USE enum nx_rc	nx_app_process_start(void);
+void			nx_app_process_stop(void);
 
 /* A thread's own way to X; NULL when out of memory.  Needs NX_NEED_X. */
-NX_MUST_USE struct nx_http	*nx_worker_open(const struct nx_app *app);
-void				 nx_worker_close(struct nx_http *http);
+NX_MUST_USE struct nx_http	*nx_app_http_x(const struct nx_app *app);
+void				 nx_app_http_free(struct nx_http *http);
 
 /* A way to other hosts, whom the system's CAs vouch for; likewise. */
-NX_MUST_USE struct nx_http	*nx_outside_open(const struct nx_app *app);
+NX_MUST_USE struct nx_http	*nx_app_http_outside(const struct nx_app *app);
 
 /* A request's time, memory and identity. */
 enum {
 	NX_REQUEST_MS = 20000,		/* from accept to answer */
 	NX_SAVE_MS = 3000,		/* of it kept for saving what X said */
 	NX_SQL_MS = 5000,		/* one round trip at the most */
-	NX_ARENA_MAX = 2 * 1024 * 1024,
 };
 
 struct nx_ctx {
 	const struct nx_app	*app;
-	struct nx_http		*http;		/* NULL: X is not called */
+	struct nx_http		*http;		/* NULL: X by tasks alone */
 	struct nx_arena		*arena;
 	const char		*request_id;
 	int64_t			 deadline;	/* nx_clock_mono() ms */

@@ -23,14 +23,13 @@
 #include <sys/types.h>
 
 #include "nx/base/buf.h"
+#include "nx/base/maxima.h"
 
 enum {
 	NX_HTTP_TIMEOUT_MS = 10000,	/* of a request as a whole */
 	NX_HTTP_CONNECT_MS = 3000,	/* of it, until a connection stands */
 	NX_HTTP_AGE_S = 600,	/* of a connection: then the host is looked
 				 * up afresh */
-	NX_HTTP_BODY_MAX = 1024 * 1024,	/* bytes of an answer in memory */
-	NX_HTTP_HEADERS_MAX = 4,	/* further ones of a request */
 	NX_HTTP_SECRET_MIN = 8,		/* bytes; less is found by chance */
 };
 
@@ -86,10 +85,7 @@ struct nx_http_sink {
 	void	*ctx;
 };
 
-/*
- * Time limits; 0 means what is said there.  Beside them the ask's deadline
- * holds always.
- */
+/* Time limits; 0 means what is said there.  The ask's deadline holds, too. */
 struct nx_http_limits {
 	int	connect_ms;	/* until a connection stands; the default is
 				 * NX_HTTP_CONNECT_MS */

@@ -12,13 +12,11 @@
 #include <stdint.h>
 
 #include "nx/base/err.h"
+#include "nx/base/maxima.h"
 #include "nx/base/slice.h"
 #include "nx/base/uuid.h"
 
 enum {
-	NX_JWT_MAX = 16 * 1024,		/* bytes of a token */
-	NX_JWKS_MAX = 64 * 1024,	/* bytes of a key set */
-	NX_JWT_KEYS_MAX = 32,		/* public keys that are kept */
 	NX_JWT_LEEWAY = 30,		/* seconds that clocks may differ */
 };
 

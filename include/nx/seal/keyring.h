@@ -11,9 +11,10 @@
 #define NX_SEAL_KEYRING_H
 
 #include "nx/base/err.h"
+#include "nx/base/maxima.h"
 #include "nx/base/slice.h"
 
-enum { NX_KEYRING_MAX = 16, NX_KEY_BYTES = 32, NX_KEY_ID_MAX = 16 };
+enum { NX_KEY_BYTES = 32 };
 
 /* Opaque and immutable: any thread may use one without a lock. */
 struct nx_keyring;

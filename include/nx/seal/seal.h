@@ -21,6 +21,7 @@
 #define NX_SEAL_SEAL_H
 
 #include "nx/base/buf.h"
+#include "nx/base/maxima.h"
 #include "nx/seal/keyring.h"
 
 /*
@@ -40,7 +41,6 @@ enum nx_purpose {
 };
 
 enum {
-	NX_SEAL_PLAIN_MAX = 16 * 1024,	/* bytes that one value may hold */
 	/* the text of such a value: header, base64url of nonce to tag */
 	NX_SEAL_TEXT_MAX = 5 + NX_KEY_ID_MAX +
 	    (NX_SEAL_PLAIN_MAX + 12 + 16 + 2) / 3 * 4,

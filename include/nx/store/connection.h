@@ -33,6 +33,9 @@ enum nx_connection_status {
 	NX_STATUS_COUNT
 };
 
+/* Why, where its owner said so. */
+#define NX_REASON_DISCONNECTED	"Disconnected by its owner."
+
 /* Its word; static.  Any thread. */
 const char	*nx_connection_status_name(enum nx_connection_status status);
 
@@ -89,6 +92,8 @@ struct nx_new_grant {
 	bool		 only_held;	/* store it only where the user has a
 					 * row of the account that has not been
 					 * disconnected */
+	const char	*replaces;	/* the connection whose place it takes
+					 * when it is stored, or NULL */
 	const char	*pending_id;	/* of the row in x_pending, or NULL */
 	int64_t		 pending_version;
 	const char	*pending_owner;	/* of its lease; NULL: nobody has it */
@@ -109,7 +114,9 @@ struct nx_saved {
  * one is not stored; one that is older than another user's becomes superseded
  * itself.  Every token that loses and may be alive at X is parked in the same
  * transaction (revocation.h), which also removes the pending row and notes
- * the attempt's outcome: `connected`, or `other_account` with only_held.
+ * the attempt's outcome: `connected`, or `other_account` with only_held; and,
+ * where it is stored, ends the connection that it `replaces` and the pending
+ * rows that were to renew that one, but none that may be any account.
  * Idempotent: a grant that was stored before changes nothing.
  */
 NX_MUST_USE enum nx_rc	nx_connection_save(const struct nx_store_ask *ask,

@@ -86,20 +86,13 @@ NX_MUST_USE enum nx_rc	nx_pending_drop(const struct nx_store_ask *ask,
 			    const struct nx_waiting *w, enum nx_rc why,
 			    struct nx_err *err);
 
-/* Which of a user's end with a connection. */
-struct nx_pending_which {
-	const char	*user_id;
-	const char	*connection_id;	/* NULL: all of them */
-	bool		 only_aimed;	/* not what may be any account */
-};
-
 /*
- * `connection_id` is disconnected, or whatever there is (NULL): park what was
- * to renew it, and what may be any account.  `*ended`: how many; they are
+ * `connection_id` is disconnected, or whatever the user has (NULL): park what
+ * was to renew it, and what may be any account.  `*ended`: how many; they are
  * parked with `parked_as` as connection_id.
  */
 NX_MUST_USE enum nx_rc	nx_pending_end(const struct nx_store_ask *ask,
-			    const struct nx_pending_which *which,
+			    const char *user_id, const char *connection_id,
 			    const char *parked_as, int *ended,
 			    struct nx_err *err);
 

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "nx/base/err.h"
+#include "nx/base/maxima.h"
 #include "nx/base/stats.h"
 
 struct nx_pool;
@@ -62,8 +63,6 @@ void			nx_pool_require(struct nx_pool *pool, int version);
 NX_MUST_USE enum nx_rc	nx_pool_take(struct nx_pool *pool, int64_t deadline,
 			    struct nx_db **out, struct nx_err *err);
 void			nx_pool_give(struct nx_pool *pool, struct nx_db *db);
-
-enum { NX_PARAMS_MAX = 20, NX_PIPELINE_MAX = 8 };
 
 struct nx_query {
 	const char	*sql;

@@ -10,6 +10,7 @@
 #ifndef NX_STORE_POST_H
 #define NX_STORE_POST_H
 
+#include "nx/base/maxima.h"
 #include "nx/base/words.h"
 #include "nx/store/connection.h"
 #include "nx/store/post_state.h"
@@ -196,7 +197,6 @@ NX_MUST_USE enum nx_rc	nx_post_get(const struct nx_store_ask *ask,
  * ends early when texts are long.  POST_UNKNOWN: `before` is not one of the
  * user's.
  */
-enum { NX_POSTS_PAGE_MAX = 100 };
 struct nx_post_query {
 	const char	*user_id;
 	const char	*before;

@@ -5,6 +5,7 @@
 #ifndef NX_STORE_REKEY_H
 #define NX_STORE_REKEY_H
 
+#include "nx/base/maxima.h"
 #include "nx/store/connection.h"
 
 struct nx_rekey {
@@ -23,8 +24,6 @@ struct nx_rekey {
  */
 NX_MUST_USE enum nx_rc	nx_rekey_batch(const struct nx_store_ask *ask,
 			    struct nx_rekey *progress, struct nx_err *err);
-
-enum { NX_KEYS_IN_USE_MAX = 64 };
 
 /*
  * The ids of all keys that sealed a token in the database, in the arena, each

@@ -11,10 +11,9 @@
 
 #include "nx/base/arena.h"
 #include "nx/base/err.h"
+#include "nx/base/maxima.h"
 #include "nx/base/slice.h"
 #include "nx/text/text.h"
-
-enum { NX_PARTS_MAX = 250 };
 
 enum nx_on_long { NX_TRUNCATE, NX_THREAD, NX_REJECT };
 

@@ -12,10 +12,10 @@
 #include <stdbool.h>
 
 #include "nx/base/err.h"
+#include "nx/base/maxima.h"
 #include "nx/base/slice.h"
 
 enum {
-	NX_TEXT_BYTES_MAX = 1 << 20,	/* longer texts are not looked at */
 	NX_LIMIT_POST = 280,		/* weighted, anybody */
 	NX_LIMIT_LONG = 25000,		/* weighted, Premium authors */
 };

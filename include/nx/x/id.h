@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { NX_X_ID_MAX = 19 };
+#include "nx/base/maxima.h"
 
 /* Is it one?  NULL is not. */
 static inline bool

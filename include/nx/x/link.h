@@ -2,7 +2,7 @@
 #ifndef NX_X_LINK_H
 #define NX_X_LINK_H
 
-enum { NX_X_URL_MAX = 128 };	/* bytes with the NUL: names have 50 at most */
+#include "nx/base/maxima.h"
 
 void	nx_x_profile_url(const char *username, char out[NX_X_URL_MAX]);
 

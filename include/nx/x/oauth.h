@@ -9,6 +9,7 @@
 
 #include "nx/base/arena.h"
 #include "nx/base/conf.h"
+#include "nx/base/maxima.h"
 #include "nx/base/stats.h"
 #include "nx/x/endpoint.h"
 
@@ -17,7 +18,6 @@
  * the tokens of a 2xx that is not understood, such as one that names two
  * access tokens: nobody can use them, and X is to be told so.
  */
-enum { NX_STRAYS_MAX = 4 };
 struct nx_grant {
 	const char	*access_token;
 	const char	*refresh_token;	/* NULL: X gave none */

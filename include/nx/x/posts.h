@@ -3,9 +3,10 @@
 #define NX_X_POSTS_H
 
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/x/oauth.h"
 
-enum { NX_POLL_MIN = 2, NX_POLL_MAX = 4 };
+enum { NX_POLL_MIN = 2 };
 
 struct nx_poll {
 	const char	*options[NX_POLL_MAX];

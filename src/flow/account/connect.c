@@ -14,13 +14,13 @@
 #include "exchange.h"
 #include "nx/base/clock.h"
 #include "nx/base/fault.h"
+#include "nx/base/maxima.h"
 #include "nx/flow/account/keep.h"
 #include "nx/seal/digest.h"
 #include "nx/store/login.h"
 #include "nx/store/rescue.h"
 
 enum {
-	STATE_MAX = 500, CODE_MAX = 2048,
 	WAIT_MS = 150,			/* between looks at another's claim */
 	RETRY_AFTER = 10,
 };
@@ -78,7 +78,7 @@ check_answer(struct nx_ctx *ctx, const struct nx_connect_answer *a)
 		    a->error_description == NULL ? "" : ": ",
 		    a->error_description == NULL ? "" :
 		    a->error_description);
-	if (a->code == NULL || !is_printable(a->code, CODE_MAX))
+	if (a->code == NULL || !is_printable(a->code, NX_CODE_MAX))
 		return nx_fail(&ctx->err, NX_CODE_MISSING,
 		    "X's redirect has no usable code.");
 	return NX_OK;
@@ -90,7 +90,7 @@ check_return(struct nx_ctx *ctx, const struct nx_connect_answer *a,
 {
 	enum nx_rc rc;
 
-	if (a->state == NULL || !is_printable(a->state, STATE_MAX))
+	if (a->state == NULL || !is_printable(a->state, NX_STATE_MAX))
 		return nx_fail(&ctx->err, NX_STATE_MISSING,
 		    "X's redirect has no usable state.");
 	if (a->attempt == NULL)

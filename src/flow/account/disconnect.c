@@ -20,8 +20,6 @@ enum {
 	BATCH = 50,
 };
 
-static const char reason[] = "Disconnected by its owner.";
-
 /* Does trouble of this kind concern this one token only? */
 static bool
 is_about_token(enum nx_class class)
@@ -173,18 +171,19 @@ choose(struct nx_ctx *ctx, const char *user_id, const char *connection_id,
 
 /* What waits to become a connection. */
 static enum nx_rc
-end_pending(struct nx_ctx *ctx, const struct nx_pending_which *which,
-    int *ended)
+end_pending(struct nx_ctx *ctx, const char *user_id,
+    const char *connection_id, int *ended)
 {
 	char parked_as[NX_UUID_LEN + 1];
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	enum nx_rc rc;
 
 	nx_uuid_random(parked_as);
-	rc = nx_pending_end(&ask, which, parked_as, ended, &ctx->err);
+	rc = nx_pending_end(&ask, user_id, connection_id, parked_as, ended,
+	    &ctx->err);
 	if (rc == NX_OK && *ended > 0)
 		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
-		    "pending.disconnected", NX_S("user", which->user_id),
+		    "pending.disconnected", NX_S("user", user_id),
 		    NX_I("count", *ended),
 		    NX_I("revoked", nx_revoke_parked(ctx, parked_as)));
 	return rc;
@@ -194,11 +193,10 @@ end_pending(struct nx_ctx *ctx, const struct nx_pending_which *which,
 static enum nx_rc
 end_only_pending(struct nx_ctx *ctx, const char *user_id, enum nx_rc why)
 {
-	const struct nx_pending_which all = { .user_id = user_id };
 	const struct nx_err kept = ctx->err;
 	int ended;
 
-	if (end_pending(ctx, &all, &ended) != NX_OK)
+	if (end_pending(ctx, user_id, NULL, &ended) != NX_OK)
 		return ctx->err.rc;
 	ctx->err = kept;
 	return ended == 0 ? why : nx_fail(&ctx->err, why, "There was no"
@@ -207,20 +205,18 @@ end_only_pending(struct nx_ctx *ctx, const char *user_id, enum nx_rc why)
 
 /* It, and what waits to become it. */
 static enum nx_rc
-end_it(struct nx_ctx *ctx, const struct nx_connection *c, bool only_aimed,
+end_connection(struct nx_ctx *ctx, const struct nx_connection *c,
     bool *revoked)
 {
-	const struct nx_pending_which which = { c->user_id, c->id,
-	    only_aimed };
 	struct nx_store_ask ask;
 	int ended;
-	enum nx_rc rc = end_pending(ctx, &which, &ended);
+	enum nx_rc rc = end_pending(ctx, c->user_id, c->id, &ended);
 
 	if (rc != NX_OK)
 		return rc;
 	ask = nx_ctx_store(ctx);
 	rc = nx_connection_end(&ask, c->id, NX_STATUS_DISCONNECTED,
-	    reason, &ctx->err);
+	    NX_REASON_DISCONNECTED, &ctx->err);
 	if (rc != NX_OK)
 		return rc;
 	*revoked = nx_revoke_parked(ctx, c->id);
@@ -228,14 +224,6 @@ end_it(struct nx_ctx *ctx, const struct nx_connection *c, bool only_aimed,
 	    "connection.disconnected", NX_S("user", c->user_id),
 	    NX_S("connection", c->id), NX_I("revoked", *revoked));
 	return NX_OK;
-}
-
-enum nx_rc
-nx_disconnect_replaced(struct nx_ctx *ctx, const struct nx_connection *c)
-{
-	bool revoked;
-
-	return end_it(ctx, c, true, &revoked);
 }
 
 enum nx_rc
@@ -249,11 +237,11 @@ nx_disconnect(struct nx_ctx *ctx, const char *user_id,
 	if (rc == NX_NOT_CONNECTED && connection_id == NULL)
 		return end_only_pending(ctx, user_id, rc);
 	if (rc == NX_OK)
-		rc = end_it(ctx, out, false, revoked);
+		rc = end_connection(ctx, out, revoked);
 	if (rc != NX_OK)
 		return rc;
 	out->status = NX_STATUS_DISCONNECTED;
-	out->status_reason = reason;
+	out->status_reason = NX_REASON_DISCONNECTED;
 	out->has_refresh_token = false;
 	return NX_OK;
 }

@@ -4,9 +4,10 @@
 
 #include "nx/base/base64.h"
 #include "nx/base/clock.h"
+#include "nx/base/maxima.h"
 #include "nx/base/random.h"
 
-enum { CHECK_MS = 4000, RING_TEXT_MAX = 128 };
+enum { CHECK_MS = 4000 };
 
 /* The first of the ids that the ring lacks; NULL: none. */
 static const char *
@@ -116,7 +117,7 @@ nx_rekey(struct nx_ctx *ctx, struct nx_rekeyed *out)
 enum nx_rc
 nx_keys_throw_away(struct nx_keyring **out, struct nx_err *err)
 {
-	struct nx_buf text = NX_BUF_SECRET(RING_TEXT_MAX);
+	struct nx_buf text = NX_BUF_SECRET(NX_RING_TEXT_MAX);
 	unsigned char key[NX_KEY_BYTES];
 	enum nx_rc rc;
 

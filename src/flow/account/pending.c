@@ -66,13 +66,14 @@ find_aim(struct nx_ctx *ctx, const struct nx_pending *p,
 	return rc == NX_CONNECTION_UNKNOWN ? NX_OK : rc;
 }
 
-/* The new account is stored: end the one whose place it takes. */
+/* The new account is stored in the place of another: tell X of that one. */
 static void
-end_replaced(struct nx_ctx *ctx, const struct nx_connection *named)
+tell_replaced(struct nx_ctx *ctx, const struct nx_connection *named)
 {
-	if (nx_disconnect_replaced(ctx, named) != NX_OK)
-		nx_ctx_report(ctx, "connect.not_replaced", named->user_id,
-		    named->id);
+	nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
+	    "connection.disconnected", NX_S("user", named->user_id),
+	    NX_S("connection", named->id),
+	    NX_I("revoked", nx_revoke_parked(ctx, named->id)));
 }
 
 /* Another account was chosen, and nobody asked for that. */
@@ -125,6 +126,7 @@ settle(struct nx_ctx *ctx, const struct nx_pending *p,
 	other = named.id != NULL && named.x_user_id[0] != '\0' &&
 	    strcmp(named.x_user_id, user->id) != 0;
 	grant.only_held = other && !p->replaces;
+	grant.replaces = other && p->replaces ? named.id : NULL;
 	if (rc == NX_OK)
 		rc = nx_keep_grant(ctx, &grant, &saved);
 	if (rc != NX_OK)
@@ -139,8 +141,10 @@ settle(struct nx_ctx *ctx, const struct nx_pending *p,
 	};
 	if (grant.only_held)
 		return refuse_other(ctx, &named, user, &saved);
-	if (other && saved.stored)
-		end_replaced(ctx, &named);
+	if (grant.replaces != NULL && saved.stored) {
+		NX_FAULT("connect.replaced");
+		tell_replaced(ctx, &named);
+	}
 	return NX_OK;
 }
 

@@ -2,16 +2,15 @@
 
 #include "nx/flow/account/scope.h"
 
+#include "nx/base/maxima.h"
 #include "nx/x/scopes.h"
-
-enum { URL_MAX = 3000 };
 
 enum nx_rc
 nx_scope_need(struct nx_ctx *ctx, const struct nx_connection *c,
     const char *scope)
 {
 	const struct nx_conf *conf = &ctx->app->conf;
-	struct nx_buf url = NX_BUF(URL_MAX);
+	struct nx_buf url = NX_BUF(NX_CONNECT_URL_MAX);
 	const char *all;
 
 	if (nx_scopes_have(c->scopes, scope))

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "nx/base/clock.h"
+#include "nx/base/maxima.h"
 #include "nx/base/must.h"
 #include "nx/base/random.h"
 #include "nx/base/threads.h"
@@ -26,7 +27,6 @@ enum {
 	AGAIN_MS = 5000,		/* after a failure, then doubling */
 	AGAIN_MAX_MS = 300 * 1000,
 	ASK_MS = 60 * 1000,		/* between fetches out of turn */
-	URL_MAX = 600,
 };
 
 static const char audience[] = "authenticated";
@@ -60,7 +60,7 @@ struct nx_callers {
 };
 
 static void
-let_go(struct snapshot *s)
+release_snapshot(struct snapshot *s)
 {
 	if (s == NULL || atomic_fetch_sub(&s->holders, 1) > 1)
 		return;
@@ -69,7 +69,7 @@ let_go(struct snapshot *s)
 }
 
 static struct snapshot *
-hold(struct nx_callers *c)
+hold_snapshot(struct nx_callers *c)
 {
 	struct snapshot *s;
 
@@ -82,7 +82,7 @@ hold(struct nx_callers *c)
 
 /* Make it the one that is used from now on. */
 static void
-publish(struct nx_callers *c, struct snapshot *s)
+publish_snapshot(struct nx_callers *c, struct snapshot *s)
 {
 	struct snapshot *old;
 
@@ -91,12 +91,12 @@ publish(struct nx_callers *c, struct snapshot *s)
 	s->generation = old == NULL ? 1 : old->generation + 1;
 	c->current = s;
 	nx_unlock(&c->mutex);
-	let_go(old);
+	release_snapshot(old);
 }
 
 /* The secret and `jwks`; nothing happens when that is what is in use. */
 static enum nx_rc
-take_up(struct nx_callers *c, struct nx_slice jwks, bool *changed,
+adopt_jwks(struct nx_callers *c, struct nx_slice jwks, bool *changed,
     struct nx_err *err)
 {
 	unsigned char hash[NX_SHA256_BYTES];
@@ -115,14 +115,14 @@ take_up(struct nx_callers *c, struct nx_slice jwks, bool *changed,
 	atomic_init(&s->holders, 1);
 	rc = nx_jwt_keys_new(c->conf->jwt_secret, jwks, &s->keys, err);
 	if (rc != NX_OK)
-		let_go(s);
+		release_snapshot(s);
 	else
-		publish(c, s);
+		publish_snapshot(c, s);
 	return rc;
 }
 
 static enum nx_rc
-read_file(const char *path, struct nx_buf *out, struct nx_err *err)
+read_jwks_file(const char *path, struct nx_buf *out, struct nx_err *err)
 {
 	char chunk[4096];
 	ssize_t n = 0;
@@ -146,7 +146,7 @@ nx_callers_project(const struct nx_conf *conf)
 }
 
 static enum nx_rc
-prepare(struct nx_callers *c, struct nx_err *err)
+load_keys(struct nx_callers *c, struct nx_err *err)
 {
 	struct nx_buf jwks = NX_BUF(NX_JWKS_MAX);
 	const struct nx_conf *conf = c->conf;
@@ -163,9 +163,9 @@ prepare(struct nx_callers *c, struct nx_err *err)
 	    !nx_buf_ok(&c->url))
 		return nx_fail(err, NX_NO_MEMORY, "for JWT keys");
 	if (conf->jwks_file != NULL)
-		rc = read_file(conf->jwks_file, &jwks, err);
+		rc = read_jwks_file(conf->jwks_file, &jwks, err);
 	if (rc == NX_OK)
-		rc = take_up(c, nx_buf_slice(&jwks), &changed, err);
+		rc = adopt_jwks(c, nx_buf_slice(&jwks), &changed, err);
 	nx_buf_free(&jwks);
 	return rc;
 }
@@ -182,15 +182,15 @@ nx_callers_new(const struct nx_conf *conf, struct nx_http_ca *ca,
 		return nx_fail(err, NX_NO_MEMORY, "for JWT keys");
 	c->conf = conf;
 	c->ca = ca;
-	c->issuer = (struct nx_buf)NX_BUF(URL_MAX);
-	c->url = (struct nx_buf)NX_BUF(URL_MAX);
+	c->issuer = (struct nx_buf)NX_BUF(NX_JWKS_URL_MAX);
+	c->url = (struct nx_buf)NX_BUF(NX_JWKS_URL_MAX);
 	c->verified = nx_verified_new(NX_CALLERS_CACHE);
 	c->asked_at = nx_clock_mono() - ASK_MS;
 	c->waiting_max = conf->threads > 1 ? conf->threads / 2 : 1;
 	nx_mutex_init(&c->mutex);
 	nx_cond_init(&c->wake);
 	nx_cond_init(&c->ended);
-	if ((rc = prepare(c, err)) != NX_OK) {
+	if ((rc = load_keys(c, err)) != NX_OK) {
 		nx_callers_free(c);
 		return rc;
 	}
@@ -204,7 +204,7 @@ nx_callers_free(struct nx_callers *c)
 	if (c == NULL)
 		return;
 	nx_callers_stop(c);
-	let_go(c->current);
+	release_snapshot(c->current);
 	nx_verified_free(c->verified);
 	nx_buf_free(&c->issuer);
 	nx_buf_free(&c->url);
@@ -216,7 +216,7 @@ nx_callers_free(struct nx_callers *c)
 
 /* False: `why` it failed, for the log. */
 static bool
-fetch(struct nx_callers *c, bool *changed, struct nx_buf *why)
+fetch_jwks(struct nx_callers *c, bool *changed, struct nx_buf *why)
 {
 	const struct nx_http_ask ask = {
 		.method = "GET",
@@ -227,13 +227,13 @@ fetch(struct nx_callers *c, bool *changed, struct nx_buf *why)
 	struct nx_err err = { 0 };
 
 	nx_http_do(c->http, &ask, &answer);
-	/* take_up() understands an empty text as: there is no JWKS. */
+	/* adopt_jwks() understands an empty text as: there is no JWKS. */
 	if (answer.outcome != NX_HTTP_ANSWERED)
 		nx_buf_adds(why, answer.why);
 	else if (answer.status != 200 || answer.body.n == 0)
 		nx_buf_addf(why, "it answered %d%s", answer.status,
 		    answer.body.n == 0 ? ", nothing" : "");
-	else if (take_up(c, answer.body, changed, &err) != NX_OK)
+	else if (adopt_jwks(c, answer.body, changed, &err) != NX_OK)
 		nx_buf_adds(why, err.detail);
 	else
 		return true;
@@ -246,7 +246,7 @@ fetch_and_log(struct nx_callers *c)
 {
 	struct nx_buf why = NX_BUF(sizeof(((struct nx_err *)0)->detail));
 	bool changed = false;
-	const bool good = fetch(c, &changed, &why);
+	const bool good = fetch_jwks(c, &changed, &why);
 
 	if (!good)
 		nx_log(&c->conf->log, NX_LOG_WARN, NULL, "jwks.failed",
@@ -262,7 +262,7 @@ fetch_and_log(struct nx_callers *c)
 
 /* Up to a tenth more or less, so that hosts do not ask all at once. */
 static int
-about(int ms)
+with_jitter(int ms)
 {
 	uint32_t n;
 
@@ -293,7 +293,7 @@ fetch_in_turn(void *ctx, int index)
 		nx_cond_broadcast(&c->ended);
 		if (good || in_turn)
 			next = nx_clock_mono() +
-			    about(good ? EVERY_MS : again);
+			    with_jitter(good ? EVERY_MS : again);
 		if (good)
 			again = AGAIN_MS;
 		else if (in_turn)
@@ -345,7 +345,7 @@ nx_callers_stop(struct nx_callers *c)
 
 /* With the lock held: is a fetch under way, or can one be, out of turn? */
 static bool
-comes(struct nx_callers *c)
+request_fetch(struct nx_callers *c)
 {
 	const int64_t now = nx_clock_mono();
 
@@ -378,7 +378,8 @@ await_keys(struct nx_callers *c, uint64_t generation, int64_t deadline,
 	bool in_time = true;
 
 	nx_lock(&c->mutex);
-	while (in_time && c->current->generation == generation && comes(c)) {
+	while (in_time && c->current->generation == generation &&
+	    request_fetch(c)) {
 		const uint64_t before = c->fetches;
 
 		if (c->waiting == c->waiting_max) {
@@ -398,8 +399,8 @@ await_keys(struct nx_callers *c, uint64_t generation, int64_t deadline,
 }
 
 static enum nx_rc
-check(struct nx_callers *c, const struct snapshot *s, struct nx_slice token,
-    struct nx_jwt_claims *out, struct nx_err *err)
+check_token(struct nx_callers *c, const struct snapshot *s,
+    struct nx_slice token, struct nx_jwt_claims *out, struct nx_err *err)
 {
 	const struct nx_jwt_rules rules = {
 		.issuer = c->issuer.n == 0 ? NULL : nx_buf_str(&c->issuer),
@@ -426,7 +427,7 @@ check(struct nx_callers *c, const struct snapshot *s, struct nx_slice token,
  * are fetched any more somebody else may know newer ones.
  */
 static enum nx_rc
-still_waits(struct nx_callers *c, enum nx_rc rc, struct nx_err *err)
+busy_while_unloaded(struct nx_callers *c, enum nx_rc rc, struct nx_err *err)
 {
 	bool waits;
 
@@ -445,18 +446,18 @@ enum nx_rc
 nx_callers_check(struct nx_callers *c, struct nx_slice token,
     int64_t deadline, struct nx_jwt_claims *out, struct nx_err *err)
 {
-	struct snapshot *s = hold(c);
+	struct snapshot *s = hold_snapshot(c);
 	uint64_t tried = s->generation;
-	enum nx_rc rc = check(c, s, token, out, err);
+	enum nx_rc rc = check_token(c, s, token, out, err);
 
-	let_go(s);
+	release_snapshot(s);
 	if (!out->unknown_kid)
 		return rc;
 	if (await_keys(c, tried, deadline, err) != NX_OK)
 		return NX_BUSY;
-	s = hold(c);
+	s = hold_snapshot(c);
 	if (s->generation != tried)
-		rc = check(c, s, token, out, err);
-	let_go(s);
-	return out->unknown_kid ? still_waits(c, rc, err) : rc;
+		rc = check_token(c, s, token, out, err);
+	release_snapshot(s);
+	return out->unknown_kid ? busy_while_unloaded(c, rc, err) : rc;
 }

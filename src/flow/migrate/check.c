@@ -1,8 +1,7 @@
 /* check.c - is the schema what the files would make of it. */
 
+#include "nx/base/maxima.h"
 #include "room.h"
-
-enum { LIST_MAX = 1 << 20 };
 
 /* "kind name" of a line. */
 static struct nx_slice
@@ -54,7 +53,7 @@ static enum nx_rc
 compare_list(struct nx_ctx *ctx, struct nx_migrator *m, const char *dir,
     struct nx_buf *problems)
 {
-	struct nx_buf here = NX_BUF(LIST_MAX);
+	struct nx_buf here = NX_BUF(NX_MIGRATION_LIST_MAX);
 	struct nx_slice wanted;
 	enum nx_rc rc;
 

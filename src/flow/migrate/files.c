@@ -22,14 +22,12 @@ is_migration(const char *name)
 static const char *
 mark_of(struct nx_arena *arena, struct nx_slice text)
 {
-	const struct nx_slice head = NX_SLICE("-- There with: ");
-
 	while (text.n > 0) {
 		struct nx_slice line = nx_slice_cut(&text, '\n');
 
-		if (line.n > head.n && memcmp(line.p, head.p, head.n) == 0)
-			return nx_arena_slice(arena, (struct nx_slice){
-			    line.p + head.n, line.n - head.n });
+		if (nx_slice_cut_prefix(&line, "-- There with: ") &&
+		    line.n > 0)
+			return nx_arena_slice(arena, line);
 	}
 	return NULL;
 }
@@ -38,13 +36,14 @@ static enum nx_rc
 add_file(struct nx_ctx *ctx, const char *dir, const char *name,
     struct nx_files *out)
 {
-	struct nx_migration *file = &out->all[out->n].sql;
+	struct nx_migration *file;
 	enum nx_rc rc;
 
 	if (out->n == NX_MIGRATIONS_MAX)
 		return nx_fail(&ctx->err, NX_CONFIG, "%.200s has too many"
 		    " files.", dir);
 	memset(&out->all[out->n], 0, sizeof(out->all[out->n]));
+	file = &out->all[out->n].sql;
 	rc = nx_read_file(ctx, dir, name, &file->text);
 	if (rc != NX_OK)
 		return rc;

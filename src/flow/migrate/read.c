@@ -1,11 +1,12 @@
 /* read.c - a file of the directory, as a whole. */
 
+#include "nx/base/maxima.h"
 #include "room.h"
 
 #include <errno.h>
 #include <stdio.h>
 
-enum { FILE_MAX = 1 << 20, CHUNK = 4096 };
+enum { CHUNK = 4096 };
 
 enum nx_rc
 nx_read_file(struct nx_ctx *ctx, const char *dir, const char *name,
@@ -13,7 +14,7 @@ nx_read_file(struct nx_ctx *ctx, const char *dir, const char *name,
 {
 	const char *path = nx_arena_printf(ctx->arena, "%s/%s", dir, name);
 	FILE *f = path == NULL ? NULL : fopen(path, "re");
-	struct nx_buf text = NX_BUF(FILE_MAX);
+	struct nx_buf text = NX_BUF(NX_MIGRATION_FILE_MAX);
 	char chunk[CHUNK];
 	size_t n;
 	bool failed;

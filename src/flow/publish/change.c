@@ -10,6 +10,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/uuid.h"
 #include "nx/flow/view/answer.h"
 #include "nx/flow/account/scope.h"
@@ -19,7 +20,6 @@
 #include "prepare.h"
 
 enum {
-	REQUEST_MAX = 8 * 1024 * 1024,	/* a long text, all of it escaped */
 	TRIES = 3,
 };
 
@@ -42,8 +42,8 @@ nx_change_user(struct nx_ctx *ctx, struct nx_slice body,
 		return rc;
 	named = nx_json_str(patch, "user_id");
 	if (names(patch, "user_id") && named == NULL)
-		rc = nx_fail(&ctx->err, NX_INVALID, "user_id must be a"
-		    " UUID.");
+		rc = nx_fail_for(&ctx->err, NX_INVALID, NX_WHY_NOT_EXPECTED,
+		    NX_S("member", "user_id"), NX_S("expected", "a UUID"));
 	else if (named != NULL &&
 	    (*user_id = nx_arena_str(ctx->arena, named)) == NULL)
 		rc = nx_fail(&ctx->err, NX_NO_MEMORY, "while reading");
@@ -93,10 +93,10 @@ permit(struct nx_ctx *ctx, const struct nx_stored_post *post,
 	char etag[NX_ETAG_MAX];
 
 	if (!nx_post_waits(post))
-		return nx_fail(&ctx->err, NX_POST_BEGUN, "Post %s is %s.",
-		    post->id, post->state == NX_POST_STATE_QUEUED ?
-		    "partly on X" :
-		    nx_post_state_name(nx_shown_state(post)));
+		return nx_fail_for(&ctx->err, NX_POST_BEGUN,
+		    post->state == NX_POST_STATE_QUEUED ? NX_WHY_POST_BEGINS :
+		    NX_WHY_POST_IS, NX_S("id", post->id), NX_S("state",
+		    nx_post_state_name(nx_shown_state(post))));
 	nx_answer_etag(post, etag);
 	return if_match == NULL || is_named(if_match, etag) ? NX_OK :
 	    nx_fail(&ctx->err, NX_POST_CHANGED, "If-Match does not name"
@@ -107,7 +107,7 @@ permit(struct nx_ctx *ctx, const struct nx_stored_post *post,
 static enum nx_rc
 merge(struct nx_ctx *ctx, struct edit *e)
 {
-	struct nx_buf text = NX_BUF(REQUEST_MAX);
+	struct nx_buf text = NX_BUF(NX_REQUEST_TEXT_MAX);
 	struct json_object *whole;
 	bool good = true;
 	enum nx_rc rc;
@@ -258,8 +258,8 @@ nx_posts_change(struct nx_ctx *ctx, const struct nx_change_ask *ask,
 		rc = change(ctx, &e, out, &changed);
 	json_object_put(e.patch);
 	if (rc == NX_OK && !changed)
-		return nx_fail(&ctx->err, NX_POST_BUSY, "Post %s is being"
-		    " changed by somebody else.", ask->id);
+		return nx_fail_for(&ctx->err, NX_POST_BUSY,
+		    NX_WHY_POST_CHANGING, NX_S("id", ask->id));
 	if (rc != NX_OK || e.ask.dry_run || e.keeps_place ||
 	    e.made.publish_at != 0)
 		return rc;

@@ -40,9 +40,7 @@ nx_delivery_error(struct nx_ctx *ctx)
 	error->err = ctx->err;
 	error->request_id = ctx->request_id;
 	(void)nx_err_for_users(&error->err);
-	if (error->err.retry_after > 0)
-		error->err.retry_at = nx_clock_wall() +
-		    error->err.retry_after;
+	nx_err_date(&error->err, nx_clock_wall());
 	return error;
 }
 

@@ -5,13 +5,12 @@
 #include <json-c/json.h>
 
 #include "nx/base/json.h"
-
-enum { TEXT_MAX = 8192 };	/* four poll options, each byte escaped */
+#include "nx/base/maxima.h"
 
 const char *
 nx_options_text(const struct nx_options *o, struct nx_arena *arena)
 {
-	struct nx_buf json = NX_BUF(TEXT_MAX);
+	struct nx_buf json = NX_BUF(NX_OPTIONS_TEXT_MAX);
 	struct nx_jw w = { .out = &json };
 	char *text = NULL;
 
@@ -137,8 +136,8 @@ nx_options_check(const struct nx_options *options, const char *plan,
 	if (options->quote == NULL)
 		return NX_OK;
 	if (options->poll.n > 0)
-		return nx_fail(err, NX_INVALID, "X takes either a poll or a"
-		    " quote in one post, not both.");
+		return nx_fail_for(err, NX_INVALID, NX_WHY_POLL_AND_QUOTE,
+		    { 0 });
 	if (strcmp(plan, "enterprise") == 0)
 		return NX_OK;
 	return nx_fail(err, NX_QUOTE_REFUSED, "quote_tweet_id: since 20 April"

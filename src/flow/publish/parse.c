@@ -11,6 +11,7 @@
 #include <stddef.h>
 
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/utf8.h"
 #include "nx/base/uuid.h"
 #include "nx/flow/publish/when.h"
@@ -18,8 +19,7 @@
 
 enum {
 	NAME_SHOWN = 60,
-	OPTION_MAX = 25,		/* code points of a poll's option */
-	POLL_MINUTES_MIN = 5, POLL_MINUTES_MAX = 7 * 24 * 60,
+	POLL_MINUTES_MIN = 5,
 };
 
 /*
@@ -47,8 +47,19 @@ const char *const nx_on_partial_words[] = { "keep", "delete", NULL };
 static enum nx_rc
 refuse(struct nx_ctx *ctx, const char *name, const char *expected)
 {
-	return nx_fail(&ctx->err, NX_INVALID, "%s must be %s.", name,
-	    expected);
+	return nx_fail_for(&ctx->err, NX_INVALID, NX_WHY_NOT_EXPECTED,
+	    NX_S("member", name), NX_S("expected", expected));
+}
+
+static enum nx_rc
+refuse_unknown(struct nx_ctx *ctx, const char *inside, const char *name)
+{
+	char shown[NAME_SHOWN + sizeof("poll.")];
+
+	(void)snprintf(shown, sizeof(shown), "%s%.*s", inside, NAME_SHOWN,
+	    name);
+	return nx_fail_for(&ctx->err, NX_UNKNOWN_MEMBER,
+	    NX_WHY_NO_MEMBER_OF_POST, NX_S("member", shown));
 }
 
 /* False, and `*out` empty: no string, or no memory, which the arena tells. */
@@ -169,8 +180,8 @@ read_reply_settings(struct nx_ctx *ctx, const struct member *m,
 static enum nx_rc
 offered(struct nx_ctx *ctx, const char *name, bool nothing)
 {
-	return nothing ? NX_OK : nx_fail(&ctx->err, NX_NOT_OFFERED,
-	    "%s is not offered by this version.", name);
+	return nothing ? NX_OK : nx_fail_for(&ctx->err, NX_NOT_OFFERED,
+	    NX_WHY_NOT_OFFERED, NX_S("member", name));
 }
 
 static enum nx_rc
@@ -208,7 +219,7 @@ read_time(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
 static bool
 is_poll_option(struct nx_slice s)
 {
-	return nx_utf8_count(s) <= OPTION_MAX &&
+	return nx_utf8_count(s) <= NX_POLL_OPTION_MAX &&
 	    nx_slice_trim(s, " \t\r\n").n > 0;
 }
 
@@ -225,8 +236,11 @@ read_poll_options(struct nx_ctx *ctx, struct json_object *list,
 	for (size_t i = 0; i < n; i++) {
 		if (!as_slice(ctx, json_object_array_get_idx(list, i), &s) ||
 		    !is_poll_option(s))
-			return refuse(ctx, "each of poll.options",
-			    "a string of 1 to 25 characters");
+			return nx_fail_for(&ctx->err, NX_INVALID,
+			    NX_WHY_NOT_EACH, NX_S("member", "poll.options"),
+			    NX_S("expected",
+			    "a string of 1 to 25 characters"),
+			    NX_I("limit", NX_POLL_OPTION_MAX));
 		out->options[i] = s.p;
 	}
 	out->n = (int)n;
@@ -240,7 +254,7 @@ read_poll_minutes(struct nx_ctx *ctx, struct json_object *v,
 	int64_t minutes = json_object_is_type(v, json_type_int) ?
 	    json_object_get_int64(v) : 0;
 
-	if (minutes < POLL_MINUTES_MIN || minutes > POLL_MINUTES_MAX)
+	if (minutes < POLL_MINUTES_MIN || minutes > NX_POLL_MINUTES_MAX)
 		return refuse(ctx, "poll.duration_minutes",
 		    "a whole number from 5 to 10080");
 	out->minutes = (int)minutes;
@@ -263,9 +277,7 @@ read_poll(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
 		else if (strcmp(name, "duration_minutes") == 0)
 			minutes = value;
 		else
-			return nx_fail(&ctx->err, NX_UNKNOWN_MEMBER,
-			    "There is no member \"poll.%.*s\" in a post.",
-			    NAME_SHOWN, name);
+			return refuse_unknown(ctx, "poll.", name);
 	}
 	rc = read_poll_options(ctx, list, out);
 	return rc != NX_OK ? rc : read_poll_minutes(ctx, minutes, out);
@@ -314,8 +326,7 @@ read_member(struct nx_ctx *ctx, const char *name, struct json_object *value,
 			return value == NULL ? NX_OK :	/* null is absent */
 			    m->read(ctx, m, value, (char *)out + m->field);
 	}
-	return nx_fail(&ctx->err, NX_UNKNOWN_MEMBER,
-	    "There is no member \"%.*s\" in a post.", NAME_SHOWN, name);
+	return refuse_unknown(ctx, "", name);
 }
 
 enum nx_rc
@@ -334,8 +345,8 @@ nx_publish_read(struct nx_ctx *ctx, struct json_object *body,
 	if (!nx_arena_ok(ctx->arena))
 		return nx_fail(&ctx->err, NX_NO_MEMORY, "The body is large.");
 	if (rc == NX_OK && out->text.p == NULL)
-		return nx_fail(&ctx->err, NX_TEXT_EMPTY,
-		    "text is missing or empty.");
+		return nx_fail_for(&ctx->err, NX_TEXT_EMPTY, NX_WHY_MISSING,
+		    NX_S("member", "text"));
 	return rc;
 }
 

@@ -93,10 +93,11 @@ stays(struct nx_ctx *ctx, const struct nx_claimed *claimed)
 	if (post->is_superseded)
 		return nx_fail(&ctx->err, NX_NOT_RESUMABLE, "The same was"
 		    " asked for again since, as a post of its own.");
-	return nx_fail(&ctx->err, NX_NOT_RESUMABLE, "Post %s is %s%s.",
-	    post->id, nx_post_state_name(post->state),
-	    post->goal != NX_GOAL_SEND && post->next_try_at != 0 ?
-	    " and on its way to be removed" : "");
+	return nx_fail_for(&ctx->err, NX_NOT_RESUMABLE, NX_WHY_POST_IS,
+	    NX_S("id", post->id),
+	    NX_S("state", nx_post_state_name(post->state)),
+	    NX_I("removing", post->goal != NX_GOAL_SEND &&
+	    post->next_try_at != 0));
 }
 
 /* One turn of a resume; `*looked` when it was for an outcome. */

@@ -11,6 +11,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/base/uuid.h"
 #include "nx/flow/view/answer.h"
 #include "nx/flow/account/scope.h"
@@ -18,22 +19,6 @@
 #include "nx/flow/publish/when.h"
 #include "nx/x/price.h"
 #include "prepare.h"
-
-enum {
-	HASHED_MAX = 16384,
-	KEY_MAX = 200,
-	SOURCE_MAX = 6 * NX_TEXT_BYTES_MAX + 16384,	/* all escaped */
-};
-
-/* X's own names; whatever else it says has the usual limit. */
-static int
-limit_of(const struct nx_connection *c)
-{
-	return c->subscription != NULL &&
-	    (strcmp(c->subscription, "Premium") == 0 ||
-	    strcmp(c->subscription, "PremiumPlus") == 0) ?
-	    NX_LIMIT_LONG : NX_LIMIT_POST;
-}
 
 /*
  * What the author may post at once.  Only a text that is too long for
@@ -57,7 +42,7 @@ find_author(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	rc = nx_connection_pick(&store, ask->user_id, ask->connection_id,
 	    author, &err);
 	if (rc == NX_OK)
-		*limit = limit_of(author);
+		*limit = nx_answer_limit(author);
 	if (rc == NX_OK || ask->dry_run)
 		return NX_OK;
 	ctx->err = err;
@@ -109,7 +94,7 @@ enum nx_rc
 nx_publish_hash(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     const char *options, char out[NX_SHA256_HEX + 1])
 {
-	struct nx_buf all = NX_BUF(NX_TEXT_BYTES_MAX + HASHED_MAX);
+	struct nx_buf all = NX_BUF(NX_TEXT_BYTES_MAX + NX_HASHED_OPTIONS_MAX);
 	const char *id = ask->connection_id;
 	enum nx_rc rc = NX_OK;
 
@@ -135,15 +120,15 @@ static enum nx_rc
 repeated(struct nx_ctx *ctx, struct nx_stored_post *post)
 {
 	if (!post->same_body)
-		return nx_fail(&ctx->err, NX_KEY_REUSED,
-		    "It belongs to post %s.", post->id);
+		return nx_fail_for(&ctx->err, NX_KEY_REUSED,
+		    NX_WHY_POST_HAS_KEY, NX_S("id", post->id));
 	if (post->is_stranded) {	/* whoever sent it has died */
 		post->state = NX_POST_STATE_UNKNOWN;
 		return NX_OK;
 	}
 	if (post->state == NX_POST_STATE_SENDING) {
-		(void)nx_fail(&ctx->err, NX_KEY_BUSY, "Post %s is being"
-		    " sent.", post->id);
+		(void)nx_fail_for(&ctx->err, NX_KEY_BUSY,
+		    NX_WHY_POST_SENDING, NX_S("id", post->id));
 		ctx->err.retry_after = 2;
 		ctx->err.post_id = post->id;
 		return NX_KEY_BUSY;
@@ -213,9 +198,9 @@ check_key(struct nx_ctx *ctx, const char *key)
 		if (*c < 0x20 || *c >= 0x7f)
 			n = 0;
 	}
-	return n >= 1 && n <= KEY_MAX ? NX_OK : nx_fail(&ctx->err,
-	    NX_MALFORMED, "Idempotency-Key must have 1 to %d printable"
-	    " characters.", KEY_MAX);
+	return n >= 1 && n <= NX_IDEMPOTENCY_KEY_MAX ? NX_OK :
+	    nx_fail(&ctx->err, NX_MALFORMED, "Idempotency-Key must have 1 to"
+	    " %d printable characters.", NX_IDEMPOTENCY_KEY_MAX);
 }
 
 /* What the parts do not show of what was asked for; NULL when they do. */
@@ -223,7 +208,7 @@ static enum nx_rc
 keep_source(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     struct nx_stored_post *post)
 {
-	struct nx_buf json = NX_BUF(SOURCE_MAX);
+	struct nx_buf json = NX_BUF(NX_SOURCE_MAX);
 	struct nx_jw w = { .out = &json };
 	enum nx_rc rc = NX_OK;
 

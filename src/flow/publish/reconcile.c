@@ -260,8 +260,8 @@ save(struct nx_ctx *ctx, struct nx_delivery *d,
 		return nx_fail(&ctx->err, rc, "The outcome could not be"
 		    " saved.");
 	if (!ours)
-		return nx_fail(&ctx->err, NX_POST_BUSY, "Somebody else is at"
-		    " post %s.", d->post->id);
+		return nx_fail_for(&ctx->err, NX_POST_BUSY, NX_WHY_POST_HELD,
+		    NX_S("id", d->post->id));
 	nx_delivery_took(d->post, outcome);
 	if (outcome->part_state == NX_PART_UNKNOWN)
 		return NX_OK;

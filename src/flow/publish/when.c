@@ -24,15 +24,14 @@ nx_when_read(const char *name, struct nx_slice text, int64_t now,
 
 	*out = 0;
 	if (nx_clock_parse(text, &at) != NX_OK)
-		return nx_fail(err, NX_INVALID, "%s must be a time such as"
-		    " 2026-12-24T18:00:00Z or 2026-12-24T19:00:00+01:00.",
-		    name);
+		return nx_fail_for(err, NX_INVALID, NX_WHY_NOT_TIME,
+		    NX_S("member", name));
 	if (has_fraction(text))
 		at++;
 	nx_clock_text(now, server);
 	if (at > now + NX_WHEN_AHEAD_MAX)
-		return nx_fail(err, NX_INVALID, "%s is more than a year"
-		    " ahead: it is %s now.", name, server);
+		return nx_fail_for(err, NX_INVALID, NX_WHY_TIME_FAR,
+		    NX_S("member", name), NX_S("now", server));
 	*out = at > 0 ? at : 1;
 	return NX_OK;
 }
@@ -43,6 +42,7 @@ nx_when_check(int64_t at, int64_t now, struct nx_err *err)
 	char server[NX_RFC3339_MAX];
 
 	nx_clock_text(now, server);
-	return at >= now - NX_WHEN_PAST_MAX ? NX_OK : nx_fail(err,
-	    NX_INVALID, "publish_at is in the past: it is %s now.", server);
+	return at >= now - NX_WHEN_PAST_MAX ? NX_OK : nx_fail_for(err,
+	    NX_INVALID, NX_WHY_TIME_PAST, NX_S("member", "publish_at"),
+	    NX_S("now", server));
 }

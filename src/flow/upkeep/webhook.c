@@ -10,21 +10,20 @@
 #include <inttypes.h>
 
 #include "nx/base/clock.h"
+#include "nx/base/maxima.h"
 #include "nx/seal/digest.h"
 #include "nx/store/notice.h"
 
 enum {
 	ROUND = 100,		/* notices; the arena keeps them all */
 	LEAST_MS = 6000,	/* for a call and what is written after it */
-	WHY_MAX = 200,
-	SIGNED_MAX = 16 * 1024,
 };
 
 /* `v1=` and the HMAC of "timestamp.body". */
 static char *
-sign(struct nx_ctx *ctx, const char *timestamp, const char *body)
+sign_notice(struct nx_ctx *ctx, const char *timestamp, const char *body)
 {
-	struct nx_buf text = NX_BUF(SIGNED_MAX);
+	struct nx_buf text = NX_BUF(NX_WEBHOOK_SIGNED_MAX);
 	char hex[NX_SHA256_HEX + 1];
 	char *line = NULL;
 
@@ -42,8 +41,8 @@ sign(struct nx_ctx *ctx, const char *timestamp, const char *body)
 
 /* True when it has arrived; else `why` says what happened. */
 static bool
-send_one(struct nx_ctx *ctx, struct nx_http *http,
-    const struct nx_notice *n, char why[WHY_MAX])
+send_notice(struct nx_ctx *ctx, struct nx_http *http,
+    const struct nx_notice *n, char why[NX_WEBHOOK_WHY_MAX])
 {
 	struct nx_http_answer answer;
 	char *headers[] = { NULL, NULL, NULL, NULL, NULL };
@@ -57,26 +56,28 @@ send_one(struct nx_ctx *ctx, struct nx_http *http,
 	};
 	char *now = nx_arena_printf(ctx->arena, "%" PRId64, nx_clock_wall());
 
-	(void)snprintf(why, WHY_MAX, "there was no memory to send it");
+	(void)snprintf(why, NX_WEBHOOK_WHY_MAX,
+	    "there was no memory to send it");
 	if (now == NULL)
 		return false;
 	headers[0] = nx_arena_printf(ctx->arena, "Nexus-Event: %s", n->event);
 	headers[1] = nx_arena_printf(ctx->arena, "Nexus-Delivery: %s", n->id);
 	headers[2] = nx_arena_printf(ctx->arena, "Nexus-Timestamp: %s", now);
-	headers[3] = sign(ctx, now, n->body);
+	headers[3] = sign_notice(ctx, now, n->body);
 	if (headers[3] == NULL || !nx_arena_ok(ctx->arena))
 		return false;
 	nx_http_do(http, &ask, &answer);
 	if (answer.outcome != NX_HTTP_ANSWERED)
-		(void)snprintf(why, WHY_MAX, "%s", answer.why);
+		(void)snprintf(why, NX_WEBHOOK_WHY_MAX, "%s", answer.why);
 	else
-		(void)snprintf(why, WHY_MAX, "it answered %d", answer.status);
+		(void)snprintf(why, NX_WEBHOOK_WHY_MAX, "it answered %d",
+		    answer.status);
 	return answer.outcome == NX_HTTP_ANSWERED && answer.status / 100 == 2;
 }
 
 /* Write down how the try went. */
 static enum nx_rc
-conclude(struct nx_ctx *ctx, const struct nx_notice *n, bool arrived,
+record_try(struct nx_ctx *ctx, const struct nx_notice *n, bool arrived,
     const char *why)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
@@ -94,7 +95,7 @@ conclude(struct nx_ctx *ctx, const struct nx_notice *n, bool arrived,
 }
 
 static enum nx_rc
-deliver(struct nx_ctx *ctx, struct nx_http *http, int *sent)
+deliver_due(struct nx_ctx *ctx, struct nx_http *http, int *sent)
 {
 	bool arrived = true;
 	enum nx_rc rc = NX_OK;
@@ -102,7 +103,7 @@ deliver(struct nx_ctx *ctx, struct nx_http *http, int *sent)
 	for (int i = 0; rc == NX_OK && arrived && i < ROUND; i++) {
 		struct nx_store_ask ask = nx_ctx_store(ctx);
 		struct nx_notice n;
-		char why[WHY_MAX];
+		char why[NX_WEBHOOK_WHY_MAX];
 
 		if (nx_clock_left(ctx->deadline) < LEAST_MS ||
 		    nx_ctx_stops(ctx))
@@ -110,8 +111,8 @@ deliver(struct nx_ctx *ctx, struct nx_http *http, int *sent)
 		rc = nx_notice_take(&ask, &n, &ctx->err);
 		if (rc != NX_OK || n.id == NULL)
 			break;
-		arrived = send_one(ctx, http, &n, why);
-		rc = conclude(ctx, &n, arrived, why);
+		arrived = send_notice(ctx, http, &n, why);
+		rc = record_try(ctx, &n, arrived, why);
 		*sent += arrived;
 	}
 	return rc;
@@ -128,11 +129,11 @@ nx_webhook_deliver(struct nx_ctx *ctx, int *sent)
 
 	*sent = 0;
 	if (wanted) {
-		if ((http = nx_outside_open(ctx->app)) == NULL)
+		if ((http = nx_app_http_outside(ctx->app)) == NULL)
 			return nx_fail(&ctx->err, NX_NO_MEMORY,
 			    "for the webhook");
-		rc = deliver(ctx, http, sent);
-		nx_worker_close(http);
+		rc = deliver_due(ctx, http, sent);
+		nx_app_http_free(http);
 	}
 	ask = nx_ctx_store(ctx);
 	return rc != NX_OK ? rc :

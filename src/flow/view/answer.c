@@ -2,8 +2,19 @@
 
 #include "nx/flow/view/answer.h"
 
+#include "nx/text/weigh.h"
 #include "nx/x/link.h"
 #include "nx/x/scopes.h"
+
+/* X's own names; whatever else it says has the usual limit. */
+int
+nx_answer_limit(const struct nx_connection *c)
+{
+	return c->subscription != NULL &&
+	    (strcmp(c->subscription, "Premium") == 0 ||
+	    strcmp(c->subscription, "PremiumPlus") == 0) ?
+	    NX_LIMIT_LONG : NX_LIMIT_POST;
+}
 
 static void
 add_scopes(struct nx_jw *w, const char *key, const char *scopes)
@@ -45,6 +56,7 @@ add_connection(struct nx_jw *w, const struct nx_conf *conf,
 	    missing == NULL || !connected ? "" : missing);
 	nx_jw_bool(w, "can_post",
 	    connected && nx_scopes_have(scopes, "tweet.write"));
+	nx_jw_i64(w, "max_weighted_length", nx_answer_limit(c));
 	nx_jw_bool(w, "renews_itself", connected && c->has_refresh_token &&
 	    !c->refresh_refused);
 	nx_jw_time(w, "connected_at", c->connected_at);

@@ -3,17 +3,12 @@
 #include "nx/flow/view/answer.h"
 
 #include "nx/base/json.h"
+#include "nx/base/maxima.h"
 #include "nx/x/link.h"
 #include "nx/x/price.h"
 #include "problem.h"
 #include "reason.h"
 #include "shown.h"
-
-enum {
-	WARNING_MAX = 4096,
-	REASON_MAX = 8192,
-	PAGE_BYTES = 1024 * 1024,	/* a page ends behind it */
-};
 
 #define STATUS_PATH "/api/twitter/posts/"
 
@@ -87,7 +82,7 @@ add_parts(struct nx_jw *w, const struct nx_stored_post *post)
 static void
 add_warning(struct nx_jw *w, const struct nx_post_warning *one)
 {
-	struct nx_buf text = NX_BUF(WARNING_MAX);
+	struct nx_buf text = NX_BUF(NX_WARNING_MAX);
 
 	if (one->sentence != NULL)
 		nx_buf_adds(&text, one->sentence);
@@ -130,7 +125,7 @@ add_warnings(struct nx_jw *w, const struct nx_published *p)
 static void
 add_reason(struct nx_jw *w, const struct nx_stored_post *post)
 {
-	struct nx_buf text = NX_BUF(REASON_MAX);
+	struct nx_buf text = NX_BUF(NX_REASON_MAX);
 	struct nx_why why;
 
 	nx_why(post, &why);
@@ -286,7 +281,7 @@ nx_answer_posts(const struct nx_post_page *page, struct nx_buf *out)
 
 	nx_jw_open(&w, NULL, '{');
 	nx_jw_open(&w, "posts", '[');
-	while (i < page->n && out->n <= PAGE_BYTES)
+	while (i < page->n && out->n <= NX_POSTS_PAGE_BYTES_MAX)
 		add_post(&w, &(struct nx_published){
 		    .post = page->posts[i++] });
 	nx_jw_close(&w, ']');

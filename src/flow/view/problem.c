@@ -18,13 +18,15 @@ add_reason(struct nx_jw *w, const struct nx_err *err)
 {
 	static const char *const members[] = { "member", "limit",
 	    "weighted_length" };
+	struct nx_kv args[NX_ERR_ARGS + 1];
 
 	if (err->reason == NX_WHY_NONE)
 		return;
 	nx_jw_str(w, "reason_code", nx_reason_code(err->reason));
-	nx_words_args(w, "reason_args", err->args);
+	nx_err_args(err, args);
+	nx_words_args(w, "reason_args", args);
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-		const struct nx_kv *arg = nx_kv_find(err->args, members[i]);
+		const struct nx_kv *arg = nx_kv_find(args, members[i]);
 
 		if (arg != NULL && arg->is_num)
 			nx_jw_i64(w, members[i], arg->num);

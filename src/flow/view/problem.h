@@ -2,6 +2,7 @@
 #ifndef NX_SRC_FLOW_VIEW_PROBLEM_H
 #define NX_SRC_FLOW_VIEW_PROBLEM_H
 
+#include "nx/base/maxima.h"
 #include "nx/flow/view/answer.h"
 
 /* Left open for further members; `key` as nx_jw_open() has it. */
@@ -9,7 +10,6 @@ void	nx_problem_open(struct nx_jw *w, const char *key,
 	    const struct nx_err *err, const char *request_id);
 
 /* What to do about it, and the way there. */
-enum { NX_REMEDY_MAX = 4096 };
 void	nx_remedy_add(struct nx_buf *out, const struct nx_err *err);
 
 #endif

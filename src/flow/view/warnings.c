@@ -1,10 +1,11 @@
 /* warnings.c - what was done to a text, and what it costs. */
 
+#include "nx/base/maxima.h"
 #include "nx/flow/view/answer.h"
 
 #include "nx/x/price.h"
 
-enum { WARNINGS_MAX = 3, POSITIONS_MAX = 4096 };
+enum { WARNINGS_MAX = 3 };
 
 /* Which parts hold a link, counted from 1: "1, 3". */
 static int64_t
@@ -38,7 +39,7 @@ warn_of_links(struct nx_arena *arena, const struct nx_composed *made)
 			NX_S("usual_usd", price_of(arena, false)),
 		},
 	};
-	struct nx_buf list = NX_BUF(POSITIONS_MAX);
+	struct nx_buf list = NX_BUF(NX_WARNING_MAX);
 
 	if (made->count > 1) {
 		w.warning = NX_WARN_LINK_PRICE_PARTS;

@@ -10,12 +10,12 @@
 
 #include "nx/base/buf.h"
 #include "nx/base/conf.h"
+#include "nx/base/maxima.h"
 #include "nx/seal/keyring.h"
 #include "nx/seal/pkce.h"
 
 enum {
 	NX_ATTEMPT_SECONDS = 600,	/* its life */
-	NX_ATTEMPT_MAX = 3000,		/* bytes, sealed */
 };
 
 struct nx_attempt_ask {

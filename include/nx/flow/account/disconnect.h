@@ -20,14 +20,6 @@ NX_MUST_USE enum nx_rc	nx_disconnect(struct nx_ctx *ctx,
 			    struct nx_connection *out, bool *revoked);
 
 /*
- * Another account has taken the connection's place: end it, and what waits to
- * renew it, but nothing that may be any account.  Errors: those of the
- * database, and BUSY.
- */
-NX_MUST_USE enum nx_rc	nx_disconnect_replaced(struct nx_ctx *ctx,
-			    const struct nx_connection *c);
-
-/*
  * Tell X of parked tokens that are due, until none is, X does not answer
  * properly, or time is short; what X has not confirmed for seven days is given
  * up with a row in x_events.  `*done`: how many it confirmed.  For the

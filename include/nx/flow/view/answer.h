@@ -38,6 +38,9 @@ void	nx_answer_connections(const struct nx_conf *conf,
 	    struct nx_arena *arena, const struct nx_connection *list,
 	    size_t n, int pending, struct nx_buf *out);
 
+/* What one post of its account may count, weighted. */
+int	nx_answer_limit(const struct nx_connection *c);
+
 /* One post; the same shape whoever asks, in whatever state it is. */
 void	nx_answer_post(const struct nx_published *p, struct nx_buf *out);
 
