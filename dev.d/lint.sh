@@ -95,7 +95,7 @@ lint_all() {
 	renice -n 19 "$BASHPID" >/dev/null
 	LINT_RULES=$(clang-tidy --version; gcc --version; cppcheck --version; shellcheck --version)
 	read -ra LINT_CFLAGS < <(pkg-config --cflags libcurl openssl json-c libpq cjose icu-uc libpsl cmocka yaml-0.1)
-	LINT_CFLAGS+=(-std=c11 -D_GNU_SOURCE "-DPACKAGE_NAME=\"lint\"" "-DPACKAGE_VERSION=\"lint\"" "-DNX_SRCDIR=\"$ROOT\"" -I{include,src,tests/{unit,fuzz,sandbox}})
+	LINT_CFLAGS+=(-std=c11 -D_GNU_SOURCE "-DPACKAGE_NAME=\"lint\"" "-DPACKAGE_VERSION=\"lint\"" "-DNX_SQL_DIR=\"sql\"" "-DNX_SRCDIR=\"$ROOT\"" -I{include,src,tests/{unit,fuzz,sandbox}})
 	LINT_C="$(cat .clang-tidy) ${LINT_GCC[*]} ${LINT_CFLAGS[*]}"
 	sources=$(lint_files -name '*.c')
 	scripts=$(lint_files -path 'dev.d/*.sh'; lint_scripts sh)
