@@ -7,10 +7,9 @@ const names = (text) => Object.fromEntries(text.split(/\s+/).map((name) => [name
 const anywhere = `AbortController AbortSignal atob btoa clearInterval clearTimeout console
     crypto fetch FormData Headers performance queueMicrotask Request Response setInterval
     setTimeout structuredClone TextDecoder TextEncoder URL URLSearchParams`;
-const page = `addEventListener BroadcastChannel dispatchEvent document Event getComputedStyle history HTMLElement innerWidth
-    Intl
-    localStorage location matchMedia MouseEvent MutationObserver Node navigator removeEventListener scrollTo sessionStorage
-    window`;
+const page = `addEventListener BroadcastChannel CSS dispatchEvent document Event getComputedStyle
+    history HTMLElement innerWidth Intl localStorage location matchMedia MouseEvent
+    MutationObserver navigator Node removeEventListener scrollTo sessionStorage window`;
 const node = 'Buffer global globalThis process setImmediate';
 
 export default [
@@ -32,6 +31,7 @@ export default [
 			'no-template-curly-in-string': 'error',
 			'no-unreachable-loop': 'error',
 			'no-unused-expressions': 'error',
+			'no-unused-vars': ['error', { ignoreRestSiblings: true }],
 			'no-use-before-define': ['error', { functions: false, classes: false, variables: false }],
 			'no-var': 'error',
 			'object-shorthand': 'error',

@@ -1,6 +1,6 @@
-# The tests of all variants, on two lanes: most of them wait more than they work.
+# The tests of all variants, on lanes: most of them wait more than they work.
 
-LANES=2
+LANES=${NEXUS_LANES:-3}
 AHEAD=			# the process group that builds ahead
 declare -A LANE=()	# pid: what runs on it
 
@@ -8,22 +8,26 @@ declare -A LANE=()	# pid: what runs on it
 # A failure is told when their turn comes.
 build_ahead() {
 	[[ $# -gt 0 ]] || return 0
+	rm -f "$ROOT"/var/ahead-*
 	set -m
 	(
 		renice -n 19 "$BASHPID"
 		for variant; do
-			build_variant "$variant"
-			[[ $variant == fault || $variant == fuzz || $variant == lint ]] ||
-			    make -C "$(tree_of "$variant")" check TESTS=
+			(
+				build_variant "$variant"
+				[[ $variant =~ ^(fault|fuzz|lint)$ ]] ||
+				    make -C "$(tree_of "$variant")" check TESTS=
+			) || :
+			: >"$ROOT/var/ahead-$variant"
 		done
 	) </dev/null >/dev/null 2>&1 &
 	set +m
 	AHEAD=$!
 }
 
-build_ahead_ends() {
-	[[ -z $AHEAD ]] || wait "$AHEAD" || :
-	AHEAD=
+# Two makes in one tree would disturb each other.
+built_ahead() {
+	[[ -z $AHEAD ]] || wait_until 3600 test -e "$ROOT/var/ahead-$1"
 }
 
 # A command that takes long, in a lane that can still be told to end.
@@ -74,7 +78,7 @@ lanes_run() {
 	build_ahead "${@:2}"
 	for variant; do
 		if [[ $variant != "$1" ]]; then
-			build_ahead_ends
+			built_ahead "$variant"
 			build_variant "$variant"
 		fi
 		if [[ $variant == plain && $((${#UNITS[@]} + ${#FILES[@]})) -eq 0 ]]; then

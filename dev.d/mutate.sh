@@ -2,14 +2,23 @@
 # of the tree, and see that a test fails.  A line that nothing notices is one that
 # nothing keeps.
 
-# A copy that is built in anew only where it changed.
+# What changed is newer in the copy than what was built of it, whenever it
+# changed; what is gone is gone.
 mutate_copy() {
-	local tree=$1
+	local tree=$1 file
 
 	mkdir -p "$tree"
-	rm -rf "$tree/src"
-	(cd "$ROOT" && cp -a --parents -t "$tree" Makefile.am configure.ac m4 include src sql \
-	    nginx systemd tests dev dev.d package.json package-lock.json .npmrc .ci)
+	cd "$ROOT" || return
+	find Makefile.am configure.ac m4 include src sql nginx systemd tests dev dev.d package.json \
+	    package-lock.json .npmrc .ci docs -type f -printf '%p\n' | while read -r file; do
+		cmp -s "$file" "$tree/$file" || {
+			mkdir -p "$tree/${file%/*}"
+			cp "$file" "$tree/$file"
+		}
+	done
+	(cd "$tree" && find include src -type f) | while read -r file; do
+		[[ -e $file ]] || rm "$tree/$file"
+	done
 	ln -sfn "$ROOT/node_modules" "$tree/node_modules"
 }
 
@@ -40,9 +49,9 @@ mutate_build() {
 	make -C "$BUILD" -j"$(nproc)" all "${programs[@]}" >"$BUILD/make.log" 2>&1
 }
 
-# mutate_one N: 0 it was noticed, 1 it was not.
+# mutate_one N: break it, and see that it is noticed.
 mutate_one() {
-	local nth=$1 told title file tests status=0 log=$STACK/log/mutation-$1
+	local nth=$1 told title file tests log=$STACK/log/mutation-$1
 
 	BEGAN=$SECONDS
 	told=$("$ROOT/tests/mutate" break "$nth" "$ROOT")
@@ -54,8 +63,7 @@ mutate_one() {
 	else
 		tally "$nth. $title" 1 0 "$log"
 	fi
-	cp "$MUTATE_FROM/$file" "$ROOT/$file"
-	return $status
+	cp "$ROOT/$file.whole" "$ROOT/$file"
 }
 
 mutate_all() {
@@ -79,7 +87,6 @@ command_mutate() {
 
 	install_for_testing
 	settings_forget_callers "${TEST_UNSET[@]}"
-	MUTATE_FROM=$ROOT
 	mutate_copy "$ROOT/var/mutate"
 	ROOT=$ROOT/var/mutate
 	TALLY=$ROOT/tally

@@ -74,6 +74,12 @@ static const struct option_row {
 	    NX_MIGRATE, AT(wait) },
 	{ "again", "NNN", "apply: this file once more (004 after roles or"
 	    " columns were added)", TEXT, NX_MIGRATE, AT(again) },
+	{ "from", "NNN", "lock-times: the first file to look at (default: what"
+	    " is pending, or the newest)", TEXT, NX_MIGRATE, AT(from) },
+	{ "rows", "N", "lock-times: posts in the tables (default 100000)",
+	    TEXT, NX_MIGRATE, AT(rows) },
+	{ "limit", "MS", "lock-times: nobody may wait longer (default 200)",
+	    TEXT, NX_MIGRATE, AT(limit) },
 	{ "list", NULL, "check: print what is there instead", FLAG,
 	    NX_MIGRATE, AT(list) },
 	{ "dry-run", NULL, "show what would be done, do nothing", FLAG,

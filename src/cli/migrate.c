@@ -8,7 +8,13 @@
 #include "nx/cli/command.h"
 #include "nx/flow/migrate/migrate.h"
 
-enum { WAIT_S = 60, WAIT_MAX = 24 * 3600 };
+enum {
+	WAIT_S = 60,
+	WAIT_MAX = 24 * 3600,
+	ROWS = 100 * 1000,
+	ROWS_MAX = 100 * 1000 * 1000,
+	LIMIT_MS = 200,			/* docs/contract.md 8 */
+};
 
 struct work {
 	struct nx_command	*c;
@@ -153,6 +159,60 @@ check(struct work *k)
 	return rc;
 }
 
+static void
+add_times(struct work *k, const struct nx_lock_times *times)
+{
+	struct nx_jw w = { .out = &k->c->out };
+
+	nx_jw_open(&w, NULL, '{');
+	nx_jw_i64(&w, "rows", times->rows);
+	nx_jw_i64(&w, "limit_ms", times->limit_ms);
+	nx_jw_bool(&w, "ok", times->over == 0);
+	nx_jw_open(&w, "files", '[');
+	for (int i = 0; i < times->n; i++) {
+		const struct nx_lock_time *t = &times->all[i];
+
+		nx_jw_open(&w, NULL, '{');
+		nx_jw_str(&w, "name", t->name);
+		nx_jw_i64(&w, "longest_block_ms", t->seen.longest_ms);
+		nx_jw_str(&w, "blocked", t->seen.longest_ms == 0 ? NULL :
+		    t->seen.statement);
+		nx_jw_i64(&w, "took_ms", t->ms);
+		nx_jw_i64(&w, "retries", t->retries);
+		nx_jw_i64(&w, "statements", t->seen.statements);
+		nx_jw_close(&w, '}');
+	}
+	nx_jw_close(&w, ']');
+	nx_jw_close(&w, '}');
+}
+
+static enum nx_rc
+lock_times(struct work *k)
+{
+	const struct nx_args *args = &k->c->args;
+	struct nx_lock_times times = { .from = -1, .rows = ROWS,
+	    .limit_ms = LIMIT_MS, .wait = WAIT_S };
+	enum nx_rc rc;
+
+	rc = read_number(k->c, "from", args->from, k->files.n - 1,
+	    &times.from);
+	if (rc == NX_OK)
+		rc = read_number(k->c, "rows", args->rows, ROWS_MAX,
+		    &times.rows);
+	if (rc == NX_OK)
+		rc = read_number(k->c, "limit", args->limit, WAIT_MAX * 1000,
+		    &times.limit_ms);
+	if (rc == NX_OK)
+		rc = read_number(k->c, "wait", args->wait, WAIT_MAX,
+		    &times.wait);
+	if (rc == NX_OK)
+		rc = nx_migrate_lock_times(&k->c->ctx, &k->files, &times);
+	if (rc == NX_OK)
+		add_times(k, &times);
+	k->c->failed = times.over > 0;
+	return rc;
+}
+
 static const struct action {
 	const char	*name;
 	enum nx_rc	(*run)(struct work *k);
@@ -160,6 +220,7 @@ static const struct action {
 	{ "status", status },
 	{ "apply", apply },
 	{ "check", check },
+	{ "lock-times", lock_times },
 };
 
 static enum nx_rc

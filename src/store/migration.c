@@ -8,7 +8,6 @@
 
 #include "nx/store/migration.h"
 
-#include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,41 +16,14 @@
 #include "nx/base/version.h"
 #include "schema_list.h"
 #include "script.h"
+#include "session.h"
+
+static const char migrator_name[] = "nexus-x-migrate";
 
 struct nx_migrator {
 	PGconn	*conn;
 	int	 pid;		/* of the server's process, which must stay */
 };
-
-static void
-ignore(void *unused, const PGresult *notice)
-{
-	(void)unused;
-	(void)notice;
-}
-
-static enum nx_rc
-connect_to(const char *url, const char *database, PGconn **out,
-    struct nx_err *err)
-{
-	const char *words[] = { "fallback_application_name",
-	    "connect_timeout", "target_session_attrs", "dbname",
-	    database == NULL ? NULL : "dbname", NULL };
-	const char *values[] = { "nexus-x-migrate", "10", "read-write", url,
-	    database, NULL };
-	PGconn *conn = PQconnectdbParams(words, values, 1);
-
-	*out = NULL;
-	if (conn != NULL && PQstatus(conn) == CONNECTION_OK) {
-		PQsetNoticeReceiver(conn, ignore, NULL);
-		*out = conn;
-		return NX_OK;
-	}
-	(void)nx_fail(err, conn == NULL ? NX_NO_MEMORY : NX_DB_DOWN, "%.250s",
-	    conn == NULL ? "for a connection" : PQerrorMessage(conn));
-	PQfinish(conn);
-	return err->rc;
-}
 
 /* Why a statement failed; the caller has said where in `place`. */
 static enum nx_rc
@@ -130,13 +102,26 @@ refuse_pooler(struct nx_err *err)
 	    " port 5432).");
 }
 
+/*
+ * A killed migrator's process at the server ends soon, and so does its lock
+ * (from PostgreSQL 14 on).
+ */
+static void
+notice_our_end(struct nx_migrator *m)
+{
+	PQclear(PQexec(m->conn, "SELECT set_config(name, '500', false)"
+	    " FROM pg_settings"
+	    " WHERE name = 'client_connection_check_interval'"));
+}
+
 /* Two of its clients share a session while neither is in a transaction. */
 static enum nx_rc
 check_pooler(struct nx_migrator *m, const char *url, const char *database,
     struct nx_err *err)
 {
 	PGconn *other;
-	enum nx_rc rc = connect_to(url, database, &other, err);
+	enum nx_rc rc = nx_session_open(url, database, migrator_name,
+	    &other, err);
 
 	if (rc != NX_OK)
 		return rc;
@@ -156,13 +141,14 @@ nx_migrator_open(const char *url, const char *database,
 	*out = NULL;
 	if (m == NULL)
 		return nx_fail(err, NX_NO_MEMORY, "for a connection");
-	rc = connect_to(url, database, &m->conn, err);
+	rc = nx_session_open(url, database, migrator_name, &m->conn, err);
 	if (rc == NX_OK)
 		rc = check_pooler(m, url, database, err);
 	if (rc != NX_OK) {
 		nx_migrator_close(m);
 		return rc;
 	}
+	notice_our_end(m);
 	*out = m;
 	return NX_OK;
 }

@@ -45,9 +45,10 @@ const char nx_schema_list[] =
  * is queued; users and accounts are a thousand.
  */
 const char nx_schema_fill[] =
-    "CREATE FUNCTION pg_temp.fill(rows integer) RETURNS void"
+    "CREATE OR REPLACE FUNCTION pg_temp.fill(rows integer) RETURNS void"
     " LANGUAGE plpgsql AS $$ BEGIN"
-    " IF to_regclass('platform_connections') IS NOT NULL THEN"
+    " IF to_regclass('x_grants') IS NULL THEN RETURN; END IF;"
+    " IF NOT EXISTS (SELECT FROM x_grants) THEN"
     "  INSERT INTO platform_connections (id, user_id, platform,"
     "   platform_user_id, platform_username, access_token, refresh_token,"
     "   token_expires_at, status)"
@@ -58,11 +59,13 @@ const char nx_schema_fill[] =
     "  INSERT INTO x_grants (connection_id)"
     "   SELECT id FROM platform_connections;"
     " END IF;"
-    " IF to_regclass('x_events') IS NOT NULL THEN"
+    " IF to_regclass('x_events') IS NULL THEN RETURN; END IF;"
+    " IF NOT EXISTS (SELECT FROM x_events) THEN"
     "  INSERT INTO x_events (user_id, code) SELECT md5('u' || n % 1000)::uuid,"
     "   'x_refused' FROM generate_series(1, rows / 10) AS n;"
     " END IF;"
-    " IF to_regclass('x_parts') IS NOT NULL THEN"
+    " IF to_regclass('x_parts') IS NULL THEN RETURN; END IF;"
+    " IF NOT EXISTS (SELECT FROM x_parts) THEN"
     "  INSERT INTO x_posts (id, user_id, connection_id, state, body_hash,"
     "   publish_at, created_at) SELECT md5('p' || n)::uuid,"
     "   md5('u' || n % 1000)::uuid, md5('c' || n % 1000)::uuid,"

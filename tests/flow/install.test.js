@@ -29,7 +29,7 @@ test('what the administrator writes into is installed where there is none', asyn
 		assert.equal(read(path), ours(path));
 		assert.ok(!existsSync(`${path}.dist`));
 	}
-	for (const name of ['usr/sbin/nexus-x-fcgi', 'usr/lib/sysusers.d/nexus-x.conf', 'usr/lib/systemd/system/nexus-x@.service', 'etc/nginx/snippets/nexus-x-app.conf'])
+	for (const name of ['usr/sbin/nexus-x-fcgi', 'usr/sbin/nexus-x-migrate', 'usr/share/nexus-x/sql/000_schema.sql', 'usr/share/nexus-x/sql/schema.list', 'usr/lib/sysusers.d/nexus-x.conf', 'usr/lib/systemd/system/nexus-x@.service', 'etc/nginx/snippets/nexus-x-app.conf'])
 		assert.ok(existsSync(join(dir, name)), name);
 });
 

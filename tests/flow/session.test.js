@@ -314,7 +314,7 @@ test('a session of seven chunks goes through in one header line', async () => {
 
 test('what nginx lets through, the application takes; past that it is 431 with what to do', async () => {
 	const MAX = 32 * 1024 - 16;
-	assert.match(readFileSync(join(ROOT, 'src/web/request.h'), 'utf8'), /NX_COOKIES_MAX = 32 \* 1024 - 16/);
+	assert.match(readFileSync(join(ROOT, 'include/nx/base/maxima.h'), 'utf8'), /NX_COOKIES_MAX = 32 \* 1024 - 16/);
 	const cookies = (n) => {
 		const mine = sessionCookies(good)[0];
 		return `${mine}; a=${'x'.repeat(n - mine.length - 4)}`;

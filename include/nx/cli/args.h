@@ -17,7 +17,7 @@ struct nx_args {
 	const char	*connection_id, *scopes, *within;
 	const char	*publish_at, *on_partial;
 	const char	*post_id, *limit, *before, *view;
-	const char	*dir, *wait, *again;
+	const char	*dir, *wait, *again, *from, *rows;
 	const char	*media[NX_MEDIA_ARGS_MAX];
 	int		 nmedia;
 	bool		 replace, numbering;

@@ -1,9 +1,10 @@
 /*
  * app.h - what a process holds, and what one call of a use case works with.
  *
- * struct nx_app lives as long as the process and is read-only once open.
- * struct nx_ctx lives as long as one request or command and belongs to one
- * thread; its arena is reset by whoever made it, after the answer is out.
+ * struct nx_app lives as long as the process; nothing is put into it or taken
+ * out once it is open, and what it holds guards itself.  struct nx_ctx lives
+ * as long as one request, command or turn of a job and belongs to one thread;
+ * its arena is reset by whoever made it, once nothing in it is used any more.
  */
 #ifndef NX_FLOW_APP_H
 #define NX_FLOW_APP_H
@@ -67,7 +68,7 @@ enum {
 
 struct nx_ctx {
 	const struct nx_app	*app;
-	struct nx_http		*http;		/* NULL: X is not called */
+	struct nx_http		*http;		/* NULL: X by tasks alone */
 	struct nx_arena		*arena;
 	const char		*request_id;
 	int64_t			 deadline;	/* nx_clock_mono() ms */

@@ -36,8 +36,8 @@ enum {
  * asker's request_id, NX_REQUEST_MS until its deadline, NX_PATIENT_MS for
  * what spends a code or a token (`patient_ms`), and tells whether the pool is
  * stopped (nx_ctx_stops()): a task that does many things begins none then.
- * What X took of the time is
- * not to be missing for saving what it said: set the deadline anew then.
+ * What X took of the time is not to be missing for saving what it said: set
+ * the deadline anew then.
  */
 struct nx_task_kind {
 	void	(*run)(struct nx_ctx *ctx, void *state);
@@ -46,7 +46,10 @@ struct nx_task_kind {
 	bool	alone;		/* one at a time has a place */
 };
 
-/* `app` must outlive it and is opened by the first task.  NULL: no memory. */
+/*
+ * `app` outlives it, and is open before there is a task: threads are started
+ * by tasks, as they need them.  NULL: no memory.
+ */
 NX_MUST_USE struct nx_patient	*nx_patient_new(const struct nx_app *app);
 
 /* No task begins from now on. */

@@ -85,10 +85,7 @@ struct nx_http_sink {
 	void	*ctx;
 };
 
-/*
- * Time limits; 0 means what is said there.  Beside them the ask's deadline
- * holds always.
- */
+/* Time limits; 0 means what is said there.  The ask's deadline holds, too. */
 struct nx_http_limits {
 	int	connect_ms;	/* until a connection stands; the default is
 				 * NX_HTTP_CONNECT_MS */

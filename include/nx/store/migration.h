@@ -99,7 +99,7 @@ NX_MUST_USE enum nx_rc	nx_migrator_scratch(struct nx_migrator *m,
 void			nx_migrator_drop(struct nx_migrator *m,
 			    const char *name);
 
-/* Fill the tables that there are: `rows` posts of a thousand users. */
+/* Fill what is there and empty: `rows` posts of a thousand users. */
 NX_MUST_USE enum nx_rc	nx_migrator_fill(struct nx_migrator *m, int rows,
 			    struct nx_err *err);
 

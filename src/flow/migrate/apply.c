@@ -45,8 +45,8 @@ explain(struct nx_ctx *ctx, struct nx_migrator *m, int wait)
 	    "no transaction is open now");
 }
 
-static enum nx_rc
-run_patiently(struct nx_ctx *ctx, struct nx_migrator *m,
+enum nx_rc
+nx_migrate_patiently(struct nx_ctx *ctx, struct nx_migrator *m,
     const struct nx_migration *file, struct nx_apply *apply, int64_t deadline)
 {
 	const struct nx_log *log = &ctx->app->conf.log;
@@ -81,7 +81,7 @@ apply_one(struct nx_ctx *ctx, struct nx_migrator *m,
 	if (rc != NX_OK)
 		return rc;
 	if (!there)
-		return run_patiently(ctx, m, file, apply, deadline);
+		return nx_migrate_patiently(ctx, m, file, apply, deadline);
 	nx_log(&ctx->app->conf.log, NX_LOG_INFO, NULL, "migrate.adopt",
 	    NX_S("file", file->name));
 	apply->adopted++;

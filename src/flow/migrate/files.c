@@ -38,13 +38,14 @@ static enum nx_rc
 add_file(struct nx_ctx *ctx, const char *dir, const char *name,
     struct nx_files *out)
 {
-	struct nx_migration *file = &out->all[out->n].sql;
+	struct nx_migration *file;
 	enum nx_rc rc;
 
 	if (out->n == NX_MIGRATIONS_MAX)
 		return nx_fail(&ctx->err, NX_CONFIG, "%.200s has too many"
 		    " files.", dir);
 	memset(&out->all[out->n], 0, sizeof(out->all[out->n]));
+	file = &out->all[out->n].sql;
 	rc = nx_read_file(ctx, dir, name, &file->text);
 	if (rc != NX_OK)
 		return rc;

@@ -12,6 +12,12 @@ NX_MUST_USE enum nx_rc	nx_read_file(struct nx_ctx *ctx, const char *dir,
 NX_MUST_USE enum nx_rc	nx_migrate_open(struct nx_ctx *ctx,
 			    struct nx_migrator **out);
 
+/* Run one file, until `deadline` again and again where a lock is missing. */
+NX_MUST_USE enum nx_rc	nx_migrate_patiently(struct nx_ctx *ctx,
+			    struct nx_migrator *m,
+			    const struct nx_migration *file,
+			    struct nx_apply *apply, int64_t deadline);
+
 /* nx_migrate_status() in a session that is there. */
 NX_MUST_USE enum nx_rc	nx_files_compare(struct nx_ctx *ctx,
 			    struct nx_migrator *m, struct nx_files *files);

@@ -12,6 +12,7 @@
 #include "nx/base/maxima.h"
 #include "nx/flow/app.h"
 #include "nx/store/migration.h"
+#include "nx/store/probe.h"
 
 enum nx_file_state {
 	NX_FILE_PENDING,
@@ -63,6 +64,34 @@ NX_MUST_USE enum nx_rc	nx_migrate_apply(struct nx_ctx *ctx,
 NX_MUST_USE enum nx_rc	nx_migrate_check(struct nx_ctx *ctx,
 			    struct nx_files *files, const char *dir,
 			    struct nx_buf *problems);
+
+/* How long a file's locks were in the way of somebody. */
+struct nx_lock_time {
+	const char		*name;
+	int			 ms;		/* that it took */
+	int			 retries;
+	struct nx_probed	 seen;
+};
+
+struct nx_lock_times {
+	int	 from;		/* first version to look at; -1: what pends */
+	int	 rows;		/* posts that are there before */
+	int	 limit_ms;	/* that nobody may wait longer */
+	int	 wait;		/* seconds, as in nx_apply */
+	const char		*database;	/* while it lasts */
+	struct nx_lock_time	 all[NX_MIGRATIONS_MAX];
+	int	 n, over;	/* of them, and over the limit */
+};
+
+/*
+ * In a database of its own beside DATABASE_URL's, filled with data: apply the
+ * files from `from` on while its tables are read and written.  The role must
+ * be able to create databases; what ends us in the middle leaves
+ * nx_lock_times_PID behind.
+ */
+NX_MUST_USE enum nx_rc	nx_migrate_lock_times(struct nx_ctx *ctx,
+			    struct nx_files *files,
+			    struct nx_lock_times *times);
 
 /* What is there, as schema.list has it. */
 NX_MUST_USE enum nx_rc	nx_migrate_list(struct nx_ctx *ctx,

@@ -1,0 +1,295 @@
+// nexus-x-migrate: once, in order, by one at a time, in nobody's way; and what
+// programs do with a schema that is older or newer than theirs.
+import { test, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import crypto from 'node:crypto';
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { machine, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BUILD, env, problem, ROOT, run, sleep, sql, stopwatch, until } from './lib/stack.js';
+import { bearer, Visitor } from './lib/visitor.js';
+import { ownProcess } from './lib/fcgi.js';
+import { bouncer } from './lib/bouncer.js';
+
+const ADMIN = env.DATABASE_ADMIN_URL;
+const OUR_OWN = { skip: !ADMIN && 'needs the superuser of the instance\'s own database' };
+const FILES = readdirSync(join(ROOT, 'sql')).filter((name) => name.endsWith('.sql')).sort();
+const NEWEST = FILES.length - 1;
+const made = [], dirs = [];
+
+const admin = (text) => sql(text, { environment: { ...env, PGDATABASE: ADMIN, PGUSER: '', PGPASSWORD: '' }, args: ['-d', ADMIN] });
+const on = (name, text) => sql(text, { environment: { ...env, PGDATABASE: name } });
+const url = (name) => env.DATABASE_URL.replace('/nexus?', `/${name}?`);
+
+async function fresh() {
+	const name = `flow_${crypto.randomBytes(4).toString('hex')}`;
+	await admin(`CREATE DATABASE ${name} OWNER nexus`);
+	made.push(name);
+	return name;
+}
+
+// The files, and one more.
+function withOneMore(text) {
+	const dir = mkdtempSync(join(tmpdir(), 'nx-sql-'));
+	dirs.push(dir);
+	cpSync(join(ROOT, 'sql'), dir, { recursive: true });
+	if (text !== undefined)
+		writeFileSync(join(dir, `${String(NEWEST + 1).padStart(3, '0')}_more.sql`), text);
+	return dir;
+}
+
+after(async () => {
+	for (const dir of dirs)
+		rmSync(dir, { recursive: true, force: true });
+	for (const name of made)
+		await admin(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+});
+
+function command(action, { dir = join(ROOT, 'sql'), args = [] } = {}) {
+	const all = [join(BUILD, 'nexus-x-migrate'), action, `--dir=${dir}`, ...args];
+	return env.NEXUS_VARIANT === 'tsan' ? ['/usr/bin/setarch', [machine(), '-R', ...all]] : [all[0], all.slice(1)];
+}
+
+async function migrate(name, action, how = {}) {
+	const [program, args] = command(action, how);
+	const done = await run(program, args, { environment: { ...env, DATABASE_URL: how.url ?? url(name) }, timeout: 180000 });
+	const told = done.stderr.trim().split('\n').at(-1);
+	return { ...done, answer: done.stdout === '' ? null : JSON.parse(done.stdout), problem: told.startsWith('{') ? JSON.parse(told) : null };
+}
+
+async function done(name, action, how) {
+	const res = await migrate(name, action, how);
+	assert.equal(res.status, 0, res.stdout + res.stderr);
+	return res.answer;
+}
+
+async function refused(name, action, status, code, how) {
+	const res = await migrate(name, action, how);
+	assert.equal(res.status, status, res.stdout + res.stderr);
+	assert.equal(res.problem.code, code);
+	return res.problem.detail;
+}
+
+async function byHand(name) {
+	for (const file of FILES) {
+		const res = await run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', join(ROOT, 'sql', file)], { environment: { ...env, PGDATABASE: name } });
+		assert.equal(res.status, 0, `${file}: ${res.stderr}`);
+	}
+}
+
+// Somebody's transaction that stays open; returns what ends it.
+async function hold(name, statement) {
+	const held = on(name, `BEGIN; ${statement}; SELECT pg_sleep(600) AS held`).catch(() => {});
+	await until('it is held', 30, async () => (await admin(`SELECT pid FROM pg_stat_activity WHERE datname = '${name}' AND query LIKE '%AS held' AND wait_event = 'PgSleep'`)).length === 1);
+	return async () => {
+		await admin(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND query LIKE '%AS held'`);
+		await held;
+	};
+}
+
+const versions = async (name) => (await on(name, 'SELECT version FROM x_schema ORDER BY version')).flat().map(Number);
+
+test('an empty database is brought to the newest version, once', OUR_OWN, async () => {
+	const name = await fresh();
+	const before = await done(name, 'status');
+	assert.deepEqual([before.version, before.needed, before.pending], [null, NEWEST, FILES.length]);
+	assert.deepEqual(await done(name, 'apply'), { version: NEWEST, needed: NEWEST, applied: FILES.length, adopted: 0, retries: 0 });
+	assert.deepEqual(await done(name, 'apply'), { version: NEWEST, needed: NEWEST, applied: 0, adopted: 0, retries: 0 });
+	const after = await done(name, 'status');
+	assert.deepEqual(after.files.map((f) => [f.name, f.state]), FILES.map((file) => [file, 'applied']));
+	assert.ok(after.files.every((f) => Date.parse(f.applied_at) > 0 && f.program !== ''));
+	assert.deepEqual(await done(name, 'check'), { version: NEWEST, needed: NEWEST, ok: true, problems: [] });
+	// `nexus-x-migrate check --list >sql/schema.list` writes it anew.
+	const [program, args] = command('check', { args: ['--list'] });
+	const list = await run(program, args, { environment: { ...env, DATABASE_URL: url(name) } });
+	assert.equal(list.stdout.trimEnd(), readFileSync(join(ROOT, 'sql/schema.list'), 'utf8').trimEnd());
+	await refused(name, 'aply', 64, 'usage');
+});
+
+test('what was set up by hand is adopted, while it is read and written', OUR_OWN, async () => {
+	const name = await fresh();
+	await byHand(name);
+	await on(name, 'DROP TABLE x_schema');
+	const release = await hold(name, 'SELECT FROM x_posts, x_parts, platform_connections, x_grants, x_events');
+	const told = await done(name, 'apply', { args: ['--wait=2'] });
+	await release();
+	assert.equal(told.applied + told.adopted, FILES.length);
+	assert.equal(told.adopted, 11);
+	assert.deepEqual((await done(name, 'check')).problems, []);
+	assert.deepEqual((await done(name, 'status')).files.filter((f) => f.state === 'adopted').length, 11);
+});
+
+test('several at once do each file once', OUR_OWN, async () => {
+	const name = await fresh();
+	const all = await Promise.all([1, 2, 3, 4].map(() => done(name, 'apply')));
+	assert.equal(all.reduce((n, told) => n + told.applied, 0), FILES.length);
+	assert.ok(all.every((told) => told.version === NEWEST));
+});
+
+test('what is killed in the middle is gone on with', OUR_OWN, async () => {
+	const name = await fresh();
+	for (let i = 0; i < 6; i++) {
+		const [program, args] = command('apply');
+		const child = spawn(program, args, { env: { ...env, DATABASE_URL: url(name) }, stdio: 'ignore' });
+		await sleep(15 + i * 25);
+		child.kill('SIGKILL');
+	}
+	await done(name, 'apply');
+	assert.deepEqual((await done(name, 'check')).problems, []);
+	const dir = withOneMore(`BEGIN; SET LOCAL lock_timeout = 0; CREATE TABLE IF NOT EXISTS x_more (id int);
+		SELECT pg_advisory_xact_lock(4711); COMMIT;`);
+	const release = await hold(name, 'SELECT pg_advisory_lock(4711)');
+	const [program, args] = command('apply', { dir });
+	const child = spawn(program, args, { env: { ...env, DATABASE_URL: url(name) }, stdio: 'ignore' });
+	await until('it waits', 30, async () => (await admin(`SELECT pid FROM pg_stat_activity WHERE datname = '${name}' AND query LIKE 'SELECT pg_advisory_xact_lock(4711)%' AND wait_event_type = 'Lock'`)).length === 1);
+	child.kill('SIGKILL');
+	await until('its session ends', 30, async () => (await admin(`SELECT pid FROM pg_stat_activity WHERE datname = '${name}' AND application_name = 'nexus-x-migrate'`)).length === 0);
+	await release();
+	assert.deepEqual(await on(name, `SELECT to_regclass('x_more') IS NULL`), [['t']]);
+	assert.equal((await done(name, 'apply', { dir })).applied, 1);
+	assert.deepEqual(await versions(name), [...FILES.keys(), NEWEST + 1]);
+	assert.deepEqual((await done(name, 'check')).problems, []);
+});
+
+test('a file that is not what was applied is named', OUR_OWN, async () => {
+	const name = await fresh();
+	await done(name, 'apply');
+	const dir = withOneMore('CREATE TABLE x_more (id int);');
+	appendFileSync(join(dir, FILES[3]), '-- and more\n');
+	assert.match(await refused(name, 'apply', 1, 'schema_wrong', { dir }), new RegExp(`${FILES[3]}.*--again=3`));
+	assert.deepEqual(await versions(name), [...FILES.keys()]);
+	const told = await migrate(name, 'check', { dir });
+	assert.equal(told.status, 1);
+	assert.match(told.answer.problems.join('\n'), new RegExp(`${FILES[3]} is not the file`));
+	assert.equal((await done(name, 'apply', { dir, args: ['--again=3'] })).applied, 2);
+	assert.equal((await done(name, 'status', { dir })).changed, 0);
+});
+
+test('check names what is missing, broken or another', OUR_OWN, async () => {
+	const name = await fresh();
+	await done(name, 'apply');
+	await on(name, `DROP INDEX x_posts_same; ALTER TABLE x_parts DROP CONSTRAINT x_parts_sent; ALTER TABLE x_posts ALTER COLUMN price TYPE integer;
+		CREATE INDEX their_own ON x_posts (price)`);
+	await sql(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'x_posts_upcoming'::regclass`,
+		{ environment: { ...env, PGUSER: '', PGPASSWORD: '' }, args: ['-d', ADMIN.replace('/postgres?', `/${name}?`)] });
+	const told = await migrate(name, 'check');
+	assert.equal(told.status, 1);
+	assert.deepEqual(told.answer.problems.map((line) => line.split(' ').slice(0, 2).join(' ')),
+		['column x_posts.price', 'constraint x_parts.x_parts_sent', 'index x_posts_same', 'index x_posts_upcoming']);
+	assert.match(told.answer.problems[3], /invalid/);
+});
+
+test('a failing statement is named by its file and line, and nothing of it stays', OUR_OWN, async () => {
+	const name = await fresh();
+	const dir = withOneMore('BEGIN;\nCREATE TABLE x_more (id int);\nSELECT \'a;b\', $$ ; $$ /* ; */ -- ;\n\tFROM x_nothing;\nCOMMIT;\n');
+	assert.match(await refused(name, 'apply', 1, 'schema_wrong', { dir }), /_more\.sql:3: 42P01/);
+	assert.deepEqual(await on(name, `SELECT to_regclass('x_more') IS NULL`), [['t']]);
+	assert.deepEqual(await versions(name), [...FILES.keys()]);
+});
+
+test('behind somebody\'s long transaction it gives up, and readers wait no longer than is promised', OUR_OWN, async () => {
+	const name = await fresh();
+	await done(name, 'apply');
+	const dir = withOneMore(`BEGIN; SET LOCAL lock_timeout = '10s'; ALTER TABLE x_posts ADD COLUMN more integer; COMMIT;`);
+	const release = await hold(name, 'SELECT count(*) FROM x_posts');
+	const watch = stopwatch();
+	const applying = refused(name, 'apply', 75, 'schema_busy', { dir, args: ['--wait=3'] });
+	const [[worst]] = await on(name, `CREATE TEMP TABLE worst (ms float);
+		DO $$ DECLARE t timestamptz; BEGIN FOR i IN 1..150 LOOP
+			t := clock_timestamp();
+			PERFORM FROM x_posts LIMIT 1;
+			INSERT INTO worst VALUES (extract(epoch FROM clock_timestamp() - t) * 1000);
+			COMMIT;
+			PERFORM pg_sleep(0.02);
+		END LOOP; END $$;
+		SELECT ceil(max(ms)) FROM worst`);
+	assert.match(await applying, /process \d+ \(.*has had a transaction open/);
+	watch.promise(200, 'a reader waits', Number(worst));
+	await release();
+	assert.equal((await done(name, 'apply', { dir })).applied, 1);
+});
+
+test('over a pooler in transaction mode it says what to do', OUR_OWN, async () => {
+	const pool = await bouncer();
+	try {
+		assert.match(await refused(null, 'apply', 78, 'configuration', { url: pool.url() }), /session/);
+	} finally {
+		await pool.stop();
+	}
+});
+
+test('the longest that anybody waited is measured', OUR_OWN, async () => {
+	const name = await fresh();
+	await done(name, 'apply');
+	const good = await migrate(name, 'lock-times', { args: ['--rows=100000', `--from=${NEWEST}`] });
+	const [file] = good.answer.files;
+	assert.equal(file.name, FILES[NEWEST]);
+	assert.ok(file.statements > 0);
+	stopwatch().promise(200, 'a lock is held', file.longest_block_ms);
+	const dir = withOneMore('BEGIN; ALTER TABLE x_posts ADD COLUMN more integer; SELECT pg_sleep(1.5); COMMIT;');
+	const bad = await migrate(name, 'lock-times', { dir, args: ['--rows=1000'] });
+	assert.equal(bad.status, 1);
+	assert.equal(bad.answer.files.length, 1);
+	assert.ok(bad.answer.files[0].longest_block_ms > 1000, bad.stdout);
+	assert.match(bad.answer.files[0].blocked, /x_posts/);
+	assert.deepEqual(await admin(`SELECT datname FROM pg_database WHERE datname LIKE 'nx_lock_times%'`), []);
+	assert.deepEqual(await versions(name), [...FILES.keys()]);
+});
+
+const status = (name) => run(join(BUILD, 'twitter_flow'), ['--action=status', `--user_id=${crypto.randomUUID()}`], { environment: { ...env, DATABASE_URL: url(name) } });
+
+test('no program works with an older schema, and all with a newer one', OUR_OWN, async () => {
+	const name = await fresh();
+	for (const start of ['DROP TABLE IF EXISTS x_schema', null, `DELETE FROM x_schema WHERE version > ${NEWEST - 2}`]) {
+		if (start === null)
+			await done(name, 'apply');
+		else
+			await on(name, start);
+		if (start !== null) {
+			const told = await status(name);
+			assert.equal(told.status, 75, told.stderr);
+			assert.equal(JSON.parse(told.stderr.trim().split('\n').at(-1)).code, 'schema_old');
+			for (const program of ['nexus-x-worker', 'token_refresh']) {
+				const ended = await run(join(BUILD, program), [], { environment: { ...env, DATABASE_URL: url(name) } });
+				assert.equal(ended.status, 75, ended.stderr);
+				assert.match(ended.stderr, /nexus-x-migrate apply/);
+			}
+		} else {
+			assert.equal((await status(name)).status, 0);
+		}
+	}
+	await done(name, 'apply');
+	await on(name, `INSERT INTO x_schema (version, name, checksum, program, adopted) VALUES (${NEWEST + 1}, 'newer', '', '9', false)`);
+	assert.equal((await status(name)).status, 0);
+	assert.deepEqual((await done(name, 'apply')).version, NEWEST + 1);
+	assert.deepEqual((await done(name, 'check')).problems, []);
+});
+
+test('a process that finds an older schema says so until it is brought up to date', OUR_OWN, async () => {
+	const name = await fresh();
+	await done(name, 'apply');
+	await on(name, `DELETE FROM x_schema WHERE version = ${NEWEST}`);
+	await admin(`ALTER DATABASE ${name} RENAME TO ${name}_away`);
+	const own = await ownProcess({ DATABASE_URL: url(name) });
+	try {
+		const me = Object.entries(bearer(new Visitor().token));
+		problem(await own.ask('GET', '/readyz'), 503, 'database_unavailable');
+		await admin(`ALTER DATABASE ${name}_away RENAME TO ${name}`);
+		await sleep(300);
+		const told = problem(await until('it finds the database', 10, async () => {
+			const res = await own.ask('GET', '/readyz');
+			return res.json.code !== 'database_unavailable' && res;
+		}), 503, 'schema_old');
+		assert.equal(told.checks.database, 'ok');
+		assert.equal(told.checks.schema, 'old');
+		assert.match(told.remedy, /nexus-x-migrate apply/);
+		problem(await own.ask('GET', '/api/twitter/connections', me), 503, 'schema_old');
+		assert.equal((await own.ask('GET', '/api/auth/twitter/initiate', me)).status, 302);
+		await done(name, 'apply');
+		await until('it goes on', 10, async () => (await own.ask('GET', '/readyz')).status === 200);
+		assert.equal((await own.ask('GET', '/api/twitter/connections', me)).status, 200);
+	} finally {
+		assert.equal((await own.stop()).status, 0);
+	}
+});
