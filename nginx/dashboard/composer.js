@@ -13,11 +13,7 @@ import { notice } from './notice.js';
 import { isChanged, showParts, toldLength } from './parts.js';
 import { Schedule } from './schedule.js';
 import { weigh } from './weigh.js';
-import { costWords, postLabel, warningWords } from './words.js';
-
-const USUAL = 280;	/* X's limits of one post */
-const PREMIUM = 25000;
-const TRIAL = Array(USUAL).fill('x').join(' ');
+import { costWords, postLabel, warnings } from './words.js';
 
 export class Composer {
 	#draft;
@@ -25,8 +21,6 @@ export class Composer {
 	#accounts = [];
 	#sending = false;
 	#gone = false;		/* the page is another person's now */
-	#limits = new Map();	/* account: what one post of it may hold, as far as is known */
-	#asked = new Map();	/* account: the question about that */
 	#refused = false;	/* the server would not take it */
 	#posts = 0;		/* how many it becomes, as far as is known */
 	#off = 0;		/* what the server counts beyond our own estimate */
@@ -122,9 +116,9 @@ export class Composer {
 		return $('from').value;
 	}
 
-	/* null: not known. */
+	/* What one post of the account may count; null: not known. */
 	get #limit() {
-		return this.#limits.get(this.#account) ?? null;
+		return this.#accounts.find((c) => c.id === this.#account)?.max_weighted_length ?? null;
 	}
 
 	get #able() {
@@ -175,26 +169,8 @@ export class Composer {
 		this.#on.handed();
 	}
 
-	/* A count says nothing of the limit; what becomes of a longer text does. */
-	#learn(account) {
-		if (!this.#asked.has(account))
-			this.#asked.set(account, this.#try(account));
-		return this.#asked.get(account);
-	}
-
-	async #try(account) {
-		try {
-			const answer = await this.#call({ text: TRIAL, on_long: 'truncate', connection_id: account, dry_run: true });
-			this.#limits.set(account, answer.parts[0].text === TRIAL ? PREMIUM : USUAL);
-		} catch {
-			this.#asked.delete(account);
-		}
-	}
-
-	async #ask(body, signal) {
-		const [answer] = await Promise.all([
-			this.#call({ ...body, dry_run: true }, { signal }), this.#learn(body.connection_id)]);
-		return answer;
+	#ask(body, signal) {
+		return this.#call({ ...body, dry_run: true }, { signal });
 	}
 
 	/* All that the parts and their price depend on. */
@@ -258,7 +234,7 @@ export class Composer {
 	#estimate(note) {
 		const length = weigh($('text').value) + this.#off;
 		const decided = this.#long.ask.on_long !== 'reject' && !$('long').hidden;
-		if (!decided || length <= (this.#limit ?? USUAL))
+		if (!decided || this.#limit === null || length <= this.#limit)
 			countHere(length, this.#limit, note);
 	}
 
@@ -293,18 +269,16 @@ export class Composer {
 	}
 
 	#notTaken(problem) {
-		const isLink = problem.code === 'invalid' && /^The link\b/.test(problem.detail);
-		if (isLink && this.#long.ask.link) {
+		if (problem.reason_code === 'link_not_one' && this.#long.ask.link) {
 			this.#long.refuseLink();
 			return this.#edited();
 		}
 		const tooLong = problem.code === 'text_too_long';
-		const told = tooLong ? toldLength(problem.detail) : null;
+		const told = toldLength(problem);
 		this.#refused = true;
 		this.#long.offer(tooLong || (problem.status === 422 && this.#long.ask.on_long !== 'reject'));
 		this.#warn([[problem.detail || `${problem.title}.`, problem.remedy].filter(Boolean).join(' ')]);
 		if (told) {
-			this.#limits.set(this.#account, told.limit);
 			countOne(told.length, told.limit, '');
 		} else if (tooLong || problem.status === 413) {
 			countOver();
@@ -320,7 +294,7 @@ export class Composer {
 		this.#refused = false;
 		this.#posts = parts.length;
 		this.#off = changed || !answer ? 0 : parts[0].weighted_length - weigh(text);
-		this.#warn((answer?.warnings ?? []).map(warningWords).filter(Boolean));
+		this.#warn(warnings(answer));
 		this.#long.offer(changed);
 		showParts(changed ? parts : [], this.#limit);
 		if (parts.length > 1)

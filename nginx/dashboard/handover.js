@@ -7,7 +7,7 @@ import { ask, call } from './api.js';
 import { $ } from './dom.js';
 import { notice, problemNotice, dismissable, withRemedy } from './notice.js';
 import { outcomeBox } from './outcome.js';
-import { warningWords } from './words.js';
+import { warnings } from './words.js';
 
 const POST = '/api/twitter/post';
 const POSTS = '/api/twitter/posts';
@@ -97,7 +97,7 @@ export class Handover {
 	}
 
 	#outcome(what, answer) {
-		const news = (answer.warnings ?? []).map(warningWords).filter((w) => !this.warned.includes(w));
+		const news = warnings(answer).filter((w) => !this.warned.includes(w));
 		this.#settle(what, answer);
 		this.#taken(what);
 		this.#tell(answer, news);

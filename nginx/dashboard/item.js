@@ -3,7 +3,7 @@
 import { startAgain } from './connections.js';
 import { clock, el, link, moment } from './dom.js';
 import { limitEnds, obstacle } from './outlook.js';
-import { actionWords, excerpt, isScheduled, isTaken, localTimes, partState, plain, postReason, postState, threadWords } from './words.js';
+import { actionWords, excerpt, isScheduled, isTaken, partState, plain, postReason, postState, threadWords } from './words.js';
 
 const ACTIONS = ['resume', 'cancel', 'delete'];
 const SETTLED = ['sent', 'deleted', 'cancelled'];
@@ -66,7 +66,7 @@ function takenWords(post, doing) {
 function reason(post, { wrong, taken, doing }) {
 	const told = isScheduled(post, Date.now()) && !post.error;
 	const text = taken ? takenWords(post, doing)
-		: wrong ? wrong.text : told ? '' : localTimes(postReason(post), moment);
+		: wrong ? wrong.text : told ? '' : postReason(post, moment);
 	return text ? el('p', { class: 'item-reason' }, text) : null;
 }
 

@@ -2,7 +2,7 @@
 
 import { el, link, moment } from './dom.js';
 import { notice, problemNotice } from './notice.js';
-import { localTimes, money, postReason } from './words.js';
+import { money, postReason } from './words.js';
 
 const LIST = 'The list below says what becomes of it.';
 
@@ -47,7 +47,7 @@ function unknown(answer) {
 
 /* `news`: warnings that the author has not read yet. */
 export function outcomeBox(answer, news) {
-	const reason = localTimes(postReason(answer), moment);
+	const reason = postReason(answer, moment);
 	switch (answer.state) {
 	case 'sent': return sent(answer, news);
 	case 'queued':

@@ -7,10 +7,9 @@ export function isChanged(text, parts) {
 	return parts.length > 1 || (parts.length === 1 && parts[0].text !== text);
 }
 
-/* "The text counts 300 of 280 characters." is {length: 300, limit: 280}; else null. */
-export function toldLength(detail) {
-	const found = /\bcounts (\d+) of (\d+) characters\b/.exec(detail ?? '');
-	return found && { length: Number(found[1]), limit: Number(found[2]) };
+/* How long a text that was refused is, and may be: {length, limit}, or null. */
+export function toldLength(problem) {
+	return problem?.reason_code === 'text_length' ? { length: problem.weighted_length, limit: problem.limit } : null;
 }
 
 /* `limit` is null where it is not known. */

@@ -118,9 +118,7 @@ nx_buf_addf(struct nx_buf *b, const char *fmt, ...)
 static bool
 is_unreserved(unsigned char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-	    c == '~';
+	return nx_is_alnum(c) || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 void

@@ -86,7 +86,7 @@ read_two_digits(const char *p, int lo, int hi)
 {
 	int v;
 
-	if (p[0] < '0' || p[0] > '9' || p[1] < '0' || p[1] > '9')
+	if (!nx_is_digit(p[0]) || !nx_is_digit(p[1]))
 		return -1;
 	v = (p[0] - '0') * 10 + (p[1] - '0');
 	return v < lo || v > hi ? -1 : v;
@@ -100,9 +100,9 @@ read_zone(struct nx_slice s, int64_t *out)
 
 	if (s.n > 0 && s.p[0] == '.') {
 		s.p++, s.n--;
-		if (s.n == 0 || s.p[0] < '0' || s.p[0] > '9')
+		if (s.n == 0 || !nx_is_digit(s.p[0]))
 			return false;
-		while (s.n > 0 && s.p[0] >= '0' && s.p[0] <= '9')
+		while (s.n > 0 && nx_is_digit(s.p[0]))
 			s.p++, s.n--;
 	}
 	if (s.n == 1 && (s.p[0] == 'Z' || s.p[0] == 'z')) {

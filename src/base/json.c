@@ -223,7 +223,7 @@ nx_json_i64(struct json_object *obj, const char *name, int64_t *out)
 	}
 	/* strtoll() would skip white space and take a plus. */
 	if ((s = nx_json_str(obj, name)) == NULL ||
-	    (*s != '-' && (*s < '0' || *s > '9')))
+	    (*s != '-' && !nx_is_digit(*s)))
 		return false;
 	errno = 0;
 	*out = strtoll(s, &end, 10);

@@ -102,7 +102,7 @@ scan_digits(const char *p, const char *end, struct nx_json_scan *s)
 {
 	const char *from = p;
 
-	while (p < end && *p >= '0' && *p <= '9')
+	while (p < end && nx_is_digit(*p))
 		p++;
 	if (p == from)
 		s->wrong = "a number is not written as JSON has it";
@@ -145,7 +145,7 @@ nx_json_scan(struct nx_slice text, struct nx_buf *mended)
 			s.colons++;
 		else if (c == '"')
 			p = scan_string(p, end, &s);
-		else if (c == '-' || (c >= '0' && c <= '9'))
+		else if (c == '-' || nx_is_digit(c))
 			p = scan_number(p - 1, end, &s);
 		else if ((c == '{' || c == '[') && ++s.depth > NX_JSON_DEPTH)
 			s.wrong = "it is nested too deep";

@@ -30,16 +30,11 @@ is_ipv4(struct nx_slice host)
 {
 	for (int i = 0; i < 4; i++) {
 		struct nx_slice part = nx_slice_cut(&host, '.');
-		int n = 0;
+		int64_t n;
 
-		if (part.n == 0 || part.n > 3 ||
+		if (!nx_slice_decimal(part, &n) ||
 		    (part.n > 1 && part.p[0] == '0'))
 			return false;
-		for (size_t k = 0; k < part.n; k++) {
-			if (part.p[k] < '0' || part.p[k] > '9')
-				return false;
-			n = n * 10 + part.p[k] - '0';
-		}
 		if (n > 255 || (host.p == NULL) != (i == 3))
 			return false;
 	}
@@ -58,16 +53,10 @@ is_loopback(struct nx_slice host)
 static bool
 is_port(struct nx_slice s)
 {
-	int n = 0;
+	int64_t n;
 
-	if (s.n < 2 || s.n > 6 || s.p[0] != ':')
-		return false;
-	for (size_t i = 1; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		n = n * 10 + s.p[i] - '0';
-	}
-	return n > 0 && n <= 65535;
+	return s.n <= 6 && nx_slice_cut_prefix(&s, ":") &&
+	    nx_slice_decimal(s, &n) && n > 0 && n <= 65535;
 }
 
 /* Of `http://` or `https://`; 0: it begins with neither. */

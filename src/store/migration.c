@@ -38,7 +38,8 @@ judge(struct nx_migrator *m, const PGresult *result, const char *place,
 		return nx_fail(err, NX_DB_DOWN, "%s: the connection to the"
 		    " database broke.", place);
 	/* lock_timeout, a deadlock, a serialization failure */
-	if (strcmp(state, "55P03") == 0 || strncmp(state, "40", 2) == 0)
+	if (strcmp(state, "55P03") == 0 ||
+	    nx_slice_starts(nx_slice_str(state), "40"))
 		return nx_fail(err, NX_SCHEMA_BUSY, "%s: somebody uses the"
 		    " table: %.120s", place, text);
 	return nx_fail(err, NX_SCHEMA_WRONG, "%s: %s: %.200s", place, state,

@@ -10,8 +10,9 @@
 #include "nx/store/post_claim.h"
 
 #include "nx/base/uuid.h"
-#include "post_words.h"
+#include "machine_rows.h"
 #include "post_row.h"
+#include "post_words.h"
 
 enum { LOOK_AGAIN = 5 };	/* seconds */
 
@@ -19,12 +20,35 @@ enum { LOOK_AGAIN = 5 };	/* seconds */
 #define LEASE_END(ms) "now() + " ms " * interval '1 ms'"
 #define AFTER_LEASE(ms) LEASE_END(ms) " + interval '1 s'"
 
-#define CLAIM_ONE(which, state)						\
+/* The conditions of machine_rows.h, of x_posts p and a tally of parts s. */
+#define IF_ALWAYS	"true"
+#define IF_SEND		"p.goal = 'send'"
+#define IF_REMOVE	"p.goal <> 'send'"
+#define IF_DELETE	"p.goal = 'delete'"
+#define IF_WITHDRAW	"p.goal = 'withdraw'"
+#define IF_NEW		"NOT p.accepted"
+#define IF_LIVE		"s.live"
+#define IF_IDLE		"NOT s.live"
+#define IF_DOUBT	"s.doubt"
+#define IF_WHOLE	"s.whole"
+#define IF_GONE		"s.gone"
+
+/* What a claim makes of a post, and whether it takes it. */
+#define ROW_FITS(cond, from) "p.state = " NX_SQL_##from " AND " IF_##cond
+#define WHEN_FITS(cond, from, to)					\
+	" WHEN " ROW_FITS(cond, from) " THEN " NX_SQL_##to
+#define OR_FITS(cond, from, to) " OR " ROW_FITS(cond, from)
+#define STATE_BY(rows) "CASE" rows(WHEN_FITS) " END"
+#define IS_IN(rows) "(false" rows(OR_FITS) ")"
+
+#define CLAIM_ONE(rows, which)						\
 	"WITH next AS ("						\
 	" SELECT p.user_id, p.id FROM x_posts p"			\
-	" WHERE p.next_try_at <= now() AND " IS_FREE " AND " which	\
+	" WHERE p.next_try_at <= now() AND " IS_FREE			\
+	"  AND " IS_IN(rows) which					\
 	" ORDER BY p.next_try_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)" \
-	"UPDATE x_posts p SET state = " state ", by_worker = true,"	\
+	"UPDATE x_posts p SET state = " STATE_BY(rows) ","		\
+	" by_worker = true,"						\
 	" lease_owner = $1, lease_until = " LEASE_END("$2") ","		\
 	" next_try_at = " AFTER_LEASE("$2") ", updated_at = now()"	\
 	" FROM next WHERE p.user_id = next.user_id AND p.id = next.id"	\
@@ -36,9 +60,8 @@ enum { LOOK_AGAIN = 5 };	/* seconds */
  * done with, never in between, so two claims at once keep the order.
  */
 const char nx_post_due[] =
-    CLAIM_ONE("CASE WHEN p.goal <> 'send'"
-    "  THEN p.state IN ('queued', 'sent', 'partial', 'failed')"
-    " WHEN p.state <> 'queued' THEN p.state = 'partial'"
+    CLAIM_ONE(NX_CLAIM_DUE, " AND CASE WHEN p.goal <> 'send'"
+    "  OR p.state <> 'queued' THEN true"
     " ELSE p.accepted AND p.id = (SELECT o.id FROM x_posts o"
     "   WHERE o.connection_id = p.connection_id AND o.state = 'queued'"
     "    AND o.publish_at IS NOT NULL AND o.accepted"
@@ -46,14 +69,11 @@ const char nx_post_due[] =
     "  AND NOT EXISTS (SELECT 1 FROM x_posts o"
     "   WHERE o.connection_id = p.connection_id AND o.state = 'sending'"
     "    AND o.publish_at IS NOT NULL AND o.accepted"
-    "    AND o.lease_until > now()) END",
-    "CASE WHEN p.goal = 'send' THEN 'sending'"
-    " WHEN p.state = 'queued' THEN 'partial' ELSE p.state END");
+    "    AND o.lease_until > now()) END");
 
 /* A worker of an older version queues what was never accepted. */
 const char nx_post_open[] =
-    CLAIM_ONE("(p.state IN ('unknown', 'sending')"
-    " OR p.state = 'queued' AND NOT p.accepted)", "'unknown'");
+    CLAIM_ONE(NX_CLAIM_OPEN, "");
 
 /* The key it had released, unless another post has used it since. */
 #define KEY_BACK							\
@@ -64,8 +84,8 @@ const char nx_post_open[] =
 
 /* 1 user, 2 id, 3 lease, 4 ms */
 static const char resume[] =
-    "UPDATE x_posts p SET state = CASE WHEN p.state IN ('partial', 'failed')"
-    "  THEN 'sending' ELSE 'unknown' END, by_worker = false,"
+    "UPDATE x_posts p SET state = " STATE_BY(NX_CLAIM_RESUME) ","
+    " by_worker = false,"
     " accepted = p.accepted OR p.state = 'failed',"
     " error = CASE WHEN p.state IN ('unknown', 'sending') THEN p.error END,"
     " idempotency_key = " KEY_BACK ","
@@ -73,20 +93,20 @@ static const char resume[] =
     " next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"
     " WHERE p.user_id = $1 AND p.id = $2"
     " AND p.lease_owner IS DISTINCT FROM $3 AND " IS_FREE
+    " AND " IS_IN(NX_CLAIM_RESUME)
     " AND (p.state IN ('unknown', 'sending')"
-    "  OR p.state IN ('partial', 'failed') AND p.goal = 'send'"
-    "  AND NOT " NX_POST_SUPERSEDED
+    "  OR NOT " NX_POST_SUPERSEDED
     "  AND NOT EXISTS (SELECT 1 FROM x_parts WHERE user_id = $1"
     "   AND post_id = $2 AND state = 'deleted'))";
 
 /* As resume. */
 static const char send_now[] =
-    "UPDATE x_posts p SET state = 'sending', by_worker = false,"
-    " lease_owner = $3, lease_until = " LEASE_END("$4") ","
+    "UPDATE x_posts p SET state = " STATE_BY(NX_CLAIM_SEND) ","
+    " by_worker = false, lease_owner = $3, lease_until = " LEASE_END("$4") ","
     " next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"
     " WHERE p.user_id = $1 AND p.id = $2"
     " AND p.lease_owner IS DISTINCT FROM $3 AND " IS_FREE
-    " AND p.state = 'queued' AND p.goal = 'send' AND p.publish_at <= now()"
+    " AND " IS_IN(NX_CLAIM_SEND) " AND p.publish_at <= now()"
     " AND (p.options ->> 'queue' IS DISTINCT FROM 'true' OR NOT EXISTS ("
     "  SELECT 1 FROM x_posts o WHERE o.connection_id = p.connection_id"
     "  AND o.state = 'queued' AND o.publish_at <= p.publish_at"
@@ -96,10 +116,7 @@ static const char send_now[] =
 #define IS_IDLE "p.state IN ('queued', 'failed') AND NOT s.live"
 static const char remove_it[] =
     "UPDATE x_posts p SET goal = 'delete', by_worker = false,"
-    " updated_at = now(),"
-    " state = CASE WHEN p.state = 'sending' THEN 'unknown'"
-    "  WHEN " IS_IDLE " THEN 'cancelled'"
-    "  WHEN p.state = 'queued' THEN 'partial' ELSE p.state END,"
+    " updated_at = now(), state = " STATE_BY(NX_CLAIM_REMOVE) ","
     " lease_owner = CASE WHEN p.state = 'unknown' THEN p.lease_owner"
     "  ELSE $3 END,"
     " lease_until = CASE WHEN p.state = 'unknown' THEN p.lease_until"
@@ -112,7 +129,7 @@ static const char remove_it[] =
     "  AND post_id = $2 AND state = 'sent') AS live) s"
     " WHERE p.user_id = $1 AND p.id = $2"
     " AND p.lease_owner IS DISTINCT FROM $3"
-    " AND p.state NOT IN ('deleted', 'cancelled')"
+    " AND " IS_IN(NX_CLAIM_REMOVE)
     " AND (p.state = 'unknown' OR " IS_FREE ")";
 
 /* From here on: 1 user, 2 id, 3 lease. */
@@ -171,12 +188,10 @@ static const char go_on[] =
  * Nothing to send or to look for: the parts say what the post is.
  * 4 error of what was not accepted
  */
+#define WHEN_SO(cond, post) " WHEN " IF_##cond " THEN " NX_SQL_##post
 static const char sort_out[] =
     "UPDATE x_posts p SET lease_until = NULL, updated_at = now(),"
-    " state = CASE WHEN s.doubt THEN 'unknown' WHEN s.whole THEN 'sent'"
-    "  WHEN s.live THEN 'partial' WHEN p.goal = 'withdraw' THEN 'failed'"
-    "  WHEN s.gone THEN 'deleted' WHEN p.goal = 'delete' THEN 'cancelled'"
-    "  WHEN NOT p.accepted THEN 'failed' ELSE 'queued' END,"
+    " state = CASE" NX_PARTS_SAY(WHEN_SO) " END,"
     " error = CASE WHEN " NOT_WANTED " THEN $4::jsonb ELSE p.error END,"
     " idempotency_key = CASE WHEN " NOT_WANTED " THEN NULL"
     "  ELSE p.idempotency_key END,"
@@ -415,7 +430,7 @@ static const char lock_id[] =
  * is being sent may be what X has; and one that left earlier and is not
  * settled has the first choice, since the younger's own may still come: whoever
  * waits longest finds what is left.  One that nobody can look up for two hours
- * (settle.c calls all others sent or not within one) stands in nobody's way.
+ * (reconcile.c calls all others sent or not within one) stands in nobody's way.
  */
 static const char reserve[] =
     "WITH " KIN ","

@@ -80,8 +80,14 @@ extern const char	nx_post_hold[];
  */
 extern const char	nx_post_release[], nx_post_release_from[];
 
-/* The claims' statements, for the test that explains them. */
-extern const char	nx_post_due[], nx_post_open[];
-extern const char *const nx_post_pages[2][2];
+/* The names of states, for statements that are made of machine_rows.h. */
+#define NX_SQL_QUEUED		"'queued'"
+#define NX_SQL_SENDING		"'sending'"
+#define NX_SQL_SENT		"'sent'"
+#define NX_SQL_PARTIAL		"'partial'"
+#define NX_SQL_FAILED		"'failed'"
+#define NX_SQL_UNKNOWN		"'unknown'"
+#define NX_SQL_DELETED		"'deleted'"
+#define NX_SQL_CANCELLED	"'cancelled'"
 
 #endif

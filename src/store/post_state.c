@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char *const state_names[NX_POST_NSTATES] = {
-#define NX_ONE(name, text) [NX_POST_STATE_##name] = text,
+#define NX_ONE(name, text, meaning) [NX_POST_STATE_##name] = text,
 	NX_POST_STATES(NX_ONE)
 #undef NX_ONE
 	[NX_POST_STATE_NONE] = "",
@@ -14,7 +14,7 @@ static const char *const state_names[NX_POST_NSTATES] = {
 };
 
 static const char *const part_names[NX_PART_NSTATES] = {
-#define NX_ONE(name, text) [NX_PART_##name] = text,
+#define NX_ONE(name, text, meaning) [NX_PART_##name] = text,
 	NX_PART_STATES(NX_ONE)
 #undef NX_ONE
 	[NX_PART_NONE] = "",
@@ -22,7 +22,7 @@ static const char *const part_names[NX_PART_NSTATES] = {
 };
 
 static const char *const goal_names[NX_NGOALS] = {
-#define NX_ONE(name, text) [NX_GOAL_##name] = text,
+#define NX_ONE(name, text, meaning) [NX_GOAL_##name] = text,
 	NX_GOALS(NX_ONE)
 #undef NX_ONE
 };

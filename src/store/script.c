@@ -15,16 +15,7 @@ is_space(char c)
 static bool
 is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	    (c >= '0' && c <= '9') || c == '_' || (unsigned char)c >= 0x80;
-}
-
-static bool
-begins(struct nx_slice s, const char *text)
-{
-	size_t n = strlen(text);
-
-	return s.n >= n && memcmp(s.p, text, n) == 0;
+	return nx_is_alnum(c) || c == '_' || (unsigned char)c >= 0x80;
 }
 
 /* How far it is to behind the first `end`; all of it when there is none. */
@@ -46,10 +37,12 @@ block_comment(struct nx_slice s)
 	int depth = 0;
 
 	do {
-		struct nx_slice at = { s.p + i, s.n - i };
+		const struct nx_slice at = nx_slice_tail(s, i);
+		const bool opens = nx_slice_starts(at, "/*");
+		const bool closes = nx_slice_starts(at, "*/");
 
-		depth += begins(at, "/*") - begins(at, "*/");
-		i += begins(at, "/*") || begins(at, "*/") ? 2 : 1;
+		depth += opens - closes;
+		i += opens || closes ? 2 : 1;
 	} while (depth > 0 && i < s.n);
 	return i < s.n ? i : s.n;
 }
@@ -57,9 +50,9 @@ block_comment(struct nx_slice s)
 static size_t
 comment(struct nx_slice s)
 {
-	if (begins(s, "--"))
+	if (nx_slice_starts(s, "--"))
 		return behind(s, 2, NX_SLICE("\n"));
-	return begins(s, "/*") ? block_comment(s) : 0;
+	return nx_slice_starts(s, "/*") ? block_comment(s) : 0;
 }
 
 /* In E'' a backslash takes the next character's meaning. */
@@ -84,7 +77,7 @@ dollar_quoted(struct nx_slice s)
 	while (n < s.n && is_word(s.p[n]))
 		n++;
 	if (n == s.n || s.p[n] != '$' ||
-	    (n > 1 && s.p[1] >= '0' && s.p[1] <= '9'))
+	    (n > 1 && nx_is_digit(s.p[1])))
 		return 0;
 	return behind(s, n + 1, (struct nx_slice){ s.p, n + 1 });
 }

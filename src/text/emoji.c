@@ -9,6 +9,7 @@
 #include <unicode/uchar.h>
 #include <unicode/utf16.h>
 
+#include "nx/base/ascii.h"
 #include "units.h"
 
 enum {
@@ -239,7 +240,7 @@ twemoji_at(const struct nx_units *t, int32_t i, UChar32 c)
 
 	if ((n = people_at(t, i, c, w)) > 0)
 		return n;
-	if (c == '#' || c == '*' || (c >= '0' && c <= '9')) {
+	if (c == '#' || c == '*' || nx_is_digit(c)) {
 		if (next == VS16 && point_at(t, i + 2) == KEYCAP)
 			return 3;
 		return next == KEYCAP ? 2 : 0;

@@ -168,7 +168,7 @@ port_end(const struct nx_units *t, int32_t i)
 
 	if (i >= t->n || t->u[i] != ':')
 		return i;
-	while (j < t->n && t->u[j] >= '0' && t->u[j] <= '9')
+	while (j < t->n && nx_is_digit(t->u[j]))
 		j++;
 	return j > i + 1 ? j : i;
 }
@@ -296,7 +296,7 @@ cut_tco(const struct nx_units *t, struct match *m)
 	for (k = 0; k < 5; k++) {
 		UChar c = m->domain + k < m->end ? t->u[m->domain + k] : 0;
 
-		if ((c | (c >= 'A' && c <= 'Z' ? 0x20 : 0)) != host[k])
+		if (nx_to_lower(c) != host[k])
 			return true;
 	}
 	while (i < m->end && nx_is_alnum(t->u[i]))

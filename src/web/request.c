@@ -188,16 +188,14 @@ bool
 nx_request_cookie(const struct nx_request *r, struct nx_cookie_walk *at,
     struct nx_slice *name, struct nx_slice *value)
 {
-	static const char cookie[] = "HTTP_COOKIE=";
-
 	while (at->rest.n == 0) {
-		const char *entry = r->env[at->entry];
+		struct nx_slice entry = nx_slice_str(r->env[at->entry]);
 
-		if (entry == NULL)
+		if (entry.p == NULL)
 			return false;
 		at->entry++;
-		if (strncmp(entry, cookie, sizeof(cookie) - 1) == 0)
-			at->rest = nx_slice_str(entry + sizeof(cookie) - 1);
+		if (nx_slice_cut_prefix(&entry, "HTTP_COOKIE="))
+			at->rest = entry;
 	}
 	*value = nx_slice_trim(nx_slice_cut(&at->rest, ';'), " \t");
 	*name = nx_slice_cut(value, '=');

@@ -10,22 +10,6 @@ static const char prefixes[][24] = {
 	"x-user-limit-24hour-",
 };
 
-static bool
-parse_number(struct nx_slice s, int64_t *out)
-{
-	int64_t v = 0;
-
-	if (s.n == 0 || s.n > 18)	/* 18 digits cannot overflow */
-		return false;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		v = v * 10 + (s.p[i] - '0');
-	}
-	*out = v;
-	return true;
-}
-
 static void
 record_field(struct nx_window *w, struct nx_slice field, int64_t value)
 {
@@ -54,7 +38,7 @@ nx_windows_header(struct nx_windows *w, struct nx_slice line)
 	if (nx_slice_starts(line, "HTTP/"))
 		*w = (struct nx_windows){ 0 };	/* another answer begins */
 	name = nx_slice_cut(&line, ':');
-	if (!parse_number(nx_slice_trim(line, " \t\r\n"), &value))
+	if (!nx_slice_decimal(nx_slice_trim(line, " \t\r\n"), &value))
 		return;
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		field = name;

@@ -266,7 +266,7 @@ test('what turns out not to be on X may be posted again at once', async () => {
 		await page.route('**/api/twitter/posts?*', async (route) => {
 			const answer = await (await route.fetch()).json();
 			for (const post of answer.posts.filter((p) => p.state === 'unknown'))
-				Object.assign(post, { state: 'failed', reason: 'Nothing of it is on X.', can: ['resume'], next_try_at: null });
+				Object.assign(post, { state: 'failed', reason: 'Nothing of it is on X.', reason_code: 'failed', reason_args: {}, can: ['resume'], next_try_at: null });
 			await route.fulfill({ json: answer });
 		});
 		await page.getByText('It was not published').waitFor();

@@ -241,8 +241,8 @@ test('a draft is its author’s alone, and broken storage is an empty one', () =
 	assert.equal(new Draft(store, 'u1').text, '');
 });
 
-test('length and limit are taken from the server’s words, or from nowhere', () => {
-	assert.deepEqual(toldLength('The text counts 26400 of 25000 characters.'), { length: 26400, limit: 25000 });
-	for (const other of ['The text makes a thread of more than 25 posts.', '', undefined])
+test('length and limit are what the server says of the text, or nothing', () => {
+	assert.deepEqual(toldLength({ reason_code: 'text_length', weighted_length: 26400, limit: 25000 }), { length: 26400, limit: 25000 });
+	for (const other of [{ reason_code: 'text_parts', limit: 25 }, {}, undefined])
 		assert.equal(toldLength(other), null);
 });

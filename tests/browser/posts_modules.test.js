@@ -10,6 +10,8 @@ import { isChanged, toldLength } from '../../nginx/dashboard/parts.js';
 import { fromLocal, suggestion, toLocal, zone } from '../../nginx/dashboard/schedule.js';
 import * as words from '../../nginx/dashboard/words.js';
 
+const catalogue = JSON.parse(readFileSync(new URL('../../nginx/dashboard/catalogue.json', import.meta.url), 'utf8'));
+
 /* Every page has it; node 18 keeps it in a module. */
 globalThis.crypto ??= webcrypto;
 
@@ -75,34 +77,38 @@ test('a change of the text is noticed, and the length that the server tells', ()
 	assert.equal(isChanged('a b', [{ text: 'a...' }]), true);
 	assert.equal(isChanged('a b', [{ text: 'a' }, { text: 'b' }]), true);
 	assert.equal(isChanged('', []), false);
-	assert.deepEqual(toldLength('The text counts 26400 of 25000 characters.'), { length: 26400, limit: 25000 });
-	assert.equal(toldLength('The text makes a thread of more than 250 posts.'), null);
+	assert.deepEqual(toldLength({ reason_code: 'text_length', weighted_length: 26400, limit: 25000 }), { length: 26400, limit: 25000 });
+	assert.equal(toldLength({ reason_code: 'text_parts', limit: 250 }), null);
 });
 
 test('the price of a link, and the sum of a thread, are said in dollars', () => {
 	const said = 'It holds a link, so X charges 0.2000 instead of 0.0150 US dollars for it.';
-	assert.equal(words.warningWords(said), 'It holds a link, so X charges $0.20 instead of $0.015 for it.');
+	const coded = { code: 'link_price', args: { price_usd: '0.2000', usual_usd: '0.0150' } };
+	assert.equal(words.warningWords(said, coded), 'It holds a link, so X charges $0.20 instead of $0.015 for it.');
 	assert.equal(words.warningWords('Version 1.2345 was cut.'), 'Version 1.2345 was cut.');
-	const source = readFileSync(new URL('../../src/flow/view/answer_post.c', import.meta.url), 'utf8');
-	assert.match(source, /US dollars/, 'the server still says it in these words');
+	assert.equal(words.say(catalogue.warnings.link_price.sentence, coded.args), said, 'the server says it in these words');
+	assert.deepEqual(words.warnings({ warnings: [said, 'Old.'], warning_codes: [coded, { code: null, args: {} }] }),
+		['It holds a link, so X charges $0.20 instead of $0.015 for it.', 'Old.']);
 	assert.equal(words.costWords('0.2300', 3), 'costs $0.23 together');
 	assert.equal(words.costWords('0.0150', 1), 'costs $0.015');
 	assert.equal(words.costWords(undefined, 0), '');
 });
 
 test('every state has its words, and the server’s times become local ones', () => {
-	const header = readFileSync(new URL('../../include/nx/store/post.h', import.meta.url), 'utf8');
-	const states = (name) => new RegExp(`${name}'(?: states)?: ([^.;]*)[.;]`).exec(header)[1].replace(/\*/g, '').split(',').map((s) => s.trim());
-	for (const state of states('Posts'))
+	const header = readFileSync(new URL('../../include/nx/store/post_state.h', import.meta.url), 'utf8');
+	const states = (table) => [...header.split(`#define ${table}(X)`)[1].split('\n\n')[0].matchAll(/X\(\w+,\s*"(\w+)"\)/g)].map((m) => m[1]);
+	assert.ok(states('NX_POST_STATES').length > 5 && states('NX_PART_STATES').length > 4);
+	for (const state of states('NX_POST_STATES'))
 		assert.notEqual(words.postState({ state }, NOW).label, state);
-	for (const state of states('Parts'))
+	for (const state of states('NX_PART_STATES'))
 		assert.notEqual(words.partState({ state }), state);
 	assert.equal(words.postState({ state: 'queued', publish_at: at(5) }, NOW).label, 'Scheduled');
 	assert.equal(words.postState({ state: 'queued', publish_at: at(-5) }, NOW).label, 'Waiting');
 	assert.equal(words.postState({ state: 'partial', next_try_at: at(5) }, NOW).tone, 'note');
 	assert.equal(words.postState({ state: 'constructor' }, NOW).label, 'constructor');
-	assert.equal(words.localTimes('It goes on by itself at 2026-11-22T10:00:00Z.', (t) => `<${Date.parse(t) - NOW}>`), 'It goes on by itself at <0>.');
-	assert.equal(words.localTimes(null, String), '');
+	const goesOn = { state: 'partial', reason_code: 'partial', reason_args: { live: 1, parts: 2, next: '2026-11-22T10:00:00Z' } };
+	assert.equal(words.postReason(goesOn, (t) => `<${Date.parse(t) - NOW}>`), '1 of 2 parts is on X. It goes on by itself at <0>.');
+	assert.equal(words.postReason({ state: 'sent', reason: null, reason_code: null }, String), '');
 });
 
 test('what can be done is named after what it does there', () => {
@@ -159,37 +165,48 @@ test('what the server says to programs is said in plain words', () => {
 	}
 });
 
-const failure = (code, detail, more) => words.plain({ status: 422, code, title: 'T', detail, remedy: 'R', ...more });
+/* As the server sends it: the detail is the reason's sentence. */
+const failure = (code, reason, args, more) => words.plain({
+	status: 422, code, title: 'T', remedy: 'R', detail: reason && words.say(catalogue.reasons[reason].sentence, args),
+	reason_code: reason || undefined, reason_args: args, ...more,
+});
 
 test('a detail that is for programs is left out or said anew', () => {
 	const id = '0b0c7e0a-1111-4222-8333-123456789abc';
-	const busy = failure('idempotency_key_busy', `Post ${id} is being sent.`);
+	const busy = failure('idempotency_key_busy', 'post_sending', { id });
 	assert.deepEqual([busy.title, busy.detail, busy.remedy, busy.tone],
 		['This post is just being sent', '', 'It shows below as soon as X has answered.', 'note']);
-	assert.deepEqual(['not_json', 'internal', 'idempotency_key_reused'].map((code) => failure(code, 'Bytes.').detail), ['', '', '']);
-	assert.equal(failure('database_unavailable', 'The operator finds the cause in the log, under the request_id.').detail, '');
-	assert.equal(failure('not_resumable', `Post ${id} is sent.`).detail, 'This post is sent.');
-	assert.equal(failure('post_busy', `Somebody else is at post ${id}.`).detail, 'Somebody else is at this post.');
-	assert.equal(failure('invalid', 'publish_at is in the past: it is 2026-11-22T10:00:00Z now.').detail, 'The time that you chose has passed.');
-	assert.equal(failure('x_refused', 'X answered 403: No.').detail, 'X answered 403: No.');
+	assert.deepEqual(['not_json', 'internal', 'idempotency_key_reused'].map((code) => failure(code, '').detail), ['', '', '']);
+	assert.equal(failure('database_unavailable', 'logged').detail, '');
+	assert.equal(failure('not_resumable', 'post_is', { id, state: 'sent' }).detail, 'This post is sent.');
+	assert.equal(failure('post_busy', 'post_held', { id }).detail, 'Somebody else is at this post.');
+	assert.equal(failure('invalid', 'time_past', { member: 'publish_at', now: '2026-11-22T10:00:00Z' }).detail, 'The time that you chose has passed.');
+	assert.equal(failure('x_refused', '', {}, { detail: 'X answered 403: No.' }).detail, 'X answered 403: No.');
 });
 
 test('a remedy fits what happened, and keeps what was added to it', () => {
-	const remedy = (code, detail) => failure(code, detail).remedy;
-	const divided = 'No place was found to divide the text after post 16 without breaking a tag';
-	assert.match(remedy('text_too_long', `${divided} or repeating a post; numbering would tell them apart.`), /“Number them”/);
-	assert.match(remedy('text_too_long', `${divided}.`), /at that place/);
-	assert.match(remedy('text_too_long', 'Its length is 300.'), /^Make it shorter/);
-	assert.match(remedy('invalid', 'The text holds 2 cashtags; X takes one in a post.'), /“\$”/);
+	const remedy = (code, reason) => failure(code, reason).remedy;
+	assert.match(remedy('text_too_long', 'text_alike'), /“Number them”/);
+	assert.match(remedy('text_too_long', 'text_no_place'), /at that place/);
+	assert.match(remedy('text_too_long', 'text_length'), /^Make it shorter/);
+	assert.match(remedy('invalid', 'text_cashtags'), /“\$”/);
 	assert.equal(remedy('never_heard', ''), 'R');
-	const general = words.remedy({ code: 'text_too_long', remedy: 'R' });
-	assert.equal(failure('text_too_long', 'It is long.', { remedy: `${general} It is safe.` }).remedy, `${general} It is safe.`);
-	assert.match(failure('text_too_long', `${divided}.`, { remedy: `${general} It is safe.` }).remedy, /^Change.*[^.]\. It is safe\.$/);
-	for (const [code, detail] of [['invalid', 'link must be one URL.'], ['invalid', 'publish_at is in the past.'], ['text_too_long', divided]])
-		assert.deepEqual(words.plain(failure(code, detail)), failure(code, detail), 'once more changes nothing');
+	const added = (problem) => words.plain({ ...problem, remedy: `${problem.remedy} It is safe.` }).remedy;
+	assert.equal(added(failure('text_too_long', 'text_length')), `${remedy('text_too_long', 'text_length')} It is safe.`);
+	assert.match(added(failure('text_too_long', 'text_no_place')), /^Change.*[^.]\. It is safe\.$/);
+	for (const [code, reason] of [['invalid', 'link_not_one'], ['invalid', 'time_past'], ['text_too_long', 'text_no_place']])
+		assert.deepEqual(words.plain(failure(code, reason)), failure(code, reason), 'once more changes nothing');
 	/* What the page itself says has no status. */
 	const ours = { code: 'busy', title: 'T', detail: 'D', remedy: 'R' };
 	assert.equal(words.plain(ours), ours);
+});
+
+test('a sentence is said with its arguments, as the server says it', () => {
+	const args = { who: 'Ann', one: 1, many: 12, none: 0 };
+	const cases = [['Plain: one.', 'Plain: one.'], ['{who} has {many}.', 'Ann has 12.'], ['{one} {one|is|are}, {many} {many|is|are}', '1 is, 12 are'],
+		['a[who: {who}][nobody: {nobody}][none: none]b', 'a Annb'], ['[who:: {who}]', ': Ann'], ['{none|one|many}', 'many'], ['{other}', '?']];
+	for (const [sentence, want] of cases)
+		assert.equal(words.say(sentence, args), want);
 });
 
 test('X’s words are said once', () => {
@@ -207,15 +224,20 @@ test('X’s words are said once', () => {
 
 test('a reason quotes no words for programs, and says what X has already', () => {
 	const taken = { code: 'duplicate_text', status: 409, detail: 'X answered 403: No duplicates.', remedy: 'Change the text.' };
-	const post = { state: 'failed', reason: 'Nothing of it is on X. X answered 403: No duplicates.', parts: [{ state: 'failed', error: taken }] };
+	const post = {
+		state: 'failed', reason: 'Nothing of it is on X. X answered 403: No duplicates.', reason_code: 'taken',
+		reason_args: { cause: 'duplicate_text' }, parts: [{ state: 'failed', error: taken }],
+	};
 	assert.ok(words.isTaken(post));
 	assert.match(words.postReason(post), /^X has this text from this account already/);
 	assert.equal(words.isTaken({ ...post, state: 'unknown' }), false);
 	assert.equal(words.isTaken({ ...post, parts: [{ state: 'failed', error: { ...taken, code: 'x_refused' } }] }), false);
-	const away = { code: 'database_unavailable', status: 503, detail: 'The operator finds the cause in the log, under the request_id.', remedy: 'Wait.' };
-	const row = (error, reason) => words.postReason({ state: 'queued', error, reason, parts: [{ error: null }] });
-	assert.equal(row(away, `It could not be sent yet. ${away.detail} The next try is at 10:00.`), 'It could not be sent yet. The next try is at 10:00.');
-	assert.equal(row({ ...away, code: 'timeout', detail: 'while reading' }, 'It could not be sent yet. while reading.'), 'It could not be sent yet.');
-	assert.match(row({ code: 'rate_limited', status: 429, detail: 'D', remedy: 'Wait as long as Retry-After says.' }, 'Later. Wait as long as Retry-After says.'), /^Later\. Nothing was lost/);
-	assert.equal(row(null, null), '');
+	const away = { code: 'database_unavailable', status: 503, reason_code: 'logged', detail: 'The operator finds the cause in the log, under the request_id.', remedy: 'Wait.' };
+	const row = (error, reason_code, more) => words.postReason({ state: 'queued', error, reason: 'S.', reason_code, reason_args: { cause: error?.code, ...more }, parts: [{ error: null }] });
+	assert.equal(row(away, 'put_off', { at: '10:00' }), 'It could not be sent yet. The next try is at 10:00.');
+	assert.equal(row({ ...away, code: 'timeout', reason_code: null, detail: 'while reading' }, 'put_off'), 'It could not be sent yet.');
+	assert.match(row({ code: 'rate_limited', status: 429, detail: 'D', remedy: 'Wait as long as Retry-After says.' }, 'unknown',
+		{ unseen: 1, remedy: 'rate_limited' }), /looked up yet\. D\. Nothing was lost/);
+	assert.equal(words.postReason({ state: 'queued', reason: null, reason_code: null }), '');
+	assert.equal(row(null, 'never_heard'), 'S.', 'what a newer server says');
 });

@@ -1,7 +1,7 @@
 /*
  * posts.pml - nexus-x: publish, settle, resume, delete, withdraw.
  * After src/store/post.c, post_claim.c, src/flow/publish/publish.c, deliver.c,
- * settle.c, withdraw.c, posts.c.  One X account; posts 0 and 1
+ * reconcile.c, withdraw.c, posts.c; steps and claims from machine.pml.  One X account; posts 0 and 1
  * are user 0's, post 2 is user 1's; all have the same text(s).
  *
  * -DNPROC -DNPOSTS(1..3) -DNPARTS(1,2) -DWITHDRAW(0,1) -DKEYED(0: no keys,
@@ -56,21 +56,6 @@
 #define NFL 2
 #define DEAD 9
 
-/* posts */
-#define NONE 0
-#define QUEUED 1
-#define SENDING 2
-#define SENT 3
-#define PARTIAL 4
-#define FAILED 5
-#define UNKNOWN 6
-#define DELETED 7
-#define CANCELLED 8
-#define WAITING 9	/* parts only */
-/* goals */
-#define SEND 0
-#define DELETE 1
-#define WDRAW 2
 /* lease_until */
 #define LNULL 0
 #define LIVING 1
@@ -132,6 +117,33 @@ inline tweet(pp, ii, parent) {
 #define ANYDELETED(p) (post[p].ps[0] == DELETED || (NPARTS == 2 && post[p].ps[1] == DELETED))
 #define ANYDOUBT(p) (post[p].ps[0] == SENDING || post[p].ps[0] == UNKNOWN || (NPARTS == 2 && (post[p].ps[1] == SENDING || post[p].ps[1] == UNKNOWN)))
 #define HASPART(p, s) (post[p].ps[0] == s || (NPARTS == 2 && post[p].ps[1] == s))
+
+/*
+ * States, goals, t_EVENT() and the claims, as src/store/machine_rows.h has
+ * them.  A resume and a removal are asked for by its owner, who waits.
+ */
+#define M_FIRST (i == 0)
+#define M_LATER (i > 0)
+#define M_LAST last
+#define M_MORE (!last)
+#define M_ATTENDED attended
+#define M_WITHDRAWS WITHDRAW
+#define M_DECIDED dec
+#define C_ALWAYS(q) true
+#define C_SEND(q) (post[q].goal == SEND)
+#define C_REMOVE(q) (post[q].goal != SEND)
+#define C_DELETE(q) (post[q].goal == DELETE)
+#define C_WITHDRAW(q) (post[q].goal == WDRAW)
+#define C_NEW(q) (!post[q].acc)
+#define C_LIVE(q) ANYSENT(q)
+#define C_IDLE(q) (!ANYSENT(q))
+#define C_DOUBT(q) ANYDOUBT(q)
+#define C_WHOLE(q) ALLSENT(q)
+#define C_GONE(q) ANYDELETED(q)
+#define SEND G_SEND
+#define DELETE G_DELETE
+#define WDRAW G_WITHDRAW
+#include "machine.pml"
 
 #define STAMP(ii) lefts++; post[p].left[ii] = lefts
 inline mend_row() {	/* MEND, on row p */
@@ -199,21 +211,8 @@ inline t_look() {
 	:: post[p].ow == mine && (post[p].st == SENDING || post[p].st == UNKNOWN) && !HASPART(p, post[p].st) ->
 		post[p].lt = LNULL;
 		post[p].due = (ANYDOUBT(p) || (ANYSENT(p) && post[p].goal != SEND) || (post[p].goal == SEND && !ALLSENT(p) && !ANYDELETED(p)));
-		if
-		:: ANYDOUBT(p) -> post[p].st = UNKNOWN
-		:: else -> if
-			:: ALLSENT(p) -> post[p].st = SENT
-			:: else -> if
-				:: ANYSENT(p) -> post[p].st = PARTIAL
-				:: else -> if
-					:: post[p].goal == WDRAW -> post[p].st = FAILED
-					:: post[p].goal != WDRAW && ANYDELETED(p) -> post[p].st = DELETED
-					:: post[p].goal == DELETE && !ANYDELETED(p) -> post[p].st = CANCELLED
-					:: else -> if :: post[p].acc -> post[p].st = QUEUED :: else -> post[p].st = FAILED; post[p].due = 0 fi
-					fi
-				fi
-			fi
-		fi
+		c_PARTS();
+		if :: post[p].st == FAILED && !post[p].acc && post[p].goal == SEND -> post[p].due = 0 :: else fi
 	:: else
 	fi;
 	taken = (post[p].ow == mine && post[p].lt == LIVING)
@@ -232,9 +231,9 @@ inline t_accept() {
 #endif
 inline t_resume() {
 	if
-	:: FREEP(p) && post[p].ow != mine && (post[p].st == UNKNOWN || post[p].st == SENDING || ((post[p].st == PARTIAL || post[p].st == FAILED) && post[p].goal == SEND && !ISSUP(p) && !ANYDELETED(p))) ->
+	:: FREEP(p) && post[p].ow != mine && IN_RESUME(p) && (post[p].st == UNKNOWN || post[p].st == SENDING || (!ISSUP(p) && !ANYDELETED(p))) ->
 		if :: post[p].st == FAILED -> post[p].acc = 1; told[p] = 0 :: else fi;
-		if :: post[p].st == PARTIAL || post[p].st == FAILED -> post[p].st = SENDING :: else -> post[p].st = UNKNOWN fi;
+		c_RESUME();
 		if :: !post[p].key && post[p].rel && !KEYUSED(p) -> post[p].key = 1 :: else fi;
 		post[p].ow = mine; post[p].lt = LIVING; post[p].due = 1
 	:: else
@@ -243,14 +242,15 @@ inline t_resume() {
 }
 inline t_remove() {
 	if
-	:: post[p].ow != mine && post[p].st != NONE && post[p].st != DELETED && post[p].st != CANCELLED && (post[p].st == UNKNOWN || FREEP(p)) ->
+	:: post[p].ow != mine && IN_REMOVE(p) && (post[p].st == UNKNOWN || FREEP(p)) ->
 		post[p].goal = DELETE;
 		if
 		:: post[p].st == UNKNOWN -> post[p].due = 1
-		:: post[p].st == SENDING -> post[p].st = UNKNOWN; post[p].ow = mine; post[p].lt = OVER; post[p].due = 1
-		:: (post[p].st == QUEUED || post[p].st == FAILED) && !ANYSENT(p) -> post[p].st = CANCELLED; post[p].ow = mine; post[p].lt = LNULL; post[p].due = 0
-		:: else -> if :: post[p].st == QUEUED -> post[p].st = PARTIAL :: else fi; post[p].ow = mine; post[p].lt = LIVING; post[p].due = 1
-		fi
+		:: post[p].st == SENDING -> post[p].ow = mine; post[p].lt = OVER; post[p].due = 1
+		:: else -> post[p].ow = mine; post[p].lt = LIVING; post[p].due = 1
+		fi;
+		c_REMOVE();
+		if :: post[p].st == CANCELLED -> post[p].lt = LNULL; post[p].due = 0 :: else fi
 	:: else
 	fi;
 	t_look()
@@ -318,7 +318,7 @@ inline reset() {
 	rename_owner(); busy[me] = 0;
 	p = 0; i = 0; nps = 0; nst = 0; ngoal = 0; ndue = 0; keeps = 0; relk = 0; xid = 0; ndup = 0;
 	ours = 0; taken = 0; tries = 0; attended = 0; seen = 0; old = 0; doubt = 0; found = 0; whole = 0;
-	verdict = 0; k = 0; cont = 0; fresh = 0; mode = 0
+	verdict = 0; k = 0; cont = 0; fresh = 0; mode = 0; last = 0; dec = 0
 }
 #define CRASH atomic { crashes > 0 -> crashes--; printf("EV P%d DIES\n", me); reset(); goto idle }
 
@@ -334,7 +334,7 @@ proctype P(byte me)
 	byte p, nps, nst, ngoal, xid, tries, found, verdict, k, mode;
 	byte i, seen, prt;
 	byte mine = me + 1;
-	bit ndue, keeps, relk, ndup, ours, taken, attended, old, doubt, whole, noted, stops, cont, fresh;
+	bit ndue, keeps, relk, ndup, ours, taken, attended, old, doubt, whole, noted, stops, cont, fresh, last, dec;
 
 end_idle: idle:
 	do
@@ -357,7 +357,7 @@ end_idle: idle:
 	:: atomic { removes > 0 && post[2].st != NONE && post[2].st != DELETED && post[2].st != CANCELLED -> removes--; p = 2; attended = 1; busy[me] = 3 } goto remove
 #endif
 	/* the worker: send */
-#define DUE(q) (post[q].due && FREEP(q) && (post[q].goal != SEND -> (post[q].st == QUEUED || post[q].st == SENT || post[q].st == PARTIAL || post[q].st == FAILED) : (post[q].st == QUEUED || post[q].st == PARTIAL)))
+#define DUE(q) (post[q].due && FREEP(q) && IN_DUE(q))
 	:: atomic { DUE(0) -> p = 0 } goto claim_due
 #if NPOSTS > 1
 	:: atomic { DUE(1) -> p = 1 } goto claim_due
@@ -366,7 +366,7 @@ end_idle: idle:
 	:: atomic { DUE(2) -> p = 2 } goto claim_due
 #endif
 	/* the worker: settle */
-#define OPEN(q) (post[q].due && FREEP(q) && (post[q].st == UNKNOWN || post[q].st == SENDING))
+#define OPEN(q) (post[q].due && FREEP(q) && IN_OPEN(q))
 	:: atomic { OPEN(0) -> p = 0 } goto claim_open
 #if NPOSTS > 1
 	:: atomic { OPEN(1) -> p = 1 } goto claim_open
@@ -427,22 +427,17 @@ call:
 	:: CRASH
 	:: atomic { crashes > 0 && (DUP == 2 || !HASTEXT(i)) -> prt = post[p].px[0] * i; tweet(p, i, prt); prt = 0; crashes--; printf("EV P%d X creates %d for post %d part %d; P DIES\n", me, ntw, p, i); reset(); goto idle }
 	fi;
-	/* decide() */
+	/* deliver.c: outcome_of() */
 	atomic {
-		nps = FAILED; nst = (i > 0 -> PARTIAL : FAILED); ndue = 0; keeps = 0; relk = 0; ngoal = SEND; ndup = 0;
+		ngoal = SEND; ndup = (verdict == V_DUP); last = (i + 1 == NPARTS); dec = (verdict == V_REFUSED || verdict == V_DUP);
 		if :: verdict != V_DONE -> xid = post[p].px[i] :: else fi;
 		if
-		:: verdict == V_DONE -> nps = SENT; nst = (i + 1 == NPARTS -> SENT : SENDING)
-		:: verdict == V_UNKNOWN || (verdict == V_DUP && (post[p].was[i] || post[p].ps[i] == UNKNOWN)) -> nps = UNKNOWN; nst = UNKNOWN; ndue = 1; ndup = (verdict == V_DUP)
-		:: else ->
-			ndup = (verdict == V_DUP);
-			if
-			:: i > 0 && WITHDRAW -> ngoal = WDRAW; ndue = 0; keeps = 1
-			:: i > 0 && !WITHDRAW -> ndue = (verdict == V_RETRY)
-			:: i == 0 && verdict == V_RETRY && !attended -> nps = WAITING; nst = QUEUED; ndue = 1
-			:: else -> relk = (verdict == V_RETRY)
-			fi
+		:: verdict == V_DONE -> t_ACCEPTED()
+		:: verdict == V_UNKNOWN || (verdict == V_DUP && (post[p].was[i] || post[p].ps[i] == UNKNOWN)) -> t_LOST()
+		:: verdict == V_RETRY -> t_DEFERRED()
+		:: else -> t_REFUSED()
 		fi;
+		last = 0; dec = 0;
 		tries = 0; mode = 0
 	}
 save:
@@ -490,14 +485,15 @@ del:
 	:: atomic { refuse > 0 && tw[post[p].px[i]].live -> refuse--; verdict = V_REFUSED; printf("EV P%d X refuses to delete %d of post %d\n", me, post[p].px[i], p) }
 	:: CRASH
 	fi;
-	atomic {	/* outcome_of(), by what this process has read of the post */
+	atomic {	/* withdraw.c: outcome_of(), by what this process has read of the post */
 		xid = 0; ndup = 0; relk = 0; mode = 2; tries = 0;
-		fresh = (verdict == V_DONE && !(NPARTS == 2 && ((i == 1 && post[p].ps[0] == SENT) || (i == 0 && post[p].ps[1] == SENT))));	/* last */
+		last = !(NPARTS == 2 && ((i == 1 && post[p].ps[0] == SENT) || (i == 0 && post[p].ps[1] == SENT)));
 		if
-		:: verdict == V_DONE -> nps = DELETED; if :: fresh -> nst = (ngoal == WDRAW -> FAILED : DELETED); relk = (ngoal == WDRAW) :: else -> nst = PARTIAL fi; ndue = !fresh; keeps = !fresh
-		:: verdict == V_RETRY -> nps = SENT; ndue = 1; keeps = 0
-		:: verdict == V_REFUSED -> nps = SENT; ndue = 0; keeps = 0; ngoal = SEND; kept[p] = 1
-		fi
+		:: verdict == V_DONE -> t_REMOVED()
+		:: verdict == V_RETRY -> t_DELAYED()
+		:: verdict == V_REFUSED -> t_RETAINED(); kept[p] = 1
+		fi;
+		last = 0
 	} goto save;
 removed:
 	if
@@ -525,7 +521,7 @@ claim_due:
 	if
 	:: atomic {
 		if :: !DUE(p) -> reset(); goto idle :: else fi;
-		post[p].st = (post[p].goal == SEND -> SENDING : (post[p].st == QUEUED -> PARTIAL : post[p].st));
+		c_DUE();
 		post[p].ow = mine; post[p].lt = LIVING; post[p].due = 1; busy[me] = p + 1; attended = 0;
 		printf("EV P%d worker claims post %d, state %d\n", me, p, post[p].st) }
 	fi;
@@ -543,7 +539,7 @@ claim_open:
 	if
 	:: atomic {
 		if :: !OPEN(p) -> reset(); goto idle :: else fi;
-		post[p].st = UNKNOWN; post[p].ow = mine; post[p].lt = LIVING; post[p].due = 1; busy[me] = p + 1; attended = 0 }
+		c_OPEN(); post[p].ow = mine; post[p].lt = LIVING; post[p].due = 1; busy[me] = p + 1; attended = 0 }
 	fi;
 	if
 	:: atomic { t_look(); if :: !taken -> printf("EV P%d sorts out post %d: %d\n", me, p, post[p].st); reset(); goto idle :: else -> taken = 0 fi;
@@ -565,7 +561,7 @@ settle:
 		:: k <= NT -> if :: tw[k].live && tw[k].vis && tw[k].part == i && (i == 0 || tw[k].par == post[p].px[0]) -> seen = seen | (1 << k) :: else fi; k++
 		:: else -> break
 		od; k = 1; printf("EV P%d looks for post %d part %d: sees %d, quiet=%d\n", me, p, i, seen, old) }
-	:: atomic { blinds > 0 -> blinds--; nps = UNKNOWN; nst = UNKNOWN; ndue = 1; keeps = 0; relk = 0; xid = 0; ndup = post[p].edup[i]; mode = 1; tries = 0 } goto save
+	:: atomic { blinds > 0 -> blinds--; t_UNSEEN(); xid = 0; ndup = post[p].edup[i]; mode = 1; tries = 0 } goto save
 	:: CRASH
 	fi;
 	do
@@ -580,28 +576,19 @@ settle:
 	:: CRASH
 	od;
 	atomic {
-		k = 0; seen = 0; xid = found; ndup = 0; relk = 0; keeps = 0; tries = 0; mode = 1; cont = 0;
+		k = 0; seen = 0; xid = found; ndup = post[p].edup[i]; tries = 0; mode = 1; cont = 0;
+		last = (i + 1 == NPARTS); dec = post[p].edup[i];
 		if
-		:: found != 0 ->	/* adopt() */
-			nps = SENT; nst = (i + 1 == NPARTS -> SENT : (ngoal == SEND -> SENDING : PARTIAL)); ndue = (ngoal != SEND);
-			cont = (ngoal == SEND && i + 1 < NPARTS)
+		:: found != 0 -> t_ACCEPTED(); ndup = 0; cont = (nst == SENDING)
 		:: found == 0 && !old ->	/* put_off as unknown */
 			if :: post[p].ow == mine && post[p].lt != LNULL -> post[p].st = UNKNOWN; post[p].lt = LNULL; post[p].due = 1;
 				if :: post[p].ps[i] == SENDING -> post[p].ps[i] = WAITING :: else fi
 			:: else fi;
 			reset(); goto idle
-		:: found == 0 && old && doubt -> nps = UNKNOWN; nst = UNKNOWN; ndue = 1; ndup = post[p].edup[i]
-		:: found == 0 && old && !doubt ->	/* not_sent() */
-			nps = FAILED; nst = (i > 0 -> PARTIAL : FAILED); ndue = 0;
-			relk = (i == 0 && !post[p].edup[i]); ndup = post[p].edup[i];
-			if
-			:: ngoal != SEND && i == 0 -> nst = CANCELLED
-			:: ngoal != SEND && i > 0 -> ndue = 1
-			:: ngoal == SEND && i > 0 && WITHDRAW -> ngoal = WDRAW; ndue = 1
-			:: ngoal == SEND && i > 0 && !WITHDRAW -> ndue = !post[p].edup[i]
-			:: else
-			fi
+		:: found == 0 && old && doubt -> t_UNSEEN()
+		:: found == 0 && old && !doubt -> t_ABSENT()
 		fi;
+		last = 0; dec = 0;
 		old = 0; doubt = 0; found = 0
 	} goto save;
 settled:

@@ -71,11 +71,20 @@ compares_without_case_and_with_lists(void **state)
 static void
 knows_digits(void **state)
 {
+	int64_t n;
+
 	(void)state;
 	assert_true(nx_slice_is_digits(NX_SLICE("0123456789")));
 	assert_false(nx_slice_is_digits(NX_SLICE("12a")));
 	assert_false(nx_slice_is_digits(NX_SLICE("-1")));
 	assert_false(nx_slice_is_digits(none));
+	assert_true(nx_slice_decimal(NX_SLICE("007"), &n));
+	assert_int_equal(n, 7);
+	assert_true(nx_slice_decimal(NX_SLICE("999999999999999999"), &n));
+	assert_int_equal(n, 999999999999999999);
+	assert_false(nx_slice_decimal(NX_SLICE("1000000000000000000"), &n));
+	assert_false(nx_slice_decimal(NX_SLICE("+1"), &n));
+	assert_false(nx_slice_decimal(none, &n));
 	assert_int_equal(nx_hex_digit('0'), 0);
 	assert_int_equal(nx_hex_digit('f'), 15);
 	assert_int_equal(nx_hex_digit('A'), 10);

@@ -2,6 +2,7 @@
 
 #include "nx/base/stats.h"
 #include "nx/store/post_state.h"
+#include "store/post_row.h"
 #include "store_env.h"
 
 static void
@@ -31,13 +32,22 @@ what_is_none(void **state)
 	}
 }
 
-#define NX_ONE(name, text) "'" text "' "
+#define NX_ONE(name, text, meaning) "'" text "' "
 static const struct { const char *constraint, *names; } checks[] = {
 	{ "x_posts_state", NX_POST_STATES(NX_ONE) },
 	{ "x_parts_state", NX_PART_STATES(NX_ONE) },
 	{ "x_posts_goal", NX_GOALS(NX_ONE) },
 };
 #undef NX_ONE
+
+static void
+statements_have_the_same(void **state)
+{
+	(void)state;
+#define NX_ONE(name, text, meaning) assert_string_equal(NX_SQL_##name, "'" text "'");
+	NX_POST_STATES(NX_ONE)
+#undef NX_ONE
+}
 
 /* What stands in quotes in the constraint, sorted, and the table's names. */
 static void
@@ -77,6 +87,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_read_back),
 		cmocka_unit_test(what_is_none),
+		cmocka_unit_test(statements_have_the_same),
 		cmocka_unit_test_setup_teardown(the_database_has_the_same,
 		    env_open, env_close),
 		cmocka_unit_test(states_are_counted_by_name),

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -136,6 +137,20 @@ nx_slice_is_digits(struct nx_slice s)
 	while (n < s.n && nx_is_digit(s.p[n]))
 		n++;
 	return n > 0 && n == s.n;
+}
+
+/* A decimal number, all of it digits; false past 18, which always fit. */
+static inline bool
+nx_slice_decimal(struct nx_slice s, int64_t *out)
+{
+	int64_t v = 0;
+
+	if (s.n > 18 || !nx_slice_is_digits(s))
+		return false;
+	for (size_t i = 0; i < s.n; i++)
+		v = v * 10 + (s.p[i] - '0');
+	*out = v;
+	return true;
 }
 
 /*

@@ -213,6 +213,12 @@ NX_MUST_USE enum nx_rc	nx_post_list(const struct nx_store_ask *ask,
 			    const struct nx_post_query *query,
 			    struct nx_post_page *out, struct nx_err *err);
 
+/*
+ * Its statements, for the test that explains them: by view (history, upcoming)
+ * and whether of one connection.
+ */
+extern const char *const nx_post_pages[2][2];
+
 /* Fill in how many posts are queued for each of a user's connections. */
 NX_MUST_USE enum nx_rc	nx_post_count_queued(const struct nx_store_ask *ask,
 			    struct nx_connection *list, size_t n,

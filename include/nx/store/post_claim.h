@@ -101,4 +101,7 @@ NX_MUST_USE enum nx_rc	nx_post_put_off(const struct nx_store_ask *ask,
 			    const char *lease, enum nx_post_state state,
 			    int next_try, struct nx_err *err);
 
+/* The statements of the two claims, for the test that explains them. */
+extern const char	nx_post_due[], nx_post_open[];
+
 #endif

@@ -22,14 +22,12 @@ is_migration(const char *name)
 static const char *
 mark_of(struct nx_arena *arena, struct nx_slice text)
 {
-	const struct nx_slice head = NX_SLICE("-- There with: ");
-
 	while (text.n > 0) {
 		struct nx_slice line = nx_slice_cut(&text, '\n');
 
-		if (line.n > head.n && memcmp(line.p, head.p, head.n) == 0)
-			return nx_arena_slice(arena, (struct nx_slice){
-			    line.p + head.n, line.n - head.n });
+		if (nx_slice_cut_prefix(&line, "-- There with: ") &&
+		    line.n > 0)
+			return nx_arena_slice(arena, line);
 	}
 	return NULL;
 }

@@ -7,6 +7,8 @@
 
 #include "nx/base/clock.h"
 #include "deliver.h"
+#include "reconcile.h"
+#include "withdraw.h"
 
 enum nx_rc
 nx_posts_get(struct nx_ctx *ctx, const char *user_id, const char *id,
@@ -74,7 +76,7 @@ settle(struct nx_ctx *ctx, struct nx_delivery *d,
     const struct nx_claimed *claimed)
 {
 	bool go_on;
-	enum nx_rc rc = nx_settle(ctx, d, claimed, &go_on);
+	enum nx_rc rc = nx_reconcile(ctx, d, claimed, &go_on);
 
 	return rc == NX_OK && go_on ? nx_deliver(ctx, d) : rc;
 }
@@ -85,10 +87,7 @@ stays(struct nx_ctx *ctx, const struct nx_claimed *claimed)
 {
 	const struct nx_stored_post *post = &claimed->post;
 
-	if (post->state == NX_POST_STATE_SENT ||
-	    post->state == NX_POST_STATE_QUEUED ||
-	    post->state == NX_POST_STATE_SENDING ||
-	    post->state == NX_POST_STATE_UNKNOWN)
+	if (post->state == NX_POST_STATE_SENT || !nx_post_rests(post->state))
 		return NX_OK;
 	if (post->is_superseded)
 		return nx_fail(&ctx->err, NX_NOT_RESUMABLE, "The same was"

@@ -7,7 +7,7 @@
  * the part left, and left no doubt.  Otherwise it stays unknown.
  */
 
-#include "deliver.h"
+#include "reconcile.h"
 
 #include "nx/base/clock.h"
 #include "nx/text/same.h"
@@ -15,13 +15,8 @@
 #include "nx/x/timeline.h"
 
 enum {
-	QUIET = 90,		/* seconds without a trace: not sent */
-	QUIET_EVIDENT = 3600,	/* where X says that it has it */
 	LEEWAY = 600,		/* seconds that X's clock may be off */
 	PAGES_MAX = 32,		/* X reaches back 3,200 posts */
-	PAUSE_MIN = 3,		/* seconds between two looks */
-	BLIND_MIN = 15, BLIND_MAX = 900,	/* when looking does not help */
-	GIVE_UP = 7 * 24 * 3600, GIVE_UP_TRIES = 10,
 };
 
 /* One search through a timeline. */
@@ -38,6 +33,8 @@ struct search {
 	bool				 tells_parents;
 	bool				 whole;	/* all of it was seen */
 	bool				 doubt;	/* it may be what was seen */
+	bool				 is_evident;	/* X says it has it */
+	int64_t				 age;	/* seconds since it left */
 };
 
 static size_t
@@ -273,79 +270,61 @@ save(struct nx_ctx *ctx, struct nx_delivery *d,
 	return NX_OK;
 }
 
+/* What follows for the part that is searched for. */
+static struct nx_post_outcome
+outcome_of(const struct search *s, enum nx_post_event event, int wait)
+{
+	const struct nx_stored_post *post = s->d->post;
+
+	return nx_delivery_outcome(s->d, &(struct nx_happened){
+		.event = event,
+		.part = s->part,
+		.last = s->part + 1 == post->nparts,
+		.decided = s->is_evident,
+		.wait = wait,
+	});
+}
+
 /* Enough quiet, and nothing there. */
 static enum nx_rc
-not_sent(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
+not_sent(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s)
 {
-	struct nx_post_outcome outcome = {
-		.position = (int)i,
-		.part_state = NX_PART_FAILED,
-		.post_state = i > 0 ? NX_POST_STATE_PARTIAL :
-		    NX_POST_STATE_FAILED,
-		.goal = d->post->goal,
-		.next_try = -1,
-		.failed = true,
-	};
-	const bool duplicate = nx_post_error_is(d->post->parts[i].error,
-	    NX_DUPLICATE);
+	const struct nx_err passing = { .rc = NX_X_DOWN };
+	struct nx_post_outcome outcome = outcome_of(s, NX_EVENT_ABSENT,
+	    nx_delivery_wait(d, &passing));
 
-	if (duplicate)
+	if (s->is_evident)
 		(void)nx_fail(&ctx->err, NX_DUPLICATE, "X says that it has"
 		    " this text already, but not since it was first sent.");
 	else
 		(void)nx_fail(&ctx->err, NX_NOT_SENT, "X's answer was lost,"
 		    " and the account's timeline does not show it.");
 	outcome.error = nx_delivery_error(ctx);
-	outcome.release_key = i == 0 && !duplicate;
-	if (outcome.goal != NX_GOAL_SEND && i == 0)
-		outcome.post_state = NX_POST_STATE_CANCELLED;
-	else if (outcome.goal != NX_GOAL_SEND)
-		outcome.next_try = 0;
-	else if (i > 0 && d->options.withdraw) {
-		outcome.goal = NX_GOAL_WITHDRAW;
-		outcome.next_try = 0;
-	} else if (i > 0 && !duplicate) {
-		struct nx_err passing = { .rc = NX_X_DOWN };
-
-		outcome.next_try = nx_delivery_wait(d, &passing);
-	}
+	outcome.failed = true;
 	return save(ctx, d, &outcome);
 }
 
 /*
  * Looking did not help, for the reason in ctx->err, which its owner can read
- * meanwhile.  After a week it is left to somebody who presses the button.
+ * meanwhile.  In the end it is left to somebody who presses the button.
  */
 static enum nx_rc
-stay_unknown(struct nx_ctx *ctx, struct nx_delivery *d, size_t i,
-    int64_t age)
+stay_unknown(struct nx_ctx *ctx, struct nx_delivery *d,
+    const struct search *s)
 {
-	const bool ends = age > GIVE_UP && d->post->tries >= GIVE_UP_TRIES;
-	struct nx_post_outcome outcome = {
-		.position = (int)i,
-		.part_state = NX_PART_UNKNOWN,
-		.post_state = NX_POST_STATE_UNKNOWN,
-		.goal = d->post->goal,
-		.failed = true,
-	};
-	int64_t wait = age / 4;
+	struct nx_post_outcome outcome = outcome_of(s,
+	    nx_trouble_unseen(d->post, s->age),
+	    nx_trouble_look_again(s->age, &ctx->err));
 
-	if (wait > BLIND_MAX)
-		wait = BLIND_MAX;
-	if (wait < BLIND_MIN)
-		wait = BLIND_MIN;
-	if (wait < ctx->err.retry_after)
-		wait = ctx->err.retry_after;
-	outcome.next_try = ends ? -1 : (int)wait;
+	outcome.failed = true;
 	/* That X says it has it is worth more than why nobody finds it. */
-	outcome.error = nx_post_error_is(d->post->parts[i].error,
-	    NX_DUPLICATE) ? d->post->parts[i].error : nx_delivery_error(ctx);
+	outcome.error = s->is_evident ? d->post->parts[s->part].error :
+	    nx_delivery_error(ctx);
 	return save(ctx, d, &outcome);
 }
 
 static enum nx_rc
-undecided(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s,
-    int64_t age)
+undecided(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s)
 {
 	if (s->doubt)
 		(void)nx_fail(&ctx->err, NX_OUTCOME_UNKNOWN, "The account has"
@@ -353,43 +332,35 @@ undecided(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s,
 	else
 		(void)nx_fail(&ctx->err, NX_OUTCOME_UNKNOWN, "Not all that"
 		    " the account has posted since could be read.");
-	return stay_unknown(ctx, d, s->part, age);
+	return stay_unknown(ctx, d, s);
 }
 
 static enum nx_rc
 adopt(struct nx_ctx *ctx, struct nx_delivery *d, struct search *s,
-    int64_t age, bool *go_on)
+    bool *go_on)
 {
-	const bool last = s->part + 1 == d->post->nparts;
-	const bool stays = d->post->goal == NX_GOAL_SEND;
-	const struct nx_post_outcome outcome = {
-		.position = (int)s->part,
-		.part_state = NX_PART_SENT,
-		.post_state = last ? NX_POST_STATE_SENT :
-		    stays ? NX_POST_STATE_SENDING : NX_POST_STATE_PARTIAL,
-		.x_id = s->found,
-		.goal = d->post->goal,
-		.next_try = stays ? -1 : 0,
-	};
-	enum nx_rc rc = save(ctx, d, &outcome);
+	struct nx_post_outcome outcome = outcome_of(s, NX_EVENT_ACCEPTED, -1);
+	enum nx_rc rc;
 
+	outcome.x_id = s->found;
+	rc = save(ctx, d, &outcome);
 	/* The id turns out to be another part's. */
 	if (rc == NX_OUTCOME_UNKNOWN) {
 		s->doubt = true;
-		return undecided(ctx, d, s, age);
+		return undecided(ctx, d, s);
 	}
 	if (rc != NX_OK)
 		return rc;
 	d->post->parts[s->part].post_id = s->found;
 	d->post->parts[s->part].sent_at = nx_clock_wall();
-	*go_on = stays && !last;
+	*go_on = outcome.post_state == NX_POST_STATE_SENDING;
 	if (*go_on)
 		d->post->parts[s->part + 1].state = NX_PART_SENDING;
 	return NX_OK;
 }
 
 static enum nx_rc
-blind(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, int64_t age)
+blind(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s)
 {
 	struct nx_err why = ctx->err;
 
@@ -399,43 +370,51 @@ blind(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, int64_t age)
 	nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
 	    "post.not_looked_up", NX_S("post", d->post->id),
 	    NX_S("code", nx_rc_code(why.rc)), NX_S("detail", why.detail));
-	(void)stay_unknown(ctx, d, i, age);
+	(void)stay_unknown(ctx, d, s);
 	ctx->err = why;
 	return why.rc;
 }
 
-enum nx_rc
-nx_settle(struct nx_ctx *ctx, struct nx_delivery *d,
-    const struct nx_claimed *claimed, bool *go_on)
+/* A search for the part that is unknown; false: there is none. */
+static bool
+begin_search(const struct nx_delivery *d, const struct nx_claimed *claimed,
+    struct search *s)
 {
-	struct search s = {
+	*s = (struct search){
 		.d = d,
 		.part = unknown_part(d->post),
 		.since_id = claimed->since_id,
 		.not_before = claimed->first_left_at - LEEWAY,
-		.not_after = nx_clock_wall() - claimed->age + QUIET,
+		.not_after = nx_clock_wall() - claimed->age +
+		    nx_trouble_quiet(false),
+		.age = claimed->age,
 	};
-	const int64_t age = claimed->age;
-	int64_t wait = age / 2, quiet = QUIET;
-	enum nx_rc rc;
+	if (s->part == d->post->nparts)
+		return false;
+	s->is_evident = nx_post_error_is(d->post->parts[s->part].error,
+	    NX_DUPLICATE);
+	return true;
+}
+
+enum nx_rc
+nx_reconcile(struct nx_ctx *ctx, struct nx_delivery *d,
+    const struct nx_claimed *claimed, bool *go_on)
+{
+	struct search s;
+	int64_t quiet;
 
 	*go_on = false;
-	if (s.part == d->post->nparts)
+	if (!begin_search(d, claimed, &s))
 		return NX_OK;
-	if (nx_post_error_is(d->post->parts[s.part].error, NX_DUPLICATE))
-		quiet = QUIET_EVIDENT;
-	rc = look(ctx, d, &s);
-	if (rc != NX_OK)
-		return blind(ctx, d, s.part, age);
+	quiet = nx_trouble_quiet(s.is_evident);
+	if (look(ctx, d, &s) != NX_OK)
+		return blind(ctx, d, &s);
 	if (s.found != NULL)
-		return adopt(ctx, d, &s, age, go_on);
-	if (age >= quiet)
-		return s.whole && !s.doubt ? not_sent(ctx, d, s.part) :
-		    undecided(ctx, d, &s, age);
-	if (wait > quiet - age)
-		wait = quiet - age;
-	if (wait < PAUSE_MIN)
-		wait = PAUSE_MIN;
-	(void)nx_delivery_put_off(ctx, d, NX_POST_STATE_UNKNOWN, (int)wait);
+		return adopt(ctx, d, &s, go_on);
+	if (s.age >= quiet)
+		return s.whole && !s.doubt ? not_sent(ctx, d, &s) :
+		    undecided(ctx, d, &s);
+	(void)nx_delivery_put_off(ctx, d, NX_EVENT_TOO_EARLY,
+	    nx_trouble_next_look(s.age, quiet));
 	return NX_OK;
 }

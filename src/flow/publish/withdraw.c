@@ -3,10 +3,11 @@
  * before the next: an answer never stays behind without what it answers to.
  */
 
-#include "deliver.h"
+#include "withdraw.h"
 
 #include "nx/base/clock.h"
 #include "nx/base/fault.h"
+#include "nx/store/post_claim.h"
 #include "nx/x/posts.h"
 
 static size_t
@@ -17,13 +18,6 @@ count_live(const struct nx_stored_post *post)
 	for (size_t i = 0; i < post->nparts; i++)
 		n += post->parts[i].state == NX_PART_SENT;
 	return n;
-}
-
-static enum nx_post_state
-end_state(const struct nx_stored_post *post)
-{
-	return post->goal == NX_GOAL_WITHDRAW ? NX_POST_STATE_FAILED :
-	    NX_POST_STATE_DELETED;
 }
 
 /*
@@ -97,42 +91,38 @@ cause_of(const struct nx_stored_post *post)
 	return post->error;
 }
 
-/* What has to wait is the worker's; what X refuses stays as it is. */
+/* What follows when deleting part `i` came to `rc`, which ctx->err explains. */
 static struct nx_post_outcome
 outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
     enum nx_rc rc)
 {
-	const struct nx_stored_post *post = d->post;
-	const bool last = rc == NX_OK && count_live(post) == 1;
-	const struct nx_post_error *cause = cause_of(post);
-	struct nx_post_outcome o = {
-		.position = (int)i,
-		.part_state = rc == NX_OK ? NX_PART_DELETED : NX_PART_SENT,
-		.post_state = last ? end_state(post) : rc == NX_OK ?
-		    NX_POST_STATE_PARTIAL : post->state,
-		.error = rc == NX_OK ? cause : nx_delivery_error(ctx),
-		.goal = post->goal,
-		.next_try = last ? -1 : 0,
-		.failed = nx_delivery_failed(ctx, d, rc),
-		.keeps_lease = rc == NX_OK && !last,
-		.release_key = last && post->goal == NX_GOAL_WITHDRAW &&
-		    !nx_delivery_was_decided(cause),	/* by X */
-	};
+	const struct nx_post_error *cause = cause_of(d->post);
+	const int wait = rc == NX_OK ? -1 : nx_delivery_wait(d, &ctx->err);
+	struct nx_post_outcome o = nx_delivery_outcome(d,
+	    &(struct nx_happened){
+		.event = nx_trouble_removing(rc, wait),
+		.part = i,
+		.last = count_live(d->post) == 1,
+		.decided = cause != NULL &&
+		    nx_trouble_is_decided(cause->err.rc),
+		.wait = wait,
+	    });
 
-	if (rc != NX_OK && (o.next_try = nx_delivery_wait(d,
-	    &ctx->err)) < 0)
-		o.goal = NX_GOAL_SEND;
+	o.error = rc == NX_OK ? cause : nx_delivery_error(ctx);
+	o.failed = nx_trouble_counts(d->post, rc, ctx->err.is_guess);
 	return o;
 }
 
 static enum nx_rc
 end_without_parts(struct nx_ctx *ctx, struct nx_delivery *d)
 {
+	const struct nx_post_outcome o = nx_delivery_outcome(d,
+	    &(struct nx_happened){ .event = NX_EVENT_EMPTY });
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 
-	d->post->state = end_state(d->post);
-	return nx_post_put_off(&ask, d->post, d->lease, d->post->state, -1,
-	    &ctx->err);
+	d->post->state = o.post_state;
+	return nx_post_put_off(&ask, d->post, d->lease, o.post_state,
+	    o.next_try, &ctx->err);
 }
 
 /* Delete part `i` and write it down; `*more` when the next may follow. */
@@ -172,7 +162,8 @@ nx_withdraw(struct nx_ctx *ctx, struct nx_delivery *d)
 			continue;
 		if (!first && nx_clock_left(ctx->deadline) <
 		    NX_HTTP_TIMEOUT_MS + NX_SAVE_MS) {
-			if (!nx_delivery_put_off(ctx, d, post->state, 0))
+			if (!nx_delivery_put_off(ctx, d,
+			    NX_EVENT_INTERRUPTED, 0))
 				post->next_try_at = nx_clock_wall();
 			return NX_OK;
 		}
