@@ -31,14 +31,14 @@ open_row(struct nx_jw *w, const char *code)
 }
 
 static void
-add_words(struct nx_jw *w, const char *key, const char *words)
+write_words(struct nx_jw *w, const char *key, const char *words)
 {
 	if (words != NULL)
 		nx_jw_str(w, key, words);
 }
 
 static void
-add_errors(struct nx_jw *w)
+write_errors(struct nx_jw *w)
 {
 	open_table(w, "errors");
 	for (int rc = NX_OK + 1; rc < NX_RC_COUNT; rc++) {
@@ -52,7 +52,7 @@ add_errors(struct nx_jw *w)
 }
 
 static void
-add_reasons(struct nx_jw *w)
+write_reasons(struct nx_jw *w)
 {
 	static const struct {
 		const char *code, *sentence, *page, *remedy;
@@ -67,15 +67,15 @@ add_reasons(struct nx_jw *w)
 	for (int i = NX_WHY_NONE + 1; i < NX_REASON_COUNT; i++) {
 		open_row(w, rows[i].code);
 		nx_jw_str(w, "sentence", rows[i].sentence);
-		add_words(w, "page", rows[i].page);
-		add_words(w, "remedy", rows[i].remedy);
+		write_words(w, "page", rows[i].page);
+		write_words(w, "remedy", rows[i].remedy);
 		nx_jw_close(w, '}');
 	}
 	close_table(w);
 }
 
 static void
-add_warnings(struct nx_jw *w)
+write_warnings(struct nx_jw *w)
 {
 	static const struct { const char *code, *sentence, *page; } rows[] = {
 #define NX_WARNING_ROW(name, code, sentence, page) { code, sentence, page },
@@ -87,14 +87,14 @@ add_warnings(struct nx_jw *w)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		open_row(w, rows[i].code);
 		nx_jw_str(w, "sentence", rows[i].sentence);
-		add_words(w, "page", rows[i].page);
+		write_words(w, "page", rows[i].page);
 		nx_jw_close(w, '}');
 	}
 	close_table(w);
 }
 
 static void
-add_page(struct nx_jw *w)
+write_page(struct nx_jw *w)
 {
 	static const struct {
 		const char *code; bool told; const char *title, *remedy;
@@ -108,15 +108,15 @@ add_page(struct nx_jw *w)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		open_row(w, rows[i].code);
 		nx_jw_bool(w, "told", rows[i].told);
-		add_words(w, "title", rows[i].title);
-		add_words(w, "remedy", rows[i].remedy);
+		write_words(w, "title", rows[i].title);
+		write_words(w, "remedy", rows[i].remedy);
 		nx_jw_close(w, '}');
 	}
 	close_table(w);
 }
 
 static void
-add_returns(struct nx_jw *w)
+write_returns(struct nx_jw *w)
 {
 	static const struct {
 		const char *code, *title, *detail, *remedy;
@@ -145,11 +145,11 @@ nx_catalogue(struct nx_buf *out)
 
 	nx_jw_open(&w, NULL, '{');
 	nx_buf_addc(out, '\n');
-	add_errors(&w);
-	add_reasons(&w);
-	add_warnings(&w);
-	add_page(&w);
-	add_returns(&w);
+	write_errors(&w);
+	write_reasons(&w);
+	write_warnings(&w);
+	write_page(&w);
+	write_returns(&w);
 	nx_jw_close(&w, '}');
 	nx_buf_addc(out, '\n');
 }

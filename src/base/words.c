@@ -101,7 +101,7 @@ nx_kv_find(const struct nx_kv *pairs, const char *key)
 }
 
 static bool
-is_absent(const struct nx_kv *arg)
+arg_is_absent(const struct nx_kv *arg)
 {
 	return arg == NULL || (arg->is_num ? arg->num == 0 :
 	    arg->str == NULL);
@@ -139,7 +139,7 @@ nx_words_add(struct nx_buf *out, const char *sentence,
 		rest.n--;
 		if (c == '{')
 			add_arg(out, nx_slice_cut(&rest, '}'), args);
-		else if (c == '[' && is_absent(find_slice(args,
+		else if (c == '[' && arg_is_absent(find_slice(args,
 		    nx_slice_cut(&rest, ':'))))
 			(void)nx_slice_cut(&rest, ']');
 		else if (c != '[' && c != ']')
@@ -152,7 +152,7 @@ nx_words_args(struct nx_jw *w, const char *key, const struct nx_kv *args)
 {
 	nx_jw_open(w, key, '{');
 	for (; args != NULL && args->key != NULL; args++) {
-		if (is_absent(args))
+		if (arg_is_absent(args))
 			continue;
 		if (args->is_num)
 			nx_jw_i64(w, args->key, args->num);

@@ -56,7 +56,7 @@ add_sweep(struct nx_command *c, const struct nx_sweep *total)
 
 /* What the operator must mend comes before what mends itself. */
 static enum nx_rc
-judge(struct nx_command *c, const struct nx_sweep *total)
+judge_sweep(struct nx_command *c, const struct nx_sweep *total)
 {
 	if (total->halt.rc != NX_OK) {
 		c->ctx.err = total->halt;
@@ -92,11 +92,11 @@ run_sweep(struct nx_command *c, const struct nx_due *due)
 	c->ctx.stop = NULL;
 	nx_stop_free(stop);
 	add_sweep(c, &total);
-	return rc == NX_OK ? judge(c, &total) : rc;
+	return rc == NX_OK ? judge_sweep(c, &total) : rc;
 }
 
 static enum nx_rc
-sweep(struct nx_command *c)
+sweep_command(struct nx_command *c)
 {
 	struct nx_sweep total = { 0 };
 	struct nx_due due;
@@ -169,5 +169,5 @@ nx_token_refresh(int argc, char **argv)
 	    argv, &exit_status) != NX_OK)
 		return exit_status;
 	return nx_command_close(&c,
-	    c.args.rekey ? rekey(&c) : sweep(&c));
+	    c.args.rekey ? rekey(&c) : sweep_command(&c));
 }

@@ -218,7 +218,7 @@ read_how(struct nx_command *c, struct nx_publish_ask *ask)
 
 /* Did it break for good, with nobody who goes on with it?  Then it says why. */
 static void
-judge(struct nx_command *c, const struct nx_published *done)
+judge_post(struct nx_command *c, const struct nx_published *done)
 {
 	const struct nx_stored_post *p = &done->post;
 	const enum nx_post_state state = nx_shown_state(p);
@@ -256,7 +256,7 @@ post(struct nx_command *c)
 		rc = nx_publish(&c->ctx, &ask, &done);
 	if (rc == NX_OK) {
 		nx_answer_post(&done, &c->out);
-		judge(c, &done);
+		judge_post(c, &done);
 	}
 	return rc;
 }
@@ -345,7 +345,7 @@ resume(struct nx_command *c)
 	enum nx_rc rc = with_post(c, nx_posts_resume, &done);
 
 	if (rc == NX_OK)
-		judge(c, &done);
+		judge_post(c, &done);
 	return rc;
 }
 

@@ -175,7 +175,7 @@ nx_work(const struct nx_app *app, struct nx_err *err)
 	for (; nx_work_jobs[njobs].name != NULL; njobs++)
 		nthreads += nx_work_jobs[njobs].threads;
 	threads = nx_threads_new(nthreads);
-	crews = calloc((size_t)njobs, sizeof(*crews));
+	crews = calloc((size_t)njobs + 1, sizeof(*crews));	/* never 0 */
 	if (usual.stop == NULL || threads == NULL || crews == NULL)
 		rc = nx_fail(err, NX_NO_MEMORY, "No thread can start.");
 	else

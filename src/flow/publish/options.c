@@ -92,7 +92,7 @@ read_poll(struct json_object *obj, struct nx_arena *arena,
 }
 
 static bool
-read_all(struct json_object *obj, struct nx_arena *arena,
+read_options(struct json_object *obj, struct nx_arena *arena,
     struct nx_options *out)
 {
 	const char *on_partial = NULL;
@@ -120,7 +120,7 @@ nx_options_read(const char *text, struct nx_arena *arena,
 
 	*out = (struct nx_options){ 0 };
 	good = nx_json_parse(nx_slice_str(text), &obj, NULL) == NX_OK &&
-	    read_all(obj, arena, out);
+	    read_options(obj, arena, out);
 	json_object_put(obj);
 	if (good)
 		return NX_OK;

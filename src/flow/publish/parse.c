@@ -27,12 +27,12 @@ enum {
  * it knows.
  */
 struct member;
-typedef enum nx_rc read_fn(struct nx_ctx *, const struct member *,
+typedef enum nx_rc parse_fn(struct nx_ctx *, const struct member *,
     struct json_object *value, void *field);
 
 struct member {
 	const char	*name;
-	read_fn		*read;
+	parse_fn		*read;
 	size_t		 field;		/* in struct nx_publish_ask */
 	const char	*expected;	/* in words, for who sent another */
 };
@@ -45,7 +45,7 @@ const char *const nx_on_long_words[] = {
 const char *const nx_on_partial_words[] = { "keep", "delete", NULL };
 
 static enum nx_rc
-refuse(struct nx_ctx *ctx, const char *name, const char *expected)
+refuse_value(struct nx_ctx *ctx, const char *name, const char *expected)
 {
 	return nx_fail_for(&ctx->err, NX_INVALID, NX_WHY_NOT_EXPECTED,
 	    NX_S("member", name), NX_S("expected", expected));
@@ -80,30 +80,30 @@ as_slice(struct nx_ctx *ctx, struct json_object *v, struct nx_slice *out)
 }
 
 static enum nx_rc
-read_string(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
+parse_string(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
     void *field)
 {
 	struct nx_slice *out = field;
 
 	return as_slice(ctx, v, out) ? NX_OK :
-	    refuse(ctx, m->name, m->expected);
+	    refuse_value(ctx, m->name, m->expected);
 }
 
 static enum nx_rc
-read_uuid(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
+parse_uuid(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
     void *field)
 {
 	const char **out = field;
 	struct nx_slice s;
 
 	if (!as_slice(ctx, v, &s) || !nx_uuid_valid(s.p))
-		return refuse(ctx, m->name, m->expected);
+		return refuse_value(ctx, m->name, m->expected);
 	*out = s.p;
 	return NX_OK;
 }
 
 static enum nx_rc
-read_x_id(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
+parse_x_id(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
     void *field)
 {
 	const char **out = field;
@@ -111,19 +111,19 @@ read_x_id(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
 
 	if (!as_slice(ctx, v, &s) || !nx_x_id_is_good(s.p) ||
 	    strlen(s.p) != s.n)
-		return refuse(ctx, m->name, m->expected);
+		return refuse_value(ctx, m->name, m->expected);
 	*out = s.p;
 	return NX_OK;
 }
 
 static enum nx_rc
-read_bool(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
+parse_bool(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
     void *field)
 {
 	bool *out = field;
 
 	if (!json_object_is_type(v, json_type_boolean))
-		return refuse(ctx, m->name, m->expected);
+		return refuse_value(ctx, m->name, m->expected);
 	*out = json_object_get_boolean(v);
 	return NX_OK;
 }
@@ -138,31 +138,31 @@ choice_of(struct nx_ctx *ctx, struct json_object *v, const char *const *words)
 }
 
 static enum nx_rc
-read_on_long(struct nx_ctx *ctx, const struct member *m,
+parse_on_long(struct nx_ctx *ctx, const struct member *m,
     struct json_object *v, void *field)
 {
 	const int i = choice_of(ctx, v, nx_on_long_words);
 	enum nx_on_long *out = field;
 
 	if (i < 0)
-		return refuse(ctx, m->name, m->expected);
+		return refuse_value(ctx, m->name, m->expected);
 	*out = (enum nx_on_long)i;
 	return NX_OK;
 }
 
 static enum nx_rc
-read_on_partial(struct nx_ctx *ctx, const struct member *m,
+parse_on_partial(struct nx_ctx *ctx, const struct member *m,
     struct json_object *v, void *field)
 {
 	const int i = choice_of(ctx, v, nx_on_partial_words);
 	bool *withdraw = field;
 
 	*withdraw = i > 0;
-	return i >= 0 ? NX_OK : refuse(ctx, m->name, m->expected);
+	return i >= 0 ? NX_OK : refuse_value(ctx, m->name, m->expected);
 }
 
 static enum nx_rc
-read_reply_settings(struct nx_ctx *ctx, const struct member *m,
+parse_reply_settings(struct nx_ctx *ctx, const struct member *m,
     struct json_object *v, void *field)
 {
 	static const char *const words[] = { "following", "mentionedUsers",
@@ -171,7 +171,7 @@ read_reply_settings(struct nx_ctx *ctx, const struct member *m,
 	const char **out = field;
 
 	if (i < 0)
-		return refuse(ctx, m->name, m->expected);
+		return refuse_value(ctx, m->name, m->expected);
 	*out = words[i];
 	return NX_OK;
 }
@@ -185,28 +185,28 @@ offered(struct nx_ctx *ctx, const char *name, bool nothing)
 }
 
 static enum nx_rc
-read_no_media(struct nx_ctx *ctx, const struct member *m,
+parse_no_media(struct nx_ctx *ctx, const struct member *m,
     struct json_object *v, void *field)
 {
 	(void)field;
 	if (!json_object_is_type(v, json_type_array))
-		return refuse(ctx, m->name, m->expected);
+		return refuse_value(ctx, m->name, m->expected);
 	return offered(ctx, m->name, json_object_array_length(v) == 0);
 }
 
 static enum nx_rc
-read_no_metrics(struct nx_ctx *ctx, const struct member *m,
+parse_no_metrics(struct nx_ctx *ctx, const struct member *m,
     struct json_object *v, void *field)
 {
 	bool wanted = false;
-	enum nx_rc rc = read_bool(ctx, m, v, &wanted);
+	enum nx_rc rc = parse_bool(ctx, m, v, &wanted);
 
 	(void)field;
 	return rc != NX_OK ? rc : offered(ctx, m->name, !wanted);
 }
 
 static enum nx_rc
-read_time(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
+parse_time(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
     void *field)
 {
 	struct nx_slice s = { NULL, 0 };
@@ -224,7 +224,7 @@ is_poll_option(struct nx_slice s)
 }
 
 static enum nx_rc
-read_poll_options(struct nx_ctx *ctx, struct json_object *list,
+parse_poll_options(struct nx_ctx *ctx, struct json_object *list,
     struct nx_poll *out)
 {
 	size_t n = json_object_is_type(list, json_type_array) ?
@@ -232,7 +232,7 @@ read_poll_options(struct nx_ctx *ctx, struct json_object *list,
 	struct nx_slice s;
 
 	if (n < NX_POLL_MIN || n > NX_POLL_MAX)
-		return refuse(ctx, "poll.options", "2 to 4 strings");
+		return refuse_value(ctx, "poll.options", "2 to 4 strings");
 	for (size_t i = 0; i < n; i++) {
 		if (!as_slice(ctx, json_object_array_get_idx(list, i), &s) ||
 		    !is_poll_option(s))
@@ -248,21 +248,21 @@ read_poll_options(struct nx_ctx *ctx, struct json_object *list,
 }
 
 static enum nx_rc
-read_poll_minutes(struct nx_ctx *ctx, struct json_object *v,
+parse_poll_minutes(struct nx_ctx *ctx, struct json_object *v,
     struct nx_poll *out)
 {
 	int64_t minutes = json_object_is_type(v, json_type_int) ?
 	    json_object_get_int64(v) : 0;
 
 	if (minutes < POLL_MINUTES_MIN || minutes > NX_POLL_MINUTES_MAX)
-		return refuse(ctx, "poll.duration_minutes",
+		return refuse_value(ctx, "poll.duration_minutes",
 		    "a whole number from 5 to 10080");
 	out->minutes = (int)minutes;
 	return NX_OK;
 }
 
 static enum nx_rc
-read_poll(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
+parse_poll(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
     void *field)
 {
 	struct json_object *list = NULL, *minutes = NULL;
@@ -270,7 +270,7 @@ read_poll(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
 	enum nx_rc rc;
 
 	if (!json_object_is_type(v, json_type_object))
-		return refuse(ctx, m->name, m->expected);
+		return refuse_value(ctx, m->name, m->expected);
 	json_object_object_foreach(v, name, value) {
 		if (strcmp(name, "options") == 0)
 			list = value;
@@ -279,8 +279,8 @@ read_poll(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
 		else
 			return refuse_unknown(ctx, "poll.", name);
 	}
-	rc = read_poll_options(ctx, list, out);
-	return rc != NX_OK ? rc : read_poll_minutes(ctx, minutes, out);
+	rc = parse_poll_options(ctx, list, out);
+	return rc != NX_OK ? rc : parse_poll_minutes(ctx, minutes, out);
 }
 
 #define FIELD(name)	offsetof(struct nx_publish_ask, name)
@@ -290,33 +290,33 @@ read_poll(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
 #define A_POST		"X's id of a post: up to 19 digits, as a string"
 
 static const struct member members[] = {
-	{ "text", read_string, FIELD(text), "a string" },
-	{ "user_id", read_uuid, FIELD(user_id), A_UUID },
-	{ "connection_id", read_uuid, FIELD(connection_id), A_UUID },
-	{ "on_long", read_on_long, FIELD(on_long),
+	{ "text", parse_string, FIELD(text), "a string" },
+	{ "user_id", parse_uuid, FIELD(user_id), A_UUID },
+	{ "connection_id", parse_uuid, FIELD(connection_id), A_UUID },
+	{ "on_long", parse_on_long, FIELD(on_long),
 	    "truncate, thread or reject" },
-	{ "link", read_string, FIELD(link), "a string with a URL" },
-	{ "media_ids", read_no_media, NO_FIELD, "an array" },
-	{ "reply_to", read_x_id, FIELD(options.reply_to), A_POST },
-	{ "reply_settings", read_reply_settings, FIELD(options.reply_settings),
+	{ "link", parse_string, FIELD(link), "a string with a URL" },
+	{ "media_ids", parse_no_media, NO_FIELD, "an array" },
+	{ "reply_to", parse_x_id, FIELD(options.reply_to), A_POST },
+	{ "reply_settings", parse_reply_settings, FIELD(options.reply_settings),
 	    "following, mentionedUsers, subscribers or verified" },
-	{ "quote_tweet_id", read_x_id, FIELD(options.quote), A_POST },
-	{ "poll", read_poll, FIELD(options.poll),
+	{ "quote_tweet_id", parse_x_id, FIELD(options.quote), A_POST },
+	{ "poll", parse_poll, FIELD(options.poll),
 	    "an object with options and duration_minutes" },
-	{ "made_with_ai", read_bool, FIELD(options.made_with_ai), A_BOOL },
-	{ "paid_partnership", read_bool, FIELD(options.paid_partnership),
+	{ "made_with_ai", parse_bool, FIELD(options.made_with_ai), A_BOOL },
+	{ "paid_partnership", parse_bool, FIELD(options.paid_partnership),
 	    A_BOOL },
-	{ "numbering", read_bool, FIELD(numbering), A_BOOL },
-	{ "on_partial", read_on_partial, FIELD(options.withdraw),
+	{ "numbering", parse_bool, FIELD(numbering), A_BOOL },
+	{ "on_partial", parse_on_partial, FIELD(options.withdraw),
 	    "keep or delete" },
-	{ "publish_at", read_time, FIELD(publish_at), NULL },
-	{ "queue", read_bool, FIELD(options.queue), A_BOOL },
-	{ "metrics", read_no_metrics, NO_FIELD, A_BOOL },
-	{ "dry_run", read_bool, FIELD(dry_run), A_BOOL },
+	{ "publish_at", parse_time, FIELD(publish_at), NULL },
+	{ "queue", parse_bool, FIELD(options.queue), A_BOOL },
+	{ "metrics", parse_no_metrics, NO_FIELD, A_BOOL },
+	{ "dry_run", parse_bool, FIELD(dry_run), A_BOOL },
 };
 
 static enum nx_rc
-read_member(struct nx_ctx *ctx, const char *name, struct json_object *value,
+parse_member(struct nx_ctx *ctx, const char *name, struct json_object *value,
     struct nx_publish_ask *out)
 {
 	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -337,7 +337,7 @@ nx_publish_read(struct nx_ctx *ctx, struct json_object *body,
 
 	memset(out, 0, sizeof(*out));
 	json_object_object_foreach(body, name, value) {
-		rc = read_member(ctx, name, value, out);
+		rc = parse_member(ctx, name, value, out);
 		if (rc != NX_OK)
 			break;
 	}

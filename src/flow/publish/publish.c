@@ -51,13 +51,13 @@ find_author(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 
 /* When the worker sends it; 0: it is sent here. */
 static int64_t
-later(const struct nx_publish_ask *ask)
+time_of_sending(const struct nx_publish_ask *ask)
 {
 	return ask->publish_at > nx_clock_wall() ? ask->publish_at : 0;
 }
 
 static enum nx_rc
-compose(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
+compose_parts(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     const struct nx_text *text, int limit, struct nx_stored_post *post)
 {
 	const struct nx_compose_ask how = {
@@ -117,7 +117,7 @@ nx_publish_hash(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 }
 
 static enum nx_rc
-repeated(struct nx_ctx *ctx, struct nx_stored_post *post)
+answer_repeat(struct nx_ctx *ctx, struct nx_stored_post *post)
 {
 	if (!post->same_body)
 		return nx_fail_for(&ctx->err, NX_KEY_REUSED,
@@ -138,7 +138,7 @@ repeated(struct nx_ctx *ctx, struct nx_stored_post *post)
 
 /* First round trip: reserve.  `*done` when there is nothing to send now. */
 static enum nx_rc
-begin(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
+reserve(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     struct nx_delivery *d, bool *done)
 {
 	struct nx_store_ask store = nx_ctx_store(ctx);
@@ -173,7 +173,7 @@ begin(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	if (stored.is_repeat) {
 		*done = true;
 		*post = stored;
-		return repeated(ctx, post);
+		return answer_repeat(ctx, post);
 	}
 	*done = stored.publish_at != 0;
 	post->state = stored.state;
@@ -242,7 +242,7 @@ prepare_text(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	if (rc == NX_OK)
 		rc = find_author(ctx, ask, text, &limit, author);
 	if (rc == NX_OK)
-		rc = compose(ctx, ask, text, limit, post);
+		rc = compose_parts(ctx, ask, text, limit, post);
 	nx_text_free(text);
 	return rc;
 }
@@ -254,7 +254,7 @@ nx_publish_prepare(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	struct nx_connection author;
 	enum nx_rc rc;
 
-	post->publish_at = later(ask);
+	post->publish_at = time_of_sending(ask);
 	if ((rc = check_key(ctx, ask->key)) != NX_OK ||
 	    (rc = nx_options_check(&ask->options, ctx->app->conf.plan,
 	    &ctx->err)) != NX_OK ||
@@ -272,7 +272,7 @@ nx_publish_prepare(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 
 /* Its time has passed: it can only be the repetition of a request. */
 static enum nx_rc
-too_late(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
+refuse_past(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     struct nx_stored_post *post)
 {
 	struct nx_store_ask store = nx_ctx_store(ctx);
@@ -289,7 +289,7 @@ too_late(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 		return nx_when_check(ask->publish_at, nx_clock_wall(),
 		    &ctx->err);
 	*post = repeat;
-	return repeated(ctx, post);
+	return answer_repeat(ctx, post);
 }
 
 enum nx_rc
@@ -314,13 +314,13 @@ nx_publish(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 		return rc;
 	if (ask->publish_at != 0 && nx_when_check(ask->publish_at,
 	    nx_clock_wall(), &ctx->err) != NX_OK)
-		return too_late(ctx, ask, &out->post);
+		return refuse_past(ctx, ask, &out->post);
 	if (ask->dry_run) {
 		out->post.state = NX_POST_STATE_DRY_RUN;
 		return NX_OK;
 	}
 	nx_uuid_random(lease);
-	rc = begin(ctx, ask, &d, &done);
+	rc = reserve(ctx, ask, &d, &done);
 	if (rc != NX_OK || done)
 		return rc;
 	rc = nx_deliver(ctx, &d);

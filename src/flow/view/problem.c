@@ -14,7 +14,7 @@ nx_remedy_add(struct nx_buf *out, const struct nx_err *err)
 
 /* Why, for those who act on it; of some arguments all errors may have one. */
 static void
-add_reason(struct nx_jw *w, const struct nx_err *err)
+write_reason(struct nx_jw *w, const struct nx_err *err)
 {
 	static const char *const members[] = { "member", "limit",
 	    "weighted_length" };
@@ -68,7 +68,7 @@ nx_problem_open(struct nx_jw *w, const char *key, const struct nx_err *err,
 	if (err->connect_url != NULL)
 		nx_jw_str(w, "connect_url", err->connect_url);
 	nx_jw_str(w, "request_id", request_id);
-	add_reason(w, err);
+	write_reason(w, err);
 	if (err->post_id != NULL)
 		nx_jw_str(w, "id", err->post_id);
 	if (err->retry_after > 0)

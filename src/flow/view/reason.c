@@ -9,33 +9,33 @@
 enum { CAUSE_MAX = sizeof(((struct nx_err *)0)->detail) + 1 };
 
 static void
-add(struct nx_why *why, struct nx_kv arg)
+put_arg(struct nx_why *why, struct nx_kv arg)
 {
 	assert(why->nargs < NX_WHY_ARGS);
 	why->args[why->nargs++] = arg;
 }
 
 static void
-add_time(struct nx_why *why, const char *name, int64_t at)
+put_time(struct nx_why *why, const char *name, int64_t at)
 {
 	if (at == 0)
 		return;
 	nx_clock_text(at, why->at);
-	add(why, NX_S(name, why->at));
+	put_arg(why, NX_S(name, why->at));
 }
 
 /* How many are live, and, counted from 1, which part is meant. */
 static void
-add_parts(struct nx_why *why, const struct nx_stored_post *post,
+put_parts(struct nx_why *why, const struct nx_stored_post *post,
     const struct nx_tally *t, size_t part)
 {
 	if (post->nparts < 2)
 		return;
 	if (part < post->nparts)
-		add(why, NX_I("part", (int64_t)part + 1));
-	add(why, NX_I("live", (int64_t)t->live));
-	add(why, NX_I("parts", (int64_t)post->nparts));
-	add(why, NX_I("deleted", (int64_t)t->deleted));
+		put_arg(why, NX_I("part", (int64_t)part + 1));
+	put_arg(why, NX_I("live", (int64_t)t->live));
+	put_arg(why, NX_I("parts", (int64_t)post->nparts));
+	put_arg(why, NX_I("deleted", (int64_t)t->deleted));
 }
 
 /*
@@ -43,14 +43,14 @@ add_parts(struct nx_why *why, const struct nx_stored_post *post,
  * that the remedy is said as well.
  */
 static void
-add_cause(struct nx_why *why, const struct nx_post_error *error)
+put_cause(struct nx_why *why, const struct nx_post_error *error)
 {
 	if (error == NULL || error->err.detail[0] == '\0')
 		return;
 	why->cause = error;
-	add(why, NX_S("cause", nx_rc_code(error->err.rc)));
+	put_arg(why, NX_S("cause", nx_rc_code(error->err.rc)));
 	if (error->err.rc == NX_X_AUTOMATED)
-		add(why, NX_S("remedy", nx_rc_code(error->err.rc)));
+		put_arg(why, NX_S("remedy", nx_rc_code(error->err.rc)));
 }
 
 static void
@@ -64,16 +64,16 @@ explain_queued(struct nx_why *why, const struct nx_stored_post *post,
 	    nx_post_error_is(error, NX_X_RATE) ? NX_WHY_LIMITED :
 	    NX_WHY_PUT_OFF;
 	if (why->reason == NX_WHY_REST_FOLLOWS)
-		add_parts(why, post, t, post->nparts);
+		put_parts(why, post, t, post->nparts);
 	else
-		add_time(why, "at", nx_shown_due(post));
+		put_time(why, "at", nx_shown_due(post));
 	if (why->reason == NX_WHY_PUT_OFF)
-		add_cause(why, error);
+		put_cause(why, error);
 }
 
 /* Why it is not settled yet, once that was tried. */
 static void
-add_doubt(struct nx_why *why, const struct nx_stored_post *post)
+put_doubt(struct nx_why *why, const struct nx_stored_post *post)
 {
 	const struct nx_post_error *error = post->error;
 
@@ -81,15 +81,15 @@ add_doubt(struct nx_why *why, const struct nx_stored_post *post)
 		return;
 	if (nx_post_error_is(error, NX_OUTCOME_UNKNOWN)) {
 		if (post->tries > 1 || post->next_try_at == 0)
-			add_cause(why, error);
+			put_cause(why, error);
 		return;
 	}
-	add(why, NX_I("unseen", 1));
-	add_cause(why, error);
+	put_arg(why, NX_I("unseen", 1));
+	put_cause(why, error);
 	if (error->err.rc != NX_X_AUTOMATED)
-		add(why, NX_S("remedy", nx_rc_code(error->err.rc)));
+		put_arg(why, NX_S("remedy", nx_rc_code(error->err.rc)));
 	why->cause = error;
-	add_time(why, "next", post->next_try_at);
+	put_time(why, "next", post->next_try_at);
 }
 
 static void
@@ -98,14 +98,14 @@ explain_unknown(struct nx_why *why, const struct nx_stored_post *post,
 {
 	why->reason = post->nparts > 1 ? NX_WHY_UNKNOWN_PART :
 	    NX_WHY_UNKNOWN;
-	add_parts(why, post, t, t->missing);
+	put_parts(why, post, t, t->missing);
 	if (post->goal != NX_GOAL_SEND)
-		add(why, NX_I("removing", 1));
+		put_arg(why, NX_I("removing", 1));
 	else if (post->next_try_at != 0) {
-		add(why, NX_I("looks", 1));
-		add(why, NX_I("first", post->tries > 1 ? 0 : 1));
+		put_arg(why, NX_I("looks", 1));
+		put_arg(why, NX_I("first", post->tries > 1 ? 0 : 1));
 	}
-	add_doubt(why, post);
+	put_doubt(why, post);
 }
 
 /* The wish to have it gone, while something of it is still there. */
@@ -115,10 +115,10 @@ explain_removal(struct nx_why *why, const struct nx_stored_post *post,
 {
 	why->reason = post->goal == NX_GOAL_WITHDRAW ? NX_WHY_WITHDRAWING :
 	    post->nparts > 1 ? NX_WHY_DELETING_PARTS : NX_WHY_DELETING;
-	add_parts(why, post, t, post->goal == NX_GOAL_WITHDRAW ? t->missing :
+	put_parts(why, post, t, post->goal == NX_GOAL_WITHDRAW ? t->missing :
 	    post->nparts);
-	add_cause(why, post->error);
-	add_time(why, "next", post->next_try_at);
+	put_cause(why, post->error);
+	put_time(why, "next", post->next_try_at);
 }
 
 /* X did not delete what somebody wanted gone. */
@@ -128,8 +128,8 @@ explain_kept(struct nx_why *why, const struct nx_stored_post *post,
 {
 	why->reason = post->nparts > 1 ? NX_WHY_NOT_DELETED_PART :
 	    NX_WHY_NOT_DELETED;
-	add_parts(why, post, t, t->kept);
-	add_cause(why, post->parts[t->kept].error);
+	put_parts(why, post, t, t->kept);
+	put_cause(why, post->parts[t->kept].error);
 }
 
 static void
@@ -137,10 +137,10 @@ explain_partial(struct nx_why *why, const struct nx_stored_post *post,
     const struct nx_tally *t)
 {
 	why->reason = NX_WHY_PARTIAL;
-	add_parts(why, post, t, t->missing);
-	add_cause(why, post->error != NULL || t->missing == post->nparts ?
+	put_parts(why, post, t, t->missing);
+	put_cause(why, post->error != NULL || t->missing == post->nparts ?
 	    post->error : post->parts[t->missing].error);
-	add_time(why, "next", post->next_try_at);
+	put_time(why, "next", post->next_try_at);
 }
 
 static void
@@ -156,8 +156,8 @@ explain_failed(struct nx_why *why, const struct nx_stored_post *post,
 	    post->nparts == 1 && nx_post_error_is(error, NX_DUPLICATE) ?
 	    NX_WHY_TAKEN : NX_WHY_FAILED;
 	if (t->deleted > 0)
-		add_parts(why, post, t, t->missing);
-	add_cause(why, error);
+		put_parts(why, post, t, t->missing);
+	put_cause(why, error);
 }
 
 static void
@@ -166,7 +166,7 @@ explain_sending(struct nx_why *why, const struct nx_stored_post *post,
 {
 	why->reason = post->nparts > 1 ? NX_WHY_SENDING_PARTS :
 	    NX_WHY_SENDING;
-	add_parts(why, post, t, post->nparts);
+	put_parts(why, post, t, post->nparts);
 }
 
 void
