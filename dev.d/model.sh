@@ -46,6 +46,7 @@ model_all() {
 	for search in "${MODELS[@]}"; do
 		if [[ $search == long ]]; then
 			[[ -n ${LONG-} || $# -gt 0 ]] || break
+			export OPTIMIZE=${OPTIMIZE:-2} TL=${TL:-7200}
 			continue
 		fi
 		[[ $# -eq 0 || " $* " == *" ${search%% *} "* ]] || continue

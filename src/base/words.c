@@ -3,11 +3,16 @@
 #include "nx/base/words.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "nx/base/json.h"
 #include "nx/base/must.h"
 
-enum { DETAIL_MAX = 4 * sizeof(((struct nx_err *)0)->detail) };
+enum {
+	DETAIL_MAX = 4 * sizeof(((struct nx_err *)0)->detail),
+	NAME_SHOWN = 60,
+	MEMBER_MAX = 80,
+};
 
 struct row {
 	const char	*code, *sentence;
@@ -160,6 +165,18 @@ nx_words_args(struct nx_jw *w, const char *key, const struct nx_kv *args)
 			nx_jw_str(w, args->key, args->str);
 	}
 	nx_jw_close(w, '}');
+}
+
+enum nx_rc
+nx_fail_member(struct nx_err *err, enum nx_reason reason, const char *inside,
+    const char *name)
+{
+	char member[MEMBER_MAX];
+
+	(void)snprintf(member, sizeof(member), "%s%.*s", inside, NAME_SHOWN,
+	    name);
+	return nx_fail_for(err, NX_UNKNOWN_MEMBER, reason,
+	    NX_S("member", member));
 }
 
 struct nx_err *

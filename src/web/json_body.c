@@ -7,6 +7,7 @@
 
 #include "nx/base/json.h"
 #include "nx/base/uuid.h"
+#include "nx/base/words.h"
 
 enum nx_rc
 nx_web_json_body(struct nx_call *call)
@@ -59,8 +60,8 @@ nx_web_uuids(struct nx_call *call, const struct nx_uuid_member *members,
 		while (i < n && strcmp(members[i].name, name) != 0)
 			i++;
 		rc = i < n ? read_uuid_member(call, &members[i], value) :
-		    nx_fail(&call->ctx->err, NX_UNKNOWN_MEMBER, "There is no"
-		    " member \"%.60s\" here.", name);
+		    nx_fail_member(&call->ctx->err, NX_WHY_NO_SUCH_MEMBER, "",
+		    name);
 		if (rc != NX_OK)
 			break;
 	}

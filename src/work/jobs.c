@@ -2,7 +2,7 @@
 
 #include "jobs.h"
 
-#include "nx/flow/account/disconnect.h"
+#include "nx/flow/account/revoke.h"
 #include "nx/flow/account/keep.h"
 #include "nx/flow/upkeep/webhook.h"
 #include "nx/flow/account/pending.h"
@@ -54,7 +54,7 @@ const struct nx_work_job nx_work_jobs[] = {
 	{ "pending", 3000, 1, nx_pending_settle_due },
 	{ "purge", 60000, 1, nx_purge },
 	{ "notices", 5000, 1, nx_webhook_deliver },
-	{ "revocations", 10000, 1, nx_revoke_pending },
+	{ "revocations", 10000, 1, nx_revoke_due },
 	{ "send", 1000, 8, nx_posts_send_due },
 	{ "settle", 2000, 4, nx_posts_settle_due },
 	{ NULL, 0, 0, NULL },

@@ -96,7 +96,7 @@ test('the price of a link, and the sum of a thread, are said in dollars', () => 
 
 test('every state has its words, and the server’s times become local ones', () => {
 	const header = readFileSync(new URL('../../include/nx/store/post_state.h', import.meta.url), 'utf8');
-	const states = (table) => [...header.split(`#define ${table}(X)`)[1].split('\n\n')[0].matchAll(/X\(\w+,\s*"(\w+)"\)/g)].map((m) => m[1]);
+	const states = (table) => [...header.split(`#define ${table}(X)`)[1].split('\n\n')[0].matchAll(/X\(\w+,\s*"(\w+)"[,)]/g)].map((m) => m[1]);
 	assert.ok(states('NX_POST_STATES').length > 5 && states('NX_PART_STATES').length > 4);
 	for (const state of states('NX_POST_STATES'))
 		assert.notEqual(words.postState({ state }, NOW).label, state);

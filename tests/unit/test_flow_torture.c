@@ -28,6 +28,7 @@
 #include "nx/flow/account/pending.h"
 #include "nx/flow/publish/posts.h"
 #include "nx/flow/account/refresh.h"
+#include "nx/flow/account/revoke.h"
 
 #define TEXT "Said by a process that has little memory."
 
@@ -185,7 +186,7 @@ do_the_jobs(struct world *w)
 	assert_int_equal(nx_pending_settle_due(&w->ctx, &done), NX_OK);
 	assert_true(nx_patient_wait(w->app.patient, nx_clock_mono() +
 	    PATIENCE_MS));
-	if (nx_revoke_pending(&w->ctx, &done) != NX_OK)
+	if (nx_revoke_due(&w->ctx, &done) != NX_OK)
 		fail_msg("%s", w->ctx.err.detail);
 }
 

@@ -1,7 +1,7 @@
 /* test_store_post_state.c - the names of states, here and in the database. */
 
 #include "nx/base/stats.h"
-#include "nx/store/post_state.h"
+#include "nx/store/post_machine.h"
 #include "store/post_row.h"
 #include "store_env.h"
 
@@ -81,6 +81,25 @@ states_are_counted_by_name(void **state)
 	    NX_POST_NSTATES).n, 0);
 }
 
+/* x_tell_post() tells of what comes to rest, and of nothing else. */
+static void
+what_rests_is_told(void **state)
+{
+	static const char told[] =
+	    "SELECT string_agg(m[1], ' ') FROM pg_trigger, regexp_matches("
+	    " substring(pg_get_triggerdef(oid) FROM"
+	    "  'new\\.state = ANY \\(ARRAY\\[([^]]*)\\]'),"
+	    " '''([^'']+)''', 'g') m WHERE tgname = 'x_tell_post'"
+	    " AND tgrelid = 'x_posts'::regclass";
+	struct env *e = need_database(state);
+	const char *names = sql(e, told, NULL, NULL);
+
+	assert_non_null(names);
+	for (int i = NX_POST_STATE_NONE + 1; i < NX_POST_STATE_DRY_RUN; i++)
+		assert_int_equal(strstr(names, nx_post_state_name(i)) != NULL,
+		    nx_post_rests(i));
+}
+
 int
 main(void)
 {
@@ -89,6 +108,8 @@ main(void)
 		cmocka_unit_test(what_is_none),
 		cmocka_unit_test(statements_have_the_same),
 		cmocka_unit_test_setup_teardown(the_database_has_the_same,
+		    env_open, env_close),
+		cmocka_unit_test_setup_teardown(what_rests_is_told,
 		    env_open, env_close),
 		cmocka_unit_test(states_are_counted_by_name),
 	};

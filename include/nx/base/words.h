@@ -38,6 +38,13 @@ const struct nx_kv	*nx_kv_find(const struct nx_kv *pairs,
 void	nx_words_add(struct nx_buf *out, const char *sentence,
 	    const struct nx_kv *args);
 
+/*
+ * A member that is not known is refused: UNKNOWN_MEMBER for `reason`, with the
+ * beginning of the name that was sent, behind `inside`.
+ */
+enum nx_rc	nx_fail_member(struct nx_err *err, enum nx_reason reason,
+		    const char *inside, const char *name);
+
 /* An object of the arguments, without those that are absent. */
 void	nx_words_args(struct nx_jw *w, const char *key,
 	    const struct nx_kv *args);

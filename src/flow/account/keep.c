@@ -9,6 +9,7 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/fault.h"
+#include "nx/flow/account/revoke.h"
 #include "nx/base/must.h"
 #include "nx/store/rescue.h"
 
@@ -189,24 +190,25 @@ nx_keep_pair(struct nx_ctx *ctx, const struct nx_new_pair *pair,
 }
 
 static void
-park(struct nx_ctx *ctx, const struct nx_parked *whose,
+park_stray(struct nx_ctx *ctx, const struct nx_parked *whose,
     const struct nx_stray *stray)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_parked what = *whose;
-	struct nx_x x = nx_ctx_x(ctx);
+	const struct nx_err kept = ctx->err;
 	struct nx_err err = { 0 };
-	struct nx_verdict v = { .class = NX_CLASS_DONE };
+	enum nx_class said;
 
 	what.access_token = stray->refreshes ? NULL : stray->token;
 	what.refresh_token = stray->refreshes ? stray->token : NULL;
 	if (nx_revocation_park(&ask, &what, &err) == NX_OK)
 		return;
-	nx_oauth_revoke(&x, stray->token, stray->refreshes ?
-	    "refresh_token" : "access_token", &v);
+	said = nx_revoke_token(ctx, stray->token, stray->refreshes ?
+	    "refresh_token" : "access_token", INT64_MAX);
+	ctx->err = kept;
 	nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
 	    "grant.not_parked", NX_S("user", whose->user_id),
-	    NX_S("revoked", nx_class_name(v.class)),
+	    NX_S("revoked", nx_class_name(said)),
 	    NX_S("detail", err.detail));
 }
 
@@ -220,7 +222,7 @@ nx_keep_strays(struct nx_ctx *ctx, const struct nx_parked *whose,
 	    "grant.not_understood", NX_S("user", whose->user_id),
 	    NX_I("tokens", (int64_t)grant->nstrays));
 	for (size_t i = 0; i < grant->nstrays; i++)
-		park(ctx, whose, &grant->strays[i]);
+		park_stray(ctx, whose, &grant->strays[i]);
 }
 
 int

@@ -5,6 +5,7 @@
 #include <json-c/json.h>
 
 #include "nx/base/json.h"
+#include "nx/base/words.h"
 #include "nx/text/weigh.h"
 
 static void
@@ -22,15 +23,16 @@ text_of(struct json_object *obj, struct nx_slice *out, struct nx_err *err)
 	out->p = NULL;
 	json_object_object_foreach(obj, name, value) {
 		if (strcmp(name, "text") != 0)
-			return nx_fail(err, NX_UNKNOWN_MEMBER,
-			    "There is no member \"%.60s\" here.", name);
+			return nx_fail_member(err, NX_WHY_NO_SUCH_MEMBER, "",
+			    name);
 		if (json_object_is_type(value, json_type_string))
 			*out = (struct nx_slice){
 			    json_object_get_string(value),
 			    (size_t)json_object_get_string_len(value) };
 	}
 	return out->p != NULL ? NX_OK :
-	    nx_fail(err, NX_INVALID, "text must be a string.");
+	    nx_fail_for(err, NX_INVALID, NX_WHY_NOT_EXPECTED,
+	    NX_S("member", "text"), NX_S("expected", "a string"));
 }
 
 enum nx_rc

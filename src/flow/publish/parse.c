@@ -14,11 +14,11 @@
 #include "nx/base/maxima.h"
 #include "nx/base/utf8.h"
 #include "nx/base/uuid.h"
+#include "nx/base/words.h"
 #include "nx/flow/publish/when.h"
 #include "nx/x/id.h"
 
 enum {
-	NAME_SHOWN = 60,
 	POLL_MINUTES_MIN = 5,
 };
 
@@ -49,17 +49,6 @@ refuse_value(struct nx_ctx *ctx, const char *name, const char *expected)
 {
 	return nx_fail_for(&ctx->err, NX_INVALID, NX_WHY_NOT_EXPECTED,
 	    NX_S("member", name), NX_S("expected", expected));
-}
-
-static enum nx_rc
-refuse_unknown(struct nx_ctx *ctx, const char *inside, const char *name)
-{
-	char shown[NAME_SHOWN + sizeof("poll.")];
-
-	(void)snprintf(shown, sizeof(shown), "%s%.*s", inside, NAME_SHOWN,
-	    name);
-	return nx_fail_for(&ctx->err, NX_UNKNOWN_MEMBER,
-	    NX_WHY_NO_MEMBER_OF_POST, NX_S("member", shown));
 }
 
 /* False, and `*out` empty: no string, or no memory, which the arena tells. */
@@ -277,7 +266,8 @@ parse_poll(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
 		else if (strcmp(name, "duration_minutes") == 0)
 			minutes = value;
 		else
-			return refuse_unknown(ctx, "poll.", name);
+			return nx_fail_member(&ctx->err,
+			    NX_WHY_NO_MEMBER_OF_POST, "poll.", name);
 	}
 	rc = parse_poll_options(ctx, list, out);
 	return rc != NX_OK ? rc : parse_poll_minutes(ctx, minutes, out);
@@ -326,7 +316,7 @@ parse_member(struct nx_ctx *ctx, const char *name, struct json_object *value,
 			return value == NULL ? NX_OK :	/* null is absent */
 			    m->read(ctx, m, value, (char *)out + m->field);
 	}
-	return refuse_unknown(ctx, "", name);
+	return nx_fail_member(&ctx->err, NX_WHY_NO_MEMBER_OF_POST, "", name);
 }
 
 enum nx_rc

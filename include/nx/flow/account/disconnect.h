@@ -3,7 +3,6 @@
 #define NX_FLOW_ACCOUNT_DISCONNECT_H
 
 #include "nx/flow/app.h"
-#include "nx/store/revocation.h"
 
 /*
  * Wipe both tokens here, at once, and revoke both at X.  What X does not
@@ -18,20 +17,5 @@
 NX_MUST_USE enum nx_rc	nx_disconnect(struct nx_ctx *ctx,
 			    const char *user_id, const char *connection_id,
 			    struct nx_connection *out, bool *revoked);
-
-/*
- * Tell X of parked tokens that are due, until none is, X does not answer
- * properly, or time is short; what X has not confirmed for seven days is given
- * up with a row in x_events.  `*done`: how many it confirmed.  For the
- * worker; several may do so at once.  Errors: those of the database.
- */
-NX_MUST_USE enum nx_rc	nx_revoke_pending(struct nx_ctx *ctx, int *done);
-
-/*
- * Tell X at once, for a few seconds, of what has just been parked under that
- * connection_id; what it does not confirm nx_revoke_pending() tells it later.
- * True: X confirmed all of it.
- */
-bool	nx_revoke_parked(struct nx_ctx *ctx, const char *connection_id);
 
 #endif
