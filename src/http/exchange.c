@@ -103,13 +103,14 @@ conclude_try(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
 	explain_end(http, code, out);
 }
 
-/* Forget how far an earlier try has come. */
+/* Forget how far an earlier try has come, and what became of it. */
 static void
-reset_progress(struct nx_http *http)
+reset_progress(struct nx_http *http, struct nx_http_answer *out)
 {
 	http->leaving = http->body_left = http->source_failed = false;
 	http->answering = http->too_long = http->sink_failed = false;
 	http->why[0] = '\0';
+	*out = (struct nx_http_answer){ .outcome = NX_HTTP_NOT_SENT };
 }
 
 static void
@@ -139,7 +140,7 @@ send_request(struct nx_http *http, int left, struct nx_http_answer *out)
 	left = nx_clock_left(http->ask->deadline);
 	if (left == 0 || !is_worth_another(http, out))
 		return;
-	reset_progress(http);
+	reset_progress(http, out);
 	nx_http_forget(http);
 	nx_http_ask_set(http, left);
 	SET(http, CURLOPT_FRESH_CONNECT, 1L);
@@ -152,9 +153,8 @@ nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,
 {
 	const int left = nx_clock_left(ask->deadline);
 
-	*out = (struct nx_http_answer){ .outcome = NX_HTTP_NOT_SENT };
 	nx_http_forget(http);
-	reset_progress(http);
+	reset_progress(http, out);
 	http->ask = ask;
 	http->given = http->sunk = 0;
 	if (left == 0)
