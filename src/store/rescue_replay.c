@@ -117,7 +117,7 @@ replay_one(const struct nx_store_ask *ask, int dirfd, const char *name,
 static bool
 database_is_away(enum nx_rc rc)
 {
-	return rc == NX_DB_DOWN || rc == NX_TIMEOUT || rc == NX_BUSY;
+	return nx_store_unknown(rc) || rc == NX_BUSY || rc == NX_SCHEMA_OLD;
 }
 
 static enum nx_rc

@@ -9,8 +9,8 @@
 
 #include "nx/base/clock.h"
 #include "nx/base/fault.h"
-#include "nx/flow/account/revoke.h"
 #include "nx/base/must.h"
+#include "nx/flow/account/revoke.h"
 #include "nx/store/rescue.h"
 
 enum { FIRST_PAUSE_MS = 100, LAST_PAUSE_MS = 1000, RESERVE_MS = 400 };
@@ -20,7 +20,8 @@ static bool
 pause_before_retry(struct nx_ctx *ctx, enum nx_rc rc, int *pause)
 {
 	if (rc != NX_DB_DOWN && rc != NX_BUSY && rc != NX_TIMEOUT &&
-	    rc != NX_CONFIG && rc != NX_INTERNAL && rc != NX_NO_MEMORY)
+	    rc != NX_CONFIG && rc != NX_SCHEMA_OLD && rc != NX_INTERNAL &&
+	    rc != NX_NO_MEMORY)
 		return false;
 	if (nx_clock_left(ctx->deadline) < *pause + RESERVE_MS)
 		return false;
