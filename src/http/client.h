@@ -3,8 +3,8 @@
  * gives it a request, exchange.c waits, and its callbacks are in body.c
  * (what goes out), answer.c (what comes in) and limit.c (how long).
  */
-#ifndef HTTP_CLIENT_H
-#define HTTP_CLIENT_H
+#ifndef NX_SRC_HTTP_CLIENT_H
+#define NX_SRC_HTTP_CLIENT_H
 
 #include <curl/curl.h>
 

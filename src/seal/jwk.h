@@ -1,6 +1,6 @@
 /* jwk.h - what a set of JWT keys is made of.  Only for the seal room. */
-#ifndef NX_SEAL_JWK_H
-#define NX_SEAL_JWK_H
+#ifndef NX_SRC_SEAL_JWK_H
+#define NX_SRC_SEAL_JWK_H
 
 #include <cjose/cjose.h>
 

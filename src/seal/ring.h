@@ -1,6 +1,6 @@
 /* ring.h - what a key ring is made of.  Only for the seal room. */
-#ifndef NX_SEAL_RING_H
-#define NX_SEAL_RING_H
+#ifndef NX_SRC_SEAL_RING_H
+#define NX_SRC_SEAL_RING_H
 
 #include <openssl/evp.h>
 

@@ -1,6 +1,6 @@
 /* strict.h - base64url as RFC 7515 has it: one text for one value. */
-#ifndef NX_SEAL_STRICT_H
-#define NX_SEAL_STRICT_H
+#ifndef NX_SRC_SEAL_STRICT_H
+#define NX_SRC_SEAL_STRICT_H
 
 #include "nx/base/base64.h"
 

@@ -110,7 +110,6 @@ nx_row_pick(const struct nx_store_ask *ask, const PGresult *rows,
 {
 	struct nx_connection *list;
 	enum nx_rc rc = nx_row_connections(ask->arena, rows, &list, err);
-	struct nx_place place = { .column = nx_column_access };
 	int at;
 
 	if (rc != NX_OK)
@@ -120,11 +119,7 @@ nx_row_pick(const struct nx_store_ask *ask, const PGresult *rows,
 	if (at < 0)
 		return rc;
 	*out = list[at];
-	place.id = out->id;
-	place.user_id = out->user_id;
-	return nx_row_open(ask, &place,
-	    nx_row_peek(rows, at, NX_COLUMN_ACCESS), &out->access_token,
-	    err);
+	return nx_row_open_access(ask, rows, at, out, err);
 }
 
 enum nx_rc

@@ -1,6 +1,6 @@
 /* db.h - one database connection, between pool.c and db.c only. */
-#ifndef NX_STORE_DB_H
-#define NX_STORE_DB_H
+#ifndef NX_SRC_STORE_DB_H
+#define NX_SRC_STORE_DB_H
 
 #include <stdatomic.h>
 

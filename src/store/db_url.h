@@ -1,6 +1,6 @@
 /* db_url.h - say what is wrong with DATABASE_URL.  Pure. */
-#ifndef NX_STORE_DB_URL_H
-#define NX_STORE_DB_URL_H
+#ifndef NX_SRC_STORE_DB_URL_H
+#define NX_SRC_STORE_DB_URL_H
 
 #include "nx/base/err.h"
 

@@ -5,8 +5,8 @@
  * comes from; what this program has in hand is sealed for its new row
  * (nx_revocation_seal()).  For half a minute it is its maker's to tell X.
  */
-#ifndef NX_STORE_PARK_H
-#define NX_STORE_PARK_H
+#ifndef NX_SRC_STORE_PARK_H
+#define NX_SRC_STORE_PARK_H
 
 #define NX_PARK_WAIT	"now() + interval '30 s'"
 

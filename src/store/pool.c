@@ -7,35 +7,24 @@
 
 #include "nx/store/pool.h"
 
-#include <openssl/crypto.h>
 #include <poll.h>
 #include <stdlib.h>
 
 #include "db.h"
-#include "db_url.h"
-#include "nx/base/arena.h"
 #include "nx/base/clock.h"
 #include "nx/base/maxima.h"
 #include "nx/base/must.h"
 #include "nx/store/schema.h"
+#include "target.h"
 
 enum {
 	ATTEMPT_MS = 3000,		/* for one host */
 	BACKOFF_MS = 250,		/* after a failure, for all threads */
 	IDLE_MS = 5 * 60 * 1000,	/* an idle connection is kept so long */
-	WORDS_MAX = 64,			/* libpq knows fewer options */
-};
-
-/* What PQconnectStartParams() takes: one host of those in the URL. */
-struct target {
-	const char	*words[WORDS_MAX + 1];
-	const char	*values[WORDS_MAX + 1];
 };
 
 struct nx_pool {
-	struct nx_arena	*texts;		/* owns the targets; wiped */
-	struct target	*targets;
-	int		 ntargets;
+	struct nx_targets targets;
 	int		 size;
 	struct nx_stats	*stats;		/* or NULL */
 	atomic_bool	 unnamed;	/* set once and for all by db.c */
@@ -59,144 +48,6 @@ quiet(void *unused, const PGresult *notice)
 	(void)notice;
 }
 
-/* Element `i` of a comma-separated list; the only one serves for all. */
-static const char *
-element(struct nx_arena *a, const char *list, int i)
-{
-	struct nx_slice rest = nx_slice_str(list), one;
-
-	if (strchr(list, ',') == NULL)
-		return list;
-	do
-		one = nx_slice_cut(&rest, ',');
-	while (i-- > 0);
-	return nx_arena_slice(a, one.p == NULL ? NX_SLICE("") : one);
-}
-
-static int
-elements(const char *list)
-{
-	int n = 1;
-
-	for (; list != NULL && *list != '\0'; list++)
-		n += *list == ',';
-	return n;
-}
-
-static const char *
-option(const PQconninfoOption *opts, const char *word)
-{
-	for (; opts->keyword != NULL; opts++) {
-		if (strcmp(opts->keyword, word) == 0)
-			return opts->val;
-	}
-	return NULL;
-}
-
-static void
-target_add(struct target *t, const char *word, const char *value)
-{
-	int n = 0;
-
-	while (t->words[n] != NULL)
-		n++;
-	if (n < WORDS_MAX) {
-		t->words[n] = word;
-		t->values[n] = value;
-	}
-}
-
-static void
-target_fill(struct nx_arena *a, const PQconninfoOption *opts, int i,
-    struct target *t)
-{
-	static const char *const lists[] = { "host", "hostaddr", "port",
-	    NULL };
-
-	for (const PQconninfoOption *o = opts; o->keyword != NULL; o++) {
-		const char *value = nx_arena_str(a, o->val);
-
-		if (value == NULL)
-			continue;
-		if (nx_slice_is_one_of(nx_slice_str(o->keyword), lists))
-			value = element(a, value, i);
-		target_add(t, nx_arena_str(a, o->keyword), value);
-	}
-	if (option(opts, "application_name") == NULL)
-		target_add(t, "application_name", "nexus-x");
-	if (option(opts, "target_session_attrs") == NULL)
-		target_add(t, "target_session_attrs", "read-write");
-}
-
-/*
- * A password that was not percent-encoded ends up in the host, the port or
- * the database's name, which libpq's messages quote.
- */
-static const char *
-misread(const PQconninfoOption *opts, int hosts)
-{
-	const char *port = option(opts, "port");
-	const char *host = option(opts, "host");
-	const char *name = option(opts, "dbname");
-
-	if (port != NULL && port[strspn(port, "0123456789,")] != '\0')
-		return "a port is not a number; characters such as / @ : in"
-		    " a password must be percent-encoded";
-	if ((host != NULL && host[0] != '/' && strchr(host, '@') != NULL) ||
-	    (name != NULL && strchr(name, '@') != NULL))
-		return "a host or database name holds @; characters such as"
-		    " / @ : in a password must be percent-encoded";
-	if (hosts > NX_DB_HOSTS_MAX)
-		return "there are more than 16 hosts";
-	if (port != NULL && elements(port) != 1 && elements(port) != hosts)
-		return "there are not as many ports as hosts";
-	return NULL;
-}
-
-static void
-options_free(PQconninfoOption *opts)
-{
-	for (PQconninfoOption *o = opts; o != NULL && o->keyword != NULL; o++)
-		if (o->val != NULL)
-			OPENSSL_cleanse(o->val, strlen(o->val));
-	PQconninfoFree(opts);
-}
-
-static enum nx_rc
-read_url(struct nx_pool *pool, const char *url, struct nx_err *err)
-{
-	char *message = NULL;
-	PQconninfoOption *opts = PQconninfoParse(url, &message);
-	const char *wrong, *hosts;
-	int n;
-
-	if (opts == NULL) {
-		enum nx_rc rc = nx_db_url_fail(url, message, err);
-
-		PQfreemem(message);
-		return rc;
-	}
-	hosts = option(opts, "host");
-	if (hosts == NULL)
-		hosts = option(opts, "hostaddr");
-	n = elements(hosts);
-	if ((wrong = misread(opts, n)) != NULL) {
-		options_free(opts);
-		return nx_fail(err, NX_CONFIG, "DATABASE_URL: %s.", wrong);
-	}
-	pool->texts = nx_arena_new(NX_POOL_ARENA_MAX);
-	if (pool->texts != NULL)
-		pool->targets = nx_arena_alloc(pool->texts,
-		    (size_t)n * sizeof(*pool->targets));
-	for (int i = 0; pool->targets != NULL && i < n; i++)
-		target_fill(pool->texts, opts, i, &pool->targets[i]);
-	pool->ntargets = n;
-	options_free(opts);
-	if (pool->targets == NULL || !nx_arena_ok(pool->texts))
-		return nx_fail(err, NX_NO_MEMORY, "DATABASE_URL is large.");
-	return NX_OK;
-}
-
 enum nx_rc
 nx_pool_new(const char *url, int size, struct nx_pool **out,
     struct nx_err *err)
@@ -213,9 +64,9 @@ nx_pool_new(const char *url, int size, struct nx_pool **out,
 	pool->idle = calloc((size_t)size, sizeof(*pool->idle));
 	rc = pool->idle == NULL ?
 	    nx_fail(err, NX_NO_MEMORY, "for the database pool") :
-	    read_url(pool, url, err);
+	    nx_targets_read(url, &pool->targets, err);
 	if (rc != NX_OK) {
-		nx_arena_free(pool->texts);
+		nx_targets_free(&pool->targets);
 		free(pool->idle);
 		free(pool);
 		return rc;
@@ -253,7 +104,7 @@ nx_pool_free(struct nx_pool *pool)
 		db_close(pool->idle[--pool->nidle]);
 	nx_cond_destroy(&pool->freed);
 	nx_mutex_destroy(&pool->lock);
-	nx_arena_free(pool->texts);
+	nx_targets_free(&pool->targets);
 	free(pool->idle);
 	free(pool);
 }
@@ -314,7 +165,7 @@ static enum nx_rc
 connect_one(struct nx_pool *pool, int at, int64_t until, struct nx_db **out,
     struct nx_err *err)
 {
-	const struct target *t = &pool->targets[at];
+	const struct nx_target *t = &pool->targets.all[at];
 	struct nx_db *db = calloc(1, sizeof(*db));
 
 	if (db != NULL)
@@ -347,9 +198,9 @@ connect_any(struct nx_pool *pool, int first, int64_t deadline,
 {
 	enum nx_rc rc = nx_fail(err, NX_DB_DOWN, "There was no time left.");
 
-	for (int i = 0; i < pool->ntargets; i++) {
-		int at = (first + i) % pool->ntargets;
-		int ms = nx_clock_left(deadline) / (pool->ntargets - i);
+	for (int i = 0; i < pool->targets.n; i++) {
+		int at = (first + i) % pool->targets.n;
+		int ms = nx_clock_left(deadline) / (pool->targets.n - i);
 
 		if (nx_clock_left(deadline) == 0)
 			break;
@@ -428,7 +279,7 @@ forget(struct nx_pool *pool, struct nx_db *db)
 	pool->nopen--;
 	pool->nliving--;
 	if (db->misled && db->target == pool->good)
-		pool->good = (db->target + 1) % pool->ntargets;
+		pool->good = (db->target + 1) % pool->targets.n;
 	nx_cond_signal(&pool->freed);
 	nx_unlock(&pool->lock);
 	db_close(db);

@@ -2,8 +2,8 @@
  * rescue_file.h - between the files (rescue.c), what stands in them
  * (rescue_record.c) and the replay (rescue_replay.c) only.
  */
-#ifndef NX_STORE_RESCUE_FILE_H
-#define NX_STORE_RESCUE_FILE_H
+#ifndef NX_SRC_STORE_RESCUE_FILE_H
+#define NX_SRC_STORE_RESCUE_FILE_H
 
 #include <dirent.h>
 

@@ -168,6 +168,29 @@ nx_row_open(const struct nx_store_ask *ask, const struct nx_place *place,
 }
 
 enum nx_rc
+nx_row_open_access(const struct nx_store_ask *ask, const PGresult *rows,
+    int row, struct nx_connection *c, struct nx_err *err)
+{
+	const struct nx_place place = { c->id, c->user_id, nx_column_access };
+
+	return nx_row_open(ask, &place,
+	    nx_row_peek(rows, row, NX_COLUMN_ACCESS), &c->access_token, err);
+}
+
+enum nx_rc
+nx_row_open_both(const struct nx_store_ask *ask, const PGresult *rows,
+    int row, struct nx_connection *c, struct nx_err *err)
+{
+	const struct nx_place place = { c->id, c->user_id,
+	    nx_column_refresh };
+	enum nx_rc rc = nx_row_open_access(ask, rows, row, c, err);
+
+	return rc != NX_OK ? rc : nx_row_open(ask, &place,
+	    nx_row_peek(rows, row, NX_COLUMN_REFRESH), &c->refresh_token,
+	    err);
+}
+
+enum nx_rc
 nx_row_seal(const struct nx_store_ask *ask, const struct nx_place *place,
     const char *token, const char **out, struct nx_err *err)
 {

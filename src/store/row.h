@@ -2,8 +2,8 @@
  * row.h - what the modules of this room share: running statements for an ask,
  * reading rows into its arena, sealing and opening token columns.
  */
-#ifndef NX_STORE_ROW_H
-#define NX_STORE_ROW_H
+#ifndef NX_SRC_STORE_ROW_H
+#define NX_SRC_STORE_ROW_H
 
 #include "nx/store/connection.h"
 
@@ -91,6 +91,17 @@ NX_MUST_USE enum nx_rc	nx_row_open(const struct nx_store_ask *ask,
 			    const struct nx_place *place,
 			    const char *sealed, const char **out,
 			    struct nx_err *err);
+
+/*
+ * The same of the tokens in a row of NX_CONNECTION_COLUMNS, for the connection
+ * that was read from it: the access token alone, or both.
+ */
+NX_MUST_USE enum nx_rc	nx_row_open_access(const struct nx_store_ask *ask,
+			    const PGresult *rows, int row,
+			    struct nx_connection *c, struct nx_err *err);
+NX_MUST_USE enum nx_rc	nx_row_open_both(const struct nx_store_ask *ask,
+			    const PGresult *rows, int row,
+			    struct nx_connection *c, struct nx_err *err);
 
 /* Seal a token into the arena; NULL and "" become NULL. */
 NX_MUST_USE enum nx_rc	nx_row_seal(const struct nx_store_ask *ask,

@@ -1,6 +1,6 @@
 /* session.h - a connection outside of any pool, for migrations. */
-#ifndef NX_STORE_SESSION_H
-#define NX_STORE_SESSION_H
+#ifndef NX_SRC_STORE_SESSION_H
+#define NX_SRC_STORE_SESSION_H
 
 #include <libpq-fe.h>
 

@@ -1,6 +1,6 @@
 /* call.h - one question to X, and what its answer means. */
-#ifndef X_CALL_H
-#define X_CALL_H
+#ifndef NX_SRC_X_CALL_H
+#define NX_SRC_X_CALL_H
 
 #include "nx/x/oauth.h"
 

@@ -8,7 +8,6 @@
 #include "nx/base/must.h"
 #include "nx/x/id.h"
 
-/* 25,000 characters of 4 bytes, each perhaps escaped, and what is around. */
 void
 nx_poll_write(struct nx_jw *w, const struct nx_poll *poll)
 {

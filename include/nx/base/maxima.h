@@ -121,6 +121,7 @@ enum {
 /* Of the database and what is sealed in it. */
 enum {
 	NX_DB_HOSTS_MAX = 16,		/* in DATABASE_URL; a count */
+	NX_DB_OPTIONS_MAX = 64,		/* of a host: libpq knows fewer */
 	NX_DB_WORD_MAX = 40,		/* of a name in it that is told */
 	NX_PARAMS_MAX = 20,		/* of a statement; a count */
 	NX_PIPELINE_MAX = 10,		/* statements of one round trip */
