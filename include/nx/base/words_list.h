@@ -24,6 +24,22 @@
 	"{count|Part|Parts} {positions} {count|holds|hold} a link, so X" \
 	" charges {price_usd} instead of {usual_usd}"
 
+/* Why a connection has ended or will end: what its status_reason says. */
+#define NX_WORDS_DISCONNECTED "Disconnected by its owner."
+#define NX_WORDS_SUPERSEDED \
+	"This X account was connected by another Nexus user, which ended" \
+	" this connection at X."
+#define NX_WORDS_NO_REFRESH \
+	"X gave no right to renew the access (offline.access)."
+#define NX_WORDS_REFUSED \
+	"X no longer renews this connection: it was ended at X, or used" \
+	" elsewhere."
+#define NX_WORDS_REFUSED_SUSPECT \
+	"X no longer renews this connection: X's answer to an earlier" \
+	" renewal was lost on its way."
+#define NX_WORDS_WORKS_UNTIL \
+	"{reason} It works until {time} UTC: reconnect it before."
+
 /* What a person at the page can do, and what it is about. */
 #define NX_AT_OPERATOR \
 	"Tell the person who runs this site; nothing you can change here" \

@@ -33,9 +33,6 @@ enum nx_connection_status {
 	NX_STATUS_COUNT
 };
 
-/* Why, where its owner said so. */
-#define NX_REASON_DISCONNECTED	"Disconnected by its owner."
-
 /* Its word; static.  Any thread. */
 const char	*nx_connection_status_name(enum nx_connection_status status);
 

@@ -3,14 +3,14 @@
  *
  * Here comes first: one transaction wipes the tokens and parks them sealed,
  * so that a crash, or an X that hangs, loses neither.  Then X is told
- * (revoke.c).  A refresh that is
- * under way need not be waited for: its pair finds the connection ended and
- * is parked as well.
+ * (revoke.c).  A refresh that is under way need not be waited for: its pair
+ * finds the connection ended and is parked as well.
  */
 
 #include "nx/flow/account/disconnect.h"
 
 #include "nx/base/uuid.h"
+#include "nx/base/words_list.h"
 #include "nx/flow/account/connections.h"
 #include "nx/flow/account/revoke.h"
 #include "nx/store/pending.h"
@@ -89,7 +89,7 @@ end_connection(struct nx_ctx *ctx, const struct nx_connection *c,
 		return rc;
 	ask = nx_ctx_store(ctx);
 	rc = nx_connection_end(&ask, c->id, NX_STATUS_DISCONNECTED,
-	    NX_REASON_DISCONNECTED, &ctx->err);
+	    NX_WORDS_DISCONNECTED, &ctx->err);
 	if (rc != NX_OK)
 		return rc;
 	*revoked = nx_revoke_parked(ctx, c->id);
@@ -114,7 +114,7 @@ nx_disconnect(struct nx_ctx *ctx, const char *user_id,
 	if (rc != NX_OK)
 		return rc;
 	out->status = NX_STATUS_DISCONNECTED;
-	out->status_reason = NX_REASON_DISCONNECTED;
+	out->status_reason = NX_WORDS_DISCONNECTED;
 	out->has_refresh_token = false;
 	return NX_OK;
 }

@@ -1,152 +1,26 @@
-/* pending.c - whose tokens has X granted: ask, and go on asking. */
+/* pending.c - whose tokens has X granted: ask, and go on asking (settle.c). */
 
 #include "nx/flow/account/pending.h"
 
-#include <strings.h>
-
 #include "nx/base/clock.h"
 #include "nx/base/fault.h"
-#include "nx/flow/account/connections.h"
 #include "nx/flow/account/keep.h"
 #include "nx/flow/account/revoke.h"
-#include "nx/x/scopes.h"
 #include "nx/seal/digest.h"
 #include "nx/store/brake.h"
-#include "nx/x/users.h"
+#include "nx/x/scopes.h"
+#include "renewal.h"
+#include "settle.h"
 
 enum {
-	X_TRIES = 3, X_PAUSE_MS = 400,
 	PROFILE_MS = 6000,	/* for X, while a person waits */
 	SAVE_MS = 5000,		/* for the database, likewise */
-	STILL_LIVES = 5,	/* seconds an access token must have left */
 	/* Seconds for a pair that was kept aside elsewhere to come home. */
 	WAIT_FOR_PAIR = 6 * 3600,
 	FIRST_PAUSE = 5, LAST_PAUSE = 600,	/* seconds between tries */
 	BATCH = 16,		/* of one task */
 	ROOM_FOR_ONE = 64 * 1024,	/* of its arena */
 };
-
-static enum nx_class
-ask_profile(struct nx_ctx *ctx, const char *access_token, int ms,
-    struct nx_x_user *user, struct nx_verdict *v)
-{
-	struct nx_x x = nx_ctx_x(ctx);
-	const int64_t until = nx_clock_mono() + ms;
-
-	if (until < x.deadline)
-		x.deadline = until;
-	for (int i = 1; i <= X_TRIES; i++) {
-		nx_users_me(&x, access_token, user, v);
-		if (v->class != NX_CLASS_RETRY ||
-		    nx_clock_left(x.deadline) <= X_PAUSE_MS * i)
-			break;
-		nx_clock_sleep(X_PAUSE_MS * i);
-	}
-	if (v->class != NX_CLASS_DONE)
-		(void)nx_verdict_fail(NX_ACT_READ, v, nx_clock_wall(),
-		    &ctx->err);
-	return v->class;
-}
-
-/*
- * The connection that the attempt was to renew; id NULL: any account will do.
- * One that has gone meanwhile keeps nobody from what was allowed.
- */
-static enum nx_rc
-find_aim(struct nx_ctx *ctx, const struct nx_pending *p,
-    struct nx_connection *out)
-{
-	enum nx_rc rc = NX_OK;
-
-	*out = (struct nx_connection){ .id = NULL };
-	if (p->aim != NULL)
-		rc = nx_connections_find(ctx, p->user_id, p->aim, out);
-	if (rc == NX_CONNECTION_UNKNOWN)
-		*out = (struct nx_connection){ .id = NULL };
-	return rc == NX_CONNECTION_UNKNOWN ? NX_OK : rc;
-}
-
-/* The new account is stored in the place of another: tell X of that one. */
-static void
-tell_replaced(struct nx_ctx *ctx, const struct nx_connection *named)
-{
-	nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
-	    "connection.disconnected", NX_S("user", named->user_id),
-	    NX_S("connection", named->id),
-	    NX_I("revoked", nx_revoke_parked(ctx, named->id)));
-}
-
-/* Another account was chosen, and nobody asked for that. */
-static enum nx_rc
-refuse_other(struct nx_ctx *ctx, const struct nx_connection *named,
-    const struct nx_x_user *user, const struct nx_saved *saved)
-{
-	if (!saved->stored && !saved->gone)
-		(void)nx_revoke_parked(ctx, saved->id);
-	return nx_fail(&ctx->err, NX_OTHER_ACCOUNT, "@%s was to be connected"
-	    " again, but X was signed in as @%s.", named->username,
-	    user->username);
-}
-
-/* Where a grant is when X names its account. */
-struct place {
-	bool		 in_table;	/* x_pending */
-	const char	*owner;		/* of the lease there, or NULL */
-};
-
-/* X has named the account: the grant becomes a connection. */
-static enum nx_rc
-settle(struct nx_ctx *ctx, const struct nx_pending *p,
-    const struct place *place, const struct nx_x_user *user,
-    struct nx_settled *out)
-{
-	struct nx_new_grant grant = {
-		.user_id = p->user_id,
-		.x_user_id = user->id,
-		.username = user->username,
-		.name = user->name,
-		.subscription = user->subscription,
-		.access_token = p->access_token,
-		.refresh_token = p->refresh_token,
-		.scopes = p->scopes != NULL ? p->scopes : p->asked,
-		.expires_at = p->expires_at,
-		.granted_us = p->granted_us,
-		.claimed_us = p->claimed_us,
-		.grant_hash = p->grant_hash,
-		.login_hash = p->login_hash,
-		.pending_id = place->in_table ? p->id : NULL,
-		.pending_version = p->version,
-		.pending_owner = place->owner,
-	};
-	struct nx_connection named;
-	struct nx_saved saved;
-	bool other;
-	enum nx_rc rc = find_aim(ctx, p, &named);
-
-	other = named.id != NULL && named.x_user_id[0] != '\0' &&
-	    strcmp(named.x_user_id, user->id) != 0;
-	grant.only_held = other && !p->replaces;
-	grant.replaces = other && p->replaces ? named.id : NULL;
-	if (rc == NX_OK)
-		rc = nx_keep_grant(ctx, &grant, &saved);
-	if (rc != NX_OK)
-		return rc;
-	*out = (struct nx_settled){
-		.connection_id = grant.only_held ? named.id :
-		    nx_arena_str(ctx->arena, saved.id),
-		.pending = saved.gone,	/* somebody else is at it */
-		.username = user->username,
-		.missing_scopes = nx_scopes_missing(ctx->arena, p->asked,
-		    grant.scopes),
-	};
-	if (grant.only_held)
-		return refuse_other(ctx, &named, user, &saved);
-	if (grant.replaces != NULL && saved.stored) {
-		NX_FAULT("connect.replaced");
-		tell_replaced(ctx, &named);
-	}
-	return NX_OK;
-}
 
 /* X did not say whose it is: let it wait. */
 static enum nx_rc
@@ -164,7 +38,7 @@ wait_for_x(struct nx_ctx *ctx, const struct nx_pending *p,
 
 /* Kept aside or, where that is not possible, in x_pending. */
 static enum nx_rc
-keep(struct nx_ctx *ctx, const struct nx_pending *p, struct nx_rescue *aside,
+keep_first(struct nx_ctx *ctx, const struct nx_pending *p, struct nx_rescue *aside,
     bool *in_table)
 {
 	enum nx_rc rc;
@@ -179,7 +53,7 @@ keep(struct nx_ctx *ctx, const struct nx_pending *p, struct nx_rescue *aside,
 
 /* What is in a file comes home by itself: the person hears of it soon. */
 static void
-hurry(struct nx_ctx *ctx, const struct nx_rescue *aside)
+shorten_deadline(struct nx_ctx *ctx, const struct nx_rescue *aside)
 {
 	const int64_t soon = nx_clock_mono() + SAVE_MS;
 
@@ -191,20 +65,20 @@ static enum nx_rc
 ask_and_settle(struct nx_ctx *ctx, const struct nx_pending *p,
     struct nx_rescue *aside, bool in_table, struct nx_settled *out)
 {
-	const struct place place = { .in_table = in_table };
+	const struct nx_grant_place place = { .in_table = in_table };
 	struct nx_x_user user;
 	struct nx_verdict v;
 	enum nx_class said;
 	enum nx_rc rc;
 
-	said = ask_profile(ctx, p->access_token, PROFILE_MS, &user, &v);
-	hurry(ctx, aside);
+	said = nx_settle_ask(ctx, p->access_token, PROFILE_MS, &user, &v);
+	shorten_deadline(ctx, aside);
 	if (said != NX_CLASS_DONE) {
 		out->pending = true;
 		return wait_for_x(ctx, p, aside, in_table);
 	}
 	NX_FAULT("connect.before_save");
-	rc = settle(ctx, p, &place, &user, out);
+	rc = nx_settle_grant(ctx, p, &place, &user, out);
 	NX_FAULT("connect.after_save");
 	nx_rescue_close(aside, rc == NX_OK || rc == NX_OTHER_ACCOUNT);
 	if (rc == NX_OK || rc == NX_OTHER_ACCOUNT || !in_table)
@@ -221,7 +95,7 @@ nx_pending_first(struct nx_ctx *ctx, const struct nx_pending *p,
 	enum nx_rc rc;
 
 	*out = (struct nx_settled){ .pending = false };
-	rc = keep(ctx, p, aside, &in_table);
+	rc = keep_first(ctx, p, aside, &in_table);
 	NX_FAULT("connect.kept_aside");
 	if (rc == NX_OK)
 		rc = ask_and_settle(ctx, p, aside, in_table, out);
@@ -236,7 +110,7 @@ nx_pending_first(struct nx_ctx *ctx, const struct nx_pending *p,
 
 /* The longer it takes the rarer it is tried, and not before X says so. */
 static int
-pause_of(const struct nx_waiting *w, const struct nx_verdict *v)
+pause_before_try(const struct nx_waiting *w, const struct nx_verdict *v)
 {
 	int64_t named = v->retry_at - nx_clock_wall();
 	int64_t pause = FIRST_PAUSE;
@@ -253,7 +127,7 @@ put_off(struct nx_ctx *ctx, const struct nx_waiting *w,
     const struct nx_verdict *v, const struct nx_verdict *renewal)
 {
 	const struct nx_put_off how = {
-		.pause = pause_of(w, v),
+		.pause = pause_before_try(w, v),
 		.refused = v->class == NX_CLASS_TOKEN,
 		.lost = renewal->class == NX_CLASS_UNKNOWN,
 		.answered = renewal->x.status != 0,
@@ -285,7 +159,7 @@ give_up(struct nx_ctx *ctx, const struct nx_waiting *w, enum nx_rc code,
 
 /* A pair that X gave for the grant's refresh token. */
 static enum nx_rc
-take_home(struct nx_ctx *ctx, struct nx_pending *p,
+keep_renewed(struct nx_ctx *ctx, struct nx_pending *p,
     const struct nx_grant *grant, struct nx_rescue *aside)
 {
 	char hash[NX_SHA256_HEX + 1];
@@ -305,28 +179,12 @@ take_home(struct nx_ctx *ctx, struct nx_pending *p,
 	return rc;
 }
 
-/* Others learn from it whether X answers (store/brake.h). */
-static void
-tell_others(struct nx_ctx *ctx, const char *owner,
-    const struct nx_verdict *v)
-{
-	const enum nx_brake_end end = v->class == NX_CLASS_UNKNOWN ?
-	    NX_BRAKE_END_LOST : v->x.status == 0 ? NX_BRAKE_END_UNSENT :
-	    NX_BRAKE_END_ANSWERED;
-	struct nx_store_ask ask = nx_ctx_store(ctx);
-	struct nx_err err = { 0 };
-
-	if (nx_brake_leave(&ask, owner, end, &err) != NX_OK)
-		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
-		    "brake.not_told", NX_S("detail", err.detail));
-}
-
 /*
  * Spend its refresh token, unless X answers nobody.  NX_OK: `v` tells what X
  * said; the lease is still held, with a new pair where that is DONE.
  */
 static enum nx_rc
-renew(struct nx_ctx *ctx, struct nx_waiting *w, struct nx_verdict *v)
+renew_waiting(struct nx_ctx *ctx, struct nx_waiting *w, struct nx_verdict *v)
 {
 	struct nx_x x = nx_ctx_x(ctx);
 	const struct nx_parked whose = { .user_id = w->pending.user_id };
@@ -353,29 +211,29 @@ renew(struct nx_ctx *ctx, struct nx_waiting *w, struct nx_verdict *v)
 	NX_FAULT("pending.after_answer");
 	ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
 	if (v->class == NX_CLASS_DONE)
-		rc = take_home(ctx, &w->pending, &grant, &aside);
+		rc = keep_renewed(ctx, &w->pending, &grant, &aside);
 	else {
 		nx_rescue_close(&aside, false);
 		nx_keep_strays(ctx, &whose, &grant);
 		(void)nx_verdict_fail(NX_ACT_REFRESH, v, nx_clock_wall(),
 		    &ctx->err);
 	}
-	tell_others(ctx, w->owner, v);
+	nx_refresh_tell_others(ctx, w->owner, v);
 	return rc;
 }
 
 /* X has named the account. */
 static enum nx_rc
-conclude(struct nx_ctx *ctx, const struct nx_waiting *w,
+settle_waiting(struct nx_ctx *ctx, const struct nx_waiting *w,
     const struct nx_x_user *user)
 {
 	const struct nx_pending *p = &w->pending;
-	const struct place place = { true, w->owner };
+	const struct nx_grant_place place = { true, w->owner };
 	struct nx_settled settled = { .pending = false };
 	enum nx_rc rc;
 
 	NX_FAULT("pending.before_save");
-	rc = settle(ctx, p, &place, user, &settled);
+	rc = nx_settle_grant(ctx, p, &place, user, &settled);
 	NX_FAULT("pending.after_save");
 	if (rc == NX_OK)
 		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
@@ -389,7 +247,7 @@ conclude(struct nx_ctx *ctx, const struct nx_waiting *w,
 
 /* One that was taken: renew it where it must be, then ask. */
 static enum nx_rc
-one(struct nx_ctx *ctx, struct nx_waiting *w)
+settle_one(struct nx_ctx *ctx, struct nx_waiting *w)
 {
 	const struct nx_pending *p = &w->pending;
 	struct nx_verdict renewal = { .class = NX_CLASS_DONE }, v = renewal;
@@ -404,13 +262,13 @@ one(struct nx_ctx *ctx, struct nx_waiting *w)
 		return give_up(ctx, w, NX_SCOPE_MISSING, "X gave no right to"
 		    " ask whose account it is.");
 	if (w->renew)
-		rc = renew(ctx, w, &renewal);
+		rc = renew_waiting(ctx, w, &renewal);
 	if (rc != NX_OK)
 		return rc;
-	lives = p->expires_at > nx_clock_wall() + STILL_LIVES;
-	if (lives && ask_profile(ctx, p->access_token, NX_REQUEST_MS, &user,
+	lives = p->expires_at > nx_clock_wall() + NX_TOKEN_LIVES;
+	if (lives && nx_settle_ask(ctx, p->access_token, NX_REQUEST_MS, &user,
 	    &v) == NX_CLASS_DONE)
-		return conclude(ctx, w, &user);
+		return settle_waiting(ctx, w, &user);
 	ended = (renewal.class == NX_CLASS_SUSPECT && !(w->suspect &&
 	    w->open_for < WAIT_FOR_PAIR)) ||
 	    (!lives && p->refresh_token == NULL);
@@ -438,7 +296,7 @@ settle_all(struct nx_ctx *ctx, void *state)
 		if (rc == NX_OK && w.pending.id == NULL)
 			break;
 		if (rc == NX_OK)
-			rc = one(ctx, &w);
+			rc = settle_one(ctx, &w);
 	}
 	if (rc != NX_OK)
 		nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
