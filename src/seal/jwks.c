@@ -111,7 +111,7 @@ agrees(struct json_object *jwk, const char *name, const char *want)
 
 /* Keep it when it is a key for us.  NO_MEMORY. */
 static enum nx_rc
-consider(struct nx_jwt_keys *keys, struct json_object *jwk)
+consider_jwk(struct nx_jwt_keys *keys, struct json_object *jwk)
 {
 	const char *kid = nx_json_str(jwk, "kid");
 	const char *kty = nx_json_str(jwk, "kty");
@@ -156,7 +156,7 @@ read_jwks(struct nx_jwt_keys *keys, struct nx_slice text, struct nx_err *err)
 		    "The JWKS has no array `keys`.");
 	for (size_t i = 0; rc == NX_OK && i < json_object_array_length(list);
 	    i++) {
-		rc = consider(keys, json_object_array_get_idx(list, i));
+		rc = consider_jwk(keys, json_object_array_get_idx(list, i));
 		if (rc != NX_OK)
 			(void)nx_fail(err, rc, "while reading a JWKS");
 	}

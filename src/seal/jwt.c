@@ -34,7 +34,7 @@ refuse(const struct check *c, const char *why)
 }
 
 static enum nx_rc
-split(struct check *c)
+split_token(struct check *c)
 {
 	struct nx_slice rest = c->token;
 
@@ -82,7 +82,7 @@ static enum nx_rc
 read_parts(struct check *c)
 {
 	struct nx_buf room = NX_BUF_SECRET(NX_JWT_MAX);
-	enum nx_rc rc = split(c);
+	enum nx_rc rc = split_token(c);
 
 	if (rc == NX_OK)
 		rc = decode_json(c, 0, &room, &c->header);
@@ -100,7 +100,7 @@ read_parts(struct check *c)
  * public key (Supabase puts one into HS256 tokens) may still mean the secret.
  */
 static enum nx_rc
-choose(const struct nx_jwt_keys *keys, const struct check *c,
+choose_key(const struct nx_jwt_keys *keys, const struct check *c,
     const cjose_jwk_t **out, bool *unknown_kid)
 {
 	const char *alg = nx_json_str(c->header, "alg");
@@ -304,7 +304,7 @@ nx_jwt_check(const struct nx_jwt_keys *keys, struct nx_slice token,
 	memset(out, 0, sizeof(*out));
 	rc = read_parts(&c);
 	if (rc == NX_OK)
-		rc = choose(keys, &c, &key, &unknown_kid);
+		rc = choose_key(keys, &c, &key, &unknown_kid);
 	if (rc == NX_OK)
 		rc = verify(&c, key);
 	if (rc == NX_OK)

@@ -12,7 +12,7 @@ enum { BYTES = 32 };
 
 /* base64url of 32 bytes without an allocation that could fail. */
 static void
-text_of(const unsigned char in[BYTES], char out[NX_PKCE_LEN + 1])
+encode_text(const unsigned char in[BYTES], char out[NX_PKCE_LEN + 1])
 {
 	unsigned char padded[NX_PKCE_LEN + 2];
 
@@ -32,7 +32,7 @@ nx_pkce_verifier(char out[NX_PKCE_LEN + 1])
 	unsigned char bits[BYTES];
 
 	nx_random(bits, sizeof(bits));
-	text_of(bits, out);
+	encode_text(bits, out);
 	OPENSSL_cleanse(bits, sizeof(bits));
 }
 
@@ -42,5 +42,5 @@ nx_pkce_challenge(struct nx_slice verifier, char out[NX_PKCE_LEN + 1])
 	unsigned char md[NX_SHA256_BYTES];
 
 	nx_sha256(verifier, md);
-	text_of(md, out);
+	encode_text(md, out);
 }

@@ -36,7 +36,7 @@ struct run {
 };
 
 static bool
-split(struct nx_slice text, struct sealed *out)
+split_sealed(struct nx_slice text, struct sealed *out)
 {
 	struct nx_slice rest = text;
 
@@ -54,7 +54,7 @@ nx_sealed_key_id(struct nx_slice sealed)
 {
 	struct sealed s;
 
-	return split(sealed, &s) ? s.id : (struct nx_slice){ NULL, 0 };
+	return split_sealed(sealed, &s) ? s.id : (struct nx_slice){ NULL, 0 };
 }
 
 /* Feed key, nonce and what is authenticated. */
@@ -115,14 +115,14 @@ out:
 }
 
 static bool
-has_room(const struct nx_buf *out, size_t n)
+has_seal_room(const struct nx_buf *out, size_t n)
 {
 	return !out->failed && n <= out->max - out->n;
 }
 
 /* Room was checked before: what goes wrong now is memory. */
 static enum nx_rc
-settle(struct nx_buf *out, size_t before)
+keep_or_undo(struct nx_buf *out, size_t before)
 {
 	if (nx_buf_ok(out))
 		return NX_OK;
@@ -147,7 +147,7 @@ nx_seal(const struct nx_keyring *ring, enum nx_purpose purpose,
 
 	assert((unsigned int)purpose < NX_PURPOSE_COUNT);
 	assert(context.n <= NX_SEAL_PLAIN_MAX);
-	if (plain.n > NX_SEAL_PLAIN_MAX || !has_room(out,
+	if (plain.n > NX_SEAL_PLAIN_MAX || !has_seal_room(out,
 	    VERSION_BYTES + id_n + 1 + (raw_n * 4 + 2) / 3))
 		return NX_TOO_BIG;
 	if ((raw = malloc(raw_n)) == NULL)
@@ -161,7 +161,7 @@ nx_seal(const struct nx_keyring *ring, enum nx_purpose purpose,
 	if (encrypt(&run, plain, raw + NONCE_BYTES)) {
 		nx_buf_slice_add(out, run.header);
 		nx_base64url_add(out, raw, raw_n);
-		rc = settle(out, before);
+		rc = keep_or_undo(out, before);
 	}
 	free(raw);
 	return rc;
@@ -179,13 +179,13 @@ open_body(struct run *run, struct nx_buf *raw, struct nx_buf *out)
 	if (raw->n < FRAME_BYTES)
 		return NX_MALFORMED;
 	n = raw->n - FRAME_BYTES;
-	if (!has_room(out, n))
+	if (!has_seal_room(out, n))
 		return NX_TOO_BIG;
 	run->nonce = p;
 	if ((rc = decrypt(run, p + NONCE_BYTES, n)) != NX_OK)
 		return rc;
 	nx_buf_add(out, p + NONCE_BYTES, n);
-	return settle(out, before);
+	return keep_or_undo(out, before);
 }
 
 enum nx_rc
@@ -201,7 +201,7 @@ nx_unseal(const struct nx_keyring *ring, enum nx_purpose purpose,
 	assert(out->secret);
 	assert((unsigned int)purpose < NX_PURPOSE_COUNT);
 	assert(context.n <= NX_SEAL_PLAIN_MAX);
-	if (!split(sealed, &s))
+	if (!split_sealed(sealed, &s))
 		return NX_MALFORMED;
 	if ((rc = base64url_strict(s.body, &raw)) != NX_OK)
 		goto out;

@@ -42,7 +42,7 @@ static const char enter[] =
     "  AND probe IS DISTINCT FROM $1::uuid) AND " HELD
     " ON CONFLICT (owner) DO NOTHING";
 
-static const char look[] =
+static const char look_brake[] =
     "SELECT EXISTS (SELECT 1 FROM x_refreshing WHERE owner = $1::uuid),"
     " " HELD ", (SELECT greatest(1, ceil(extract(epoch FROM"
     "  braked_until - clock_timestamp())))::bigint FROM x_app)";
@@ -60,7 +60,7 @@ nx_brake_enter(const struct nx_store_ask *ask, const char *owner,
 		{ become_probe, { owner, row, brake }, 3 },
 		{ enter, { owner, row, nx_row_number(lease, NX_LEASE_MS) },
 		    3 },
-		{ look, { owner, row }, 2 },
+		{ look_brake, { owner, row }, 2 },
 	};
 	PGresult *results[4] = { NULL };
 	enum nx_rc rc = nx_row_repeat(ask, queries, 4, results, err);

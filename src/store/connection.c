@@ -73,7 +73,7 @@ which_one(const struct nx_connection *list, int n, struct nx_arena *arena,
 
 /* Index of the one to use; -1 with `rc` and `err` set when there is none. */
 static int
-choose(const struct nx_connection *list, int n, const char *id,
+choose_usable(const struct nx_connection *list, int n, const char *id,
     struct nx_arena *arena, enum nx_rc *rc, struct nx_err *err)
 {
 	int found = -1, lost = -1, usable = 0;
@@ -114,8 +114,8 @@ nx_row_pick(const struct nx_store_ask *ask, const PGresult *rows,
 
 	if (rc != NX_OK)
 		return rc;
-	at = choose(list, PQntuples(rows), connection_id, ask->arena, &rc,
-	    err);
+	at = choose_usable(list, PQntuples(rows), connection_id, ask->arena,
+	    &rc, err);
 	if (at < 0)
 		return rc;
 	*out = list[at];
@@ -161,7 +161,7 @@ nx_connection_pick(const struct nx_store_ask *ask, const char *user_id,
 }
 
 /* What is stored now, still sealed. */
-static const char look[] =
+static const char look_sealed[] =
     "SELECT id, user_id, access_token, refresh_token"
     " FROM platform_connections WHERE id = $1 AND platform = '" NX_PLATFORM "'";
 
@@ -240,7 +240,7 @@ nx_connection_end(const struct nx_store_ask *ask, const char *id,
     struct nx_err *err)
 {
 	enum { TRIES = 5 };
-	const struct nx_query find_it = { look, { id }, 1 };
+	const struct nx_query find_it = { look_sealed, { id }, 1 };
 	enum nx_rc rc = NX_BUSY;
 
 	for (int i = 0; i < TRIES && rc == NX_BUSY; i++) {

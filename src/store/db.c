@@ -90,7 +90,7 @@ found_no_server(const char *text)
  * so it may have been committed in spite of this.
  */
 static enum nx_rc
-judge(struct nx_db *db, const PGresult *result, bool done,
+judge_result(struct nx_db *db, const PGresult *result, bool done,
     struct nx_err *err)
 {
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -289,7 +289,7 @@ take_in(struct intake *in, PGresult *result)
 	} else if (status != PGRES_PIPELINE_ABORTED && in->rc == NX_OK) {
 		in->unprepared = is_unprepared(in, result);
 		in->rc = in->unprepared ? NX_DB_DOWN :
-		    judge(in->db, result, i >= b->n, in->err);
+		    judge_result(in->db, result, i >= b->n, in->err);
 	}
 	PQclear(result);
 	return in->db->broken;

@@ -250,7 +250,7 @@ struct texts {
 };
 
 static void
-fill(struct nx_query *all, const struct nx_new_grant *g,
+fill_steps(struct nx_query *all, const struct nx_new_grant *g,
     const struct nx_place *row, struct texts *t)
 {
 	const char *common[COMMON_MAX] = { row->id, row->user_id,
@@ -293,7 +293,7 @@ fill(struct nx_query *all, const struct nx_new_grant *g,
 
 /* The tokens, for where they may go. */
 static enum nx_rc
-seal(const struct nx_store_ask *ask, struct nx_query *all,
+seal_grant(const struct nx_store_ask *ask, struct nx_query *all,
     const struct nx_new_grant *g, const struct nx_place *row,
     struct nx_err *err)
 {
@@ -319,7 +319,7 @@ seal(const struct nx_store_ask *ask, struct nx_query *all,
 
 /* NX_BUSY when another login has made the row meanwhile: look again. */
 static enum nx_rc
-store(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
+store_grant(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
     const struct nx_place *row, struct nx_saved *out, struct nx_err *err)
 {
 	struct nx_query queries[STEPS];
@@ -328,8 +328,8 @@ store(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
 	struct texts texts;
 	enum nx_rc rc;
 
-	fill(queries, grant, row, &texts);
-	rc = seal(ask, queries, grant, row, err);
+	fill_steps(queries, grant, row, &texts);
+	rc = seal_grant(ask, queries, grant, row, err);
 	if (rc != NX_OK)
 		return rc;
 	rc = nx_row_repeat(ask, queries, n, results, err);
@@ -358,7 +358,7 @@ nx_connection_save(const struct nx_store_ask *ask,
 	for (int i = 0; i < TRIES && rc == NX_BUSY; i++) {
 		rc = find(ask, grant, out->id, user_id, err);
 		if (rc == NX_OK)
-			rc = store(ask, grant, &row, out, err);
+			rc = store_grant(ask, grant, &row, out, err);
 	}
 	return rc;
 }

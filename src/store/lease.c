@@ -18,7 +18,7 @@ enum { LOST_PAUSE_MS = 2000 };
  * another's row sees what that other wrote, since the fence is checked on
  * the row as it is then.
  */
-static const char take[] =
+static const char take_lease[] =
     "INSERT INTO x_grants AS g (connection_id, lease_owner, lease_until,"
     "  attempt_started_at)"
     " SELECT id, $3, clock_timestamp() + $4 * interval '1 ms', now()"
@@ -34,7 +34,7 @@ static const char take[] =
     "  OR g.lease_until IS NULL OR g.lease_until <= clock_timestamp())"
     " RETURNING g.suspect";
 
-static const char look[] =
+static const char look_lease[] =
     "SELECT " NX_CONNECTION_COLUMNS NX_CONNECTION_FROM
     " WHERE c.id = $1 AND c.platform = '" NX_PLATFORM "'";
 
@@ -70,9 +70,9 @@ nx_lease_take(const struct nx_store_ask *ask, const char *connection_id,
 {
 	char version[NX_NUMBER_MAX], ms[NX_NUMBER_MAX];
 	const struct nx_query queries[] = {
-		{ take, { connection_id, nx_row_number(version, seen),
+		{ take_lease, { connection_id, nx_row_number(version, seen),
 		    out->owner, nx_row_number(ms, NX_LEASE_MS) }, 4 },
-		{ look, { connection_id }, 1 },
+		{ look_lease, { connection_id }, 1 },
 	};
 	PGresult *results[2] = { NULL };
 	enum nx_rc rc, gone;
@@ -99,7 +99,7 @@ static const char lock_row[] =
     "SELECT 1 FROM platform_connections WHERE id = $1 FOR NO KEY UPDATE";
 
 /* 1 id, 2 version, 3 owner, 4 access, 5 refresh, 6 expires, 7 scopes */
-static const char save[] =
+static const char save_pair[] =
     "WITH moved AS ("
     " UPDATE x_grants g SET token_version = token_version + 1,"
     "  refreshed_at = now(), refreshed_by = $3, last_success_at = now(),"
@@ -142,7 +142,7 @@ seal_pair(const struct nx_store_ask *ask, const PGresult *row,
 }
 
 static enum nx_rc
-store(const struct nx_store_ask *ask, struct nx_query *queries,
+store_pair(const struct nx_store_ask *ask, struct nx_query *queries,
     const struct nx_new_pair *pair, bool *saved, struct nx_err *err)
 {
 	char expires[NX_NUMBER_MAX];
@@ -168,7 +168,7 @@ nx_lease_save(const struct nx_store_ask *ask, const struct nx_new_pair *pair,
 	const struct nx_query find = { whose, { id }, 1 };
 	struct nx_query queries[] = {
 		{ lock_row, { id }, 1 },
-		{ save, { id, version, pair->owner }, 7 },
+		{ save_pair, { id, version, pair->owner }, 7 },
 		{ is_saved, { id, version, pair->owner }, 3 },
 		{ heard, { pair->owner }, 1 },
 	};
@@ -181,7 +181,7 @@ nx_lease_save(const struct nx_store_ask *ask, const struct nx_new_pair *pair,
 		goto out;
 	rc = seal_pair(ask, row, pair, &queries[1].params[3], err);
 	if (rc == NX_OK)
-		rc = store(ask, queries, pair, saved, err);
+		rc = store_pair(ask, queries, pair, saved, err);
 	if (rc == NX_OK && !*saved)
 		rc = nx_revocation_park_pair(ask, pair, err);
 out:
@@ -197,7 +197,7 @@ out:
 	"  * interval '1 s' ELSE retry_at END"
 
 /* What an earlier attempt left open stays open. */
-static const char release[] =
+static const char release_lease[] =
     "UPDATE x_grants SET lease_owner = NULL, lease_until = NULL,"
     " attempt_started_at = CASE WHEN suspect THEN attempt_started_at END,"
     PAUSE " WHERE connection_id = $1 AND lease_owner = $2";
@@ -208,7 +208,7 @@ nx_lease_release(const struct nx_store_ask *ask,
 {
 	char seconds[NX_NUMBER_MAX], most[NX_NUMBER_MAX];
 	const struct nx_query query = {
-		release, { lease->connection.id, lease->owner,
+		release_lease, { lease->connection.id, lease->owner,
 		    nx_row_number(seconds, pause),
 		    nx_row_number(most, NX_LEASE_PAUSE_MAX) }, 4,
 	};

@@ -24,18 +24,18 @@ static const char lock_user[] =
     " hashtextextended('nexus-x login ' || $1, 0))";
 
 /* Not while another attempt of the user's is under way. */
-static const char claim[] =
+static const char claim_login[] =
     "INSERT INTO x_logins (state_hash, claim, user_id, return_to)"
     " SELECT $1::text, $2::uuid, $3::uuid, $4::text WHERE NOT EXISTS ("
     "  SELECT 1 FROM x_logins o WHERE o.user_id = $3 AND o.outcome IS NULL"
     "  AND o.state_hash <> $1 AND " IS_OPEN("o") ")"
     " ON CONFLICT (state_hash) DO NOTHING";
 
-static const char look[] =
+static const char look_login[] =
     "SELECT " LOGIN_COLUMNS " FROM x_logins l WHERE state_hash = $1"
     " AND created_at > now() - interval '1 hour'";
 
-static const char finish[] =
+static const char finish_login[] =
     "UPDATE x_logins SET outcome = $2 WHERE state_hash = $1"
     " AND outcome IS DISTINCT FROM 'connected'";
 
@@ -84,8 +84,8 @@ nx_login_claim(const struct nx_store_ask *ask, const char *hash,
 	const struct nx_query queries[] = {
 		{ sweep, { NULL }, 0 },
 		{ lock_user, { user_id }, 1 },
-		{ claim, { hash, mine, user_id, return_to }, 4 },
-		{ look, { hash, mine }, 2 },
+		{ claim_login, { hash, mine, user_id, return_to }, 4 },
+		{ look_login, { hash, mine }, 2 },
 	};
 	enum { N = sizeof(queries) / sizeof(queries[0]) };
 	PGresult *results[N] = { NULL };
@@ -105,7 +105,7 @@ enum nx_rc
 nx_login_look(const struct nx_store_ask *ask, const char *hash,
     struct nx_login *out, struct nx_err *err)
 {
-	const struct nx_query query = { look, { hash, NULL }, 2 };
+	const struct nx_query query = { look_login, { hash, NULL }, 2 };
 	PGresult *row = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
 
@@ -119,7 +119,7 @@ enum nx_rc
 nx_login_finish(const struct nx_store_ask *ask, const char *hash,
     enum nx_rc rc, struct nx_err *err)
 {
-	const struct nx_query query = { finish, { hash, rc == NX_OK ?
+	const struct nx_query query = { finish_login, { hash, rc == NX_OK ?
 	    connected : nx_rc_code(rc) }, 2 };
 
 	return nx_row_write(ask, &query, 1, err);

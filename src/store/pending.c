@@ -45,7 +45,7 @@ static const char insert[] =
 
 /* 1 id, 2 user, 3 access, 4 refresh, 5 expires, 6 version before, 7 scopes,
  * 8 hash */
-static const char renew[] =
+static const char renew_pending[] =
     "UPDATE x_pending SET access_token = $3,"
     " refresh_token = coalesce($4, refresh_token),"
     " token_expires_at = to_timestamp($5::bigint),"
@@ -98,7 +98,7 @@ static const char note[] =
     " AND EXISTS (SELECT 1 FROM x_pending WHERE id = $2)";
 
 static enum nx_rc
-seal(const struct nx_store_ask *ask, const struct nx_pending *p,
+seal_pending(const struct nx_store_ask *ask, const struct nx_pending *p,
     const char **access, const char **refresh, struct nx_err *err)
 {
 	struct nx_place place = { p->id, p->user_id,
@@ -121,7 +121,7 @@ struct texts {
 
 /* As NEW_ROW; the tokens are sealed. */
 static void
-fill(struct nx_query *q, const struct nx_pending *p, const char *hash,
+fill_pending(struct nx_query *q, const struct nx_pending *p, const char *hash,
     const char *const sealed[2], struct texts *t)
 {
 	const char *params[ROW_PARAMS] = { p->id, p->user_id, sealed[0],
@@ -146,11 +146,11 @@ put_first(const struct nx_store_ask *ask, const struct nx_pending *p,
 	};
 	const char *sealed[2];
 	struct texts texts;
-	enum nx_rc rc = seal(ask, p, &sealed[0], &sealed[1], err);
+	enum nx_rc rc = seal_pending(ask, p, &sealed[0], &sealed[1], err);
 
 	if (rc != NX_OK)
 		return rc;
-	fill(&queries[0], p, p->grant_hash, sealed, &texts);
+	fill_pending(&queries[0], p, p->grant_hash, sealed, &texts);
 	return nx_row_write(ask, queries, 2, err);
 }
 
@@ -201,15 +201,15 @@ put_renewed(const struct nx_store_ask *ask, const struct nx_pending *p,
 		[NOTE] = { note, { p->login_hash, p->id }, 2 },
 	};
 	PGresult *results[N] = { NULL };
-	enum nx_rc rc = seal(ask, p, &sealed[0], &sealed[1], err);
+	enum nx_rc rc = seal_pending(ask, p, &sealed[0], &sealed[1], err);
 
 	nx_sha256_hex(nx_slice_str(p->access_token), hash);
 	if (rc == NX_OK)
 		rc = seal_parked(ask, p, &queries[PARK].params[2], err);
 	if (rc != NX_OK)
 		return rc;
-	fill(&queries[REVIVE], p, hash, sealed, &texts);
-	queries[RENEW] = (struct nx_query){ renew, { p->id, p->user_id,
+	fill_pending(&queries[REVIVE], p, hash, sealed, &texts);
+	queries[RENEW] = (struct nx_query){ renew_pending, { p->id, p->user_id,
 	    sealed[0], sealed[1], texts.expires,
 	    nx_row_number(before, p->version - 1), p->scopes, hash }, 8 };
 	rc = nx_row_repeat(ask, queries, N, results, err);
@@ -277,7 +277,7 @@ static const char take[] =
 enum { ACCESS = 16, REFRESH, OPEN_FOR };
 
 static enum nx_rc
-read_row(const struct nx_store_ask *ask, const PGresult *r,
+read_pending(const struct nx_store_ask *ask, const PGresult *r,
     struct nx_waiting *out, struct nx_err *err)
 {
 	struct nx_pending *p = &out->pending;
@@ -335,7 +335,7 @@ nx_pending_take(const struct nx_store_ask *ask, struct nx_waiting *out,
 	nx_uuid_random(out->owner);
 	rc = nx_row_repeat(ask, &query, 1, &row, err);
 	if (rc == NX_OK && PQntuples(row) == 1) {
-		rc = read_row(ask, row, out, err);
+		rc = read_pending(ask, row, out, err);
 		put = rc != NX_KEY_UNKNOWN ? NX_OK :
 		    nx_pending_put_off(ask, out, &later, NULL);
 		(void)put;		/* else its lease runs out */

@@ -110,7 +110,7 @@ reseal(const struct batch *b, int at, const char *fresh[2],
 
 /* A row that does not open is counted and left. */
 static enum nx_rc
-collect(struct batch *b, struct nx_err *err)
+collect_keys(struct batch *b, struct nx_err *err)
 {
 	struct nx_jw w = { .out = &b->json };
 	enum nx_rc rc = NX_OK;
@@ -185,7 +185,7 @@ nx_rekey_batch(const struct nx_store_ask *ask, struct nx_rekey *progress,
 	query.sql = b.table->find;
 	rc = nx_row_repeat(ask, &query, 1, &b.rows, err);
 	if (rc == NX_OK)
-		rc = collect(&b, err);
+		rc = collect_keys(&b, err);
 	if (rc == NX_OK)
 		rc = replace(&b, &progress->resealed, err);
 	if (rc == NX_OK) {
@@ -223,7 +223,7 @@ static const char pending_keys[] =
     " WHERE t IS NOT NULL LIMIT 64";
 
 static void
-add_key(struct nx_arena *arena, const char *id, struct nx_keys_in_use *out)
+add_key_id(struct nx_arena *arena, const char *id, struct nx_keys_in_use *out)
 {
 	for (size_t i = 0; i < out->n; i++) {
 		if (strcmp(out->ids[i], id) == 0)
@@ -250,7 +250,7 @@ nx_keys_in_use(const struct nx_store_ask *ask, struct nx_keys_in_use *out,
 	memset(out, 0, sizeof(*out));
 	for (int q = 0; rc == NX_OK && q < N; q++) {
 		for (int i = 0; i < PQntuples(results[q]); i++)
-			add_key(ask->arena, nx_row_peek(results[q], i, 0),
+			add_key_id(ask->arena, nx_row_peek(results[q], i, 0),
 			    out);
 	}
 	nx_db_clear(results, N);

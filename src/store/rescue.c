@@ -41,7 +41,7 @@ nx_rescue_fail(struct nx_err *err, const char *what)
 
 /* What root makes belongs to whom the directory above belongs to. */
 static void
-hand_over(int fd, int above)
+hand_to_owner(int fd, int above)
 {
 	struct stat st;
 
@@ -67,7 +67,7 @@ open_dir(const char *dir)
 	else
 		fd = openat(up, "rescue", flags | O_NOFOLLOW);
 	if (fd >= 0 && made) {
-		hand_over(fd, up);
+		hand_to_owner(fd, up);
 		(void)fsync(up);
 	}
 	(void)close(up);
@@ -173,7 +173,7 @@ make_locked(struct nx_rescue *r)
 		    O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (r->fd < 0)
 			return false;
-		hand_over(r->fd, r->dir);
+		hand_to_owner(r->fd, r->dir);
 		if (flock(r->fd, LOCK_EX) == 0 && fstat(r->fd, &st) == 0 &&
 		    st.st_nlink == 1)
 			return true;

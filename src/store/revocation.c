@@ -31,7 +31,7 @@ static const char take_fresh[] =
     TAKE_ONE("connection_id = $1 AND tries = 0");
 
 static enum nx_rc
-read_row(const struct nx_store_ask *ask, const PGresult *row,
+read_parked(const struct nx_store_ask *ask, const PGresult *row,
     struct nx_revocation *out, struct nx_err *err)
 {
 	struct nx_place place = { .id = nx_row_peek(row, 0, 5),
@@ -65,7 +65,7 @@ nx_revocation_take(const struct nx_store_ask *ask, const char *connection_id,
 
 	memset(out, 0, sizeof(*out));
 	if (rc == NX_OK && PQntuples(row) == 1)
-		rc = read_row(ask, row, out, err);
+		rc = read_parked(ask, row, out, err);
 	nx_db_clear(&row, 1);
 	return rc;
 }

@@ -98,7 +98,8 @@ find_misread(const PQconninfoOption *opts, int hosts)
 		    " / @ : in a password must be percent-encoded";
 	if (hosts > NX_DB_HOSTS_MAX)
 		return "there are more than 16 hosts";
-	if (port != NULL && count_elements(port) != 1 && count_elements(port) != hosts)
+	if (port != NULL && count_elements(port) != 1 &&
+	    count_elements(port) != hosts)
 		return "there are not as many ports as hosts";
 	return NULL;
 }

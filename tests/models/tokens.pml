@@ -1,7 +1,7 @@
 /*
  * tokens.pml - nexus-x: refresh, connect, disconnect, rescue replay, revocation.
  * One X account, two Nexus users (rows 0 and 1), hosts 0 and 1.
- * After src/store/lease.c, src/flow/account/refresh.c, keep.c, src/store/rescue.c,
+ * After src/store/lease.c, src/flow/account/renewal.c, keep.c, src/store/rescue.c,
  * src/flow/account/connect.c, pending.c, src/store/grant.c, pending.c,
  * src/flow/account/disconnect.c, src/store/revocation.c.  Time is T.
  *
@@ -222,7 +222,7 @@ inline t_put_renewed() {
 inline t_drop() {
 	pk = pend.pair; do_park(pk, pend.u); pk = 0; drop_pend()
 }
-/* lease.c: save and is_saved, in one transaction */
+/* lease.c: save_pair and is_saved, in one transaction */
 inline t_save_pair() {
 	saved = 0;
 	if

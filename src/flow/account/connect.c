@@ -164,7 +164,7 @@ spread_net(struct nx_ctx *ctx, const char *user_id, const char *hash,
 
 /* Claim the attempt, once no other of the user's is under way. */
 static enum nx_rc
-claim(struct nx_ctx *ctx, const char *hash, const struct nx_attempt *a,
+claim_attempt(struct nx_ctx *ctx, const char *hash, const struct nx_attempt *a,
     struct nx_login *out)
 {
 	struct nx_store_ask ask;
@@ -188,7 +188,7 @@ claim(struct nx_ctx *ctx, const char *hash, const struct nx_attempt *a,
 
 /* The browser brings its cookie: whoever claims the attempt spends the code. */
 static enum nx_rc
-spend(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
+spend_attempt(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
     const struct nx_attempt *a, const char *hash,
     struct nx_connect_result *out)
 {
@@ -198,7 +198,7 @@ spend(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
 
 	memcpy(what.hash, hash, sizeof(what.hash));
 	spread_net(ctx, a->user_id, hash, &what.aside);
-	rc = claim(ctx, hash, a, &login);
+	rc = claim_attempt(ctx, hash, a, &login);
 	if (rc != NX_OK || login.state != NX_LOGIN_CLAIMED) {
 		/* One that may be claimed all the same the replay ends. */
 		nx_rescue_close(&what.aside, !nx_store_unknown(rc));
@@ -228,7 +228,7 @@ nx_connect_finish(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
 		return rc;
 	nx_sha256_hex(nx_slice_str(answer->state), hash);
 	if (rc == NX_OK)
-		return spend(ctx, answer, &attempt, hash, out);
+		return spend_attempt(ctx, answer, &attempt, hash, out);
 	/* The cookie is gone once it is used. */
 	rc = nx_login_look(&ask, hash, &login, &ctx->err);
 	return rc != NX_OK ? rc :

@@ -18,8 +18,8 @@
 /* Without an id: the only one that works or, when none does, that may hold
  * tokens. */
 static enum nx_rc
-choose(struct nx_ctx *ctx, const char *user_id, const char *connection_id,
-    struct nx_connection *out)
+choose_connection(struct nx_ctx *ctx, const char *user_id,
+    const char *connection_id, struct nx_connection *out)
 {
 	struct nx_connection *list;
 	struct nx_err kept;
@@ -106,7 +106,7 @@ nx_disconnect(struct nx_ctx *ctx, const char *user_id,
 	enum nx_rc rc;
 
 	*revoked = false;
-	rc = choose(ctx, user_id, connection_id, out);
+	rc = choose_connection(ctx, user_id, connection_id, out);
 	if (rc == NX_NOT_CONNECTED && connection_id == NULL)
 		return end_only_pending(ctx, user_id, rc);
 	if (rc == NX_OK)

@@ -97,7 +97,7 @@ write_aside(struct nx_ctx *ctx, const struct keeping *k,
 
 /* In an arena of its own: it may take many tries. */
 static enum nx_rc
-save(struct nx_ctx *ctx, struct keeping *k)
+save_kept(struct nx_ctx *ctx, struct keeping *k)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	enum nx_rc rc;
@@ -132,7 +132,7 @@ save_or_keep(struct nx_ctx *ctx, struct keeping *k, struct nx_rescue *aside,
 	for (;;) {
 		if (!kept)
 			have_time(ctx);
-		rc = save(ctx, k);
+		rc = save_kept(ctx, k);
 		if (!kept)
 			have_time(ctx);
 		if (rc == NX_OK || !pause_before_retry(ctx, rc, &pause))

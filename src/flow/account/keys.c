@@ -33,7 +33,7 @@ plain(const char *id)
 }
 
 static enum nx_rc
-check(const struct nx_ctx *ctx, struct nx_err *err)
+check_ring(const struct nx_ctx *ctx, struct nx_err *err)
 {
 	const struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_keys_in_use in_use;
@@ -67,7 +67,7 @@ nx_keys_check(const struct nx_app *app, struct nx_err *err)
 
 	if (ctx.arena == NULL)
 		return nx_fail(err, NX_NO_MEMORY, "at the start");
-	rc = check(&ctx, err);
+	rc = check_ring(&ctx, err);
 	nx_arena_free(ctx.arena);
 	return rc;
 }

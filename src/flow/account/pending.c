@@ -38,8 +38,8 @@ wait_for_x(struct nx_ctx *ctx, const struct nx_pending *p,
 
 /* Kept aside or, where that is not possible, in x_pending. */
 static enum nx_rc
-keep_first(struct nx_ctx *ctx, const struct nx_pending *p, struct nx_rescue *aside,
-    bool *in_table)
+keep_first(struct nx_ctx *ctx, const struct nx_pending *p,
+    struct nx_rescue *aside, bool *in_table)
 {
 	enum nx_rc rc;
 

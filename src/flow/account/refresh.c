@@ -55,7 +55,7 @@ settle_late(struct nx_ctx *ctx, const struct nx_lease *lease,
 }
 
 static enum nx_rc
-busy(struct nx_ctx *ctx, const struct nx_connection *c)
+busy_renewing(struct nx_ctx *ctx, const struct nx_connection *c)
 {
 	(void)nx_fail(&ctx->err, NX_REFRESH_BUSY, "It is being renewed, and"
 	    " that takes long.");
@@ -65,7 +65,7 @@ busy(struct nx_ctx *ctx, const struct nx_connection *c)
 
 /* The lease is ours: have X asked, once. */
 static enum nx_rc
-pursue(struct nx_ctx *ctx, const struct nx_lease *lease,
+renew_taken(struct nx_ctx *ctx, const struct nx_lease *lease,
     const struct nx_refresh_wait *wait, struct nx_connection *c, bool *moved)
 {
 	struct nx_renewal renewal = { .moved = false };
@@ -73,7 +73,7 @@ pursue(struct nx_ctx *ctx, const struct nx_lease *lease,
 	*moved = false;
 	*c = lease->connection;
 	if (nx_refresh_leased(ctx, lease, wait, &renewal) != NX_PURSUIT_DONE)
-		return busy(ctx, c);
+		return busy_renewing(ctx, c);
 	*c = renewal.now;
 	if (renewal.said == NX_CLASS_SUSPECT)
 		renewal.rc = nx_refresh_refused(ctx, lease, &renewal.moved);
@@ -82,7 +82,7 @@ pursue(struct nx_ctx *ctx, const struct nx_lease *lease,
 }
 
 static enum nx_rc
-ended(struct nx_ctx *ctx, const struct nx_connection *c)
+fail_ended(struct nx_ctx *ctx, const struct nx_connection *c)
 {
 	return nx_fail(&ctx->err, NX_NEEDS_REAUTH, "@%s is %s%s%.200s",
 	    c->username, nx_connection_status_name(c->status),
@@ -120,19 +120,19 @@ nx_refresh(struct nx_ctx *ctx, struct nx_connection *c)
 			return rc;
 		if (lease.state == NX_LEASE_TAKEN) {
 			lease.connection.token_expires_at = ends;
-			rc = pursue(ctx, &lease, &patience, c, &moved);
+			rc = renew_taken(ctx, &lease, &patience, c, &moved);
 			if (!moved)
 				return rc;
 			continue;
 		}
 		if (lease.state == NX_LEASE_ENDED)
-			return ended(ctx, &lease.connection);
+			return fail_ended(ctx, &lease.connection);
 		if (lease.state == NX_LEASE_MOVED) {
 			*c = lease.connection;
 			return NX_OK;
 		}
 		if (nx_clock_left(patience.deadline) < wait)
-			return busy(ctx, c);
+			return busy_renewing(ctx, c);
 		nx_clock_sleep(wait);
 		wait = wait * 2 > LAST_WAIT_MS ? LAST_WAIT_MS : wait * 2;
 	}

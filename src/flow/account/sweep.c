@@ -72,7 +72,7 @@ is_over(struct sweep *s)
 
 /* X's answer, of which the whole sweep may have to take notice. */
 static void
-heed(struct sweep *s, enum nx_class said, const struct nx_err *err)
+heed_answer(struct sweep *s, enum nx_class said, const struct nx_err *err)
 {
 	switch (said) {
 	case NX_CLASS_OPERATOR:
@@ -95,7 +95,7 @@ heed(struct sweep *s, enum nx_class said, const struct nx_err *err)
 
 /* Lock held. */
 static void
-count(struct sweep *s, const struct nx_renewal *r)
+count_renewal(struct sweep *s, const struct nx_renewal *r)
 {
 	struct nx_sweep *out = s->out;
 
@@ -106,7 +106,7 @@ count(struct sweep *s, const struct nx_renewal *r)
 	}
 	s->tried++;
 	s->round_tried++;
-	heed(s, r->said, &r->err);
+	heed_answer(s, r->said, &r->err);
 	if (r->said == NX_CLASS_SUSPECT) {
 		s->refused++;
 		s->round_refused++;
@@ -138,14 +138,15 @@ came_late(struct nx_ctx *ctx, const struct nx_lease *lease,
 	if (renewal->said == NX_CLASS_SUSPECT)
 		nx_refresh_put_off(ctx, lease, NX_LEASE_PAUSE);
 	nx_lock(&s->mutex);
-	count(s, renewal);
+	count_renewal(s, renewal);
 	s->out->waiting += renewal->said == NX_CLASS_SUSPECT;
 	come_back(s);
 	nx_unlock(&s->mutex);
 }
 
 static void
-spend(struct nx_ctx *ctx, struct sweeper *w, const struct nx_lease *lease)
+renew_claimed(struct nx_ctx *ctx, struct sweeper *w,
+    const struct nx_lease *lease)
 {
 	struct sweep *s = w->sweep;
 	const struct nx_refresh_wait wait = {
@@ -166,7 +167,7 @@ spend(struct nx_ctx *ctx, struct sweeper *w, const struct nx_lease *lease)
 		s->over = true;
 		s->out->waiting++;
 	} else {
-		count(s, &renewal);
+		count_renewal(s, &renewal);
 		if (renewal.said == NX_CLASS_SUSPECT)
 			w->refusals[w->nrefusals++] = (struct refusal){
 			    *lease, renewal };
@@ -177,7 +178,7 @@ spend(struct nx_ctx *ctx, struct sweeper *w, const struct nx_lease *lease)
 
 /* Whatever X has been sent is heard of before the sweep is over. */
 static void
-await_all(struct sweep *s)
+await_late(struct sweep *s)
 {
 	nx_lock(&s->mutex);
 	while (s->going > 0)
@@ -187,7 +188,7 @@ await_all(struct sweep *s)
 
 /* False: nothing is due any more, it cannot be known, or does not open. */
 static bool
-claim(struct nx_ctx *ctx, struct sweep *s, struct nx_claim *out)
+claim_due(struct nx_ctx *ctx, struct sweep *s, struct nx_claim *out)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	enum nx_rc rc = nx_lease_claim_due(&ask, &s->due, 1, out, &ctx->err);
@@ -209,7 +210,7 @@ claim(struct nx_ctx *ctx, struct sweep *s, struct nx_claim *out)
 }
 
 static void
-one(struct sweeper *w)
+renew_next(struct sweeper *w)
 {
 	struct nx_ctx ctx = *w->sweep->ctx;
 	struct nx_claim got = { 0 };
@@ -217,8 +218,8 @@ one(struct sweeper *w)
 	ctx.http = NULL;
 	ctx.arena = w->arena;
 	ctx.deadline = nx_clock_mono() + NX_REQUEST_MS;
-	if (claim(&ctx, w->sweep, &got))
-		spend(&ctx, w, &got.leases[0]);
+	if (claim_due(&ctx, w->sweep, &got))
+		renew_claimed(&ctx, w, &got.leases[0]);
 }
 
 static void
@@ -230,7 +231,7 @@ sweep_round(void *ctx, int index)
 	    nx_clock_left(w->sweep->round_ends) > 0 &&
 	    w->nrefusals < REFUSED_MAX &&
 	    nx_arena_has(w->arena, ROOM_FOR_ONE)) {
-		one(w);
+		renew_next(w);
 		if (w->nrefusals == 0)
 			nx_arena_reset(w->arena);
 	}
@@ -243,16 +244,16 @@ is_wave(int tried, int refused)
 }
 
 static void
-add(struct sweep *s, int *count)
+count_one(struct sweep *s, int *counter)
 {
 	nx_lock(&s->mutex);
-	++*count;
+	++*counter;
 	nx_unlock(&s->mutex);
 }
 
 /* Its thread has come back: what that put aside is ours. */
 static void
-judge(struct sweep *s, struct sweeper *w, bool wave)
+judge_refusals(struct sweep *s, struct sweeper *w, bool wave)
 {
 	for (int i = 0; i < w->nrefusals; i++) {
 		struct refusal *r = &w->refusals[i];
@@ -269,11 +270,11 @@ judge(struct sweep *s, struct sweeper *w, bool wave)
 			rc = nx_refresh_refused(&ctx, &r->lease,
 			    &r->renewal.moved);
 		if (rc == NX_NEEDS_REAUTH)
-			add(s, &s->out->ended);
+			count_one(s, &s->out->ended);
 		else if (wave || r->renewal.moved || rc == NX_REFRESH_BUSY)
-			add(s, &s->out->waiting);
+			count_one(s, &s->out->waiting);
 		else
-			add(s, &s->out->ending);
+			count_one(s, &s->out->ending);
 	}
 	w->nrefusals = 0;
 	nx_arena_reset(w->arena);
@@ -317,13 +318,13 @@ one_round(struct sweep *s, struct sweeper *all, int n)
 	nx_threads_free(threads);
 	wave = weigh_round(s);
 	for (int i = 0; i < ran; i++)
-		judge(s, &all[i], wave);
+		judge_refusals(s, &all[i], wave);
 	return ran > 0;
 }
 
 /* What an operator must read; all have come back. */
 static void
-tell(const struct sweep *s)
+log_outage(const struct sweep *s)
 {
 	const struct nx_log *log = &s->ctx->app->conf.log;
 	const struct nx_err *halt = &s->out->halt;
@@ -366,10 +367,10 @@ sweep(struct sweep *s, struct sweeper *all, int max)
 			break;
 		}
 	}
-	await_all(s);
+	await_late(s);
 	for (int i = 0; i < n; i++)
 		nx_arena_free(all[i].arena);
-	tell(s);
+	log_outage(s);
 	return s->rc;
 }
 
