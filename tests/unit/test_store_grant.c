@@ -440,18 +440,18 @@ what_is_not_stored_replaces_nothing(void **state)
 {
 	struct env *e = need_database(state);
 	const struct nx_new_grant first = login_of(e, e->user, 1, 0);
-	const struct nx_new_grant again = login_of(e, e->user, 3, 9);
+	const struct nx_new_grant again = login_of(e, e->user, 3, 540);
 	const struct nx_saved old = save_it(e, &first);
-	struct nx_new_grant newer = login_of(e, e->user, 2, 5);
+	struct nx_new_grant newer = login_of(e, e->user, 2, 300);
 
 	newer.x_user_id = "another";
 	(void)save_it(e, &newer);
-	assert_false(replace(e, old.id, 4, 4).stored);	/* older than that */
+	assert_false(replace(e, old.id, 4, 240).stored);	/* older than that */
 	assert_string_equal(sql(e, status_of, old.id, NULL), "connected");
 	(void)save_it(e, &again);	/* connected anew, and later */
-	assert_true(replace(e, old.id, 5, 8).stored);
+	assert_true(replace(e, old.id, 5, 480).stored);
 	assert_string_equal(sql(e, status_of, old.id, NULL), "connected");
-	assert_true(replace(e, old.id, 6, 10).stored);
+	assert_true(replace(e, old.id, 6, 600).stored);
 	assert_string_equal(sql(e, status_of, old.id, NULL), "disconnected");
 }
 
