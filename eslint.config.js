@@ -16,7 +16,7 @@ export default [
 	{ ignores: ['build*/', 'var/', 'node_modules/'] },
 	js.configs.recommended,
 	{
-		languageOptions: { ecmaVersion: 'latest', sourceType: 'module' },
+		languageOptions: { ecmaVersion: 2022, sourceType: 'module' },
 		linterOptions: { reportUnusedDisableDirectives: 'error' },
 		rules: {
 			'array-callback-return': 'error',

@@ -75,7 +75,8 @@ lint_cppcheck() {
 	cppcheck "${LINT_CPPCHECK[@]}" --cppcheck-build-dir="$LINT/cppcheck" -I include -I src src tests
 }
 
-# lint_c FILE: the key is what the compiler sees.
+# lint_c FILE: the key is what the compiler sees.  The product alone: what tests
+# do to it on purpose is what these look for.
 lint_c() {
 	lint_unless_clean "${1//\//-}" "$(gcc -E "${LINT_CFLAGS[@]}" "$1" 2>&1 | lint_key "$LINT_C")" lint_c_by_both "$1"
 }
@@ -95,9 +96,9 @@ lint_all() {
 	renice -n 19 "$BASHPID" >/dev/null
 	LINT_RULES=$(clang-tidy --version; gcc --version; cppcheck --version; shellcheck --version)
 	read -ra LINT_CFLAGS < <(pkg-config --cflags libcurl openssl json-c libpq cjose icu-uc libpsl cmocka yaml-0.1)
-	LINT_CFLAGS+=(-std=c11 -D_GNU_SOURCE "-DPACKAGE_NAME=\"lint\"" "-DPACKAGE_VERSION=\"lint\"" "-DNX_SRCDIR=\"$ROOT\"" -I{include,src,tests/{unit,fuzz,sandbox}})
+	LINT_CFLAGS+=(-std=c11 -D_GNU_SOURCE "-DPACKAGE_NAME=\"lint\"" "-DPACKAGE_VERSION=\"lint\"" "-DNX_SQL_DIR=\"sql\"" "-DNX_SRCDIR=\"$ROOT\"" -I{include,src,tests/{unit,fuzz,sandbox}})
 	LINT_C="$(cat .clang-tidy) ${LINT_GCC[*]} ${LINT_CFLAGS[*]}"
-	sources=$(lint_files -name '*.c')
+	sources=$(lint_files -path "src/*.c")
 	scripts=$(lint_files -path 'dev.d/*.sh'; lint_scripts sh)
 	lint_once shellcheck "$scripts" shellcheck "${LINT_SHELLCHECK[@]}"
 	lint_once perl "$(lint_scripts perl)" lint_perl

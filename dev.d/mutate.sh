@@ -12,7 +12,7 @@ mutate_copy() {
 	find Makefile.am configure.ac m4 include src sql nginx systemd tests dev dev.d package.json \
 	    package-lock.json .npmrc .ci docs -type f -printf '%p\n' | while read -r file; do
 		cmp -s "$file" "$tree/$file" || {
-			mkdir -p "$tree/${file%/*}"
+			mkdir -p "$(dirname "$tree/$file")"
 			cp "$file" "$tree/$file"
 		}
 	done

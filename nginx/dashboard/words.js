@@ -1,10 +1,10 @@
 /*
  * words.js - what codes, scopes and states mean to a person.  Pure: tables and
  * the functions that read them.  The sentences of codes are the server's own
- * (catalogue.json); what stands here is the page's alone.
+ * (catalogue.js); what stands here is the page's alone.
  */
 
-import catalogue from './catalogue.json' with { type: 'json' };
+import catalogue from './catalogue.js';
 
 const AGAIN = 'Choose “Connect X” to try again.';
 

@@ -547,6 +547,7 @@ nx_pool_run(struct nx_pool *pool, const struct nx_query *queries, int n,
 		rc = nx_pool_take(pool, deadline, &db, err);
 		if (rc != NX_OK)
 			return rc;
+		assert(db != NULL);
 		began = nx_clock_us();
 		rc = nx_db_run(db, queries, n, deadline, results, err);
 		nx_stats_time(pool->stats, NX_STAT_SQL, rc == NX_OK ?

