@@ -20,6 +20,7 @@ mutate_copy() {
 		[[ -e $file ]] || rm "$tree/$file"
 	done
 	ln -sfn "$ROOT/node_modules" "$tree/node_modules"
+	: >"$tree/.copy-to-break"	# tests/mutate breaks nothing else
 }
 
 # mutate_tests LOG FILE...: true when all pass.
@@ -82,9 +83,21 @@ mutate_all() {
 	done
 }
 
+# mutate_check_numbers N...
+mutate_check_numbers() {
+	local nth count
+
+	count=$(NX_SOURCE_DIR=$ROOT "$ROOT/tests/mutate" count)
+	for nth; do
+		[[ $nth =~ ^[1-9][0-9]{0,3}$ && $nth -le $count ]] ||
+			die "$nth is none of the mutations" "They are numbered from 1 to $count"
+	done
+}
+
 command_mutate() {
 	local nths=("$@") status=0
 
+	mutate_check_numbers "$@"
 	install_for_testing
 	settings_forget_callers "${TEST_UNSET[@]}"
 	mutate_copy "$ROOT/var/mutate"

@@ -1,4 +1,4 @@
-/* catalogue - print nginx/dashboard/catalogue.json. */
+/* catalogue - print the catalogue of nginx/dashboard as JSON. */
 
 #include <stdio.h>
 

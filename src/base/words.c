@@ -157,11 +157,9 @@ nx_words_args(struct nx_jw *w, const char *key, const struct nx_kv *args)
 {
 	nx_jw_open(w, key, '{');
 	for (; args != NULL && args->key != NULL; args++) {
-		if (arg_is_absent(args))
-			continue;
-		if (args->is_num)
+		if (args->is_num)	/* 0 as well: it is said */
 			nx_jw_i64(w, args->key, args->num);
-		else
+		else if (args->str != NULL)
 			nx_jw_str(w, args->key, args->str);
 	}
 	nx_jw_close(w, '}');
@@ -184,13 +182,15 @@ nx_err_explain(struct nx_err *err, enum nx_reason reason,
     const struct nx_kv *args)
 {
 	struct nx_buf text = NX_BUF(DETAIL_MAX);
+	struct nx_err made;	/* the arguments may quote the one of `err` */
 
 	if (err == NULL)
 		return NULL;
 	nx_words_add(&text, nx_reason_sentence(reason), args);
-	(void)nx_err_describe(err, "%s", nx_buf_str(&text));
+	(void)nx_err_describe(&made, "%s", nx_buf_str(&text));
 	nx_buf_free(&text);
-	err->reason = reason;
-	nx_err_set_args(err, args);
+	made.reason = reason;
+	nx_err_set_args(&made, args);
+	*err = made;
 	return err;
 }

@@ -86,7 +86,7 @@ open_answer(struct work *k, struct nx_jw *w)
 }
 
 static enum nx_rc
-status(struct work *k)
+run_status(struct work *k)
 {
 	struct nx_jw w;
 	enum nx_rc rc = nx_migrate_status(&k->c->ctx, &k->files);
@@ -102,7 +102,7 @@ status(struct work *k)
 }
 
 static enum nx_rc
-apply(struct work *k)
+run_apply(struct work *k)
 {
 	const struct nx_args *args = &k->c->args;
 	struct nx_apply apply = { .again = -1, .wait = WAIT_S };
@@ -144,7 +144,7 @@ add_problems(struct work *k, struct nx_slice problems)
 }
 
 static enum nx_rc
-check(struct work *k)
+run_check(struct work *k)
 {
 	struct nx_buf problems = NX_BUF(NX_MIGRATE_PROBLEMS_MAX);
 	enum nx_rc rc;
@@ -187,7 +187,7 @@ add_times(struct work *k, const struct nx_lock_times *times)
 }
 
 static enum nx_rc
-lock_times(struct work *k)
+run_lock_times(struct work *k)
 {
 	const struct nx_args *args = &k->c->args;
 	struct nx_lock_times times = { .from = -1, .rows = ROWS,
@@ -217,14 +217,14 @@ static const struct action {
 	const char	*name;
 	enum nx_rc	(*run)(struct work *k);
 } actions[] = {
-	{ "status", status },
-	{ "apply", apply },
-	{ "check", check },
-	{ "lock-times", lock_times },
+	{ "status", run_status },
+	{ "apply", run_apply },
+	{ "check", run_check },
+	{ "lock-times", run_lock_times },
 };
 
 static enum nx_rc
-run(struct work *k)
+run_action(struct work *k)
 {
 	struct nx_command *c = k->c;
 	const struct action *a = NULL;
@@ -256,5 +256,5 @@ nx_migrate(int argc, char **argv, const char *dir)
 		return exit_status;
 	if (c.args.dir != NULL)
 		k.dir = c.args.dir;
-	return nx_command_close(&c, run(&k));
+	return nx_command_close(&c, run_action(&k));
 }

@@ -27,7 +27,7 @@ struct nx_migrator {
 
 /* Why a statement failed; the caller has said where in `place`. */
 static enum nx_rc
-judge(struct nx_migrator *m, const PGresult *result, const char *place,
+fail_statement(struct nx_migrator *m, const PGresult *result, const char *place,
     struct nx_err *err)
 {
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
@@ -48,7 +48,7 @@ judge(struct nx_migrator *m, const PGresult *result, const char *place,
 
 /* `*out` (may be NULL) is the caller's to clear. */
 static enum nx_rc
-execute(struct nx_migrator *m, const char *sql, const char *place,
+execute_sql(struct nx_migrator *m, const char *sql, const char *place,
     PGresult **out, struct nx_err *err)
 {
 	PGresult *result = PQexec(m->conn, sql);
@@ -56,7 +56,7 @@ execute(struct nx_migrator *m, const char *sql, const char *place,
 	enum nx_rc rc = NX_OK;
 
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-		rc = judge(m, result, place, err);
+		rc = fail_statement(m, result, place, err);
 	if (rc == NX_OK && out != NULL)
 		*out = result;
 	else
@@ -66,8 +66,8 @@ execute(struct nx_migrator *m, const char *sql, const char *place,
 
 /* One row's first column as a bool, of a statement with parameters. */
 static enum nx_rc
-ask(struct nx_migrator *m, const char *sql, const char *const *params, int n,
-    bool *out, struct nx_err *err)
+ask_bool(struct nx_migrator *m, const char *sql, const char *const *params,
+    int n, bool *out, struct nx_err *err)
 {
 	PGresult *result = PQexecParams(m->conn, sql, n, NULL, params, NULL,
 	    NULL, 0);
@@ -75,7 +75,7 @@ ask(struct nx_migrator *m, const char *sql, const char *const *params, int n,
 	enum nx_rc rc = NX_OK;
 
 	if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK)
-		rc = judge(m, result, "x_schema", err);
+		rc = fail_statement(m, result, "x_schema", err);
 	else if (out != NULL)
 		*out = PQntuples(result) == 1 &&
 		    strcmp(PQgetvalue(result, 0, 0), "t") == 0;
@@ -167,7 +167,7 @@ enum nx_rc
 nx_migrator_lock(struct nx_migrator *m, struct nx_err *err)
 {
 	bool got = false;
-	enum nx_rc rc = ask(m, "SELECT pg_try_advisory_lock("
+	enum nx_rc rc = ask_bool(m, "SELECT pg_try_advisory_lock("
 	    "hashtextextended('nexus-x-migrate', 0))", NULL, 0, &got, err);
 
 	if (rc == NX_OK && !got)
@@ -200,14 +200,14 @@ nx_migrator_applied(struct nx_migrator *m, struct nx_arena *arena,
 
 	*out = NULL;
 	*n = 0;
-	rc = ask(m, "SELECT to_regclass('x_schema') IS NOT NULL", NULL, 0,
+	rc = ask_bool(m, "SELECT to_regclass('x_schema') IS NOT NULL", NULL, 0,
 	    &there, err);
 	if (rc != NX_OK || !there)
 		return rc;
-	rc = execute(m, "SELECT version, name, checksum, to_char(applied_at AT"
-	    " TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), program,"
-	    " adopted FROM x_schema ORDER BY version", "x_schema", &rows,
-	    err);
+	rc = execute_sql(m, "SELECT version, name, checksum, to_char("
+	    "applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS"
+	    "\"Z\"'), program, adopted FROM x_schema ORDER BY version",
+	    "x_schema", &rows, err);
 	if (rc != NX_OK)
 		return rc;
 	*out = nx_arena_alloc(arena, ((size_t)PQntuples(rows) + 1) *
@@ -240,20 +240,21 @@ nx_migrator_is_there(struct nx_migrator *m, const struct nx_migration *file,
 	*out = false;
 	if (file->mark == NULL)
 		return NX_OK;
-	return ask(m, is_there, &file->mark, 1, out, err);
+	return ask_bool(m, is_there, &file->mark, 1, out, err);
 }
 
 static enum nx_rc
-enter(struct nx_migrator *m, const struct nx_migration *file, bool adopted,
-    struct nx_err *err)
+enter_applied(struct nx_migrator *m, const struct nx_migration *file,
+    bool adopted, struct nx_err *err)
 {
 	char version[16];
 	const char *params[] = { version, file->name, file->checksum,
 	    NX_VERSION, adopted ? "t" : "f" };
 
 	(void)snprintf(version, sizeof(version), "%d", file->version);
-	return ask(m, "INSERT INTO x_schema (version, name, checksum, program,"
-	    " adopted) VALUES ($1, $2, $3, $4, $5) ON CONFLICT (version)"
+	return ask_bool(m, "INSERT INTO x_schema (version, name, checksum,"
+	    " program, adopted) VALUES ($1, $2, $3, $4, $5)"
+	    " ON CONFLICT (version)"
 	    " DO UPDATE SET name = $2, checksum = $3, program = $4,"
 	    " adopted = $5, applied_at = now()", params, 5, NULL, err);
 }
@@ -262,7 +263,7 @@ enum nx_rc
 nx_migrator_adopt(struct nx_migrator *m, const struct nx_migration *file,
     struct nx_err *err)
 {
-	return enter(m, file, true, err);
+	return enter_applied(m, file, true, err);
 }
 
 /* What a file says of lock_timeout is psql's, unless it is 0. */
@@ -282,7 +283,7 @@ limit_waiting(struct nx_migrator *m, struct nx_slice statement,
 		return NX_OK;
 	(void)snprintf(sql, sizeof(sql), "SET %slock_timeout = %d",
 	    local ? "LOCAL " : "", NX_MIGRATION_LOCK_MS);
-	return execute(m, sql, place, NULL, err);
+	return execute_sql(m, sql, place, NULL, err);
 }
 
 static enum nx_rc
@@ -295,7 +296,7 @@ run_statement(struct nx_migrator *m, struct nx_slice statement,
 	nx_buf_slice_add(&sql, statement);
 	rc = !nx_buf_ok(&sql) ?
 	    nx_fail(err, NX_NO_MEMORY, "%s: a long statement", place) :
-	    execute(m, nx_buf_str(&sql), place, NULL, err);
+	    execute_sql(m, nx_buf_str(&sql), place, NULL, err);
 	nx_buf_free(&sql);
 	return rc == NX_OK ? limit_waiting(m, statement, place, err) : rc;
 }
@@ -318,7 +319,7 @@ run_all(struct nx_migrator *m, const struct nx_migration *file,
 		(void)snprintf(place, sizeof(place), "%.80s:%d", file->name,
 		    line);
 		if (!more && nx_script_begins(statement, "COMMIT")) {
-			rc = enter(m, file, false, err);
+			rc = enter_applied(m, file, false, err);
 			entered = true;
 		}
 		if (rc == NX_OK)
@@ -326,7 +327,8 @@ run_all(struct nx_migrator *m, const struct nx_migration *file,
 		statement = next;
 		line = after;
 	}
-	return rc == NX_OK && !entered ? enter(m, file, false, err) : rc;
+	return rc == NX_OK && !entered ?
+	    enter_applied(m, file, false, err) : rc;
 }
 
 enum nx_rc
@@ -343,7 +345,7 @@ nx_migrator_run(struct nx_migrator *m, const struct nx_migration *file,
 	(void)snprintf(sql, sizeof(sql), "SET statement_timeout = 0;"
 	    " SET idle_in_transaction_session_timeout = 0;"
 	    " SET lock_timeout = %d", NX_MIGRATION_LOCK_MS);
-	rc = execute(m, sql, file->name, NULL, err);
+	rc = execute_sql(m, sql, file->name, NULL, err);
 	if (rc == NX_OK)
 		rc = run_all(m, file, err);
 	if (rc != NX_OK)
@@ -355,7 +357,7 @@ enum nx_rc
 nx_migrator_list(struct nx_migrator *m, struct nx_buf *out, struct nx_err *err)
 {
 	PGresult *rows = NULL;
-	enum nx_rc rc = execute(m, nx_schema_list, "the catalogue", &rows,
+	enum nx_rc rc = execute_sql(m, nx_schema_list, "the catalogue", &rows,
 	    err);
 
 	if (rc != NX_OK)
@@ -388,7 +390,7 @@ nx_migrator_oldest(struct nx_migrator *m, struct nx_arena *arena)
 static const char left_over[] =
     "SELECT datname FROM pg_database WHERE datname ~ '^nx_lock_times_[0-9]+$'"
     " AND NOT EXISTS (SELECT FROM pg_stat_activity"
-    " WHERE application_name = datname)";
+    " WHERE application_name = pg_database.datname)";
 
 static void
 drop_left_over(struct nx_migrator *m)
@@ -408,12 +410,12 @@ nx_migrator_scratch(struct nx_migrator *m, const char *name,
 	enum nx_rc rc;
 
 	(void)snprintf(sql, sizeof(sql), "SET application_name = %.60s", name);
-	rc = execute(m, sql, "a scratch database", NULL, err);
+	rc = execute_sql(m, sql, "a scratch database", NULL, err);
 	if (rc != NX_OK)
 		return rc;
 	drop_left_over(m);
 	(void)snprintf(sql, sizeof(sql), "CREATE DATABASE %.60s", name);
-	return execute(m, sql, "a scratch database", NULL, err);
+	return execute_sql(m, sql, "a scratch database", NULL, err);
 }
 
 void
@@ -431,12 +433,12 @@ nx_migrator_fill(struct nx_migrator *m, int rows, struct nx_err *err)
 {
 	struct nx_buf sql = NX_BUF(NX_MIGRATION_TEXT_MAX);
 	enum nx_rc rc;
-
 	/* An autovacuum may be at the table. */
 	nx_buf_addf(&sql, "SET statement_timeout = 0; SET lock_timeout = 0;"
 	    " %s; SELECT pg_temp.fill(%d)", nx_schema_fill, rows);
-	rc = nx_buf_ok(&sql) ? execute(m, nx_buf_str(&sql), "the data", NULL,
-	    err) : nx_fail(err, NX_NO_MEMORY, "for the data");
+	rc = nx_buf_ok(&sql) ? execute_sql(m, nx_buf_str(&sql), "the data",
+	    NULL, err) : nx_fail(err, NX_NO_MEMORY, "for the data");
 	nx_buf_free(&sql);
-	return rc == NX_OK ? execute(m, "ANALYZE", "the data", NULL, err) : rc;
+	return rc == NX_OK ?
+	    execute_sql(m, "ANALYZE", "the data", NULL, err) : rc;
 }

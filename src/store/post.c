@@ -97,7 +97,7 @@ enum { INSERT, CONNECTIONS, FIND, NSTEPS };
 
 /* What was stored is of no use, or nobody will be told: as if it never was. */
 static void
-undo(const struct nx_store_ask *ask, const struct nx_new_post *post)
+undo_begin(const struct nx_store_ask *ask, const struct nx_new_post *post)
 {
 	const struct nx_query query = {
 		remove_post, { post->user_id, post->id, post->lease }, 3,
@@ -198,7 +198,7 @@ read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
 	if (rc == NX_OK && !accepted)
 		rc = accept_it(ask, post->user_id, post->id, stored, err);
 	if (rc != NX_OK && ours)
-		undo(ask, post);
+		undo_begin(ask, post);
 	if (rc == NX_OK && stored->state == NX_POST_STATE_FAILED)
 		rc = nx_fail(err, NX_TIMEOUT, "Storing the post took too"
 		    " long.");
@@ -245,7 +245,7 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
 	if (rc == NX_OK)
 		rc = read_begun(ask, post, results, connection, stored, err);
 	else if (rc == NX_DB_DOWN || rc == NX_TIMEOUT)
-		undo(ask, post);	/* perhaps only the answer was lost */
+		undo_begin(ask, post);	/* maybe only the answer was lost */
 	nx_db_clear(results, NSTEPS);
 	nx_buf_free(&parts);
 	return rc;

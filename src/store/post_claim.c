@@ -257,7 +257,7 @@ read_connection(const struct nx_store_ask *ask, const PGresult *row,
 }
 
 static enum nx_rc
-read_claim(const struct nx_store_ask *ask, PGresult *const *results,
+read_claimed(const struct nx_store_ask *ask, PGresult *const *results,
     struct nx_claimed *out, struct nx_err *err)
 {
 	const PGresult *part = results[ABOUT];
@@ -291,7 +291,7 @@ never_accepted(struct nx_arena *arena)
  * it was claimed) comes first.  `*left`: seconds of whosever lease it is.
  */
 static enum nx_rc
-look(const struct nx_store_ask *ask, const char *take,
+look_claimed(const struct nx_store_ask *ask, const char *take,
     struct nx_claimed *out, int64_t *left, struct nx_err *err)
 {
 	static const char *const texts[NSTEPS] = {
@@ -318,7 +318,7 @@ look(const struct nx_store_ask *ask, const char *take,
 	rc = nx_row_repeat(ask, queries + from, NSTEPS - from,
 	    results + from, err);
 	if (rc == NX_OK)
-		rc = read_claim(ask, results, out, err);
+		rc = read_claimed(ask, results, out, err);
 	if (rc == NX_OK)
 		*left = nx_row_i64(results[POST], 0, LEASE_LEFT);
 	nx_db_clear(results, NSTEPS);
@@ -330,7 +330,7 @@ look(const struct nx_store_ask *ask, const char *take,
  * second one would take another post.
  */
 static enum nx_rc
-claim(const struct nx_store_ask *ask, const char *which,
+claim_next(const struct nx_store_ask *ask, const char *which,
     struct nx_claimed *out, struct nx_err *err)
 {
 	char ms[NX_NUMBER_MAX];
@@ -348,7 +348,7 @@ claim(const struct nx_store_ask *ask, const char *which,
 	if (rc == NX_OK && PQntuples(row) == 1) {
 		out->post.user_id = nx_row_peek(row, 0, 0);
 		out->post.id = nx_row_peek(row, 0, 1);
-		rc = look(ask, NULL, out, &left, err);
+		rc = look_claimed(ask, NULL, out, &left, err);
 	}
 	if (rc != NX_OK || !out->taken)		/* it was sorted out */
 		memset(&out->post, 0, sizeof(out->post));
@@ -360,14 +360,14 @@ enum nx_rc
 nx_post_claim_due(const struct nx_store_ask *ask, struct nx_claimed *out,
     struct nx_err *err)
 {
-	return claim(ask, nx_post_due, out, err);
+	return claim_next(ask, nx_post_due, out, err);
 }
 
 enum nx_rc
 nx_post_claim_unknown(const struct nx_store_ask *ask, struct nx_claimed *out,
     struct nx_err *err)
 {
-	return claim(ask, nx_post_open, out, err);
+	return claim_next(ask, nx_post_open, out, err);
 }
 
 enum nx_rc
@@ -384,7 +384,7 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 	nx_uuid_random(out->lease);
 	out->post.user_id = user_id;
 	out->post.id = id;
-	rc = look(ask, takes[how], out, &left, err);
+	rc = look_claimed(ask, takes[how], out, &left, err);
 	if (rc != NX_OK || out->taken || left <= 0 ||
 	    (how == NX_TAKE_REMOVE &&
 	    out->post.state == NX_POST_STATE_UNKNOWN))

@@ -50,7 +50,7 @@ is_where(enum where where, const struct nx_post_turn *turn)
 }
 
 static bool
-holds(enum cond cond, const struct nx_post_turn *turn)
+cond_holds(enum cond cond, const struct nx_post_turn *turn)
 {
 	switch (cond) {
 	case ATTENDED:
@@ -73,7 +73,8 @@ nx_post_rule(const struct nx_post_turn *turn)
 
 	while (i < NRULES && (rules[i].event != turn->event ||
 	    (rules[i].goal != GOAL_ANY && rules[i].goal != turn->goal) ||
-	    !is_where(rules[i].where, turn) || !holds(rules[i].cond, turn)))
+	    !is_where(rules[i].where, turn) ||
+	    !cond_holds(rules[i].cond, turn)))
 		i++;
 	assert(i < NRULES);
 	return i;

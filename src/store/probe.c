@@ -121,7 +121,7 @@ open_targets(struct nx_probe *p, const char *url, const char *database,
 
 /* Until each has read and written. */
 static void
-await_all(const struct nx_probe *p)
+await_targets(const struct nx_probe *p)
 {
 	int64_t until = nx_clock_mono() + WARM_MS;
 
@@ -158,7 +158,7 @@ nx_probe_start(const char *url, const char *database, struct nx_probe **out,
 		nx_probe_stop(p, &unused);
 		return rc;
 	}
-	await_all(p);
+	await_targets(p);
 	*out = p;
 	return NX_OK;
 }

@@ -14,7 +14,7 @@ static const struct nx_query newest = {
 };
 
 static enum nx_rc
-ask(struct nx_db *db, const struct nx_query *query, int64_t deadline,
+ask_schema(struct nx_db *db, const struct nx_query *query, int64_t deadline,
     char answer[16], struct nx_err *err)
 {
 	PGresult *result = NULL;
@@ -32,13 +32,13 @@ nx_schema_check(struct nx_db *db, int needed, int64_t deadline,
     struct nx_err *err)
 {
 	char answer[16];
-	enum nx_rc rc = ask(db, &there, deadline, answer, err);
+	enum nx_rc rc = ask_schema(db, &there, deadline, answer, err);
 
 	if (rc == NX_OK && strcmp(answer, "t") != 0)
 		return nx_fail(err, NX_SCHEMA_OLD, "The database's schema has"
 		    " no version; this program needs %d.", needed);
 	if (rc == NX_OK)
-		rc = ask(db, &newest, deadline, answer, err);
+		rc = ask_schema(db, &newest, deadline, answer, err);
 	if (rc != NX_OK || strtol(answer, NULL, 10) >= needed)
 		return rc;
 	return nx_fail(err, NX_SCHEMA_OLD, "The database's schema has version"

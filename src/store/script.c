@@ -20,7 +20,7 @@ is_word(char c)
 
 /* How far it is to behind the first `end`; all of it when there is none. */
 static size_t
-behind(struct nx_slice s, size_t from, struct nx_slice end)
+length_past(struct nx_slice s, size_t from, struct nx_slice end)
 {
 	for (size_t i = from; i + end.n <= s.n; i++) {
 		if (memcmp(s.p + i, end.p, end.n) == 0)
@@ -31,7 +31,7 @@ behind(struct nx_slice s, size_t from, struct nx_slice end)
 
 /* Comments of this kind stand in one another. */
 static size_t
-block_comment(struct nx_slice s)
+block_comment_length(struct nx_slice s)
 {
 	size_t i = 0;
 	int depth = 0;
@@ -48,16 +48,16 @@ block_comment(struct nx_slice s)
 }
 
 static size_t
-comment(struct nx_slice s)
+comment_length(struct nx_slice s)
 {
 	if (nx_slice_starts(s, "--"))
-		return behind(s, 2, NX_SLICE("\n"));
-	return nx_slice_starts(s, "/*") ? block_comment(s) : 0;
+		return length_past(s, 2, NX_SLICE("\n"));
+	return nx_slice_starts(s, "/*") ? block_comment_length(s) : 0;
 }
 
 /* In E'' a backslash takes the next character's meaning. */
 static size_t
-quoted(struct nx_slice s, bool escapes)
+quoted_length(struct nx_slice s, bool escapes)
 {
 	for (size_t i = 1; i < s.n; i++) {
 		if (escapes && s.p[i] == '\\')
@@ -70,7 +70,7 @@ quoted(struct nx_slice s, bool escapes)
 
 /* $$ or $tag$; 0: a parameter, or no more than a dollar. */
 static size_t
-dollar_quoted(struct nx_slice s)
+dollar_quoted_length(struct nx_slice s)
 {
 	size_t n = 1;
 
@@ -79,26 +79,35 @@ dollar_quoted(struct nx_slice s)
 	if (n == s.n || s.p[n] != '$' ||
 	    (n > 1 && nx_is_digit(s.p[1])))
 		return 0;
-	return behind(s, n + 1, (struct nx_slice){ s.p, n + 1 });
+	return length_past(s, n + 1, (struct nx_slice){ s.p, n + 1 });
 }
 
 /* The length of what `s` begins with: a comment, a quotation, a character. */
 static size_t
-token(struct nx_slice s, char before)
+token_length(struct nx_slice s, char before)
 {
-	size_t n = comment(s);
+	size_t n = comment_length(s);
 
 	if (n == 0 && s.p[0] == '\'')
-		n = quoted(s, before == 'E' || before == 'e');
+		n = quoted_length(s, before == 'E' || before == 'e');
 	else if (n == 0 && s.p[0] == '"')
-		n = quoted(s, false);
+		n = quoted_length(s, false);
 	else if (n == 0 && s.p[0] == '$' && !is_word(before))
-		n = dollar_quoted(s);
+		n = dollar_quoted_length(s);
 	return n == 0 ? 1 : n;
 }
 
+/* Of what stands between two statements and begins here. */
+static size_t
+blank_length(struct nx_slice s)
+{
+	if (s.n > 0 && (is_space(s.p[0]) || s.p[0] == ';'))
+		return 1;
+	return comment_length(s);
+}
+
 static void
-advance(struct nx_script *script, size_t n)
+advance_script(struct nx_script *script, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		script->line += script->rest.p[i] == '\n';
@@ -110,19 +119,18 @@ bool
 nx_script_next(struct nx_script *script, struct nx_slice *statement, int *line)
 {
 	struct nx_slice *rest = &script->rest;
-	size_t n = 0;
+	size_t n;
 
-	while (rest->n > 0 && (is_space(rest->p[0]) || rest->p[0] == ';' ||
-	    comment(*rest) > 0))
-		advance(script, comment(*rest) > 0 ? comment(*rest) : 1);
+	while ((n = blank_length(*rest)) > 0)
+		advance_script(script, n);
 	if (rest->n == 0)
 		return false;
 	while (n < rest->n && rest->p[n] != ';')
-		n += token((struct nx_slice){ rest->p + n, rest->n - n },
+		n += token_length((struct nx_slice){ rest->p + n, rest->n - n },
 		    n == 0 ? ' ' : rest->p[n - 1]);
 	*statement = nx_slice_trim((struct nx_slice){ rest->p, n }, space);
 	*line = script->line;
-	advance(script, n);
+	advance_script(script, n);
 	return true;
 }
 

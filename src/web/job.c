@@ -188,10 +188,10 @@ count_answer(const struct nx_job *job, struct nx_stats *stats)
 {
 	const int class = job->reply.status / 100 - 2;
 
+	if (class < 0 || class >= 4)
+		return;			/* nobody waited for one */
 	nx_stats_time(stats, NX_STAT_REQUEST, job->row, job->began);
-	if (class >= 0 && class < 4)
-		nx_stats_count(stats, NX_STAT_REQUESTS, job->row,
-		    (unsigned int)class);
+	nx_stats_count(stats, NX_STAT_REQUESTS, job->row, (unsigned int)class);
 }
 
 void

@@ -21,6 +21,8 @@ enum {
 	LATE_MS = 5000,			/* less left: not worth starting */
 };
 
+static const char serving[] = "serve";	/* what `ps -L` calls the threads */
+
 struct server {
 	const struct nx_app	*app;
 	struct nx_threads	*threads;	/* that serve, and the keeper */
@@ -169,7 +171,7 @@ start_threads(struct server *s, struct nx_err *err)
 	if (check_listener(err) != NX_OK ||
 	    nx_callers_start(s->app->callers, err) != NX_OK)
 		return err->rc;
-	n = nx_threads_start(s->threads, "serve", wanted, serve_thread, s);
+	n = nx_threads_start(s->threads, serving, wanted, serve_thread, s);
 	s->keeper = (struct nx_keeper){ s->app, s->threads };
 	if (n < wanted || nx_threads_start(s->threads, "keeper", 1,
 	    nx_keeper_run, &s->keeper) < 1)
@@ -199,7 +201,7 @@ drain_server(struct server *s)
 	/* A fetch that is under way ends beside the requests, not after. */
 	nx_callers_wind_down(s->app->callers);
 	if ((late = nx_threads_join_until(s->threads, end)) != NULL)
-		exit_undrained(s, late);
+		exit_undrained(s, late == serving ? "a request" : late);
 	if (!nx_patient_wait(s->app->patient, end))
 		exit_undrained(s, "an answer of X to a code or refresh token");
 	nx_callers_stop(s->app->callers);

@@ -153,7 +153,7 @@ token_from_cookie(struct nx_ctx *ctx, struct nx_slice value,
 	if (room && decode_cookie(value, &json) == NX_OK)
 		token = token_from_json(nx_buf_slice(&json), &tree);
 	*out = nx_slice_str(nx_arena_str(ctx->arena, token));
-	json_object_put(tree);
+	nx_json_wipe(tree);
 	nx_buf_free(&json);
 	if (!room || !nx_arena_ok(ctx->arena))
 		return nx_fail(&ctx->err, NX_NO_MEMORY, "while reading who"

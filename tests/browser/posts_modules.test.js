@@ -108,6 +108,7 @@ test('every state has its words, and the server’s times become local ones', ()
 	assert.equal(words.postState({ state: 'constructor' }, NOW).label, 'constructor');
 	const goesOn = { state: 'partial', reason_code: 'partial', reason_args: { live: 1, parts: 2, next: '2026-11-22T10:00:00Z' } };
 	assert.equal(words.postReason(goesOn, (t) => `<${Date.parse(t) - NOW}>`), '1 of 2 parts is on X. It goes on by itself at <0>.');
+	assert.equal(words.postReason({ state: 'sending', reason_code: 'sending_parts', reason_args: { live: 0, parts: 2 } }), 'It is being sent. 0 of 2 parts are on X.');
 	assert.equal(words.postReason({ state: 'sent', reason: null, reason_code: null }, String), '');
 });
 

@@ -1,7 +1,7 @@
 // ./dev itself, where a newcomer's machine differs from ours.
 import { test } from 'node:test';
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { env, ROOT, run } from './lib/stack.js';
@@ -36,6 +36,30 @@ test('./dev test takes variants and files, and refuses what is neither', async (
 	assert.deepEqual(await sorted('tests/unit/test_base_log.c'), ['plain', '', 'tests/unit/test_base_log']);
 	for (const word of ['plane', 'tests/flow/none.test.js', 'dev', '/etc/passwd'])
 		assert.match(await sorted(word), /neither a variant nor a test/);
+});
+
+test('a line is broken in a copy that is there for it, and nowhere else', async () => {
+	const dir = mkdtempSync(join(tmpdir(), 'nx-dev-'));
+	const mutate = (...words) => run(join(ROOT, 'tests/mutate'), words, { environment: { ...env, NX_SOURCE_DIR: ROOT }, cwd: dir });
+	try {
+		cpSync(join(ROOT, 'src'), join(dir, 'src'), { recursive: true });
+		for (const words of [['.'], ['break'], ['break', '1'], ['break', '1', '.'], ['break', '1', ROOT], ['count', '.']])
+			assert.equal((await mutate(...words)).status, 64, words.join(' '));
+		writeFileSync(join(dir, '.copy-to-break'), '');
+		for (const nth of ['0', '9999', 'x'])
+			assert.equal((await mutate('break', nth, '.')).status, 64, nth);
+		const done = await mutate('break', '1', '.');
+		assert.equal(done.status, 0, done.stderr);
+		const file = done.stdout.split('\n')[1];
+		assert.ok(!existsSync(join(ROOT, `${file}.whole`)));
+		const [whole, kept, broken] = [join(ROOT, file), join(dir, `${file}.whole`), join(dir, file)].map((path) => readFileSync(path, 'utf8'));
+		assert.equal(kept, whole);
+		assert.notEqual(broken, whole);
+		const wrong = await inDev('command_mutate .');
+		assert.match(wrong.stderr, /is none of the mutations/);
+	} finally {
+		rmSync(dir, { recursive: true });
+	}
 });
 
 test('PostgreSQL is somebody who can enter, wherever the checkout lies', { skip: process.getuid() !== 0 && 'only root is refused' }, async () => {

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILD, calm, env, fault, grown, LIGHT, ROOT, run, sandbox, secret, sleep, sql, stopwatch, unbrake, until } from './lib/stack.js';
+import { BUILD, calm, clearFaults, env, fault, grown, LIGHT, ROOT, run, sandbox, secret, sleep, sql, stopwatch, unbrake, until } from './lib/stack.js';
 import { alive, allUp, children, ownProcess } from './lib/fcgi.js';
 import { calmQueue } from './lib/posting.js';
 import { atX, crowd, hide, hits, renewed, startRefresh, TOKEN, version, works } from './lib/renewing.js';
@@ -92,6 +92,12 @@ test('told to end, a process begins none of the renewals of grants that wait', a
 		for (const pid of others)
 			process.kill(pid, 'SIGCONT');
 	}
+	// Those that go on now take them home; the next test is not to meet them.
+	await clearFaults();
+	await until('their accounts appear', 60, async () => {
+		await sql(`UPDATE x_pending SET next_try_at = now() WHERE ${ours} AND lease_until IS NULL`);
+		return Number((await sql(`SELECT count(*) FROM x_pending WHERE ${ours}`))[0][0]) === 0;
+	});
 });
 
 test('told to end, a process waits for what X has been asked', async () => {

@@ -184,8 +184,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	}
 	CHECK(w->request.method != NULL && is_borrowed(w, w->request.path));
 	CHECK(is_borrowed(w, w->request.query));
-	CHECK(w->request.content_length >= 0 &&
-	    w->request.content_length <= NX_BODY_MAX);
+	CHECK(w->request.content_length >= 0);
+	rc = nx_request_check_length(&w->request, NX_BODY_MAX, &w->ctx.err);
+	CHECK((rc == NX_OK) == (w->request.content_length <= NX_BODY_MAX));
+	if (rc != NX_OK)
+		fuzz_check_err(rc, &w->ctx.err);
 	check_cookies(w);
 	check_query(w);
 	check_session(w);

@@ -55,7 +55,7 @@ writes_the_arguments_that_are_there(void **state)
 
 	(void)state;
 	nx_words_args(&w, NULL, args);
-	assert_string_equal(nx_buf_str(&b), "{\"a\":\"x\\\"\",\"c\":-7}");
+	assert_string_equal(nx_buf_str(&b), "{\"a\":\"x\\\"\",\"c\":-7,\"d\":0}");
 	nx_buf_free(&b);
 }
 
@@ -75,6 +75,13 @@ explains_a_failure(void **state)
 	nx_err_args(&err, args);
 	assert_string_equal(nx_kv_find(args, "member")->str, "user_id");
 	assert_null(nx_kv_find(args, "limit"));
+	(void)nx_fail_for(&err, NX_INVALID, NX_WHY_MISSING,
+	    NX_S("member", err.detail));
+	assert_string_equal(err.detail, "user_id must be a UUID. is missing"
+	    " or empty.");
+	nx_err_args(&err, args);
+	assert_string_equal(nx_kv_find(args, "member")->str,
+	    "user_id must be a UUID.");
 	assert_int_equal(nx_fail(&err, NX_BUSY, "Wait."), NX_BUSY);
 	assert_int_equal(err.reason, NX_WHY_NONE);
 	assert_int_equal(nx_fail_for(NULL, NX_BUSY, NX_WHY_LOGGED, { 0 }),

@@ -346,6 +346,9 @@ says_why_what_is_under_way_is(void **state)
 		  .can = "[]" },
 		{ "sending", "s>w", .reason = "It is being sent. 1 of 3"
 		  " parts is on X.", .can = "[]" },
+		{ "sending", ">w", .reason = "It is being sent. 0 of 2"
+		  " parts are on X.", .can = "[]",
+		  .args = "{\"live\":0,\"parts\":2}" },
 		{ "unknown", "u", .next_try_at = AT,
 		  .reason = "X may or may not have it: the answer was lost."
 		  LOOK, .can = BOTH },

@@ -1,6 +1,7 @@
 /*
  * catalogue.h - all codes with what is said about them, as JSON, for programs
- * and for the page (nginx/dashboard/catalogue.json, made by `catalogue`).
+ * and for the page (nginx/dashboard/catalogue.json and .js, made by the
+ * program `catalogue`).
  */
 #ifndef NX_BASE_CATALOGUE_H
 #define NX_BASE_CATALOGUE_H

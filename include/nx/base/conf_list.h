@@ -49,7 +49,7 @@ X(threads, "NEXUS_THREADS", INT, "32", 1, 1024, 0, \
 X(db_pool, "NEXUS_DB_POOL", INT, "8", 1, 256, 0, \
   "Database connections of each process, at the most.") \
 X(state_dir, "NEXUS_STATE_DIR", PATH, "/var/lib/nexus-x", 1, 1000, 0, \
-  "Directory for grants that the database could not take.") \
+  "Directory for grants that the database could not take, and counters.") \
 X(webhook_url, "NEXUS_WEBHOOK_URL", URL, NULL, 1, 500, 0, \
   "Where signed notices of connection and post events go.") \
 X(webhook_secret, "NEXUS_WEBHOOK_SECRET", SECRET, NULL, 16, 500, 0, \

@@ -45,7 +45,7 @@ void	nx_words_add(struct nx_buf *out, const char *sentence,
 enum nx_rc	nx_fail_member(struct nx_err *err, enum nx_reason reason,
 		    const char *inside, const char *name);
 
-/* An object of the arguments, without those that are absent. */
+/* An object of the arguments, without texts that are NULL. */
 void	nx_words_args(struct nx_jw *w, const char *key,
 	    const struct nx_kv *args);
 

@@ -35,7 +35,7 @@ some_of(int pause)
 }
 
 static void
-explain(struct nx_ctx *ctx, struct nx_migrator *m, int wait)
+explain_busy(struct nx_ctx *ctx, struct nx_migrator *m, int wait)
 {
 	const char *oldest = nx_migrator_oldest(m, ctx->arena);
 	struct nx_err why = ctx->err;
@@ -64,7 +64,7 @@ nx_migrate_patiently(struct nx_ctx *ctx, struct nx_migrator *m,
 		pause = pause * 2 > LAST_PAUSE_MS ? LAST_PAUSE_MS : pause * 2;
 	}
 	if (rc == NX_SCHEMA_BUSY)
-		explain(ctx, m, apply->wait);
+		explain_busy(ctx, m, apply->wait);
 	apply->applied += rc == NX_OK;
 	return rc;
 }
@@ -90,7 +90,7 @@ apply_one(struct nx_ctx *ctx, struct nx_migrator *m,
 
 /* The first that has changed and is not to be applied again. */
 static const struct nx_file *
-changed(const struct nx_files *files, int again)
+find_changed(const struct nx_files *files, int again)
 {
 	for (int i = 0; i < files->n; i++) {
 		if (files->all[i].state == NX_FILE_CHANGED && i != again)
@@ -109,7 +109,7 @@ apply_all(struct nx_ctx *ctx, struct nx_migrator *m, struct nx_files *files,
 
 	if (rc == NX_OK)
 		rc = nx_files_compare(ctx, m, files);
-	if (rc == NX_OK && (file = changed(files, apply->again)) != NULL)
+	if (rc == NX_OK && (file = find_changed(files, apply->again)) != NULL)
 		rc = nx_fail(&ctx->err, NX_SCHEMA_WRONG, "%s is not the file"
 		    " that was applied on %s. A change is a new file; if this"
 		    " one is to be run once more, say --again=%d.",

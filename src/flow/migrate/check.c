@@ -27,7 +27,8 @@ find_line(struct nx_slice list, struct nx_slice key)
 }
 
 static void
-compare(struct nx_slice wanted, struct nx_slice here, struct nx_buf *problems)
+compare_lines(struct nx_slice wanted, struct nx_slice here,
+    struct nx_buf *problems)
 {
 	while (wanted.n > 0) {
 		struct nx_slice line = nx_slice_cut(&wanted, '\n');
@@ -61,7 +62,7 @@ compare_list(struct nx_ctx *ctx, struct nx_migrator *m, const char *dir,
 	if (rc == NX_OK)
 		rc = nx_migrator_list(m, &here, &ctx->err);
 	if (rc == NX_OK)
-		compare(wanted, nx_buf_slice(&here), problems);
+		compare_lines(wanted, nx_buf_slice(&here), problems);
 	nx_buf_free(&here);
 	return rc;
 }

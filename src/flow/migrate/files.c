@@ -101,7 +101,7 @@ nx_files_read(struct nx_ctx *ctx, const char *dir, struct nx_files *out)
 }
 
 static void
-match(struct nx_file *file, const struct nx_applied *row)
+match_row(struct nx_file *file, const struct nx_applied *row)
 {
 	file->row = row;
 	file->state = strcmp(row->checksum, file->sql.checksum) != 0 ?
@@ -128,7 +128,7 @@ nx_files_compare(struct nx_ctx *ctx, struct nx_migrator *m,
 	for (int i = 0; i < n; i++) {
 		if (rows[i].version < 0 || rows[i].version >= files->n)
 			continue;	/* of a newer program */
-		match(&files->all[rows[i].version], &rows[i]);
+		match_row(&files->all[rows[i].version], &rows[i]);
 		files->pending--;
 		files->changed += files->all[rows[i].version].state ==
 		    NX_FILE_CHANGED;

@@ -9,7 +9,7 @@
 enum { SCRATCH_NAME_MAX = 40 };
 
 static enum nx_rc
-rehearse(struct nx_ctx *ctx, struct nx_migrator *m,
+rehearse_file(struct nx_ctx *ctx, struct nx_migrator *m,
     const struct nx_migration *file, struct nx_lock_times *out)
 {
 	struct nx_lock_time *time = &out->all[out->n];
@@ -48,7 +48,7 @@ rehearse_all(struct nx_ctx *ctx, const struct nx_files *files,
 		if (rc == NX_OK)
 			rc = i < out->from ? nx_migrator_run(m,
 			    &files->all[i].sql, &ctx->err) :
-			    rehearse(ctx, m, &files->all[i].sql, out);
+			    rehearse_file(ctx, m, &files->all[i].sql, out);
 	}
 	nx_migrator_close(m);
 	return rc;

@@ -24,7 +24,7 @@ enum {
 };
 
 static bool
-names(struct json_object *obj, const char *member)
+names_member(struct json_object *obj, const char *member)
 {
 	return json_object_object_get_ex(obj, member, NULL);
 }
@@ -41,7 +41,7 @@ nx_change_user(struct nx_ctx *ctx, struct nx_slice body,
 	if (rc != NX_OK)
 		return rc;
 	named = nx_json_str(patch, "user_id");
-	if (names(patch, "user_id") && named == NULL)
+	if (names_member(patch, "user_id") && named == NULL)
 		rc = nx_fail_for(&ctx->err, NX_INVALID, NX_WHY_NOT_EXPECTED,
 		    NX_S("member", "user_id"), NX_S("expected", "a UUID"));
 	else if (named != NULL &&
@@ -87,7 +87,7 @@ is_only_parts(const struct nx_stored_post *post)
 
 /* May this post, as it is now, be changed by this caller? */
 static enum nx_rc
-permit(struct nx_ctx *ctx, const struct nx_stored_post *post,
+permit_change(struct nx_ctx *ctx, const struct nx_stored_post *post,
     const char *if_match)
 {
 	char etag[NX_ETAG_MAX];
@@ -105,7 +105,7 @@ permit(struct nx_ctx *ctx, const struct nx_stored_post *post,
 
 /* What was asked for, with what is new in its place. */
 static enum nx_rc
-merge(struct nx_ctx *ctx, struct edit *e)
+merge_patch(struct nx_ctx *ctx, struct edit *e)
 {
 	struct nx_buf text = NX_BUF(NX_REQUEST_TEXT_MAX);
 	struct json_object *whole;
@@ -155,8 +155,9 @@ check_author(struct nx_ctx *ctx, const struct nx_publish_ask *ask)
 static enum nx_rc
 keep_parts(struct nx_ctx *ctx, struct edit *e)
 {
-	if (names(e->patch, "on_long") || names(e->patch, "link") ||
-	    names(e->patch, "numbering"))
+	if (names_member(e->patch, "on_long") ||
+	    names_member(e->patch, "link") ||
+	    names_member(e->patch, "numbering"))
 		return nx_fail(&ctx->err, NX_INVALID, "text must be given as"
 		    " well: only the parts of this post were kept.");
 	e->made.parts = e->old.parts;
@@ -169,10 +170,10 @@ keep_parts(struct nx_ctx *ctx, struct edit *e)
 
 /* The post as it would be stored anew. */
 static enum nx_rc
-make(struct nx_ctx *ctx, struct edit *e)
+make_changed(struct nx_ctx *ctx, struct edit *e)
 {
 	const char *const before = e->old.connection_id;
-	enum nx_rc rc = merge(ctx, e);
+	enum nx_rc rc = merge_patch(ctx, e);
 
 	memset(&e->made, 0, sizeof(e->made));
 	if (rc != NX_OK || (rc = check_author(ctx, &e->ask)) != NX_OK ||
@@ -181,9 +182,9 @@ make(struct nx_ctx *ctx, struct edit *e)
 	    &ctx->err)) != NX_OK) ||
 	    (rc = nx_publish_prepare(ctx, &e->ask, &e->made)) != NX_OK)
 		return rc;
-	e->keeps_place = !names(e->patch, "publish_at") &&
+	e->keeps_place = !names_member(e->patch, "publish_at") &&
 	    nx_uuid_same(e->ask.connection_id, before);
-	if (is_only_parts(&e->old) && !names(e->patch, "text"))
+	if (is_only_parts(&e->old) && !names_member(e->patch, "text"))
 		rc = keep_parts(ctx, e);
 	e->made.connection_id = e->ask.connection_id;
 	e->made.state = NX_POST_STATE_DRY_RUN;
@@ -191,8 +192,8 @@ make(struct nx_ctx *ctx, struct edit *e)
 }
 
 static enum nx_rc
-put(struct nx_ctx *ctx, const struct edit *e, struct nx_stored_post *out,
-    bool *changed)
+put_changed(struct nx_ctx *ctx, const struct edit *e,
+    struct nx_stored_post *out, bool *changed)
 {
 	struct nx_store_ask store = nx_ctx_store(ctx);
 	char hash[NX_SHA256_HEX + 1], lease[NX_UUID_LEN + 1];
@@ -225,7 +226,7 @@ put(struct nx_ctx *ctx, const struct edit *e, struct nx_stored_post *out,
 
 /* One try; `*changed` is false when somebody was at it in between. */
 static enum nx_rc
-change(struct nx_ctx *ctx, struct edit *e, struct nx_published *out,
+change_once(struct nx_ctx *ctx, struct edit *e, struct nx_published *out,
     bool *changed)
 {
 	struct nx_store_ask store = nx_ctx_store(ctx);
@@ -234,12 +235,12 @@ change(struct nx_ctx *ctx, struct edit *e, struct nx_published *out,
 
 	*changed = false;
 	if (rc != NX_OK ||
-	    (rc = permit(ctx, &e->old, e->what->if_match)) != NX_OK ||
-	    (rc = make(ctx, e)) != NX_OK)
+	    (rc = permit_change(ctx, &e->old, e->what->if_match)) != NX_OK ||
+	    (rc = make_changed(ctx, e)) != NX_OK)
 		return rc;
 	out->in_full = true;
 	if (!e->ask.dry_run)
-		return put(ctx, e, &out->post, changed);
+		return put_changed(ctx, e, &out->post, changed);
 	out->post = e->made;
 	*changed = true;
 	return NX_OK;
@@ -255,7 +256,7 @@ nx_posts_change(struct nx_ctx *ctx, const struct nx_change_ask *ask,
 
 	memset(out, 0, sizeof(*out));
 	for (int i = 0; rc == NX_OK && !changed && i < TRIES; i++)
-		rc = change(ctx, &e, out, &changed);
+		rc = change_once(ctx, &e, out, &changed);
 	json_object_put(e.patch);
 	if (rc == NX_OK && !changed)
 		return nx_fail_for(&ctx->err, NX_POST_BUSY,

@@ -55,7 +55,7 @@ misses_parent(const struct nx_delivery *d, size_t i,
 }
 
 static bool
-has_room(const struct nx_ctx *ctx, const struct nx_delivery *d, int ms)
+has_time(const struct nx_ctx *ctx, const struct nx_delivery *d, int ms)
 {
 	return nx_clock_left(ctx->deadline) >= ms + ROOM_MS &&
 	    nx_clock_left(d->leased_until) >= ms + ROOM_MS;
@@ -84,7 +84,7 @@ send_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 		if (rc != NX_OK)
 			return rc;
 		pause = nx_trouble_pause(&v, misses_parent(d, i, &v), tries);
-		if (pause == 0 || !has_room(ctx, d, pause))
+		if (pause == 0 || !has_time(ctx, d, pause))
 			break;
 		nx_clock_sleep(pause);
 	}
@@ -111,7 +111,7 @@ tell_twins(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i)
 
 /* Part `i` did not leave in this delivery: the rest is for the worker. */
 static void
-hand_over(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
+hand_to_worker(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 {
 	if (nx_delivery_put_off(ctx, d, NX_EVENT_HANDED_OVER, 0))
 		d->post->parts[i].state = NX_PART_WAITING;
@@ -124,7 +124,7 @@ hand_over(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
  * the worker finds out.
  */
 static void
-unrecorded(struct nx_delivery *d, size_t i)
+show_unrecorded(struct nx_delivery *d, size_t i)
 {
 	d->unrecorded = true;
 	d->post->parts[i].state = NX_PART_SENT;
@@ -134,7 +134,7 @@ unrecorded(struct nx_delivery *d, size_t i)
 
 /* What follows when part `i` came to `rc`, which ctx->err explains. */
 static struct nx_post_outcome
-outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
+outcome_sent(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
     enum nx_rc rc)
 {
 	const struct nx_stored_part *part = &d->post->parts[i];
@@ -156,25 +156,25 @@ outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
 
 /* Write down what part `i` came to; with an id that cannot be its own. */
 static enum nx_rc
-record(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, enum nx_rc *rc,
+record_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, enum nx_rc *rc,
     struct nx_post_outcome *outcome, bool *ours)
 {
 	enum nx_rc saved;
 
-	*outcome = outcome_of(ctx, d, i, *rc);
+	*outcome = outcome_sent(ctx, d, i, *rc);
 	saved = nx_delivery_save(ctx, d, outcome, ours);
 	if (*rc != NX_OK || saved != NX_OUTCOME_UNKNOWN)
 		return saved;
 	*rc = nx_fail(&ctx->err, NX_OUTCOME_UNKNOWN, "X answered with the id"
 	    " of another post, %s.", d->post->parts[i].post_id);
 	d->post->parts[i].post_id = NULL;
-	*outcome = outcome_of(ctx, d, i, *rc);
+	*outcome = outcome_sent(ctx, d, i, *rc);
 	return nx_delivery_save(ctx, d, outcome, ours);
 }
 
 /* One part and its record; `*more` when the next is to follow. */
 static enum nx_rc
-step(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, bool *more)
+deliver_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, bool *more)
 {
 	struct nx_post_outcome outcome;
 	bool ours = true;
@@ -183,8 +183,9 @@ step(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, bool *more)
 	*more = false;
 	if (rc == NX_OK)
 		rc = send_part(ctx, d, i);
-	if (record(ctx, d, i, &rc, &outcome, &ours) != NX_OK && rc == NX_OK) {
-		unrecorded(d, i);
+	if (record_part(ctx, d, i, &rc, &outcome, &ours) != NX_OK &&
+	    rc == NX_OK) {
+		show_unrecorded(d, i);
 		return NX_OK;
 	}
 	nx_delivery_took(d->post, &outcome);
@@ -224,11 +225,11 @@ nx_deliver(struct nx_ctx *ctx, struct nx_delivery *d)
 	while (i < post->nparts && post->parts[i].state == NX_PART_SENT)
 		i++;
 	for (size_t first = i; more && i < post->nparts; i++) {
-		if (i > first && !has_room(ctx, d, 0)) {
-			hand_over(ctx, d, i);
+		if (i > first && !has_time(ctx, d, 0)) {
+			hand_to_worker(ctx, d, i);
 			return NX_OK;
 		}
-		rc = step(ctx, d, i, &more);
+		rc = deliver_part(ctx, d, i, &more);
 	}
 	if (rc == NX_OK)
 		return NX_OK;

@@ -18,7 +18,7 @@ add_range(struct nx_jw *w, const char *key, int start, int end)
 }
 
 static enum nx_rc
-text_of(struct json_object *obj, struct nx_slice *out, struct nx_err *err)
+measured_text(struct json_object *obj, struct nx_slice *out, struct nx_err *err)
 {
 	out->p = NULL;
 	json_object_object_foreach(obj, name, value) {
@@ -46,7 +46,7 @@ nx_measure(struct nx_slice line, struct nx_buf *out, struct nx_err *err)
 
 	if ((rc = nx_json_parse(line, &obj, err)) != NX_OK)
 		return rc;
-	rc = text_of(obj, &text, err);
+	rc = measured_text(obj, &text, err);
 	if (rc == NX_OK &&
 	    (rc = nx_weigh(text, NX_LIMIT_POST, &weight)) != NX_OK)
 		rc = nx_fail(err, rc, "The text cannot be weighed.");

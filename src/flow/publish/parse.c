@@ -167,7 +167,7 @@ parse_reply_settings(struct nx_ctx *ctx, const struct member *m,
 
 /* Part of the shape of a post, but only "nothing" is accepted. */
 static enum nx_rc
-offered(struct nx_ctx *ctx, const char *name, bool nothing)
+expect_nothing(struct nx_ctx *ctx, const char *name, bool nothing)
 {
 	return nothing ? NX_OK : nx_fail_for(&ctx->err, NX_NOT_OFFERED,
 	    NX_WHY_NOT_OFFERED, NX_S("member", name));
@@ -180,7 +180,7 @@ parse_no_media(struct nx_ctx *ctx, const struct member *m,
 	(void)field;
 	if (!json_object_is_type(v, json_type_array))
 		return refuse_value(ctx, m->name, m->expected);
-	return offered(ctx, m->name, json_object_array_length(v) == 0);
+	return expect_nothing(ctx, m->name, json_object_array_length(v) == 0);
 }
 
 static enum nx_rc
@@ -191,7 +191,7 @@ parse_no_metrics(struct nx_ctx *ctx, const struct member *m,
 	enum nx_rc rc = parse_bool(ctx, m, v, &wanted);
 
 	(void)field;
-	return rc != NX_OK ? rc : offered(ctx, m->name, !wanted);
+	return rc != NX_OK ? rc : expect_nothing(ctx, m->name, !wanted);
 }
 
 static enum nx_rc

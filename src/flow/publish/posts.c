@@ -53,7 +53,7 @@ open_delivery(struct nx_ctx *ctx, struct nx_claimed *claimed, bool attended,
 
 /* As it is now; what was asked for no claim reads. */
 static void
-renew(struct nx_published *out, const struct nx_stored_post *post)
+show_post(struct nx_published *out, const struct nx_stored_post *post)
 {
 	const char *source = out->post.source;
 
@@ -62,9 +62,9 @@ renew(struct nx_published *out, const struct nx_stored_post *post)
 }
 
 static void
-show(struct nx_published *out, const struct nx_delivery *d)
+show_delivery(struct nx_published *out, const struct nx_delivery *d)
 {
-	renew(out, d->post);
+	show_post(out, d->post);
 	out->post.version = 0;		/* what was saved has another */
 	out->limits = d->limits;
 	out->unrecorded = d->unrecorded;
@@ -72,7 +72,7 @@ show(struct nx_published *out, const struct nx_delivery *d)
 
 /* Look it up; what follows a part that was found is sent as well. */
 static enum nx_rc
-settle(struct nx_ctx *ctx, struct nx_delivery *d,
+settle_unknown(struct nx_ctx *ctx, struct nx_delivery *d,
     const struct nx_claimed *claimed)
 {
 	bool go_on;
@@ -83,7 +83,7 @@ settle(struct nx_ctx *ctx, struct nx_delivery *d,
 
 /* Whether there is anything to go on with in a post that was not taken. */
 static enum nx_rc
-stays(struct nx_ctx *ctx, const struct nx_claimed *claimed)
+refuse_resume(struct nx_ctx *ctx, const struct nx_claimed *claimed)
 {
 	const struct nx_stored_post *post = &claimed->post;
 
@@ -109,9 +109,9 @@ go_on(struct nx_ctx *ctx, struct nx_claimed *claimed,
 
 	*looked = claimed->post.state == NX_POST_STATE_UNKNOWN;
 	if (rc == NX_OK)
-		rc = *looked ? settle(ctx, &d, claimed) :
+		rc = *looked ? settle_unknown(ctx, &d, claimed) :
 		    nx_deliver(ctx, &d);
-	show(out, &d);
+	show_delivery(out, &d);
 	return rc;
 }
 
@@ -133,7 +133,7 @@ nx_posts_resume(struct nx_ctx *ctx, const char *user_id, const char *id,
 			return rc;
 		if (!claimed.taken) {
 			out->post = claimed.post;
-			return stays(ctx, &claimed);
+			return refuse_resume(ctx, &claimed);
 		}
 		rc = go_on(ctx, &claimed, out, &looked);
 		/* A thread's part that was not sent after all is sent now. */
@@ -158,7 +158,7 @@ nx_posts_send_now(struct nx_ctx *ctx, const char *user_id, const char *id,
 	    &why) != NX_OK)
 		return NX_OK;
 	if (!claimed.taken) {
-		renew(out, &claimed.post);
+		show_post(out, &claimed.post);
 		return NX_OK;
 	}
 	return go_on(ctx, &claimed, out, &looked);
@@ -184,7 +184,7 @@ nx_posts_remove(struct nx_ctx *ctx, const char *user_id, const char *id,
 	rc = open_delivery(ctx, &claimed, true, &d);
 	if (rc == NX_OK)
 		rc = nx_withdraw(ctx, &d);
-	show(out, &d);
+	show_delivery(out, &d);
 	return rc;
 }
 
@@ -195,7 +195,7 @@ typedef enum nx_rc work_fn(struct nx_ctx *ctx, struct nx_delivery *d,
 
 /* A post's own trouble is told where it happens; a turn goes on. */
 static enum nx_rc
-turn(struct nx_ctx *ctx, claim_fn *claim, work_fn *work, int *done)
+take_turn(struct nx_ctx *ctx, claim_fn *claim, work_fn *work, int *done)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_claimed claimed;
@@ -228,11 +228,11 @@ send_or_remove(struct nx_ctx *ctx, struct nx_delivery *d,
 enum nx_rc
 nx_posts_send_due(struct nx_ctx *ctx, int *done)
 {
-	return turn(ctx, nx_post_claim_due, send_or_remove, done);
+	return take_turn(ctx, nx_post_claim_due, send_or_remove, done);
 }
 
 enum nx_rc
 nx_posts_settle_due(struct nx_ctx *ctx, int *done)
 {
-	return turn(ctx, nx_post_claim_unknown, settle, done);
+	return take_turn(ctx, nx_post_claim_unknown, settle_unknown, done);
 }

@@ -138,7 +138,7 @@ answer_repeat(struct nx_ctx *ctx, struct nx_stored_post *post)
 
 /* First round trip: reserve.  `*done` when there is nothing to send now. */
 static enum nx_rc
-reserve(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
+reserve_post(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
     struct nx_delivery *d, bool *done)
 {
 	struct nx_store_ask store = nx_ctx_store(ctx);
@@ -320,7 +320,7 @@ nx_publish(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 		return NX_OK;
 	}
 	nx_uuid_random(lease);
-	rc = reserve(ctx, ask, &d, &done);
+	rc = reserve_post(ctx, ask, &d, &done);
 	if (rc != NX_OK || done)
 		return rc;
 	rc = nx_deliver(ctx, &d);

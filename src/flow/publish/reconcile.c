@@ -57,7 +57,7 @@ parent_of(const struct search *s)
 }
 
 static enum nx_rc
-compare(const struct search *s, const struct nx_x_entry *entry,
+compare_entry(const struct search *s, const struct nx_x_entry *entry,
     enum nx_likeness *out)
 {
 	const struct nx_stored_part *part = &s->d->post->parts[s->part];
@@ -85,7 +85,7 @@ compare(const struct search *s, const struct nx_x_entry *entry,
 
 /* Write the id down as ours, unless it is, or may become, somebody else's. */
 static enum nx_rc
-reserve(struct nx_ctx *ctx, struct search *s, const char *id)
+reserve_id(struct nx_ctx *ctx, struct search *s, const char *id)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	enum nx_id_claim claim;
@@ -101,7 +101,7 @@ reserve(struct nx_ctx *ctx, struct search *s, const char *id)
 
 /* What is only alike leaves a doubt, unless it is known to be another's. */
 static enum nx_rc
-doubt(struct nx_ctx *ctx, struct search *s, const char *id)
+doubt_id(struct nx_ctx *ctx, struct search *s, const char *id)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	bool taken = false;
@@ -118,7 +118,7 @@ doubt(struct nx_ctx *ctx, struct search *s, const char *id)
  * unless our clock is wrong.
  */
 static enum nx_rc
-consider(struct nx_ctx *ctx, struct search *s, const struct nx_x_entry *e,
+consider_entry(struct nx_ctx *ctx, struct search *s, const struct nx_x_entry *e,
     enum nx_likeness likeness)
 {
 	const char *id, *parent = parent_of(s);
@@ -131,12 +131,12 @@ consider(struct nx_ctx *ctx, struct search *s, const struct nx_x_entry *e,
 	if ((id = nx_arena_str(ctx->arena, e->id)) == NULL)
 		return nx_fail(&ctx->err, NX_NO_MEMORY, "while looking");
 	if (likeness == NX_ALIKE || e->created_at > s->not_after)
-		return doubt(ctx, s, id);
+		return doubt_id(ctx, s, id);
 	if (parent != NULL && e->reply_to == NULL) {
 		s->untold = id;
 		s->nuntold++;
 	} else
-		return reserve(ctx, s, id);
+		return reserve_id(ctx, s, id);
 	return NX_OK;
 }
 
@@ -156,9 +156,9 @@ look_at_page(struct nx_ctx *ctx, struct search *s,
 		if (e->created_at != 0 && (e->created_at < s->not_before ||
 		    e->created_at > s->not_after + LEEWAY))
 			continue;
-		rc = compare(s, e, &likeness);
+		rc = compare_entry(s, e, &likeness);
 		if (rc == NX_OK)
-			rc = consider(ctx, s, e, likeness);
+			rc = consider_entry(ctx, s, e, likeness);
 	}
 	return rc;
 }
@@ -223,13 +223,13 @@ settle_for(struct nx_ctx *ctx, struct search *s)
 	if (s->found != NULL || s->tells_parents || s->nuntold == 0)
 		return NX_OK;
 	if (s->nuntold == 1)
-		return reserve(ctx, s, s->untold);
+		return reserve_id(ctx, s, s->untold);
 	s->doubt = true;
 	return NX_OK;
 }
 
 static enum nx_rc
-look(struct nx_ctx *ctx, struct nx_delivery *d, struct search *s)
+search_timeline(struct nx_ctx *ctx, struct nx_delivery *d, struct search *s)
 {
 	enum nx_rc rc = nx_delivery_ready(ctx, d, "tweet.read");
 
@@ -247,7 +247,7 @@ look(struct nx_ctx *ctx, struct nx_delivery *d, struct search *s)
 }
 
 static enum nx_rc
-save(struct nx_ctx *ctx, struct nx_delivery *d,
+save_found(struct nx_ctx *ctx, struct nx_delivery *d,
     const struct nx_post_outcome *outcome)
 {
 	bool ours;
@@ -272,7 +272,7 @@ save(struct nx_ctx *ctx, struct nx_delivery *d,
 
 /* What follows for the part that is searched for. */
 static struct nx_post_outcome
-outcome_of(const struct search *s, enum nx_post_event event, int wait)
+outcome_found(const struct search *s, enum nx_post_event event, int wait)
 {
 	const struct nx_stored_post *post = s->d->post;
 
@@ -290,7 +290,7 @@ static enum nx_rc
 not_sent(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s)
 {
 	const struct nx_err passing = { .rc = NX_X_DOWN };
-	struct nx_post_outcome outcome = outcome_of(s, NX_EVENT_ABSENT,
+	struct nx_post_outcome outcome = outcome_found(s, NX_EVENT_ABSENT,
 	    nx_delivery_wait(d, &passing));
 
 	if (s->is_evident)
@@ -301,7 +301,7 @@ not_sent(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s)
 		    " and the account's timeline does not show it.");
 	outcome.error = nx_delivery_error(ctx);
 	outcome.failed = true;
-	return save(ctx, d, &outcome);
+	return save_found(ctx, d, &outcome);
 }
 
 /*
@@ -312,7 +312,7 @@ static enum nx_rc
 stay_unknown(struct nx_ctx *ctx, struct nx_delivery *d,
     const struct search *s)
 {
-	struct nx_post_outcome outcome = outcome_of(s,
+	struct nx_post_outcome outcome = outcome_found(s,
 	    nx_trouble_unseen(d->post, s->age),
 	    nx_trouble_look_again(s->age, &ctx->err));
 
@@ -320,11 +320,12 @@ stay_unknown(struct nx_ctx *ctx, struct nx_delivery *d,
 	/* That X says it has it is worth more than why nobody finds it. */
 	outcome.error = s->is_evident ? d->post->parts[s->part].error :
 	    nx_delivery_error(ctx);
-	return save(ctx, d, &outcome);
+	return save_found(ctx, d, &outcome);
 }
 
 static enum nx_rc
-undecided(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s)
+leave_undecided(struct nx_ctx *ctx, struct nx_delivery *d,
+    const struct search *s)
 {
 	if (s->doubt)
 		(void)nx_fail(&ctx->err, NX_OUTCOME_UNKNOWN, "The account has"
@@ -336,18 +337,19 @@ undecided(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s)
 }
 
 static enum nx_rc
-adopt(struct nx_ctx *ctx, struct nx_delivery *d, struct search *s,
+adopt_part(struct nx_ctx *ctx, struct nx_delivery *d, struct search *s,
     bool *go_on)
 {
-	struct nx_post_outcome outcome = outcome_of(s, NX_EVENT_ACCEPTED, -1);
+	struct nx_post_outcome outcome = outcome_found(s,
+	    NX_EVENT_ACCEPTED, -1);
 	enum nx_rc rc;
 
 	outcome.x_id = s->found;
-	rc = save(ctx, d, &outcome);
+	rc = save_found(ctx, d, &outcome);
 	/* The id turns out to be another part's. */
 	if (rc == NX_OUTCOME_UNKNOWN) {
 		s->doubt = true;
-		return undecided(ctx, d, s);
+		return leave_undecided(ctx, d, s);
 	}
 	if (rc != NX_OK)
 		return rc;
@@ -360,7 +362,7 @@ adopt(struct nx_ctx *ctx, struct nx_delivery *d, struct search *s,
 }
 
 static enum nx_rc
-blind(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s)
+note_blind(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s)
 {
 	struct nx_err why = ctx->err;
 
@@ -407,13 +409,13 @@ nx_reconcile(struct nx_ctx *ctx, struct nx_delivery *d,
 	if (!begin_search(d, claimed, &s))
 		return NX_OK;
 	quiet = nx_trouble_quiet(s.is_evident);
-	if (look(ctx, d, &s) != NX_OK)
-		return blind(ctx, d, &s);
+	if (search_timeline(ctx, d, &s) != NX_OK)
+		return note_blind(ctx, d, &s);
 	if (s.found != NULL)
-		return adopt(ctx, d, &s, go_on);
+		return adopt_part(ctx, d, &s, go_on);
 	if (s.age >= quiet)
 		return s.whole && !s.doubt ? not_sent(ctx, d, &s) :
-		    undecided(ctx, d, &s);
+		    leave_undecided(ctx, d, &s);
 	(void)nx_delivery_put_off(ctx, d, NX_EVENT_TOO_EARLY,
 	    nx_trouble_next_look(s.age, quiet));
 	return NX_OK;

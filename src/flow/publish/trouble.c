@@ -46,7 +46,7 @@ enum {
 
 /* Trouble that passes without anybody changing the post. */
 static bool
-passes(enum nx_rc rc)
+passes_by_itself(enum nx_rc rc)
 {
 	switch (rc) {
 	case NX_X_RATE:
@@ -131,7 +131,7 @@ nx_trouble_wait(const struct nx_trouble *t)
 	    p->created_at;
 	const int wait = back_off(t);
 
-	if (!(passes(t->err->rc) || t->too_soon) ||
+	if (!(passes_by_itself(t->err->rc) || t->too_soon) ||
 	    (p->tries >= TRIES_MAX && t->err->rc != NX_X_RATE))
 		return -1;
 	/* What nobody has seen yet is not news for ever. */

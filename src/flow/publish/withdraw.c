@@ -61,7 +61,7 @@ delete_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i)
 
 /* X's refusal is about this deletion, not about what was posted. */
 static enum nx_rc
-explain(struct nx_ctx *ctx, enum nx_rc rc)
+explain_refusal(struct nx_ctx *ctx, enum nx_rc rc)
 {
 	struct nx_err why = ctx->err;
 
@@ -93,7 +93,7 @@ cause_of(const struct nx_stored_post *post)
 
 /* What follows when deleting part `i` came to `rc`, which ctx->err explains. */
 static struct nx_post_outcome
-outcome_of(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
+outcome_removed(struct nx_ctx *ctx, const struct nx_delivery *d, size_t i,
     enum nx_rc rc)
 {
 	const struct nx_post_error *cause = cause_of(d->post);
@@ -131,11 +131,11 @@ remove_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, bool *more)
 {
 	struct nx_stored_post *post = d->post;
 	struct nx_post_outcome outcome;
-	enum nx_rc rc = explain(ctx, delete_part(ctx, d, i)), saved;
+	enum nx_rc rc = explain_refusal(ctx, delete_part(ctx, d, i)), saved;
 	bool ours;
 
 	*more = false;
-	outcome = outcome_of(ctx, d, i, rc);
+	outcome = outcome_removed(ctx, d, i, rc);
 	if (rc != NX_OK)
 		nx_ctx_report(ctx, "post.not_deleted", post->user_id,
 		    post->connection_id);

@@ -35,7 +35,8 @@ put_parts(struct nx_why *why, const struct nx_stored_post *post,
 		put_arg(why, NX_I("part", (int64_t)part + 1));
 	put_arg(why, NX_I("live", (int64_t)t->live));
 	put_arg(why, NX_I("parts", (int64_t)post->nparts));
-	put_arg(why, NX_I("deleted", (int64_t)t->deleted));
+	if (t->deleted > 0)
+		put_arg(why, NX_I("deleted", (int64_t)t->deleted));
 }
 
 /*
@@ -103,7 +104,8 @@ explain_unknown(struct nx_why *why, const struct nx_stored_post *post,
 		put_arg(why, NX_I("removing", 1));
 	else if (post->next_try_at != 0) {
 		put_arg(why, NX_I("looks", 1));
-		put_arg(why, NX_I("first", post->tries > 1 ? 0 : 1));
+		if (post->tries <= 1)
+			put_arg(why, NX_I("first", 1));
 	}
 	put_doubt(why, post);
 }

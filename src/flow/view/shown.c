@@ -15,13 +15,6 @@ nx_shown_due(const struct nx_stored_post *post)
 	    post->next_try_at;
 }
 
-bool
-nx_is_shown(const struct nx_stored_post *post,
-    enum nx_post_state state)
-{
-	return nx_shown_state(post) == state;
-}
-
 struct nx_tally
 nx_tally(const struct nx_stored_post *post)
 {
@@ -50,14 +43,19 @@ nx_shown_can(const struct nx_stored_post *post)
 	    !post->is_superseded;
 	const unsigned int resume = post->is_cut_off ? 0 : NX_CAN_RESUME;
 
-	if (nx_is_shown(post, NX_POST_STATE_QUEUED))
+	switch (nx_shown_state(post)) {
+	case NX_POST_STATE_QUEUED:
 		return t.live > 0 ? NX_CAN_DELETE : NX_CAN_CANCEL;
-	if (nx_is_shown(post, NX_POST_STATE_UNKNOWN))
+	case NX_POST_STATE_UNKNOWN:
 		return post->goal == NX_GOAL_SEND ? resume | NX_CAN_DELETE :
 		    resume;
-	if (nx_is_shown(post, NX_POST_STATE_PARTIAL))
+	case NX_POST_STATE_PARTIAL:
 		return goes_on ? resume | NX_CAN_DELETE : NX_CAN_DELETE;
-	if (nx_is_shown(post, NX_POST_STATE_FAILED))
+	case NX_POST_STATE_FAILED:
 		return goes_on ? resume : 0;
-	return nx_is_shown(post, NX_POST_STATE_SENT) ? NX_CAN_DELETE : 0;
+	case NX_POST_STATE_SENT:
+		return NX_CAN_DELETE;
+	default:
+		return 0;
+	}
 }

@@ -12,9 +12,6 @@ struct nx_tally {
 };
 struct nx_tally	nx_tally(const struct nx_stored_post *post);
 
-bool	nx_is_shown(const struct nx_stored_post *post,
-	    enum nx_post_state state);
-
 /* A set; what `can` of an answer names, in this order. */
 enum { NX_CAN_RESUME = 1, NX_CAN_DELETE = 2, NX_CAN_CANCEL = 4 };
 unsigned int	nx_shown_can(const struct nx_stored_post *post);
