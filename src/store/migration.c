@@ -433,6 +433,7 @@ nx_migrator_fill(struct nx_migrator *m, int rows, struct nx_err *err)
 {
 	struct nx_buf sql = NX_BUF(NX_MIGRATION_TEXT_MAX);
 	enum nx_rc rc;
+
 	/* An autovacuum may be at the table. */
 	nx_buf_addf(&sql, "SET statement_timeout = 0; SET lock_timeout = 0;"
 	    " %s; SELECT pg_temp.fill(%d)", nx_schema_fill, rows);
