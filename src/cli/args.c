@@ -111,7 +111,7 @@ with_dashes(const char *arg, struct nx_arena *arena)
 }
 
 static enum nx_rc
-unknown(const char *arg, struct nx_err *err)
+refuse_unknown(const char *arg, struct nx_err *err)
 {
 	int n = (int)strcspn(arg, "=");
 
@@ -121,7 +121,7 @@ unknown(const char *arg, struct nx_err *err)
 
 /* The option that `arg` begins, when it is one that takes a value. */
 static const struct option_row *
-valued(enum nx_program program, const char *arg)
+option_with_value(enum nx_program program, const char *arg)
 {
 	size_t n = strcspn(arg, "=");
 
@@ -137,7 +137,7 @@ valued(enum nx_program program, const char *arg)
 }
 
 static void
-hide(char *text)
+hide_secret(char *text)
 {
 	memset(text, 'x', strlen(text));
 }
@@ -148,7 +148,7 @@ hide(char *text)
  * is full.
  */
 static char **
-normalise(enum nx_program program, int argc, char **argv,
+normalise_args(enum nx_program program, int argc, char **argv,
     struct nx_arena *arena, struct nx_err *err)
 {
 	char **copy = nx_arena_alloc(arena,
@@ -164,20 +164,20 @@ normalise(enum nx_program program, int argc, char **argv,
 			return NULL;
 		if (open == NULL && i > 0 && copy[i][0] == '-' &&
 		    copy[i][1] != '-') {
-			(void)unknown(copy[i], err);
+			(void)refuse_unknown(copy[i], err);
 			return NULL;
 		}
 		if (open == NULL)
-			row = valued(program, copy[i]);
+			row = option_with_value(program, copy[i]);
 		else if (open->kind == SECRET)
-			hide(argv[i]);
+			hide_secret(argv[i]);
 		open = NULL;
 		if (row == NULL)
 			continue;
 		if (strchr(copy[i], '=') == NULL)
 			open = row;
 		else if (row->kind == SECRET)
-			hide(strchr(argv[i], '=') + 1);
+			hide_secret(strchr(argv[i], '=') + 1);
 	}
 	return copy;
 }
@@ -199,7 +199,7 @@ long_options(enum nx_program program, struct option out[ROWS + 1])
 }
 
 static enum nx_rc
-take(const struct option_row *row, const char *value, struct nx_args *out,
+take_value(const struct option_row *row, const char *value, struct nx_args *out,
     struct nx_err *err)
 {
 	void *field = (char *)out + row->offset;
@@ -237,7 +237,7 @@ nx_args_parse(enum nx_program program, int argc, char **argv,
 	memset(out, 0, sizeof(*out));
 	memset(err, 0, sizeof(*err));
 	(void)long_options(program, options);
-	copy = normalise(program, argc, argv, arena, err);
+	copy = normalise_args(program, argc, argv, arena, err);
 	if (!nx_arena_ok(arena))
 		return nx_fail(err, NX_NO_MEMORY, "while reading options");
 	if (copy == NULL)
@@ -246,15 +246,15 @@ nx_args_parse(enum nx_program program, int argc, char **argv,
 	optind = 0;		/* glibc: begin afresh */
 	while ((c = getopt_long(argc, copy, "", options, NULL)) != -1) {
 		if (c < 256)
-			return unknown(copy[optind - 1], err);
-		rc = take(&rows[c - 256], optarg, out, err);
+			return refuse_unknown(copy[optind - 1], err);
+		rc = take_value(&rows[c - 256], optarg, out, err);
 		if (rc != NX_OK)
 			return rc;
 	}
 	if (program == NX_MIGRATE && optind < argc)
 		out->action = copy[optind++];
 	if (optind < argc)
-		return unknown(copy[optind], err);
+		return refuse_unknown(copy[optind], err);
 	return NX_OK;
 }
 

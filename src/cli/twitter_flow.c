@@ -18,7 +18,7 @@
 #include "nx/flow/publish/when.h"
 
 static enum nx_rc
-require(struct nx_command *c, const char *value, const char *option)
+require_option(struct nx_command *c, const char *value, const char *option)
 {
 	return value != NULL ? NX_OK : nx_fail(&c->ctx.err, NX_USAGE,
 	    "--%s is missing.", option);
@@ -28,7 +28,7 @@ require(struct nx_command *c, const char *value, const char *option)
 static enum nx_rc
 require_user(struct nx_command *c)
 {
-	enum nx_rc rc = require(c, c->args.user_id, "user_id");
+	enum nx_rc rc = require_option(c, c->args.user_id, "user_id");
 
 	if (rc != NX_OK || c->args.dry_run || nx_uuid_valid(c->args.user_id))
 		return rc;
@@ -138,9 +138,9 @@ callback(struct nx_command *c)
 	struct nx_jw w = { .out = &c->out };
 	enum nx_rc rc = NX_OK;
 
-	if ((rc = require(c, answer.code, "code")) != NX_OK ||
-	    (rc = require(c, answer.state, "state")) != NX_OK ||
-	    (rc = require(c, answer.attempt, "flow")) != NX_OK)
+	if ((rc = require_option(c, answer.code, "code")) != NX_OK ||
+	    (rc = require_option(c, answer.state, "state")) != NX_OK ||
+	    (rc = require_option(c, answer.attempt, "flow")) != NX_OK)
 		return rc;
 	rc = c->args.dry_run ? nx_command_need(c, NX_NEED_KEYS) :
 	    nx_command_need_x(c, NX_NEED_KEYS | NX_NEED_DB);
@@ -246,7 +246,7 @@ post(struct nx_command *c)
 	enum nx_rc rc = require_user(c);
 
 	if (rc == NX_OK)
-		rc = require(c, c->args.content, "content");
+		rc = require_option(c, c->args.content, "content");
 	if (rc == NX_OK)
 		rc = read_how(c, &ask);
 	if (rc == NX_OK)
@@ -320,7 +320,7 @@ with_post(struct nx_command *c, enum nx_rc (*work)(struct nx_ctx *ctx,
 	enum nx_rc rc = require_user(c);
 
 	if (rc == NX_OK)
-		rc = require(c, c->args.post_id, "post_id");
+		rc = require_option(c, c->args.post_id, "post_id");
 	if (rc == NX_OK)
 		rc = check_id(c, c->args.post_id, "post_id");
 	if (rc == NX_OK && c->args.dry_run) {
@@ -359,7 +359,7 @@ delete(struct nx_command *c)
 }
 
 static enum nx_rc
-status(struct nx_command *c)
+post_status(struct nx_command *c)
 {
 	struct nx_connection *list = NULL;
 	size_t n = 0;
@@ -439,14 +439,14 @@ static const struct {
 } actions[] = {
 	{ "initiate", initiate }, { "callback", callback },
 	{ "post", post }, { "posts", posts }, { "resume", resume },
-	{ "delete", delete }, { "status", status },
+	{ "delete", delete }, { "status", post_status },
 	{ "disconnect", disconnect }, { "measure", measure },
 };
 
 static enum nx_rc
-act(struct nx_command *c)
+run_action(struct nx_command *c)
 {
-	enum nx_rc rc = require(c, c->args.action, "action");
+	enum nx_rc rc = require_option(c, c->args.action, "action");
 
 	if (rc != NX_OK)
 		return rc;
@@ -467,5 +467,5 @@ nx_twitter_flow(int argc, char **argv)
 	if (nx_command_open(&c, NX_TWITTER_FLOW, "twitter_flow", argc, argv,
 	    &exit_status) != NX_OK)
 		return exit_status;
-	return nx_command_close(&c, act(&c));
+	return nx_command_close(&c, run_action(&c));
 }

@@ -59,7 +59,7 @@ nx_reply_problem_open(struct nx_reply *r, const struct nx_request *request,
 	begin_error(r, err);
 	nx_reply_header(r, "Content-Type", "application/problem+json");
 	*w = (struct nx_jw){ .out = &r->body };
-	nx_answer_problem_open(&dated, request->id, w);
+	nx_answer_problem_open(w, NULL, &dated, request->id);
 }
 
 void

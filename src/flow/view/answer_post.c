@@ -38,7 +38,7 @@ add_error(struct nx_jw *w, const struct nx_post_error *error)
 		nx_jw_null(w, "error");
 		return;
 	}
-	nx_problem_open(w, "error", &error->err, error->request_id);
+	nx_answer_problem_open(w, "error", &error->err, error->request_id);
 	nx_jw_close(w, '}');
 }
 

@@ -49,8 +49,8 @@ add_x(struct nx_jw *w, const struct nx_err_x *x)
 }
 
 void
-nx_problem_open(struct nx_jw *w, const char *key, const struct nx_err *err,
-    const char *request_id)
+nx_answer_problem_open(struct nx_jw *w, const char *key,
+    const struct nx_err *err, const char *request_id)
 {
 	const char *code = nx_rc_code(err->rc);
 	struct nx_buf remedy = NX_BUF(NX_REMEDY_MAX);
@@ -80,18 +80,11 @@ nx_problem_open(struct nx_jw *w, const char *key, const struct nx_err *err,
 }
 
 void
-nx_answer_problem_open(const struct nx_err *err, const char *request_id,
-    struct nx_jw *w)
-{
-	nx_problem_open(w, NULL, err, request_id);
-}
-
-void
 nx_answer_problem(const struct nx_err *err, const char *request_id,
     struct nx_buf *out)
 {
 	struct nx_jw w = { .out = out };
 
-	nx_problem_open(&w, NULL, err, request_id);
+	nx_answer_problem_open(&w, NULL, err, request_id);
 	nx_jw_close(&w, '}');
 }

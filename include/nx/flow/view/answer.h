@@ -23,9 +23,12 @@ struct nx_published {
 void	nx_answer_problem(const struct nx_err *err, const char *request_id,
 	    struct nx_buf *out);
 
-/* The same, left open for further members and the last bracket. */
-void	nx_answer_problem_open(const struct nx_err *err,
-	    const char *request_id, struct nx_jw *w);
+/*
+ * The same, left open for further members and the last bracket; `key` as
+ * nx_jw_open() has it.
+ */
+void	nx_answer_problem_open(struct nx_jw *w, const char *key,
+	    const struct nx_err *err, const char *request_id);
 
 /*
  * One connection, or `{"connections": [...], "pending": n}` with how many posts
