@@ -8,7 +8,6 @@
 #include "nx/base/must.h"
 #include "nx/x/id.h"
 
-/* 25,000 characters of 4 bytes, each perhaps escaped, and what is around. */
 void
 nx_poll_write(struct nx_jw *w, const struct nx_poll *poll)
 {
@@ -22,6 +21,16 @@ nx_poll_write(struct nx_jw *w, const struct nx_poll *poll)
 	nx_jw_close(w, ']');
 	nx_jw_i64(w, "duration_minutes", poll->minutes);
 	nx_jw_close(w, '}');
+}
+
+#define WRITE_MARK(name) \
+	if (marks->name) \
+		nx_jw_bool(w, #name, true);
+
+void
+nx_x_marks_write(struct nx_jw *w, const struct nx_x_marks *marks)
+{
+	NX_X_MARKS(WRITE_MARK)
 }
 
 static void
@@ -41,10 +50,7 @@ write_post(const struct nx_x_post *post, struct nx_buf *out)
 	}
 	if (post->reply_settings != NULL)
 		nx_jw_str(&w, "reply_settings", post->reply_settings);
-	if (post->made_with_ai)
-		nx_jw_bool(&w, "made_with_ai", true);
-	if (post->paid_partnership)
-		nx_jw_bool(&w, "paid_partnership", true);
+	nx_x_marks_write(&w, &post->marks);
 	nx_jw_close(&w, '}');
 }
 
