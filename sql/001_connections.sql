@@ -5,19 +5,17 @@
 -- without a default, so that no row of another platform is written.
 -- There with: relation x_grants
 
--- Nothing here or in the files behind would get past an index that 013 of
--- another run is building, and everybody would queue behind it.
+-- One run at a time, and waiting with no transaction open: an index that is
+-- being built would wait for it, and everybody behind both.
 SET statement_timeout = 0;
 DO $$
 BEGIN
-	WHILE NOT pg_try_advisory_lock(to_regclass('x_posts')::bigint) LOOP
+	WHILE NOT pg_try_advisory_lock(
+	    hashtextextended('nexus-x index', 0)) LOOP
 		COMMIT;
 		PERFORM pg_sleep(0.2);
 	END LOOP;
-	PERFORM pg_advisory_unlock(to_regclass('x_posts')::bigint)
-	    WHERE to_regclass('x_posts') IS NOT NULL;
 END $$;
-RESET statement_timeout;
 
 BEGIN;
 SET LOCAL client_min_messages = warning;
@@ -115,42 +113,6 @@ BEGIN
 	END LOOP;
 END $$;
 
--- One row for each user and account.  Where the table was there without such
--- a rule, it is made for our rows only: others may hold duplicates.
-DO $$
-DECLARE
-	cols int2[];
-BEGIN
-	SELECT array_agg(attnum ORDER BY attnum) INTO cols FROM pg_attribute
-	WHERE attrelid = 'platform_connections'::regclass
-	AND attname IN ('user_id', 'platform', 'platform_user_id');
-
-	IF NOT EXISTS (
-		SELECT 1 FROM pg_index i
-		WHERE i.indrelid = 'platform_connections'::regclass
-		AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
-		AND i.indexprs IS NULL AND i.indnkeyatts = 3
-		AND (SELECT array_agg(k ORDER BY k)
-		    FROM unnest((i.indkey::int2[])[0:2]) AS k) = cols
-	) THEN
-		CREATE UNIQUE INDEX IF NOT EXISTS x_connections_own
-		ON platform_connections (user_id, platform, platform_user_id)
-		WHERE platform = 'twitter';
-	END IF;
-
-	-- x_grants refers to it.
-	IF NOT EXISTS (
-		SELECT 1 FROM pg_index i JOIN pg_attribute a
-		    ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
-		WHERE i.indrelid = 'platform_connections'::regclass
-		AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
-		AND i.indnkeyatts = 1 AND a.attname = 'id'
-	) THEN
-		CREATE UNIQUE INDEX IF NOT EXISTS x_connections_id
-		ON platform_connections (id);
-	END IF;
-END $$;
-
 -- Our rows only.  NOT VALID: rows from before are not judged.
 DO $$
 BEGIN
@@ -177,15 +139,109 @@ BEGIN
 	END IF;
 END $$;
 
+COMMIT;
+
+SET client_min_messages = warning;
+SET lock_timeout = '10s';
+-- Indexes each in a transaction of its own, beside readers and writers.  One
+-- that was broken off is there, of no use, and in the way of another try.
+DO $$
+DECLARE
+	broken regclass;
+BEGIN
+	FOR broken IN SELECT i.indexrelid FROM pg_index i
+	    JOIN pg_class c ON c.oid = i.indexrelid
+	    WHERE i.indrelid = 'platform_connections'::regclass
+	    AND NOT i.indisvalid AND c.relname IN ('x_connections_own',
+	    'x_connections_id', 'x_connections_due',
+	    'x_connections_account') LOOP
+		EXECUTE format('DROP INDEX %s', broken);
+	END LOOP;
+END $$;
+
+-- One row for each user and account.  Where the table was there without such
+-- a rule, it is made for our rows only: others may hold duplicates.  x_grants
+-- refers to the id.  What is built beside readers and writers cannot stand in
+-- an IF, but is passed over where its name is taken: by a view, where there
+-- is such a rule already.
+DO $$
+DECLARE
+	stand_in regclass;
+BEGIN
+	FOR stand_in IN SELECT oid FROM pg_class WHERE relkind = 'v'
+	    AND relname IN ('x_connections_own', 'x_connections_id')
+	    AND pg_table_is_visible(oid) LOOP
+		EXECUTE format('DROP VIEW %s', stand_in);
+	END LOOP;
+END $$;
+DO $$
+DECLARE
+	tab constant regclass := 'platform_connections'::regclass;
+	place text := (SELECT relnamespace::regnamespace::text
+	    FROM pg_class WHERE oid = tab);
+	cols int2[];
+BEGIN
+	SELECT array_agg(attnum ORDER BY attnum) INTO cols FROM pg_attribute
+	WHERE attrelid = tab
+	AND attname IN ('user_id', 'platform', 'platform_user_id');
+
+	IF EXISTS (
+		SELECT 1 FROM pg_index i
+		WHERE i.indrelid = tab
+		AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+		AND i.indexprs IS NULL AND i.indnkeyatts = 3
+		AND (SELECT array_agg(k ORDER BY k)
+		    FROM unnest((i.indkey::int2[])[0:2]) AS k) = cols
+	) AND to_regclass(place || '.x_connections_own') IS NULL THEN
+		EXECUTE format('CREATE VIEW %s.x_connections_own AS SELECT',
+		    place);
+	END IF;
+
+	IF EXISTS (
+		SELECT 1 FROM pg_index i JOIN pg_attribute a
+		    ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
+		WHERE i.indrelid = tab
+		AND i.indisunique AND i.indisvalid AND i.indpred IS NULL
+		AND i.indnkeyatts = 1 AND a.attname = 'id'
+	) AND to_regclass(place || '.x_connections_id') IS NULL THEN
+		EXECUTE format('CREATE VIEW %s.x_connections_id AS SELECT',
+		    place);
+	END IF;
+END $$;
+SET lock_timeout = 0;
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS x_connections_own
+	ON platform_connections (user_id, platform, platform_user_id)
+	WHERE platform = 'twitter';
+CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS x_connections_id
+	ON platform_connections (id);
+
 -- Whose access token ends soon: a range of this, never the whole table.
-CREATE INDEX IF NOT EXISTS x_connections_due
+CREATE INDEX CONCURRENTLY IF NOT EXISTS x_connections_due
 	ON platform_connections (token_expires_at)
 	WHERE platform = 'twitter' AND status = 'connected';
 
 -- Everybody who connected one X account.
-CREATE INDEX IF NOT EXISTS x_connections_account
+CREATE INDEX CONCURRENTLY IF NOT EXISTS x_connections_account
 	ON platform_connections (platform_user_id)
 	WHERE platform = 'twitter';
+SET lock_timeout = '10s';
+DO $$
+DECLARE
+	stand_in regclass;
+BEGIN
+	FOR stand_in IN SELECT oid FROM pg_class WHERE relkind = 'v'
+	    AND relname IN ('x_connections_own', 'x_connections_id')
+	    AND pg_table_is_visible(oid) LOOP
+		EXECUTE format('DROP VIEW %s', stand_in);
+	END LOOP;
+END $$;
+RESET client_min_messages;
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL lock_timeout = '10s';
+DO $$ BEGIN PERFORM pg_advisory_xact_lock(
+	hashtextextended('nexus-x migration', 0)); END $$;
 
 -- What only the service needs to know about a connection's tokens.
 CREATE TABLE IF NOT EXISTS x_grants (
@@ -211,3 +267,8 @@ CREATE TABLE IF NOT EXISTS x_grants (
 );
 
 COMMIT;
+
+DO $$ BEGIN PERFORM pg_advisory_unlock(
+	hashtextextended('nexus-x index', 0)); END $$;
+RESET statement_timeout;
+RESET lock_timeout;

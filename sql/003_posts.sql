@@ -1,6 +1,18 @@
 -- Posts and their parts.  Keys begin with the user.
 -- There with: relation x_parts
 
+-- One run at a time, and waiting with no transaction open: an index that is
+-- being built would wait for it, and everybody behind both.
+SET statement_timeout = 0;
+DO $$
+BEGIN
+	WHILE NOT pg_try_advisory_lock(
+	    hashtextextended('nexus-x index', 0)) LOOP
+		COMMIT;
+		PERFORM pg_sleep(0.2);
+	END LOOP;
+END $$;
+
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '10s';
@@ -34,10 +46,6 @@ CREATE UNIQUE INDEX IF NOT EXISTS x_posts_key
 	WHERE idempotency_key IS NOT NULL;
 CREATE INDEX IF NOT EXISTS x_posts_history
 	ON x_posts (user_id, created_at DESC, id DESC);
-CREATE INDEX IF NOT EXISTS x_posts_open
-	ON x_posts (lease_until) WHERE state IN ('sending', 'unknown');
-CREATE INDEX IF NOT EXISTS x_posts_queue
-	ON x_posts (publish_at) WHERE state = 'queued';
 
 CREATE TABLE IF NOT EXISTS x_parts (
 	user_id uuid NOT NULL,
@@ -60,3 +68,7 @@ CREATE TABLE IF NOT EXISTS x_parts (
 );
 
 COMMIT;
+
+DO $$ BEGIN PERFORM pg_advisory_unlock(
+	hashtextextended('nexus-x index', 0)); END $$;
+RESET statement_timeout;

@@ -6,6 +6,18 @@
 -- platform_connections (its columns are granted one by one).
 -- There with: rls x_events
 
+-- One run at a time, and waiting with no transaction open: an index that is
+-- being built would wait for it, and everybody behind both.
+SET statement_timeout = 0;
+DO $$
+BEGIN
+	WHILE NOT pg_try_advisory_lock(
+	    hashtextextended('nexus-x index', 0)) LOOP
+		COMMIT;
+		PERFORM pg_sleep(0.2);
+	END LOOP;
+END $$;
+
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '10s';
@@ -14,7 +26,7 @@ DO $$ BEGIN PERFORM pg_advisory_xact_lock(
 	hashtextextended('nexus-x migration', 0)); END $$;
 
 -- The caller as Supabase's PostgREST tells it.
-CREATE FUNCTION pg_temp.x_caller() RETURNS text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION pg_temp.x_caller() RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
 	IF to_regnamespace('auth') IS NOT NULL
 	    AND to_regprocedure('auth.uid()') IS NOT NULL THEN
@@ -22,33 +34,6 @@ BEGIN
 	END IF;
 	RETURN '(SELECT (nullif(current_setting(''request.jwt.claims'', true),'
 	    ' '''')::jsonb ->> ''sub'')::uuid)';
-END $$;
-
--- Our own tables.
-DO $$
-DECLARE
-	tab text;
-	role text;
-	signed_in boolean := EXISTS (SELECT 1 FROM pg_roles
-	    WHERE rolname = 'authenticated');
-BEGIN
-	FOREACH tab IN ARRAY ARRAY['x_grants', 'x_logins', 'x_posts',
-	    'x_parts', 'x_events'] LOOP
-		EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY',
-		    tab);
-		EXECUTE format('REVOKE ALL ON %I FROM PUBLIC', tab);
-		FOR role IN SELECT rolname FROM pg_roles
-		    WHERE rolname IN ('anon', 'authenticated') LOOP
-			EXECUTE format('REVOKE ALL ON %I FROM %I', tab, role);
-		END LOOP;
-		CONTINUE WHEN NOT signed_in
-		    OR tab IN ('x_grants', 'x_logins');
-		EXECUTE format('DROP POLICY IF EXISTS x_own_rows ON %I', tab);
-		EXECUTE format('CREATE POLICY x_own_rows ON %I FOR SELECT '
-		    'TO authenticated USING (user_id = %s)', tab,
-		    pg_temp.x_caller());
-		EXECUTE format('GRANT SELECT ON %I TO authenticated', tab);
-	END LOOP;
 END $$;
 
 -- The shared table's rows.
@@ -137,5 +122,45 @@ BEGIN
 	END LOOP;
 END $$;
 
-DROP FUNCTION pg_temp.x_caller();
 COMMIT;
+
+SET client_min_messages = warning;
+SET lock_timeout = '10s';
+-- Our own tables, each in a transaction of its own.
+DO $$
+DECLARE
+	tab text;
+	role text;
+	signed_in boolean := EXISTS (SELECT 1 FROM pg_roles
+	    WHERE rolname = 'authenticated');
+BEGIN
+	FOREACH tab IN ARRAY ARRAY['x_grants', 'x_logins', 'x_posts',
+	    'x_parts', 'x_events'] LOOP
+		PERFORM pg_advisory_xact_lock(
+		    hashtextextended('nexus-x migration', 0));
+		EXECUTE format('ALTER TABLE %I ENABLE ROW LEVEL SECURITY',
+		    tab);
+		EXECUTE format('REVOKE ALL ON %I FROM PUBLIC', tab);
+		FOR role IN SELECT rolname FROM pg_roles
+		    WHERE rolname IN ('anon', 'authenticated') LOOP
+			EXECUTE format('REVOKE ALL ON %I FROM %I', tab, role);
+		END LOOP;
+		IF signed_in AND tab NOT IN ('x_grants', 'x_logins') THEN
+			EXECUTE format('DROP POLICY IF EXISTS x_own_rows '
+			    'ON %I', tab);
+			EXECUTE format('CREATE POLICY x_own_rows ON %I '
+			    'FOR SELECT TO authenticated '
+			    'USING (user_id = %s)', tab, pg_temp.x_caller());
+			EXECUTE format('GRANT SELECT ON %I TO authenticated',
+			    tab);
+		END IF;
+		COMMIT;
+	END LOOP;
+END $$;
+
+DROP FUNCTION pg_temp.x_caller();
+DO $$ BEGIN PERFORM pg_advisory_unlock(
+	hashtextextended('nexus-x index', 0)); END $$;
+RESET statement_timeout;
+RESET lock_timeout;
+RESET client_min_messages;

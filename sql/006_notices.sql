@@ -7,6 +7,18 @@
 -- platforms do not even call it.
 -- There with: trigger platform_connections.x_tell_change
 
+-- One run at a time, and waiting with no transaction open: an index that is
+-- being built would wait for it, and everybody behind both.
+SET statement_timeout = 0;
+DO $$
+BEGIN
+	WHILE NOT pg_try_advisory_lock(
+	    hashtextextended('nexus-x index', 0)) LOOP
+		COMMIT;
+		PERFORM pg_sleep(0.2);
+	END LOOP;
+END $$;
+
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '10s';
@@ -46,6 +58,14 @@ BEGIN
 		EXECUTE format('REVOKE ALL ON x_notices FROM %I', role);
 	END LOOP;
 END $$;
+
+COMMIT;
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL lock_timeout = '10s';
+DO $$ BEGIN PERFORM pg_advisory_xact_lock(
+	hashtextextended('nexus-x migration', 0)); END $$;
 
 -- Runs as its owner, so that whoever may change a connection need not be able
 -- to write notices; its search_path is fixed for the same reason.  `at` is
@@ -97,3 +117,7 @@ CREATE TRIGGER x_tell_change AFTER UPDATE ON platform_connections
 	EXECUTE FUNCTION x_tell();
 
 COMMIT;
+
+DO $$ BEGIN PERFORM pg_advisory_unlock(
+	hashtextextended('nexus-x index', 0)); END $$;
+RESET statement_timeout;

@@ -2,6 +2,18 @@
 -- what is stored.
 -- There with: relation x_connections_refresh_key
 
+-- One run at a time, and waiting with no transaction open: an index that is
+-- being built would wait for it, and everybody behind both.
+SET statement_timeout = 0;
+DO $$
+BEGIN
+	WHILE NOT pg_try_advisory_lock(
+	    hashtextextended('nexus-x index', 0)) LOOP
+		COMMIT;
+		PERFORM pg_sleep(0.2);
+	END LOOP;
+END $$;
+
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '10s';
@@ -44,13 +56,36 @@ BEGIN
 	END LOOP;
 END $$;
 
+COMMIT;
+
+SET client_min_messages = warning;
+SET lock_timeout = '10s';
+-- Indexes each in a transaction of its own, beside readers and writers.  One
+-- that was broken off is there, of no use, and in the way of another try.
+DO $$
+DECLARE
+	broken regclass;
+BEGIN
+	FOR broken IN SELECT i.indexrelid FROM pg_index i
+	    JOIN pg_class c ON c.oid = i.indexrelid
+	    WHERE i.indrelid = 'platform_connections'::regclass
+	    AND NOT i.indisvalid AND c.relname IN ('x_connections_access_key',
+	    'x_connections_refresh_key') LOOP
+		EXECUTE format('DROP INDEX %s', broken);
+	END LOOP;
+END $$;
+SET lock_timeout = 0;
 -- By the id of the key, so that a start that asks for the few ids in use
 -- reads a handful of entries and not every row.  What is not sealed has no id.
-CREATE INDEX IF NOT EXISTS x_connections_access_key
+CREATE INDEX CONCURRENTLY IF NOT EXISTS x_connections_access_key
 	ON platform_connections ((split_part(access_token, '.', 2)))
 	WHERE platform = 'twitter' AND left(access_token, 4) = 'nx1.';
-CREATE INDEX IF NOT EXISTS x_connections_refresh_key
+CREATE INDEX CONCURRENTLY IF NOT EXISTS x_connections_refresh_key
 	ON platform_connections ((split_part(refresh_token, '.', 2)))
 	WHERE platform = 'twitter' AND left(refresh_token, 4) = 'nx1.';
 
-COMMIT;
+DO $$ BEGIN PERFORM pg_advisory_unlock(
+	hashtextextended('nexus-x index', 0)); END $$;
+RESET statement_timeout;
+RESET lock_timeout;
+RESET client_min_messages;

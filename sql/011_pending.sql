@@ -2,6 +2,18 @@
 -- sealed for the place they were taken from.
 -- There with: relation x_logins_open
 
+-- One run at a time, and waiting with no transaction open: an index that is
+-- being built would wait for it, and everybody behind both.
+SET statement_timeout = 0;
+DO $$
+BEGIN
+	WHILE NOT pg_try_advisory_lock(
+	    hashtextextended('nexus-x index', 0)) LOOP
+		COMMIT;
+		PERFORM pg_sleep(0.2);
+	END LOOP;
+END $$;
+
 BEGIN;
 SET LOCAL client_min_messages = warning;
 SET LOCAL lock_timeout = '10s';
@@ -57,14 +69,44 @@ BEGIN
 	END LOOP;
 END $$;
 
+COMMIT;
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
+SET LOCAL lock_timeout = '10s';
+DO $$ BEGIN PERFORM pg_advisory_xact_lock(
+	hashtextextended('nexus-x migration', 0)); END $$;
+
 -- A token that one statement moves here stays sealed for the row and column
 -- it comes from.  NULL: it is sealed for the row here.
 ALTER TABLE x_revocations
 	ADD COLUMN IF NOT EXISTS sealed_id uuid,
 	ADD COLUMN IF NOT EXISTS sealed_column text;
 
+COMMIT;
+
+SET client_min_messages = warning;
+SET lock_timeout = '10s';
+-- Indexes each in a transaction of its own, beside readers and writers.  One
+-- that was broken off is there, of no use, and in the way of another try.
+DO $$
+DECLARE
+	broken regclass;
+BEGIN
+	FOR broken IN SELECT i.indexrelid FROM pg_index i
+	    JOIN pg_class c ON c.oid = i.indexrelid
+	    WHERE i.indrelid = 'x_logins'::regclass
+	    AND NOT i.indisvalid AND c.relname IN ('x_logins_open') LOOP
+		EXECUTE format('DROP INDEX %s', broken);
+	END LOOP;
+END $$;
+SET lock_timeout = 0;
 -- The user's attempts that are under way: one at a time.
-CREATE INDEX IF NOT EXISTS x_logins_open
+CREATE INDEX CONCURRENTLY IF NOT EXISTS x_logins_open
 	ON x_logins (user_id) WHERE outcome IS NULL;
 
-COMMIT;
+DO $$ BEGIN PERFORM pg_advisory_unlock(
+	hashtextextended('nexus-x index', 0)); END $$;
+RESET statement_timeout;
+RESET lock_timeout;
+RESET client_min_messages;

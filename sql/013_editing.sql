@@ -1,18 +1,17 @@
 -- Posts that are changed while they wait, and pages of one connection's.
 
--- A large table takes longer than the service's role may be given.
+-- One run at a time, and waiting with no transaction open: an index that is
+-- being built would wait for it, and everybody behind both.
 SET statement_timeout = 0;
-SET lock_timeout = '10s';
--- One at a time: a second would stand in the way of everybody, or undo what
--- the first builds.  It looks again and again, since the first waits for
--- whoever has a transaction open.
 DO $$
 BEGIN
-	WHILE NOT pg_try_advisory_lock('x_posts'::regclass::bigint) LOOP
+	WHILE NOT pg_try_advisory_lock(
+	    hashtextextended('nexus-x index', 0)) LOOP
 		COMMIT;
 		PERFORM pg_sleep(0.2);
 	END LOOP;
 END $$;
+SET lock_timeout = '10s';
 
 DO $$
 BEGIN
@@ -59,6 +58,7 @@ CREATE INDEX CONCURRENTLY IF NOT EXISTS x_posts_connection
 CREATE INDEX CONCURRENTLY IF NOT EXISTS x_posts_same
 	ON x_posts (user_id, body_hash);
 
-DO $$ BEGIN PERFORM pg_advisory_unlock('x_posts'::regclass::bigint); END $$;
+DO $$ BEGIN PERFORM pg_advisory_unlock(
+	hashtextextended('nexus-x index', 0)); END $$;
 RESET statement_timeout;
 RESET lock_timeout;

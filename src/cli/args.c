@@ -78,7 +78,9 @@ static const struct option_row {
 	    " is pending, or the newest)", TEXT, NX_MIGRATE, AT(from) },
 	{ "rows", "N", "lock-times: posts in the tables (default 100000)",
 	    TEXT, NX_MIGRATE, AT(rows) },
-	{ "limit", "MS", "lock-times: nobody may wait longer (default 200)",
+	{ "limit", "MS", "lock-times: nobody may wait longer (default 200);"
+	    " what a killed run left (database nx_lock_times_PID) goes with"
+	    " the next",
 	    TEXT, NX_MIGRATE, AT(limit) },
 	{ "list", NULL, "check: print what is there instead", FLAG,
 	    NX_MIGRATE, AT(list) },

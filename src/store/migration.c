@@ -222,7 +222,8 @@ nx_migrator_applied(struct nx_migrator *m, struct nx_arena *arena,
 /* "relation NAME", "rls TABLE", "column TABLE.NAME", "trigger TABLE.NAME" */
 static const char is_there[] =
     "SELECT CASE split_part($1, ' ', 1)"
-    " WHEN 'relation' THEN t IS NOT NULL"
+    " WHEN 'relation' THEN t IS NOT NULL AND NOT EXISTS (SELECT FROM pg_index"
+    " WHERE indexrelid = t AND NOT indisvalid)"
     " WHEN 'rls' THEN EXISTS (SELECT FROM pg_class WHERE oid = t"
     " AND relrowsecurity)"
     " WHEN 'column' THEN EXISTS (SELECT FROM pg_attribute"
@@ -385,12 +386,34 @@ nx_migrator_oldest(struct nx_migrator *m, struct nx_arena *arena)
 	return text;
 }
 
+/* A session of another role shows its name as well. */
+static const char left_over[] =
+    "SELECT datname FROM pg_database WHERE datname ~ '^nx_lock_times_[0-9]+$'"
+    " AND NOT EXISTS (SELECT FROM pg_stat_activity"
+    " WHERE application_name = pg_database.datname)";
+
+static void
+drop_left_over(struct nx_migrator *m)
+{
+	PGresult *rows = PQexec(m->conn, left_over);
+
+	for (int i = 0; i < PQntuples(rows); i++)
+		nx_migrator_drop(m, PQgetvalue(rows, i, 0));
+	PQclear(rows);
+}
+
 enum nx_rc
 nx_migrator_scratch(struct nx_migrator *m, const char *name,
     struct nx_err *err)
 {
 	char sql[128];
+	enum nx_rc rc;
 
+	(void)snprintf(sql, sizeof(sql), "SET application_name = %.60s", name);
+	rc = execute_sql(m, sql, "a scratch database", NULL, err);
+	if (rc != NX_OK)
+		return rc;
+	drop_left_over(m);
 	(void)snprintf(sql, sizeof(sql), "CREATE DATABASE %.60s", name);
 	return execute_sql(m, sql, "a scratch database", NULL, err);
 }
@@ -411,7 +434,9 @@ nx_migrator_fill(struct nx_migrator *m, int rows, struct nx_err *err)
 	struct nx_buf sql = NX_BUF(NX_MIGRATION_TEXT_MAX);
 	enum nx_rc rc;
 
-	nx_buf_addf(&sql, "%s; SELECT pg_temp.fill(%d)", nx_schema_fill, rows);
+	/* An autovacuum may be at the table. */
+	nx_buf_addf(&sql, "SET statement_timeout = 0; SET lock_timeout = 0;"
+	    " %s; SELECT pg_temp.fill(%d)", nx_schema_fill, rows);
 	rc = nx_buf_ok(&sql) ? execute_sql(m, nx_buf_str(&sql), "the data",
 	    NULL, err) : nx_fail(err, NX_NO_MEMORY, "for the data");
 	nx_buf_free(&sql);

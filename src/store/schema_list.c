@@ -42,22 +42,30 @@ const char nx_schema_list[] =
 
 /*
  * Only with columns that every version has.  Most posts are over, a twentieth
- * is queued; users and accounts are a thousand.
+ * is queued; users are a thousand.
  */
 const char nx_schema_fill[] =
     "CREATE OR REPLACE FUNCTION pg_temp.fill(rows integer) RETURNS void"
     " LANGUAGE plpgsql AS $$ BEGIN"
+    " IF to_regclass('platform_connections') IS NULL THEN"
+    "  CREATE TABLE platform_connections (id uuid PRIMARY KEY,"
+    "   user_id uuid NOT NULL, platform text NOT NULL,"
+    "   platform_user_id text, access_token text NOT NULL);"
+    "  INSERT INTO platform_connections SELECT md5('o' || n)::uuid,"
+    "   md5('u' || n % 1000)::uuid, 'mastodon', n, md5(n::text)"
+    "  FROM generate_series(1, rows) AS n;"
+    " END IF;"
     " IF to_regclass('x_grants') IS NULL THEN RETURN; END IF;"
     " IF NOT EXISTS (SELECT FROM x_grants) THEN"
     "  INSERT INTO platform_connections (id, user_id, platform,"
     "   platform_user_id, platform_username, access_token, refresh_token,"
     "   token_expires_at, status)"
-    "  SELECT md5('c' || n)::uuid, md5('u' || n)::uuid, 'twitter', n,"
+    "  SELECT md5('c' || n)::uuid, md5('u' || n % 1000)::uuid, 'twitter', n,"
     "   'user' || n, 'nx1.k.' || md5(n::text), 'nx1.k.' || md5(n::text),"
     "   now() + n * interval '1 min', 'connected'"
-    "  FROM generate_series(0, 999) AS n;"
+    "  FROM generate_series(0, greatest(1000, rows / 10) - 1) AS n;"
     "  INSERT INTO x_grants (connection_id)"
-    "   SELECT id FROM platform_connections;"
+    "   SELECT id FROM platform_connections WHERE platform = 'twitter';"
     " END IF;"
     " IF to_regclass('x_events') IS NULL THEN RETURN; END IF;"
     " IF NOT EXISTS (SELECT FROM x_events) THEN"

@@ -2,13 +2,13 @@
 
 #include "jobs.h"
 
-#include "nx/flow/account/revoke.h"
 #include "nx/flow/account/keep.h"
-#include "nx/flow/upkeep/webhook.h"
 #include "nx/flow/account/pending.h"
+#include "nx/flow/account/revoke.h"
+#include "nx/flow/account/sweep.h"
 #include "nx/flow/publish/posts.h"
 #include "nx/flow/upkeep/purge.h"
-#include "nx/flow/account/sweep.h"
+#include "nx/flow/upkeep/webhook.h"
 
 static enum nx_rc
 sweep_due(struct nx_ctx *ctx, int *done)

@@ -152,6 +152,37 @@ test('what is killed in the middle is gone on with', OUR_OWN, async () => {
 	assert.deepEqual((await done(name, 'check')).problems, []);
 });
 
+// What programs of before write: posts that stay open, and some that end.
+const older = (user) => `INSERT INTO x_posts (id, user_id, connection_id, state, body_hash)
+		SELECT gen_random_uuid(), '${user}', '${user}', 'sending', w FROM unnest('{sending,unknown,sending,unknown,sent,failed}'::text[]) w;
+	INSERT INTO x_parts (user_id, post_id, position, text, weighted_length, state)
+		SELECT user_id, id, 0, 't', 1, 'sending' FROM x_posts p WHERE NOT EXISTS (SELECT FROM x_parts WHERE post_id = p.id);
+	UPDATE x_parts q SET state = body_hash, x_post_id = '1' FROM x_posts p WHERE q.post_id = p.id AND q.state = 'sending';
+	UPDATE x_posts SET state = body_hash WHERE state = 'sending'`;
+
+test('wherever publishing was broken off, what older programs wrote in between is seen to', OUR_OWN, async () => {
+	const user = crypto.randomUUID();
+	const text = readFileSync(join(ROOT, 'sql', FILES[9]), 'utf8');
+	const cuts = [...text.matchAll(/^(COMMIT|ALTER TABLE x_posts VALIDATE|RESET synchronous_commit)/mg)].map((m) => m.index).slice(0, -1);
+	assert.equal(cuts.length, 4);
+	for (const cut of cuts) {
+		const name = await fresh();
+		const dir = withOneMore();
+		for (const file of FILES.slice(9))
+			rmSync(join(dir, file));
+		await done(name, 'apply', { dir });
+		await on(name, older(user));
+		writeFileSync(join(dir, FILES[9]), `${text.slice(0, cut)}${text.startsWith('COMMIT', cut) ? 'COMMIT;' : ''}\nSELECT 1 / 0;`);
+		await refused(name, 'apply', 1, 'schema_wrong', { dir });
+		await on(name, older(user));
+		assert.equal((await done(name, 'apply')).adopted, 0);
+		assert.deepEqual((await done(name, 'check')).problems, []);
+		assert.deepEqual(await on(name, `SELECT p.state, count(*), count(next_try_at), sum(attempts), bool_and(was_lost = (q.state = 'unknown'))
+			FROM x_posts p JOIN x_parts q ON post_id = id GROUP BY 1 ORDER BY 1`),
+		[['failed', '2', '0', '0', 't'], ['sending', '4', '4', '4', 't'], ['sent', '2', '0', '0', 't'], ['unknown', '4', '4', '4', 't']]);
+	}
+});
+
 test('a file that is not what was applied is named', OUR_OWN, async () => {
 	const name = await fresh();
 	await done(name, 'apply');
@@ -222,11 +253,22 @@ test('over a pooler in transaction mode it says what to do', OUR_OWN, async () =
 test('the longest that anybody waited is measured', OUR_OWN, async () => {
 	const name = await fresh();
 	await done(name, 'apply');
-	const good = await migrate(name, 'lock-times', { args: ['--rows=100000', `--from=${NEWEST}`] });
-	const [file] = good.answer.files;
-	assert.equal(file.name, FILES[NEWEST]);
-	assert.ok(file.statements > 0);
-	stopwatch().promise(200, 'a lock is held', file.longest_block_ms);
+	// One that was killed, and one that is at work.
+	const [dead, alive] = ['nx_lock_times_1', 'nx_lock_times_2'];
+	for (const left of [dead, alive])
+		await admin(`CREATE DATABASE ${left} OWNER nexus`);
+	made.push(dead, alive);
+	const release = await hold(name, `SET LOCAL application_name = '${alive}'`);
+	const good = await migrate(name, 'lock-times', { args: ['--rows=100000', '--from=9'] });
+	assert.deepEqual(await admin(`SELECT datname FROM pg_database WHERE datname LIKE 'nx_lock_times%'`), [[alive]]);
+	await release();
+	assert.deepEqual(good.answer.files.map((file) => file.name), FILES.slice(9));
+	// Once more where it was over: the machine may have been away.
+	const again = good.answer.ok ? good : await migrate(name, 'lock-times', { args: ['--rows=100000', '--from=9'] });
+	for (const [i, file] of good.answer.files.entries()) {
+		assert.ok(file.statements > 0);
+		stopwatch().promise(200, `${file.name}: a lock is held`, Math.min(file.longest_block_ms, again.answer.files[i].longest_block_ms));
+	}
 	const dir = withOneMore('BEGIN; ALTER TABLE x_posts ADD COLUMN more integer; SELECT pg_sleep(1.5); COMMIT;');
 	const bad = await migrate(name, 'lock-times', { dir, args: ['--rows=1000'] });
 	assert.equal(bad.status, 1);

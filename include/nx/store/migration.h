@@ -93,13 +93,20 @@ NX_MUST_USE enum nx_rc	nx_migrator_list(struct nx_migrator *m,
 const char		*nx_migrator_oldest(struct nx_migrator *m,
 			    struct nx_arena *arena);
 
-/* A database of this server for one test; the name is not looked into. */
+/*
+ * A database of this server for one test, nx_lock_times_NUMBER; the session
+ * bears its name.  Those that no session bears the name of are dropped: what
+ * made them was killed.
+ */
 NX_MUST_USE enum nx_rc	nx_migrator_scratch(struct nx_migrator *m,
 			    const char *name, struct nx_err *err);
 void			nx_migrator_drop(struct nx_migrator *m,
 			    const char *name);
 
-/* Fill what is there and empty: `rows` posts of a thousand users. */
+/*
+ * Fill what is there and empty: `rows` posts of a thousand users, a tenth as
+ * many connections; before there is anything, as many of other platforms.
+ */
 NX_MUST_USE enum nx_rc	nx_migrator_fill(struct nx_migrator *m, int rows,
 			    struct nx_err *err);
 

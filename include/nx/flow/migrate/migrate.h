@@ -87,7 +87,7 @@ struct nx_lock_times {
  * In a database of its own beside DATABASE_URL's, filled with data: apply the
  * files from `from` on while its tables are read and written.  The role must
  * be able to create databases; what ends us in the middle leaves
- * nx_lock_times_PID behind.
+ * nx_lock_times_PID behind, which the next call drops.
  */
 NX_MUST_USE enum nx_rc	nx_migrate_lock_times(struct nx_ctx *ctx,
 			    struct nx_files *files,
