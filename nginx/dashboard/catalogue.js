@@ -128,6 +128,15 @@ export default {
 "post_changing":{"sentence":"Post {id} is being changed by somebody else.","page":"This post is being changed by somebody else."},
 "post_sending":{"sentence":"Post {id} is being sent.","page":"This post is being sent."},
 "post_has_key":{"sentence":"It belongs to post {id}.","page":"It belongs to this post."},
+"post_anew":{"sentence":"The same was asked for again since, as a post of its own."},
+"not_kept":{"sentence":"The database failed while it was being stored, and whoever asked for it was told so."},
+"not_shown":{"sentence":"X's answer was lost, and the account's timeline does not show it."},
+"said_not_shown":{"sentence":"X says that it has this text already, but not since it was first sent."},
+"one_alike":{"sentence":"The account has a post that may be this one: look at it on x.com."},
+"not_all_read":{"sentence":"Not all that the account has posted since could be read."},
+"anothers_id":{"sentence":"X answered with the id of another post, {x_id}."},
+"account_gone":{"sentence":"The X account of this post is no longer connected here."},
+"account_left":{"sentence":"@{username} is no longer connected."},
 "logged":{"sentence":"The operator finds the cause in the log, under the request_id.","page":""}
 },
 "warnings":{

@@ -444,7 +444,7 @@ static const struct {
 };
 
 static enum nx_rc
-run_action(struct nx_command *c)
+run_named(struct nx_command *c)
 {
 	enum nx_rc rc = require_option(c, c->args.action, "action");
 
@@ -467,5 +467,5 @@ nx_twitter_flow(int argc, char **argv)
 	if (nx_command_open(&c, NX_TWITTER_FLOW, "twitter_flow", argc, argv,
 	    &exit_status) != NX_OK)
 		return exit_status;
-	return nx_command_close(&c, run_action(&c));
+	return nx_command_close(&c, run_named(&c));
 }

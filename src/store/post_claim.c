@@ -281,8 +281,7 @@ never_accepted(struct nx_arena *arena)
 {
 	struct nx_post_error error = { 0 };
 
-	(void)nx_fail(&error.err, NX_NOT_SENT, "The database failed while it"
-	    " was being stored, and whoever asked for it was told so.");
+	(void)nx_fail_for(&error.err, NX_NOT_SENT, NX_WHY_NOT_KEPT, { 0 });
 	return nx_post_error_text(arena, &error);
 }
 

@@ -163,6 +163,26 @@ X(POST_SENDING, "post_sending", "Post {id} is being sent.", \
   "This post is being sent.", NULL) \
 X(POST_HAS_KEY, "post_has_key", "It belongs to post {id}.", \
   "It belongs to this post.", NULL) \
+X(POST_ANEW, "post_anew", \
+  "The same was asked for again since, as a post of its own.", NULL, NULL) \
+/* what became of a part */ \
+X(NOT_KEPT, "not_kept", "The database failed while it was being stored," \
+  " and whoever asked for it was told so.", NULL, NULL) \
+X(NOT_SHOWN, "not_shown", "X's answer was lost, and the account's timeline" \
+  " does not show it.", NULL, NULL) \
+X(SAID_NOT_SHOWN, "said_not_shown", "X says that it has this text already," \
+  " but not since it was first sent.", NULL, NULL) \
+X(ONE_ALIKE, "one_alike", "The account has a post that may be this one:" \
+  " look at it on x.com.", NULL, NULL) \
+X(NOT_ALL_READ, "not_all_read", "Not all that the account has posted since" \
+  " could be read.", NULL, NULL) \
+X(ANOTHERS_ID, "anothers_id", \
+  "X answered with the id of another post, {x_id}.", NULL, NULL) \
+/* who is not there to send it */ \
+X(ACCOUNT_GONE, "account_gone", \
+  "The X account of this post is no longer connected here.", NULL, NULL) \
+X(ACCOUNT_LEFT, "account_left", "@{username} is no longer connected.", \
+  NULL, NULL) \
 /* of no concern to users */ \
 X(LOGGED, "logged", "The operator finds the cause in the log, under the" \
   " request_id.", "", NULL)

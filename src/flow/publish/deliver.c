@@ -164,8 +164,8 @@ record_part(struct nx_ctx *ctx, struct nx_delivery *d, size_t i, enum nx_rc *rc,
 	saved = nx_delivery_save(ctx, d, outcome, ours);
 	if (*rc != NX_OK || saved != NX_OUTCOME_UNKNOWN)
 		return saved;
-	*rc = nx_fail(&ctx->err, NX_OUTCOME_UNKNOWN, "X answered with the id"
-	    " of another post, %s.", d->post->parts[i].post_id);
+	*rc = nx_fail_for(&ctx->err, NX_OUTCOME_UNKNOWN, NX_WHY_ANOTHERS_ID,
+	    NX_S("x_id", d->post->parts[i].post_id));
 	d->post->parts[i].post_id = NULL;
 	*outcome = outcome_sent(ctx, d, i, *rc);
 	return nx_delivery_save(ctx, d, outcome, ours);

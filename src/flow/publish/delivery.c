@@ -18,10 +18,10 @@ static enum nx_rc
 not_connected(struct nx_ctx *ctx, const char *username)
 {
 	if (username == NULL || *username == '\0')
-		return nx_fail(&ctx->err, NX_NEEDS_REAUTH, "The X account of"
-		    " this post is no longer connected here.");
-	return nx_fail(&ctx->err, NX_NEEDS_REAUTH, "@%s is no longer"
-	    " connected.", username);
+		return nx_fail_for(&ctx->err, NX_NEEDS_REAUTH,
+		    NX_WHY_ACCOUNT_GONE, { 0 });
+	return nx_fail_for(&ctx->err, NX_NEEDS_REAUTH, NX_WHY_ACCOUNT_LEFT,
+	    NX_S("username", username));
 }
 
 enum nx_rc

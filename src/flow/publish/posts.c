@@ -29,8 +29,9 @@ nx_posts_history(struct nx_ctx *ctx, const struct nx_post_query *query,
 
 	memset(out, 0, sizeof(*out));
 	if (query->limit < 1 || query->limit > NX_POSTS_PAGE_MAX)
-		return nx_fail(&ctx->err, NX_INVALID, "limit must be 1 to"
-		    " %d.", NX_POSTS_PAGE_MAX);
+		return nx_fail_for(&ctx->err, NX_INVALID,
+		    NX_WHY_NOT_IN_RANGE, NX_S("member", "limit"),
+		    NX_I("least", 1), NX_I("limit", NX_POSTS_PAGE_MAX));
 	return nx_post_list(&ask, query, out, &ctx->err);
 }
 
@@ -90,8 +91,8 @@ refuse_resume(struct nx_ctx *ctx, const struct nx_claimed *claimed)
 	if (post->state == NX_POST_STATE_SENT || !nx_post_rests(post->state))
 		return NX_OK;
 	if (post->is_superseded)
-		return nx_fail(&ctx->err, NX_NOT_RESUMABLE, "The same was"
-		    " asked for again since, as a post of its own.");
+		return nx_fail_for(&ctx->err, NX_NOT_RESUMABLE,
+		    NX_WHY_POST_ANEW, { 0 });
 	return nx_fail_for(&ctx->err, NX_NOT_RESUMABLE, NX_WHY_POST_IS,
 	    NX_S("id", post->id),
 	    NX_S("state", nx_post_state_name(post->state)),
@@ -195,7 +196,7 @@ typedef enum nx_rc work_fn(struct nx_ctx *ctx, struct nx_delivery *d,
 
 /* A post's own trouble is told where it happens; a turn goes on. */
 static enum nx_rc
-take_turn(struct nx_ctx *ctx, claim_fn *claim, work_fn *work, int *done)
+work_on_next(struct nx_ctx *ctx, claim_fn *claim, work_fn *work, int *done)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_claimed claimed;
@@ -228,11 +229,11 @@ send_or_remove(struct nx_ctx *ctx, struct nx_delivery *d,
 enum nx_rc
 nx_posts_send_due(struct nx_ctx *ctx, int *done)
 {
-	return take_turn(ctx, nx_post_claim_due, send_or_remove, done);
+	return work_on_next(ctx, nx_post_claim_due, send_or_remove, done);
 }
 
 enum nx_rc
 nx_posts_settle_due(struct nx_ctx *ctx, int *done)
 {
-	return take_turn(ctx, nx_post_claim_unknown, settle_unknown, done);
+	return work_on_next(ctx, nx_post_claim_unknown, settle_unknown, done);
 }

@@ -294,11 +294,11 @@ not_sent(struct nx_ctx *ctx, struct nx_delivery *d, const struct search *s)
 	    nx_delivery_wait(d, &passing));
 
 	if (s->is_evident)
-		(void)nx_fail(&ctx->err, NX_DUPLICATE, "X says that it has"
-		    " this text already, but not since it was first sent.");
+		(void)nx_fail_for(&ctx->err, NX_DUPLICATE,
+		    NX_WHY_SAID_NOT_SHOWN, { 0 });
 	else
-		(void)nx_fail(&ctx->err, NX_NOT_SENT, "X's answer was lost,"
-		    " and the account's timeline does not show it.");
+		(void)nx_fail_for(&ctx->err, NX_NOT_SENT, NX_WHY_NOT_SHOWN,
+		    { 0 });
 	outcome.error = nx_delivery_error(ctx);
 	outcome.failed = true;
 	return save_found(ctx, d, &outcome);
@@ -327,12 +327,8 @@ static enum nx_rc
 leave_undecided(struct nx_ctx *ctx, struct nx_delivery *d,
     const struct search *s)
 {
-	if (s->doubt)
-		(void)nx_fail(&ctx->err, NX_OUTCOME_UNKNOWN, "The account has"
-		    " a post that may be this one: look at it on x.com.");
-	else
-		(void)nx_fail(&ctx->err, NX_OUTCOME_UNKNOWN, "Not all that"
-		    " the account has posted since could be read.");
+	(void)nx_fail_for(&ctx->err, NX_OUTCOME_UNKNOWN, s->doubt ?
+	    NX_WHY_ONE_ALIKE : NX_WHY_NOT_ALL_READ, { 0 });
 	return stay_unknown(ctx, d, s);
 }
 
