@@ -137,6 +137,7 @@ check_lint() {
 }
 
 command_lint() {
+	takes_nothing "$@"
 	install_for_testing
 	TALLY=$ROOT/var/lint-tally
 	mkdir -p "$ROOT/var"

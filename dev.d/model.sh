@@ -56,7 +56,17 @@ model_all() {
 	return $failed
 }
 
+# model_check_names NAME...
+model_check_names() {
+	local name
+
+	for name; do
+		printf '%s\n' doc none "${MODELS[@]%% *}" | grep -v '^long$' | grep -qxF -- "$name" || misused
+	done
+}
+
 command_model() {
+	model_check_names "$@"
 	install_packages "${PACKAGES_TO_MODEL[@]}"
 	RUN=$ROOT/var/models
 	mkdir -p "$RUN"

@@ -1,14 +1,10 @@
 # Ports, keys and the environment of an instance.  $STACK/env is what is in
 # force; a variable in the caller's environment wins over the embedded value.
 
-CONTRACT_VARIABLES=(
-	TWITTER_CLIENT_ID TWITTER_CLIENT_SECRET TWITTER_REDIRECT_URI TWITTER_SCOPES
-	TWITTER_AUTHORIZE_URL TWITTER_API_URL TWITTER_TOKEN_URL TWITTER_REVOKE_URL
-	TWITTER_CA_FILE TWITTER_PLAN TWITTER_MONTHLY_BUDGET_USD
-	DATABASE_URL SUPABASE_JWT_SECRET SUPABASE_URL SUPABASE_JWKS_FILE
-	NEXUS_KEYS NEXUS_OAUTH_CLIENTS NEXUS_ORIGIN NEXUS_DASHBOARD_PATH NEXUS_THREADS NEXUS_DB_POOL
-	NEXUS_STATE_DIR NEXUS_WEBHOOK_URL NEXUS_WEBHOOK_SECRET NEXUS_LOG_LEVEL
-	NEXUS_PROCESSES
+# Those of the service, as its own table has them, and one of ./dev.
+mapfile -t CONTRACT_VARIABLES < <(
+	sed -n 's/^X([a-z_]*, "\([A-Z_]*\)".*/\1/p' "$ROOT/include/nx/base/conf_list.h"
+	echo NEXUS_PROCESSES
 )
 SIZES=(NEXUS_PROCESSES NEXUS_THREADS NEXUS_DB_POOL)
 
@@ -172,6 +168,7 @@ url_encode() {
 put() {
 	local value=${GIVEN[$1]:-$2}
 
+	PUT[$1]=yes
 	[[ -z $value ]] || printf "%s='%s'\n" "$1" "${value//\'/\'\\\'\'}"
 }
 
@@ -186,16 +183,10 @@ settings_lines_for_x() {
 		ca=$STACK/tls/ca.pem
 	fi
 	put TWITTER_CLIENT_ID nexus-x-demo
-	put TWITTER_CLIENT_SECRET ''
 	put TWITTER_REDIRECT_URI "$SITE_URL/api/auth/twitter/callback"
-	put TWITTER_SCOPES ''
 	put TWITTER_AUTHORIZE_URL "$authorize"
 	put TWITTER_API_URL "$api"
-	put TWITTER_TOKEN_URL ''
-	put TWITTER_REVOKE_URL ''
 	put TWITTER_CA_FILE "$ca"
-	put TWITTER_PLAN ''
-	put TWITTER_MONTHLY_BUDGET_USD ''
 }
 
 settings_lines_for_database() {
@@ -217,26 +208,20 @@ settings_lines_for_database() {
 
 settings_lines() {
 	local name jwt_secret=$JWT_SECRET
+	local -A PUT=()
 
 	settings_lines_for_x
 	settings_lines_for_database
 	# A project of one's own signs its users in itself.
 	! given SUPABASE_URL || jwt_secret=
 	put SUPABASE_JWT_SECRET "$jwt_secret"
-	put SUPABASE_URL ''
-	put SUPABASE_JWKS_FILE ''
 	put NEXUS_KEYS "$KEYS"
-	if given TWITTER_REDIRECT_URI; then
-		put NEXUS_ORIGIN ''
-	else
-		put NEXUS_ORIGIN "$SITE_URL"
-	fi
+	given TWITTER_REDIRECT_URI || put NEXUS_ORIGIN "$SITE_URL"
 	put NEXUS_STATE_DIR "$STACK/state"
-	for name in NEXUS_OAUTH_CLIENTS NEXUS_DASHBOARD_PATH NEXUS_THREADS NEXUS_DB_POOL \
-	    NEXUS_WEBHOOK_URL NEXUS_WEBHOOK_SECRET NEXUS_LOG_LEVEL; do
-		put "$name" ''
-	done
 	put NEXUS_PROCESSES 4
+	for name in "${CONTRACT_VARIABLES[@]}"; do
+		[[ -n ${PUT[$name]-} ]] || put "$name" ''	# the caller's alone
+	done
 	put NEXUS_URL "$SITE_URL"
 	put SANDBOX_URL "https://127.0.0.1:$TLS_PORT"
 	put NEXUS_STACK "$STACK"

@@ -23,6 +23,16 @@ nx_poll_write(struct nx_jw *w, const struct nx_poll *poll)
 	nx_jw_close(w, '}');
 }
 
+#define WRITE_MARK(name) \
+	if (marks->name) \
+		nx_jw_bool(w, #name, true);
+
+void
+nx_x_marks_write(struct nx_jw *w, const struct nx_x_marks *marks)
+{
+	NX_X_MARKS(WRITE_MARK)
+}
+
 static void
 write_post(const struct nx_x_post *post, struct nx_buf *out)
 {
@@ -40,10 +50,7 @@ write_post(const struct nx_x_post *post, struct nx_buf *out)
 	}
 	if (post->reply_settings != NULL)
 		nx_jw_str(&w, "reply_settings", post->reply_settings);
-	if (post->made_with_ai)
-		nx_jw_bool(&w, "made_with_ai", true);
-	if (post->paid_partnership)
-		nx_jw_bool(&w, "paid_partnership", true);
+	nx_x_marks_write(&w, &post->marks);
 	nx_jw_close(&w, '}');
 }
 

@@ -47,8 +47,8 @@ check_options(struct web *w, const struct nx_options *o)
 	CHECK(same(o->reply_to, again.reply_to) && same(o->quote,
 	    again.quote) && same(o->reply_settings, again.reply_settings));
 	CHECK(o->poll.n == again.poll.n && o->poll.minutes ==
-	    again.poll.minutes && o->made_with_ai == again.made_with_ai &&
-	    o->paid_partnership == again.paid_partnership &&
+	    again.poll.minutes && memcmp(&o->marks, &again.marks,
+	    sizeof(again.marks)) == 0 &&	/* of bools: no padding */
 	    o->queue == again.queue && o->withdraw == again.withdraw);
 	for (int i = 0; i < o->poll.n; i++)
 		CHECK(same(o->poll.options[i], again.poll.options[i]));

@@ -36,8 +36,9 @@ everything_comes_back(void **state)
 {
 	const struct nx_options all = { .reply_to = "1", .quote = "2",
 	    .reply_settings = "following", .poll = { { "a \"b\"",
-	    "\xc3\xa9", "c", "d" }, 4, 5 }, .made_with_ai = true,
-	    .paid_partnership = true, .queue = true, .withdraw = true };
+	    "\xc3\xa9", "c", "d" }, 4, 5 }, 
+	    .marks = { .made_with_ai = true, .paid_partnership = true },
+	    .queue = true, .withdraw = true };
 	const char *text = nx_options_text(&all, *state);
 	struct nx_options out;
 
@@ -55,8 +56,24 @@ everything_comes_back(void **state)
 	assert_int_equal(out.poll.minutes, 5);
 	for (int i = 0; i < 4; i++)
 		assert_string_equal(out.poll.options[i], all.poll.options[i]);
-	assert_true(out.made_with_ai && out.paid_partnership && out.queue &&
-	    out.withdraw);
+	assert_true(out.marks.made_with_ai && out.marks.paid_partnership);
+	assert_true(out.queue && out.withdraw);
+}
+
+/* One mark at a time: each has a member and a field of its own. */
+static void
+each_mark_comes_back_alone(void **state)
+{
+	struct nx_options one, out;
+
+#define CHECK_MARK(name) \
+	one = (struct nx_options){ .marks = { .name = true } }; \
+	assert_string_equal(nx_options_text(&one, *state), \
+	    "{\"" #name "\":true}"); \
+	assert_int_equal(nx_options_read(nx_options_text(&one, *state), \
+	    *state, &out, NULL), NX_OK); \
+	assert_memory_equal(&out.marks, &one.marks, sizeof(out.marks));
+	NX_X_MARKS(CHECK_MARK)
 }
 
 static void
@@ -67,8 +84,8 @@ older_and_newer_rows_read(void **state)
 	assert_int_equal(nx_options_read("{\"reply_to\": \"17\","
 	    " \"paid_partnership\": true}", *state, &out, NULL), NX_OK);
 	assert_string_equal(out.reply_to, "17");
-	assert_true(out.paid_partnership);
-	assert_false(out.queue || out.withdraw || out.made_with_ai);
+	assert_true(out.marks.paid_partnership);
+	assert_false(out.queue || out.withdraw || out.marks.made_with_ai);
 	assert_int_equal(out.poll.n, 0);
 	assert_null(out.quote);
 	assert_int_equal(nx_options_read("{}", *state, &out, NULL), NX_OK);
@@ -132,6 +149,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(only_what_is_set_is_written),
 		cmocka_unit_test(everything_comes_back),
+		cmocka_unit_test(each_mark_comes_back_alone),
 		cmocka_unit_test(older_and_newer_rows_read),
 		cmocka_unit_test(broken_rows_do_not_read),
 		cmocka_unit_test(x_rules_are_checked),

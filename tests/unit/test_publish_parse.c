@@ -12,6 +12,31 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
+#define MARK(name)	{ #name, "bool" },
+#define MARK_TRUE(name)	"\"" #name "\":true,"
+
+/* All members, and what each is of. */
+static const struct { const char *name, *good; } post_members[] = {
+	{ "text", "string" }, { "user_id", "uuid" },
+	{ "connection_id", "uuid" }, { "on_long", "enum" },
+	{ "link", "string" }, { "reply_to", "digits" },
+	{ "reply_settings", "enum" }, NX_X_MARKS(MARK)
+	{ "numbering", "bool" }, { "quote_tweet_id", "digits" },
+	{ "poll", "object" }, { "publish_at", "time" }, { "queue", "bool" },
+	{ "on_partial", "enum" }, { "dry_run", "bool" },
+	{ "media_ids", "array" }, { "metrics", "bool" },
+};
+
+static const char everything[] = " {\"text\":\"Gr\\u00fc\\u00dfe "
+    "\\ud83d\\ude00\",\"user_id\":\"" WEB_USER "\",\"connection_id\":"
+    "\"" WEB_OTHER "\",\"on_long\":\"thread\",\"link\":\"https://l\","
+    "\"media_ids\":[],\"reply_to\":\"1445880548472328192\","
+    "\"reply_settings\":\"mentionedUsers\",\"quote_tweet_id\":\"7\","
+    "\"poll\":{\"options\":[\"a\",\"\\u00fc b\",\"c\"],"
+    "\"duration_minutes\":60}," NX_X_MARKS(MARK_TRUE)
+    "\"numbering\":true,\"on_partial\":\"delete\",\"publish_at\":null,"
+    "\"queue\":true,\"metrics\":false,\"dry_run\":true}\n";
+
 static enum nx_rc
 parse(struct web *w, struct nx_slice body, struct nx_publish_ask *out)
 {
@@ -30,24 +55,35 @@ parse_str(struct web *w, const char *body, struct nx_publish_ask *out)
 	return parse(w, nx_slice_str(body), out);
 }
 
+/* What is offered is tried below: in everything, and with other types. */
+static void
+leaves_no_member_untried(void **state)
+{
+	struct web *w = *state;
+	const char *name;
+	size_t n = 0;
+
+	for (; (name = nx_publish_member(n)) != NULL; n++) {
+		size_t i = 0;
+
+		while (i < COUNT(post_members) &&
+		    strcmp(post_members[i].name, name) != 0)
+			i++;
+		if (i == COUNT(post_members) ||
+		    strstr(everything, nx_arena_printf(
+		    w->ctx.arena, "\"%s\":", name)) == NULL)
+			fail_msg("nothing tries \"%s\"", name);
+	}
+	assert_int_equal(n, COUNT(post_members));
+}
+
 static void
 reads_every_member(void **state)
 {
 	struct web *w = *state;
 	struct nx_publish_ask a;
 
-	assert_int_equal(parse_str(w, " {\"text\":\"Gr\\u00fc\\u00dfe "
-	    "\\ud83d\\ude00\",\"user_id\":\"" WEB_USER "\",\"connection_id\":"
-	    "\"" WEB_OTHER "\",\"on_long\":\"thread\",\"link\":\"https://l\","
-	    "\"media_ids\":[],\"reply_to\":\"1445880548472328192\","
-	    "\"reply_settings\":\"mentionedUsers\",\"quote_tweet_id\":\"7\","
-	    "\"poll\":{\"options\":[\"a\",\"\\u00fc b\",\"c\"],"
-	    "\"duration_minutes\":60},"
-	    "\"made_with_ai\":true,\"paid_partnership\":true,"
-	    "\"numbering\":true,\"on_partial\":\"delete\","
-	    "\"publish_at\":null,"
-	    "\"queue\":true,\"metrics\":false,\"dry_run\":true}\n", &a),
-	    NX_OK);
+	assert_int_equal(parse_str(w, everything, &a), NX_OK);
 	assert_true(nx_slice_is(a.text,
 	    "Gr\xc3\xbc\xc3\x9f""e \xf0\x9f\x98\x80"));
 	assert_string_equal(a.user_id, WEB_USER);
@@ -62,7 +98,8 @@ reads_every_member(void **state)
 	assert_string_equal(a.options.poll.options[1], "\xc3\xbc b");
 	assert_string_equal(a.options.poll.options[2], "c");
 	assert_int_equal(a.options.poll.minutes, 60);
-	assert_true(a.options.made_with_ai && a.options.paid_partnership);
+	assert_true(a.options.marks.made_with_ai);
+	assert_true(a.options.marks.paid_partnership);
 	assert_true(a.options.queue && a.options.withdraw);
 	assert_true(a.numbering && a.dry_run);
 	assert_int_equal(a.publish_at, 0);
@@ -84,7 +121,8 @@ leaves_the_rest_at_its_default(void **state)
 	assert_null(a.options.reply_settings);
 	assert_null(a.options.quote);
 	assert_int_equal(a.options.poll.n, 0);
-	assert_false(a.options.made_with_ai || a.options.paid_partnership);
+	assert_false(a.options.marks.made_with_ai);
+	assert_false(a.options.marks.paid_partnership);
 	assert_false(a.options.queue || a.options.withdraw);
 	assert_int_equal(a.publish_at, 0);
 	assert_false(a.numbering || a.dry_run);
@@ -94,17 +132,6 @@ leaves_the_rest_at_its_default(void **state)
 static void
 refuses_wrong_types(void **state)
 {
-	static const struct { const char *name, *good; } members[] = {
-		{ "text", "string" }, { "user_id", "uuid" },
-		{ "connection_id", "uuid" }, { "on_long", "enum" },
-		{ "link", "string" }, { "reply_to", "digits" },
-		{ "reply_settings", "enum" }, { "made_with_ai", "bool" },
-		{ "paid_partnership", "bool" }, { "numbering", "bool" },
-		{ "quote_tweet_id", "digits" }, { "poll", "object" },
-		{ "publish_at", "time" }, { "queue", "bool" },
-		{ "on_partial", "enum" }, { "dry_run", "bool" },
-		{ "media_ids", "array" }, { "metrics", "bool" },
-	};
 	static const struct { const char *json, *kind; } values[] = {
 		{ "\"other\"", "string" }, { "\"\"", "string" },
 		{ "true", "bool" }, { "0", "" }, { "1", "" }, { "1.5", "" },
@@ -113,15 +140,15 @@ refuses_wrong_types(void **state)
 	struct web *w = *state;
 	struct nx_publish_ask a;
 
-	for (size_t i = 0; i < COUNT(members); i++) {
+	for (size_t i = 0; i < COUNT(post_members); i++) {
 		for (size_t k = 0; k < COUNT(values); k++) {
-			if (strcmp(members[i].good, values[k].kind) == 0)
+			if (strcmp(post_members[i].good, values[k].kind) == 0)
 				continue;
 			assert_int_equal(parse_str(w, nx_arena_printf(
-			    w->ctx.arena, "{\"%s\":%s}", members[i].name,
+			    w->ctx.arena, "{\"%s\":%s}", post_members[i].name,
 			    values[k].json), &a), NX_INVALID);
 			assert_non_null(strstr(w->ctx.err.detail,
-			    members[i].name));
+			    post_members[i].name));
 		}
 	}
 }
@@ -280,18 +307,16 @@ bounds_the_time(void **state)
 static void
 takes_null_for_absent(void **state)
 {
-	static const char *const names[] = { "user_id", "connection_id",
-	    "on_long", "link", "media_ids", "reply_to", "reply_settings",
-	    "poll", "quote_tweet_id", "made_with_ai", "paid_partnership",
-	    "numbering",
-	    "on_partial", "publish_at", "queue", "metrics", "dry_run" };
 	struct web *w = *state;
 	struct nx_publish_ask a, plain;
 
 	assert_int_equal(parse_str(w, "{\"text\":\"x\"}", &plain), NX_OK);
-	for (size_t i = 0; i < COUNT(names); i++) {
+	for (size_t i = 0; i < COUNT(post_members); i++) {
+		if (strcmp(post_members[i].name, "text") == 0)
+			continue;
 		assert_int_equal(parse_str(w, nx_arena_printf(w->ctx.arena,
-		    "{\"%s\":null,\"text\":\"x\"}", names[i]), &a), NX_OK);
+		    "{\"%s\":null,\"text\":\"x\"}",
+		    post_members[i].name), &a), NX_OK);
 		plain.text = a.text;
 		assert_memory_equal(&a, &plain, sizeof(a));
 	}
@@ -449,6 +474,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		WEB_TEST(leaves_no_member_untried),
 		WEB_TEST(reads_every_member),
 		WEB_TEST(leaves_the_rest_at_its_default),
 		WEB_TEST(refuses_wrong_types),

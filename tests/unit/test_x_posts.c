@@ -40,8 +40,8 @@ creates(void **state)
 	    "{\"text\":\"Hi \\\"X\\\"\\n\xf0\x9f\x91\x8b\"}");
 
 	post = (struct nx_x_post){ .text = NX_SLICE("b"), .reply_to = "17",
-	    .reply_settings = "following", .made_with_ai = true,
-	    .paid_partnership = true };
+	    .reply_settings = "following", 
+	    .marks = { .made_with_ai = true, .paid_partnership = true } };
 	nx_x_post_create(&f->x, "tok", &post, &out, &v);
 	assert_string_equal(xs_seen(f->server).body, "{\"text\":\"b\","
 	    "\"reply\":{\"in_reply_to_tweet_id\":\"17\"},"

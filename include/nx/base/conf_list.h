@@ -1,4 +1,12 @@
-/* conf_list.h - rows: field, variable, type, default, low, high, need, text. */
+/*
+ * conf_list.h - rows: field, variable, type, default, low, high, need, text.
+ *
+ * STR, SECRET (never told), URL (https; http on loopback), PATH, PLAN and LEVEL
+ * are texts, and low and high count their bytes; of INT (an int, which needs a
+ * default) and MONEY (a decimal, kept as text) they bound the value.  A
+ * variable that is empty is unset.  Need: the NX_NEED_ of the programs that do
+ * not start without it, or 0.
+ */
 #ifndef NX_BASE_CONF_LIST_H
 #define NX_BASE_CONF_LIST_H
 

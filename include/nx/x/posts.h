@@ -14,6 +14,16 @@ struct nx_poll {
 	int		 minutes;
 };
 
+/* What a post may be marked as: true or absent, by the name X has for it. */
+#define NX_X_MARKS(X) \
+	X(made_with_ai) \
+	X(paid_partnership)
+
+#define NX_X_MARK_FIELD(name)	bool name;
+struct nx_x_marks {
+	NX_X_MARKS(NX_X_MARK_FIELD)
+};
+
 /* Absent things are NULL or zero. */
 struct nx_x_post {
 	struct nx_slice	 text;
@@ -21,8 +31,7 @@ struct nx_x_post {
 	const char	*quote;			/* X's post id */
 	const char	*reply_settings;	/* NULL: everyone */
 	struct nx_poll	 poll;
-	bool		 made_with_ai;
-	bool		 paid_partnership;
+	struct nx_x_marks marks;
 };
 
 /* X's answer to a create.  Texts live in the arena that was given. */
@@ -33,6 +42,9 @@ struct nx_x_posted {
 
 /* The member `poll` as X takes it; nothing when there is none. */
 void	nx_poll_write(struct nx_jw *w, const struct nx_poll *poll);
+
+/* A member, true, for each mark that is set. */
+void	nx_x_marks_write(struct nx_jw *w, const struct nx_x_marks *marks);
 
 /* Leaves at most once; a 2xx without a usable id is UNKNOWN. */
 void	nx_x_post_create(const struct nx_x *x, const char *access_token,

@@ -23,8 +23,7 @@ part_for_x(const struct nx_delivery *d, size_t i)
 	const struct nx_options *o = &d->options;
 	struct nx_x_post what = {
 		.text = d->post->parts[i].text,
-		.made_with_ai = o->made_with_ai,
-		.paid_partnership = o->paid_partnership,
+		.marks = o->marks,
 	};
 
 	if (i > 0) {

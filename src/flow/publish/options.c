@@ -22,10 +22,7 @@ nx_options_text(const struct nx_options *o, struct nx_arena *arena)
 	if (o->reply_settings != NULL)
 		nx_jw_str(&w, "reply_settings", o->reply_settings);
 	nx_poll_write(&w, &o->poll);
-	if (o->made_with_ai)
-		nx_jw_bool(&w, "made_with_ai", true);
-	if (o->paid_partnership)
-		nx_jw_bool(&w, "paid_partnership", true);
+	nx_x_marks_write(&w, &o->marks);
 	if (o->queue)
 		nx_jw_bool(&w, "queue", true);
 	if (o->withdraw)
@@ -61,6 +58,14 @@ static bool
 read_bool(struct json_object *obj, const char *name, bool *out)
 {
 	return nx_json_bool(obj, name, out) || is_absent(obj, name);
+}
+
+#define READ_MARK(name)	read_bool(obj, #name, &out->name) &&
+
+static bool
+read_marks(struct json_object *obj, struct nx_x_marks *out)
+{
+	return NX_X_MARKS(READ_MARK) true;
 }
 
 static bool
@@ -101,8 +106,7 @@ read_options(struct json_object *obj, struct nx_arena *arena,
 	    !read_str(obj, "quote_tweet_id", arena, &out->quote) ||
 	    !read_str(obj, "reply_settings", arena, &out->reply_settings) ||
 	    !read_poll(obj, arena, out) ||
-	    !read_bool(obj, "made_with_ai", &out->made_with_ai) ||
-	    !read_bool(obj, "paid_partnership", &out->paid_partnership) ||
+	    !read_marks(obj, &out->marks) ||
 	    !read_bool(obj, "queue", &out->queue) ||
 	    !read_str(obj, "on_partial", arena, &on_partial))
 		return false;

@@ -278,6 +278,8 @@ parse_poll(struct nx_ctx *ctx, const struct member *m, struct json_object *v,
 #define A_UUID		"a UUID"
 #define A_BOOL		"true or false"
 #define A_POST		"X's id of a post: up to 19 digits, as a string"
+#define MARK(name) \
+	{ #name, parse_bool, FIELD(options.marks.name), A_BOOL },
 
 static const struct member members[] = {
 	{ "text", parse_string, FIELD(text), "a string" },
@@ -293,9 +295,7 @@ static const struct member members[] = {
 	{ "quote_tweet_id", parse_x_id, FIELD(options.quote), A_POST },
 	{ "poll", parse_poll, FIELD(options.poll),
 	    "an object with options and duration_minutes" },
-	{ "made_with_ai", parse_bool, FIELD(options.made_with_ai), A_BOOL },
-	{ "paid_partnership", parse_bool, FIELD(options.paid_partnership),
-	    A_BOOL },
+	NX_X_MARKS(MARK)
 	{ "numbering", parse_bool, FIELD(numbering), A_BOOL },
 	{ "on_partial", parse_on_partial, FIELD(options.withdraw),
 	    "keep or delete" },
@@ -305,11 +305,19 @@ static const struct member members[] = {
 	{ "dry_run", parse_bool, FIELD(dry_run), A_BOOL },
 };
 
+enum { MEMBERS = sizeof(members) / sizeof(members[0]) };
+
+const char *
+nx_publish_member(size_t i)
+{
+	return i < MEMBERS ? members[i].name : NULL;
+}
+
 static enum nx_rc
 parse_member(struct nx_ctx *ctx, const char *name, struct json_object *value,
     struct nx_publish_ask *out)
 {
-	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+	for (size_t i = 0; i < MEMBERS; i++) {
 		const struct member *m = &members[i];
 
 		if (strcmp(m->name, name) == 0)

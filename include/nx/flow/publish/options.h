@@ -15,8 +15,7 @@ struct nx_options {
 	const char	*quote;			/* X's post id */
 	const char	*reply_settings;
 	struct nx_poll	 poll;
-	bool		 made_with_ai;
-	bool		 paid_partnership;
+	struct nx_x_marks marks;
 	bool		 queue;		/* wait for X's limits to open again */
 	bool		 withdraw;	/* on_partial: delete */
 };

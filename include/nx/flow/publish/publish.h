@@ -32,6 +32,9 @@ struct nx_publish_ask {
 extern const char *const nx_on_long_words[];
 extern const char *const nx_on_partial_words[];
 
+/* The name of the i-th member that a post may have; NULL: there are no more. */
+const char	*nx_publish_member(size_t i);
+
 /*
  * Read the body of POST /api/twitter/post (docs/contract.md section 6) into
  * `out`, whose texts then live in the arena.  NOT_JSON, UNKNOWN_MEMBER,
