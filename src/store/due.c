@@ -71,7 +71,7 @@ set_aside(const struct nx_store_ask *ask, const struct nx_lease *lease,
 }
 
 static enum nx_rc
-read_claimed(const struct nx_store_ask *ask, const PGresult *rows,
+read_leases(const struct nx_store_ask *ask, const PGresult *rows,
     const char *owner, struct nx_claim *out, struct nx_err *err)
 {
 	int n = PQntuples(rows);
@@ -131,7 +131,7 @@ nx_lease_claim_due(const struct nx_store_ask *ask, const struct nx_due *due,
 		rc = nx_row_repeat(ask, &query, 1, &rows, err);
 	}
 	if (rc == NX_OK)
-		rc = read_claimed(ask, rows, owner, out, err);
+		rc = read_leases(ask, rows, owner, out, err);
 	nx_db_clear(&adopted, 1);
 	nx_db_clear(&rows, 1);
 	return rc;
