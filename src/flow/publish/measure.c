@@ -20,7 +20,7 @@ add_range(struct nx_jw *w, const char *key, int start, int end)
 static enum nx_rc
 measured_text(struct json_object *obj, struct nx_slice *out, struct nx_err *err)
 {
-	out->p = NULL;
+	*out = (struct nx_slice){ NULL, 0 };
 	json_object_object_foreach(obj, name, value) {
 		if (strcmp(name, "text") != 0)
 			return nx_fail_member(err, NX_WHY_NO_SUCH_MEMBER, "",
