@@ -3,7 +3,6 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILD, calm, env, grown, LIGHT, ROOT, run, sandbox, sleep, sql } from './lib/stack.js';
 import { ownProcess } from './lib/fcgi.js';
@@ -24,8 +23,8 @@ before(async () => {
 	if (OUR_OWN.skip)
 		return;
 	await sql(`CREATE DATABASE ${NAME}`);
-	for (const file of readdirSync(join(ROOT, 'sql')).sort())
-		await sql(`\\i ${join(ROOT, 'sql', file)}`, { environment: there });
+	const done = await run(join(BUILD, 'nexus-x-migrate'), ['apply', `--dir=${join(ROOT, 'sql')}`], { environment: { ...there, DATABASE_URL: url() } });
+	assert.equal(done.status, 0, done.stderr);
 });
 
 after(async () => {
