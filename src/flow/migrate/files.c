@@ -93,8 +93,8 @@ nx_files_read(struct nx_ctx *ctx, const char *dir, struct nx_files *out)
 
 	memset(out, 0, sizeof(*out));
 	if (d == NULL)
-		return nx_fail(&ctx->err, NX_CONFIG, "%.200s: %s.", dir,
-		    strerror(errno));
+		return nx_fail(&ctx->err, NX_CONFIG, "%.200s: %s; --dir=DIR"
+		    " says where the files of sql/ are.", dir, strerror(errno));
 	rc = read_all(ctx, dir, d, out);
 	(void)closedir(d);
 	return rc;
