@@ -165,6 +165,31 @@ nx_words_args(struct nx_jw *w, const char *key, const struct nx_kv *args)
 	nx_jw_close(w, '}');
 }
 
+void
+nx_words_reason(struct nx_jw *w, const struct nx_err *err)
+{
+	struct nx_kv args[NX_ERR_ARGS + 1];
+
+	if (err->reason == NX_WHY_NONE)
+		return;
+	nx_err_args(err, args);
+	nx_jw_str(w, "reason_code", nx_reason_code(err->reason));
+	nx_words_args(w, "reason_args", args);
+}
+
+void
+nx_words_x(struct nx_jw *w, const struct nx_err_x *x)
+{
+	if (x->status == 0)
+		return;
+	nx_jw_open(w, "x", '{');
+	nx_jw_i64(w, "status", x->status);
+	nx_jw_str(w, "type", x->type);
+	nx_jw_str(w, "title", x->title);
+	nx_jw_str(w, "detail", x->detail);
+	nx_jw_close(w, '}');
+}
+
 enum nx_rc
 nx_fail_member(struct nx_err *err, enum nx_reason reason, const char *inside,
     const char *name)

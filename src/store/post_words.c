@@ -8,25 +8,11 @@
 #include "nx/base/maxima.h"
 #include "nx/base/words.h"
 
-static void
-write_x(struct nx_jw *w, const struct nx_err_x *x)
-{
-	if (x->status == 0)
-		return;
-	nx_jw_open(w, "x", '{');
-	nx_jw_i64(w, "status", x->status);
-	nx_jw_str(w, "type", x->type);
-	nx_jw_str(w, "title", x->title);
-	nx_jw_str(w, "detail", x->detail);
-	nx_jw_close(w, '}');
-}
-
 const char *
 nx_post_error_text(struct nx_arena *arena, const struct nx_post_error *error)
 {
 	struct nx_buf json = NX_BUF(NX_STORED_ERROR_MAX);
 	struct nx_jw w = { .out = &json };
-	struct nx_kv args[NX_ERR_ARGS + 1];
 	const char *text = NULL;
 
 	if (error == NULL)
@@ -34,17 +20,12 @@ nx_post_error_text(struct nx_arena *arena, const struct nx_post_error *error)
 	nx_jw_open(&w, NULL, '{');
 	nx_jw_str(&w, "code", nx_rc_code(error->err.rc));
 	nx_jw_str(&w, "detail", error->err.detail);
-	if (error->err.reason != NX_WHY_NONE) {
-		nx_jw_str(&w, "reason_code",
-		    nx_reason_code(error->err.reason));
-		nx_err_args(&error->err, args);
-		nx_words_args(&w, "reason_args", args);
-	}
+	nx_words_reason(&w, &error->err);
 	nx_jw_str(&w, "request_id", error->request_id);
 	nx_jw_str(&w, "connect_url", error->err.connect_url);
 	nx_jw_i64(&w, "retry_after", error->err.retry_after);
 	nx_jw_i64(&w, "retry_at", error->err.retry_at);
-	write_x(&w, &error->err.x);
+	nx_words_x(&w, &error->err.x);
 	nx_jw_close(&w, '}');
 	if (nx_buf_ok(&json))
 		text = nx_arena_slice(arena, nx_buf_slice(&json));

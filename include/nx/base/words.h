@@ -49,4 +49,11 @@ enum nx_rc	nx_fail_member(struct nx_err *err, enum nx_reason reason,
 void	nx_words_args(struct nx_jw *w, const char *key,
 	    const struct nx_kv *args);
 
+/*
+ * Members of an error, as answers have them and rows keep them: `reason_code`
+ * and `reason_args`, where there is a reason; `x`, where X was the cause.
+ */
+void	nx_words_reason(struct nx_jw *w, const struct nx_err *err);
+void	nx_words_x(struct nx_jw *w, const struct nx_err_x *x);
+
 #endif
