@@ -3,6 +3,7 @@
 #include "nx/cli/args.h"
 
 #include <getopt.h>
+#include <stdlib.h>
 
 #include "nx/base/conf.h"
 
@@ -256,6 +257,18 @@ nx_args_parse(enum nx_program program, int argc, char **argv,
 	if (optind < argc)
 		return refuse_unknown(copy[optind], err);
 	return NX_OK;
+}
+
+bool
+nx_args_number(const char *text, int least, int most, int *out)
+{
+	char *end;
+	const long n = strtol(text, &end, 10);
+
+	if (end == text || *end != '\0' || n < least || n > most)
+		return false;
+	*out = (int)n;
+	return true;
 }
 
 void

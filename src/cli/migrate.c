@@ -1,6 +1,5 @@
 /* migrate.c - the commands of nexus-x-migrate. */
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "nx/base/json.h"
@@ -34,17 +33,9 @@ static enum nx_rc
 read_number(struct nx_command *c, const char *name, const char *text, int max,
     int *out)
 {
-	char *end;
-	long v;
-
-	if (text == NULL)
-		return NX_OK;
-	v = strtol(text, &end, 10);
-	if (end == text || *end != '\0' || v < 0 || v > max)
-		return nx_fail(&c->ctx.err, NX_USAGE,
-		    "--%s must be a number from 0 to %d.", name, max);
-	*out = (int)v;
-	return NX_OK;
+	return text == NULL || nx_args_number(text, 0, max, out) ? NX_OK :
+	    nx_fail(&c->ctx.err, NX_USAGE,
+	    "--%s must be a number from 0 to %d.", name, max);
 }
 
 /* -1 is no version. */

@@ -16,8 +16,6 @@ static enum nx_rc
 read_due(struct nx_command *c, struct nx_due *out)
 {
 	const char *text = c->args.within, *user = c->args.user_id;
-	char *end;
-	long v;
 
 	*out = (struct nx_due){ .user_id = user, .within = NX_SWEEP_WITHIN };
 	if (user != NULL && !nx_uuid_valid(user) && !c->args.dry_run)
@@ -25,14 +23,10 @@ read_due(struct nx_command *c, struct nx_due *out)
 		    "--user_id must be a UUID.");
 	if (text == NULL && user == NULL)
 		out->spread = NX_SWEEP_SPREAD;
-	if (text == NULL)
+	if (text == NULL || nx_args_number(text, 0, WITHIN_MAX, &out->within))
 		return NX_OK;
-	v = strtol(text, &end, 10);
-	if (end == text || *end != '\0' || v < 0 || v > WITHIN_MAX)
-		return nx_fail(&c->ctx.err, NX_USAGE,
-		    "--within must be 0 to %d seconds.", WITHIN_MAX);
-	out->within = (int)v;
-	return NX_OK;
+	return nx_fail(&c->ctx.err, NX_USAGE,
+	    "--within must be 0 to %d seconds.", WITHIN_MAX);
 }
 
 static void

@@ -265,18 +265,12 @@ static enum nx_rc
 read_limit(struct nx_command *c, int *out)
 {
 	const char *text = c->args.limit;
-	char *end;
-	long n;
 
 	*out = NX_HISTORY_USUAL;
-	if (text == NULL)
+	if (text == NULL || nx_args_number(text, 1, NX_POSTS_PAGE_MAX, out))
 		return NX_OK;
-	n = strtol(text, &end, 10);
-	if (end == text || *end != '\0' || n < 1 || n > NX_POSTS_PAGE_MAX)
-		return nx_fail(&c->ctx.err, NX_USAGE,
-		    "--limit must be 1 to %d.", NX_POSTS_PAGE_MAX);
-	*out = (int)n;
-	return NX_OK;
+	return nx_fail(&c->ctx.err, NX_USAGE, "--limit must be 1 to %d.",
+	    NX_POSTS_PAGE_MAX);
 }
 
 static enum nx_rc

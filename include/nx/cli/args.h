@@ -38,6 +38,9 @@ NX_MUST_USE enum nx_rc	nx_args_parse(enum nx_program program, int argc,
 			    char **argv, struct nx_arena *arena,
 			    struct nx_args *out, struct nx_err *err);
 
+/* A decimal number from `least` to `most`, and nothing else; or false. */
+bool	nx_args_number(const char *text, int least, int most, int *out);
+
 /* The options of a program and all variables. */
 void	nx_args_help(enum nx_program program, FILE *out);
 
