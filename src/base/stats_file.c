@@ -17,6 +17,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "nx/base/owner.h"
+
 enum { NAME_SIZE = 32 };
 
 static const char prefix[] = "stats-";
@@ -55,17 +57,14 @@ allocate_blocks(int fd, size_t size)
 	return rc == 0;
 }
 
-/* What root makes belongs to whom the directory belongs to. */
 static int
 open_stats_file(int dir, const char *name)
 {
 	const int fd = openat(dir, name, O_RDWR | O_CREAT | O_NOFOLLOW |
 	    O_CLOEXEC, 0600);
-	struct stat st;
 
-	if (fd >= 0 && geteuid() == 0 && fstat(dir, &st) == 0 &&
-	    st.st_uid != 0)
-		(void)!fchown(fd, st.st_uid, st.st_gid);
+	if (fd >= 0)
+		nx_owner_follow(fd, dir);
 	return fd;
 }
 

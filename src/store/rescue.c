@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "nx/base/must.h"
+#include "nx/base/owner.h"
 #include "nx/seal/seal.h"
 
 enum {
@@ -39,16 +40,6 @@ nx_rescue_fail(struct nx_err *err, const char *what)
 	    " NEXUS_STATE_DIR: %s: %s.", what, strerror(errno));
 }
 
-/* What root makes belongs to whom the directory above belongs to. */
-static void
-hand_to_owner(int fd, int above)
-{
-	struct stat st;
-
-	if (geteuid() == 0 && fstat(above, &st) == 0 && st.st_uid != 0)
-		(void)!fchown(fd, st.st_uid, st.st_gid);
-}
-
 /* Open DIR/rescue, made where it is missing; -1 with errno. */
 static int
 open_dir(const char *dir)
@@ -67,7 +58,7 @@ open_dir(const char *dir)
 	else
 		fd = openat(up, "rescue", flags | O_NOFOLLOW);
 	if (fd >= 0 && made) {
-		hand_to_owner(fd, up);
+		nx_owner_follow(fd, up);
 		(void)fsync(up);
 	}
 	(void)close(up);
@@ -173,7 +164,7 @@ make_locked(struct nx_rescue *r)
 		    O_NOFOLLOW | O_CLOEXEC, 0600);
 		if (r->fd < 0)
 			return false;
-		hand_to_owner(r->fd, r->dir);
+		nx_owner_follow(r->fd, r->dir);
 		if (flock(r->fd, LOCK_EX) == 0 && fstat(r->fd, &st) == 0 &&
 		    st.st_nlink == 1)
 			return true;
