@@ -3,7 +3,6 @@
 #include "nx/base/clock.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <time.h>
 
 #include "nx/base/maxima.h"

@@ -6,7 +6,6 @@
 
 #include "client.h"
 #include "nx/base/base64.h"
-#include "nx/base/clock.h"
 #include "nx/base/url.h"
 
 enum { ONCE_BODY = 8 * 1024 - 1 };	/* an answer that comes once fits it */

@@ -3,7 +3,6 @@
 #include "json_body.h"
 
 #include <json-c/json.h>
-#include <strings.h>
 
 #include "nx/base/json.h"
 #include "nx/base/uuid.h"

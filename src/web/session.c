@@ -2,7 +2,6 @@
 
 #include "session.h"
 
-#include <ctype.h>
 #include <strings.h>
 
 #include "nx/base/uuid.h"

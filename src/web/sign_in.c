@@ -3,7 +3,6 @@
 #include "sign_in.h"
 
 #include <ctype.h>
-#include <strings.h>
 
 #include "nx/base/base64.h"
 #include "nx/base/json.h"
