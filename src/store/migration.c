@@ -83,15 +83,18 @@ ask_bool(struct nx_migrator *m, const char *sql, const char *const *params,
 	return rc;
 }
 
-static int
-pid_of(PGconn *conn)
+/* Which of the server's processes is at work for `conn` now: DB_DOWN. */
+static enum nx_rc
+ask_pid(PGconn *conn, int *out, struct nx_err *err)
 {
 	PGresult *result = PQexec(conn, "SELECT pg_backend_pid()");
-	int pid = PQntuples(result) != 1 ? 0 :
-	    (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
+	const bool answered = PQntuples(result) == 1;
 
+	if (answered)
+		*out = (int)strtol(PQgetvalue(result, 0, 0), NULL, 10);
 	PQclear(result);
-	return pid;
+	return answered ? NX_OK : nx_fail(err, NX_DB_DOWN,
+	    "The connection to the database broke.");
 }
 
 static enum nx_rc
@@ -121,12 +124,14 @@ check_pooler(struct nx_migrator *m, const char *url, const char *database,
     struct nx_err *err)
 {
 	PGconn *other;
+	int pid = 0;
 	enum nx_rc rc = nx_session_open(url, database, migrator_name,
 	    &other, err);
 
 	if (rc != NX_OK)
 		return rc;
-	if ((m->pid = pid_of(m->conn)) == pid_of(other))
+	if ((rc = ask_pid(m->conn, &m->pid, err)) == NX_OK &&
+	    (rc = ask_pid(other, &pid, err)) == NX_OK && m->pid == pid)
 		rc = refuse_pooler(err);
 	PQfinish(other);
 	return rc;
@@ -336,12 +341,13 @@ nx_migrator_run(struct nx_migrator *m, const struct nx_migration *file,
     struct nx_err *err)
 {
 	char sql[160];
-	enum nx_rc rc;
+	int pid = 0;
+	enum nx_rc rc = ask_pid(m->conn, &pid, err);
 
-	if (pid_of(m->conn) != m->pid)
-		return PQstatus(m->conn) == CONNECTION_OK ?
-		    refuse_pooler(err) : nx_fail(err, NX_DB_DOWN,
-		    "The connection to the database broke.");
+	if (rc != NX_OK)
+		return rc;
+	if (pid != m->pid)
+		return refuse_pooler(err);
 	(void)snprintf(sql, sizeof(sql), "SET statement_timeout = 0;"
 	    " SET idle_in_transaction_session_timeout = 0;"
 	    " SET lock_timeout = %d", NX_MIGRATION_LOCK_MS);
