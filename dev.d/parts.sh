@@ -146,13 +146,14 @@ app_start() {
 
 # One process after the other; multiwatch starts the next in its place.
 app_roll() {
-	local pid number
+	local pid number born
 
 	process_alive multiwatch || die "the application is not running" "./dev up starts it."
 	number=$(app_children | wc -l)
 	for pid in $(app_children); do
+		born=$(process_identity "$pid") || continue
 		kill -s TERM "$pid" 2>/dev/null || :
-		if ! wait_until 150 test ! -e "/proc/$pid"; then
+		if ! wait_until 150 process_is_not "$pid" "$born"; then
 			kill -s KILL "$pid" 2>/dev/null || :
 		fi
 		wait_until 60 app_has_children "$number" ||
@@ -255,9 +256,11 @@ nginx_reload() {
 }
 
 nginx_has_retired() {
-	local pid
+	local pid children
 
+	children=$(process_children "$(process_pid nginx)")
 	for pid; do
+		grep -qx "$pid" <<<"$children" || continue
 		[[ ! -e /proc/$pid/cmdline ]] ||
 		    tr '\0' ' ' <"/proc/$pid/cmdline" | grep -q 'shutting down' || return 1
 	done

@@ -19,6 +19,11 @@ process_identity() {
 	printf '%s %s\n' "$(</proc/sys/kernel/random/boot_id)" "${field[19]}"
 }
 
+# process_is_not PID IDENTITY: has it ended?  Its number may be another's by now.
+process_is_not() {
+	[[ $(process_identity "$1") != "$2" ]]
+}
+
 process_pid() {
 	cat "$STACK/run/$1.pid" 2>/dev/null
 }

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILD, calm, clearFaults, env, fault, grown, LIGHT, ROOT, run, sandbox, secret, sleep, sql, stopwatch, unbrake, until } from './lib/stack.js';
-import { alive, allUp, children, ownProcess } from './lib/fcgi.js';
+import { BUILD, calm, clearFaults, env, fault, grown, isAlive, LIGHT, processIdentity, ROOT, run, sandbox, secret, sleep, sql, stopwatch, unbrake, until } from './lib/stack.js';
+import { allUp, children, ownProcess } from './lib/fcgi.js';
 import { calmQueue } from './lib/posting.js';
 import { atX, crowd, hide, hits, renewed, startRefresh, TOKEN, version, works } from './lib/renewing.js';
 import { bearer, Visitor, words } from './lib/visitor.js';
@@ -109,12 +109,12 @@ test('told to end, a process waits for what X has been asked', async () => {
 		await fault({ path: TOKEN, fault: 'late', ms: 22000, count: 2 });
 		const posting = ask(first).catch(() => undefined);	// gone before X answers
 		await atX(1);
-		const sweep = startRefresh(second);
+		const sweep = startRefresh(second), refreshing = processIdentity(sweep.pid);
 		await atX(2);
 		process.kill(own.pid, 'SIGTERM');
 		process.kill(sweep.pid, 'SIGTERM');
 		await posting;
-		assert.ok(!own.isGone() && alive(sweep.pid), 'they wait on');
+		assert.ok(!own.isGone() && isAlive(refreshing), 'they wait on');
 		const [how, swept] = [await own.gone, await sweep.ended];
 		assert.deepEqual(how, { status: 0, signal: null });
 		assert.equal(JSON.parse(swept.stdout).refreshed, 1);

@@ -2,11 +2,11 @@
 // with other variables.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, openSync, closeSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, openSync, closeSync, readFileSync, rmSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
 import { machine, tmpdir } from 'node:os';
-import { env, BUILD, PLAIN, read, sleep, sockets, STACK, until } from './stack.js';
+import { childrenOf, env, BUILD, PLAIN, read, sleep, sockets, STACK, until } from './stack.js';
 
 export const appSocket = () => join(sockets(), 'fcgi.sock');
 
@@ -137,21 +137,7 @@ export async function ownProcess(change = {}, { preload } = {}) {
 }
 
 // The processes that multiwatch keeps.
-export async function children() {
-	const parent = readFileSync(join(STACK, 'run/multiwatch.pid'), 'utf8').trim();
-	return readdirSync('/proc').filter((name) => {
-		if (!/^\d+$/.test(name))
-			return false;
-		try {
-			const [state, of] = readFileSync(`/proc/${name}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
-			return of === parent && state !== 'Z';
-		} catch {
-			return false;		// gone meanwhile
-		}
-	}).map(Number);
-}
-
-export const alive = (pid) => existsSync(`/proc/${pid}/exe`);
+export const children = async () => childrenOf(Number(readFileSync(join(STACK, 'run/multiwatch.pid'), 'utf8')));
 
 export async function allUp() {
 	const want = Number(env.NEXUS_PROCESSES || 4);

@@ -2,7 +2,7 @@
 // of what really happened, and the database.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
-import { appendFileSync, existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { appendFileSync, existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { join, resolve, dirname } from 'node:path';
@@ -19,10 +19,13 @@ export const PLAIN = (env.NEXUS_VARIANT ?? 'plain') === 'plain';
 // Sanitizers cost time and memory: smaller loads, no memory limits.
 export const LIGHT = !PLAIN || env.NEXUS_LIGHT === '1';
 
+// An idle connection ends here well before nginx ends it: nothing is ever sent
+// on one that is just being closed.
+const lasting = { keepAlive: true, maxSockets: 256, timeout: 20000 };
 const agents = {
-	'http:': new http.Agent({ keepAlive: true, maxSockets: 256 }),
+	'http:': new http.Agent(lasting),
 	'https:': new https.Agent({
-		keepAlive: true, maxSockets: 256,
+		...lasting,
 		ca: env.TWITTER_CA_FILE ? readFileSync(env.TWITTER_CA_FILE) : undefined,
 	}),
 };
@@ -181,12 +184,36 @@ export async function dev(...args) {
 	assert.equal(done.status, 0, `./dev ${args.join(' ')}: ${done.stdout}${done.stderr}`);
 }
 
+function processStat(pid) {
+	try {
+		const field = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+		return { state: field[0], parent: Number(field[1]), start: field[19] };
+	} catch {
+		return null;
+	}
+}
+
+// A process by number and start, since a busy machine gives the number of one
+// that has ended to another within seconds; null when it is gone or a zombie.
+export function processIdentity(pid) {
+	const stat = processStat(pid);
+	return stat && stat.state !== 'Z' ? `${pid} ${stat.start}` : null;
+}
+
+export const isAlive = (identity) => processIdentity(Number.parseInt(identity, 10)) === identity;
+
+// Children of a process that live.
+export const childrenOf = (parent) => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).filter((pid) => {
+	const stat = processStat(pid);
+	return stat?.parent === parent && stat.state !== 'Z';
+});
+
 export const database = {
 	// At once: `./dev db stop` would take its time on a busy machine.
 	stop() {
-		const pid = Number(readFileSync(join(STACK, 'run/postgres.pid'), 'utf8'));
+		const pid = Number(readFileSync(join(STACK, 'run/postgres.pid'), 'utf8')), server = processIdentity(pid);
 		const end = Date.now() + 60000, nobody = new Int32Array(new SharedArrayBuffer(4));
-		for (process.kill(pid, 'SIGINT'); existsSync(`/proc/${pid}/exe`); Atomics.wait(nobody, 0, 0, 10))
+		for (process.kill(pid, 'SIGINT'); isAlive(server); Atomics.wait(nobody, 0, 0, 10))
 			assert.ok(Date.now() < end, 'PostgreSQL does not stop');
 	},
 	async start() {
