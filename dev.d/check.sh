@@ -1,4 +1,4 @@
-# ./dev test and ./dev bench, each on instances of their own.
+# ./dev test, on instances of its own.
 
 BEGAN=0		# when what is told next began
 
@@ -239,33 +239,3 @@ TEST_UNSET=(
 	PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGSERVICE PGOPTIONS
 	http_proxy HTTP_PROXY all_proxy ALL_PROXY
 )
-
-command_bench() {
-	local name status=0
-	local -A size=()
-
-	for name in "${SIZES[@]}"; do
-		size[$name]=${!name-}
-	done
-	install_for_measuring
-	settings_forget_callers "${TEST_UNSET[@]}"
-	for name in "${SIZES[@]}"; do
-		[[ -z ${size[$name]} ]] || export "$name=${size[$name]}"
-	done
-	build_tree "$ROOT/build"
-	stack_use "$ROOT/var/bench" "$ROOT/build"
-	stack_stop
-	trap 'stack_stop || :' EXIT
-	stack_start
-	(
-		set -a
-		# shellcheck source=/dev/null
-		. "$STACK/env"
-		set +a
-		cd "$ROOT"
-		exec bash tests/load/bench.sh "$@"
-	) || status=$?
-	stack_stop
-	trap - EXIT
-	exit $status
-}
