@@ -15,6 +15,8 @@ import { bouncer } from './lib/bouncer.js';
 const ADMIN = env.DATABASE_ADMIN_URL;
 const OUR_OWN = { skip: !ADMIN && 'needs the superuser of the instance\'s own database' };
 const FILES = readdirSync(join(ROOT, 'sql')).filter((name) => name.endsWith('.sql')).sort();
+// Those that say how it is seen that they were carried out.
+const MARKED = FILES.filter((name) => readFileSync(join(ROOT, 'sql', name), 'utf8').includes('\n-- There with: '));
 const NEWEST = FILES.length - 1;
 const made = [], dirs = [];
 
@@ -153,9 +155,9 @@ test('what was set up by hand is adopted, while it is read and written', OUR_OWN
 	const told = await done(name, 'apply', { args: ['--wait=2'] });
 	await release();
 	assert.equal(told.applied + told.adopted, FILES.length);
-	assert.equal(told.adopted, 12);
+	assert.equal(told.adopted, MARKED.length);
 	assert.deepEqual((await done(name, 'check')).problems, []);
-	assert.deepEqual((await done(name, 'status')).files.filter((f) => f.state === 'adopted').length, 12);
+	assert.deepEqual((await done(name, 'status')).files.filter((f) => f.state === 'adopted').length, MARKED.length);
 });
 
 test('several at once do each file once', OUR_OWN, async () => {
