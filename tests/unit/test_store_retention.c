@@ -23,7 +23,7 @@ walk(const struct env *e, int days)
 static void
 put_old(const struct env *e, const char *state, int days, const char *more)
 {
-	char id[NX_UUID_LEN + 1], text[512];
+	char id[NX_UUID_LEN + 1], text[320];
 
 	put(e, e->user, id, state, "failed");
 	(void)snprintf(text, sizeof(text), "publish_at = NULL, next_try_at ="
