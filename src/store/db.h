@@ -26,6 +26,9 @@ struct nx_db {
 	bool		 refused;	/* the last run surely did nothing */
 	bool		 outdated;	/* to be closed when given back */
 	bool		 misled;	/* what its target leads to is no use */
+	bool		 silent;	/* it stopped answering */
+	bool		 served;	/* it has answered a statement */
+	int		 era;		/* the pool's when it was made */
 	atomic_bool	*unnamed;	/* the pool's: nothing is prepared */
 	struct nx_stmt	 stmts[NX_STMTS_MAX];
 	int		 nstmts;	/* once in, a text stays */

@@ -7,6 +7,7 @@
 
 #include "nx/store/pool.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -23,6 +24,9 @@ enum {
 	IDLE_MS = 5 * 60 * 1000,	/* an idle connection is kept so long */
 };
 
+_Static_assert(NX_DB_HOSTS_MAX <= sizeof(unsigned int) * CHAR_BIT,
+    "each target has a bit");
+
 struct nx_pool {
 	struct nx_targets targets;
 	int		 size;
@@ -37,6 +41,8 @@ struct nx_pool {
 	int		 nopen;		/* idle, lent and being made */
 	int		 nliving;	/* idle and lent */
 	int		 good;		/* target to try first */
+	unsigned int	 silent;	/* bit n: target n no longer answers */
+	int		 era;		/* older connections are not lent */
 	int64_t		 closed_until;	/* no new attempts before this */
 	struct nx_err	 why;		/* the failure that closed it */
 };
@@ -161,9 +167,16 @@ check_schema(struct nx_pool *pool, int64_t deadline, struct nx_db **db,
 	return rc;
 }
 
+/* What a walk over the targets is to know, and what it found out. */
+struct walk {
+	int		first;
+	unsigned int	silent;		/* as in the pool */
+	unsigned int	refused, unanswered;	/* bits likewise */
+};
+
 static enum nx_rc
-connect_one(struct nx_pool *pool, int at, int64_t until, struct nx_db **out,
-    struct nx_err *err)
+connect_one(struct nx_pool *pool, int at, int64_t until, struct walk *walk,
+    struct nx_db **out, struct nx_err *err)
 {
 	const struct nx_target *t = &pool->targets.all[at];
 	struct nx_db *db = calloc(1, sizeof(*db));
@@ -176,12 +189,12 @@ connect_one(struct nx_pool *pool, int at, int64_t until, struct nx_db **out,
 	}
 	PQsetNoticeReceiver(db->conn, quiet, NULL);
 	if (!finish_connecting(db->conn, until)) {
-		if (PQstatus(db->conn) == CONNECTION_BAD)
-			nx_db_fail(err, NX_DB_DOWN, NULL,
-			    PQerrorMessage(db->conn));
-		else
-			nx_db_fail(err, NX_DB_DOWN, NULL,
-			    "no answer from the server in time");
+		bool answered = PQstatus(db->conn) == CONNECTION_BAD;
+
+		*(answered ? &walk->refused : &walk->unanswered) |= 1U << at;
+		nx_db_fail(err, NX_DB_DOWN, NULL, answered ?
+		    PQerrorMessage(db->conn) :
+		    "no answer from the server in time");
 		db_close(db);
 		return NX_DB_DOWN;
 	}
@@ -191,22 +204,32 @@ connect_one(struct nx_pool *pool, int at, int64_t until, struct nx_db **out,
 	return check_schema(pool, until, out, err);
 }
 
-/* Every host once, the one at `first` first.  No lock is held. */
+/*
+ * Every host once, the one at `first` first, but those that did not answer the
+ * last time after all others: a standby that was promoted is not kept waiting
+ * by the primary that hangs.  No lock is held.
+ */
 static enum nx_rc
-connect_any(struct nx_pool *pool, int first, int64_t deadline,
+connect_any(struct nx_pool *pool, struct walk *walk, int64_t deadline,
     struct nx_db **out, struct nx_err *err)
 {
+	const int n = pool->targets.n;
 	enum nx_rc rc = nx_fail(err, NX_DB_DOWN, "There was no time left.");
+	int tried = 0;
 
-	for (int i = 0; i < pool->targets.n; i++) {
-		int at = (first + i) % pool->targets.n;
-		int ms = nx_clock_left(deadline) / (pool->targets.n - i);
+	for (int i = 0; i < 2 * n; i++) {
+		int at = (walk->first + i) % n;
+		int ms = nx_clock_left(deadline) / (n - tried);
 
-		if (nx_clock_left(deadline) == 0)
+		if (((walk->silent >> at) & 1) != (i >= n))
+			continue;
+		if (ms == 0)
 			break;
 		if (ms > ATTEMPT_MS)
 			ms = ATTEMPT_MS;
-		rc = connect_one(pool, at, nx_clock_mono() + ms, out, err);
+		tried++;
+		rc = connect_one(pool, at, nx_clock_mono() + ms, walk, out,
+		    err);
 		if (rc == NX_OK || rc == NX_SCHEMA_OLD)
 			break;
 	}
@@ -253,13 +276,17 @@ is_alive(const struct nx_db *db)
 
 /* Lock held.  Takes note of what became of a new connection. */
 static void
-note_attempt(struct nx_pool *pool, const struct nx_db *db,
-    const struct nx_err *err)
+note_attempt(struct nx_pool *pool, const struct walk *walk,
+    struct nx_db *db, const struct nx_err *err)
 {
+	pool->silent &= ~walk->refused;
+	pool->silent |= walk->unanswered;
 	if (db != NULL) {
 		pool->nliving++;
+		pool->era += db->target != pool->good;
 		pool->good = db->target;
 		pool->closed_until = 0;
+		db->era = pool->era;
 		return;
 	}
 	pool->nopen--;
@@ -269,31 +296,46 @@ note_attempt(struct nx_pool *pool, const struct nx_db *db,
 }
 
 /*
- * A pooler lets us in whether or not there is a database behind it, so that
- * its target would be good for ever: when it is not, the next one's turn comes.
+ * Lock held.  A target may let us in and be of no use: a pooler whose database
+ * has died, a primary that is a standby now, a host that hangs or was cut off.
+ * Whatever was connected before leads to the same and is not lent again.  Who
+ * says that it is of no use is left for the next; who says nothing comes last
+ * until it has served again, since it may only be slow.
  */
+static void
+leave_target(struct nx_pool *pool, const struct nx_db *db)
+{
+	if (db->silent)
+		pool->silent |= 1U << db->target;
+	if (db->era != pool->era)
+		return;			/* somebody else was first */
+	pool->era++;
+	if (!db->silent)
+		pool->good = (db->target + 1) % pool->targets.n;
+}
+
 static void
 forget(struct nx_pool *pool, struct nx_db *db)
 {
 	nx_lock(&pool->lock);
 	pool->nopen--;
 	pool->nliving--;
-	if (db->misled && db->target == pool->good)
-		pool->good = (db->target + 1) % pool->targets.n;
+	if (db->broken && (db->misled || db->silent || !db->served))
+		leave_target(pool, db);
 	nx_cond_signal(&pool->freed);
 	nx_unlock(&pool->lock);
 	db_close(db);
 }
 
 static enum nx_rc
-take_new(struct nx_pool *pool, int first, int64_t deadline,
+take_new(struct nx_pool *pool, struct walk *walk, int64_t deadline,
     struct nx_db **out, struct nx_err *err)
 {
 	struct nx_err why = { 0 };
-	enum nx_rc rc = connect_any(pool, first, deadline, out, &why);
+	enum nx_rc rc = connect_any(pool, walk, deadline, out, &why);
 
 	nx_lock(&pool->lock);
-	note_attempt(pool, *out, &why);
+	note_attempt(pool, walk, *out, &why);
 	nx_unlock(&pool->lock);
 	if (rc != NX_OK && err != NULL)
 		*err = why;
@@ -309,8 +351,9 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 		struct nx_db *db = NULL;
 		struct nx_err why;
 		bool waited = false;
+		struct walk walk;
 		enum turn turn;
-		int first;
+		int era;
 
 		nx_lock(&pool->lock);
 		turn = await_turn(pool, deadline, &waited);
@@ -318,7 +361,9 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 			db = pool->idle[--pool->nidle];
 		else if (turn == TURN_NEW)
 			pool->nopen++;
-		first = pool->good;
+		walk = (struct walk){ .first = pool->good,
+		    .silent = pool->silent };
+		era = pool->era;
 		why = pool->why;
 		nx_unlock(&pool->lock);
 
@@ -327,7 +372,7 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 			    turn == TURN_NONE ? NX_STATS_WAIT_TIMED_OUT :
 			    NX_STATS_WAIT_SERVED, 0);
 		if (turn == TURN_NEW)
-			return take_new(pool, first, deadline, out, err);
+			return take_new(pool, &walk, deadline, out, err);
 		if (turn == TURN_CLOSED) {
 			if (err != NULL)
 				*err = why;
@@ -337,7 +382,7 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 			return nx_fail(err, NX_BUSY, "No database connection"
 			    " became free in time.");
 		/* One that leads where we have left is no better there. */
-		if (db->target == first && is_alive(db)) {
+		if (db->era == era && is_alive(db)) {
 			*out = db;
 			return NX_OK;
 		}
@@ -351,10 +396,12 @@ take_stale(struct nx_pool *pool)
 {
 	struct nx_db *db;
 
-	if (pool->nidle == 0 ||
-	    nx_clock_left(pool->idle[0]->idle_since + IDLE_MS) > 0)
+	if (pool->nidle == 0)
 		return NULL;
 	db = pool->idle[0];
+	if (db->era == pool->era &&
+	    nx_clock_left(db->idle_since + IDLE_MS) > 0)
+		return NULL;
 	memmove(pool->idle, pool->idle + 1,
 	    (size_t)--pool->nidle * sizeof(*pool->idle));
 	pool->nopen--;
@@ -375,6 +422,8 @@ nx_pool_give(struct nx_pool *pool, struct nx_db *db)
 	}
 	db->idle_since = nx_clock_mono();
 	nx_lock(&pool->lock);
+	if (db->served)
+		pool->silent &= ~(1U << db->target);
 	stale = take_stale(pool);
 	pool->idle[pool->nidle++] = db;
 	nx_cond_signal(&pool->freed);

@@ -56,6 +56,19 @@ target_add(struct nx_target *t, const char *word, const char *value)
 	}
 }
 
+/*
+ * What libpq is told where the URL says nothing.  What is idle meets no
+ * deadline of ours: the kernel finds within 30 s that its way is cut.
+ */
+static const char *const defaults[][2] = {
+	{ "application_name", "nexus-x" },
+	{ "target_session_attrs", "read-write" },
+	{ "keepalives_idle", "15" },		/* seconds, as the others */
+	{ "keepalives_interval", "5" },
+	{ "keepalives_count", "3" },
+	{ "tcp_user_timeout", "15000" },	/* ms */
+};
+
 static void
 target_fill(struct nx_arena *a, const PQconninfoOption *opts, int i,
     struct nx_target *t)
@@ -72,10 +85,10 @@ target_fill(struct nx_arena *a, const PQconninfoOption *opts, int i,
 			value = element_at(a, value, i);
 		target_add(t, nx_arena_str(a, o->keyword), value);
 	}
-	if (option_value(opts, "application_name") == NULL)
-		target_add(t, "application_name", "nexus-x");
-	if (option_value(opts, "target_session_attrs") == NULL)
-		target_add(t, "target_session_attrs", "read-write");
+	for (size_t k = 0; k < sizeof(defaults) / sizeof(*defaults); k++) {
+		if (option_value(opts, defaults[k][0]) == NULL)
+			target_add(t, defaults[k][0], defaults[k][1]);
+	}
 }
 
 /*

@@ -836,76 +836,107 @@ a_pooler_may_hang_up(void **state)
 	assert_int_equal(h.asked, 1);
 }
 
-/* A PgBouncer without a server: lets everybody in, and then says so. */
-struct pooler {
+/*
+ * A target that lets everybody in and then is of no use: a PgBouncer without a
+ * server, a primary that is a standby now, a host that hangs.
+ */
+struct useless {
 	int		 fd;
+	const char	*state;		/* NULL: it says no more */
 	const char	*says;
 	atomic_int	 asked;
 };
 
+static void
+write_error(int fd, const struct useless *u)
+{
+	static const char severity[] = "SFATAL\0VFATAL\0C";
+	struct nx_buf out = NX_BUF(300);
+	char head[5] = "E\0\0\0";
+
+	head[4] = (char)(4 + sizeof(severity) - 1 + strlen(u->state) + 2 +
+	    strlen(u->says) + 2);
+	nx_buf_add(&out, head, sizeof(head));
+	nx_buf_add(&out, severity, sizeof(severity) - 1);
+	nx_buf_add(&out, u->state, strlen(u->state) + 1);
+	nx_buf_adds(&out, "M");
+	nx_buf_add(&out, u->says, strlen(u->says) + 1);
+	nx_buf_add(&out, "\0", 1);
+	assert_true(write(fd, out.p, out.n) > 0);
+	nx_buf_free(&out);
+}
+
 static void *
-pool_nothing(void *arg)
+be_useless(void *arg)
 {
 	static const char hello[] = "R\0\0\0\10\0\0\0\0"
 	    "S\0\0\0\30server_version\00015.0\0"
 	    "S\0\0\0\27in_hot_standby\0off\0"
 	    "S\0\0\0\46default_transaction_read_only\0off\0"
 	    "Z\0\0\0\5I";
-	static const char fields[] = "SFATAL\0VFATAL\0C08P01\0M";
-	struct pooler *p = arg;
+	struct useless *u = arg;
 	int fd;
 
-	while ((fd = accept(p->fd, NULL, NULL)) >= 0) {
-		const size_t n = strlen(p->says);
-		char in[2000], head[5] = "E\0\0\0";
-		struct nx_buf out = NX_BUF(300);
+	while ((fd = accept(u->fd, NULL, NULL)) >= 0) {
+		char in[2000];
 
-		head[4] = (char)(4 + sizeof(fields) - 1 + n + 2);
-		nx_buf_add(&out, head, sizeof(head));
-		nx_buf_add(&out, fields, sizeof(fields) - 1);
-		nx_buf_add(&out, p->says, n);
-		nx_buf_add(&out, "\0", 2);
 		if (read(fd, in, sizeof(in)) > 0 &&
 		    write(fd, hello, sizeof(hello) - 1) > 0 &&
 		    read(fd, in, sizeof(in)) > 0) {
-			(void)atomic_fetch_add(&p->asked, 1);
-			assert_true(write(fd, out.p, out.n) > 0);
+			(void)atomic_fetch_add(&u->asked, 1);
+			if (u->state != NULL)
+				write_error(fd, u);
+			else if (u->says == NULL)	/* until it is left */
+				while (read(fd, in, sizeof(in)) > 0)
+					continue;
 		}
-		nx_buf_free(&out);
 		(void)close(fd);
 	}
 	return NULL;
 }
 
 static void
-a_pooler_with_nothing_behind_it_is_left(void **state)
+a_useless_target_is_left(void **state)
 {
+	static const char no_login[] = "server login has been failing, try"
+	    " again later (server_login_retry)";
 	static const struct {
-		const char	*says;
+		const char	*state, *says;
 		bool		 alone;		/* no other target */
 		enum nx_rc	 rc, then;
 		int		 asked;		/* in both runs */
 	} cases[] = {
-		{ "server login has been failing, try again later"
-		    " (server_login_retry)", false, NX_OK, NX_OK, 1 },
-		{ "pgbouncer cannot connect to server", false, NX_OK, NX_OK,
-		    1 },
+		{ "08P01", no_login, false, NX_OK, NX_OK, 1 },
+		{ "08P01", "pgbouncer cannot connect to server", false, NX_OK,
+		    NX_OK, 1 },
+		{ "25006", "cannot execute INSERT in a read-only transaction",
+		    false, NX_OK, NX_OK, 1 },
+		{ "57P01", "terminating connection", false, NX_OK, NX_OK, 1 },
+		{ "57P03", "the database system is starting up", false, NX_OK,
+		    NX_OK, 1 },
+		{ "57P05", "idle-session timeout", false, NX_OK, NX_OK, 1 },
 		/* what it may have carried out is not repeated */
-		{ "server conn crashed?", false, NX_DB_DOWN, NX_OK, 1 },
-		{ "server login has been failing, try again later"
-		    " (server_login_retry)", true, NX_DB_DOWN, NX_DB_DOWN, 4 },
+		{ "08P01", "server conn crashed?", false, NX_DB_DOWN, NX_OK,
+		    1 },
+		{ "57P02", "crash of another server process", false,
+		    NX_DB_DOWN, NX_OK, 1 },
+		{ NULL, "hangs up", false, NX_DB_DOWN, NX_OK, 1 },
+		{ NULL, NULL, false, NX_TIMEOUT, NX_OK, 1 },
+		{ "08P01", no_login, true, NX_DB_DOWN, NX_DB_DOWN, 4 },
+		{ NULL, NULL, true, NX_TIMEOUT, NX_TIMEOUT, 2 },
 	};
 
 	(void)need_database(state);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct pooler p = { .says = cases[i].says };
+		struct useless u = { .state = cases[i].state,
+		    .says = cases[i].says };
 		struct nx_err err = { 0 };
 		struct nx_pool *pool;
 		pthread_t thread;
 		char url[1100];
 		int port;
 
-		p.fd = mute_server(&port);
+		u.fd = mute_server(&port);
 		if (!cases[i].alone && !behind_a_mute_host(port, url, 1000))
 			skip();
 		if (cases[i].alone)
@@ -913,19 +944,75 @@ a_pooler_with_nothing_behind_it_is_left(void **state)
 			    "host=127.0.0.1 port=%d user=u", port);
 		(void)strncat(url, " sslmode=disable gssencmode=disable",
 		    sizeof(url) - strlen(url) - 1);
-		assert_int_equal(pthread_create(&thread, NULL, pool_nothing,
-		    &p), 0);
+		assert_int_equal(pthread_create(&thread, NULL, be_useless,
+		    &u), 0);
 		pool = pool_on(url, 2);
-		assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err),
+		assert_int_equal(run(pool, "SELECT 1", 2000, &err),
 		    cases[i].rc);
-		assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err),
-		    cases[i].then);
+		assert_int_equal(run(pool, "SELECT 1", cases[i].alone ? 2000 :
+		    PATIENCE_MS, &err), cases[i].then);
 		nx_pool_free(pool);
-		(void)shutdown(p.fd, SHUT_RDWR);
+		(void)shutdown(u.fd, SHUT_RDWR);
 		assert_int_equal(pthread_join(thread, NULL), 0);
-		(void)close(p.fd);
-		assert_int_equal(atomic_load(&p.asked), cases[i].asked);
+		(void)close(u.fd);
+		assert_int_equal(atomic_load(&u.asked), cases[i].asked);
 	}
+}
+
+/* What leads to a host that hangs: one of them finds out, for all. */
+static void
+idle_connections_to_a_silent_host_are_not_lent(void **state)
+{
+	struct nx_pool *pool = need_own_session(state, 3);
+	struct nx_db *held[3];
+	struct nx_err err = { 0 };
+	pid_t pids[3];
+
+	for (int i = 0; i < 3; i++) {
+		held[i] = take(pool);
+		pids[i] = number(held[i], "SELECT pg_backend_pid()");
+	}
+	for (int i = 0; i < 3; i++)
+		nx_pool_give(pool, held[i]);
+	if (kill(pids[0], SIGSTOP) != 0) {
+		nx_pool_free(pool);
+		skip();			/* not on this host, or not ours */
+	}
+	(void)kill(pids[1], SIGSTOP);
+	(void)kill(pids[2], SIGSTOP);
+	assert_int_equal(run(pool, "SELECT 1", 2000, &err), NX_TIMEOUT);
+	held[0] = take(pool);
+	assert_true(number(held[0], "SELECT count(*) FROM generate_series(1,"
+	    " 3)") == 3);
+	nx_pool_give(pool, held[0]);
+	nx_pool_free(pool);
+	for (int i = 0; i < 3; i++)
+		(void)kill(pids[i], SIGCONT);
+}
+
+/* The next walk begins with the host that answers. */
+static void
+a_silent_host_is_asked_last(void **state)
+{
+	struct nx_err err = { 0 };
+	struct nx_pool *pool;
+	char url[1000];
+	int port, fd;
+
+	(void)need_database(state);
+	fd = mute_server(&port);
+	if (!behind_a_mute_host(port, url, sizeof(url)))
+		skip();
+	(void)strncat(url, " user=nobody_of_that_name",
+	    sizeof(url) - strlen(url) - 1);
+	pool = pool_on(url, 1);
+	assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err),
+	    NX_DB_DOWN);			/* both are asked */
+	nx_clock_sleep(300);			/* both may be again */
+	assert_int_equal(run(pool, "SELECT 1", 1000, &err), NX_DB_DOWN);
+	assert_non_null(strstr(err.detail, "no answer"));
+	nx_pool_free(pool);
+	(void)close(fd);
 }
 
 /*
@@ -1048,7 +1135,9 @@ main(void)
 		T(a_changed_column_replaces_the_connection),
 		T(more_texts_than_are_kept),
 		cmocka_unit_test(a_pooler_may_hang_up),
-		T(a_pooler_with_nothing_behind_it_is_left),
+		T(a_useless_target_is_left),
+		T(idle_connections_to_a_silent_host_are_not_lent),
+		T(a_silent_host_is_asked_last),
 		T(a_failed_commit_is_not_repeated),
 		T(many_threads_lose_statements),
 #undef T
