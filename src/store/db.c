@@ -389,6 +389,25 @@ nx_db_run(struct nx_db *db, const struct nx_query *queries, int n,
 	return rc;
 }
 
+enum nx_rc
+nx_db_check_writable(struct nx_db *db, int64_t deadline, struct nx_err *err)
+{
+	const struct nx_query query = {
+		.sql = "SELECT current_setting('transaction_read_only')",
+	};
+	struct batch plain = { .queries = &query, .n = 1 };
+	PGresult *result = NULL;
+	enum nx_rc rc;
+	bool again;
+
+	rc = run_batch(db, &plain, deadline, &result, &again, err);
+	if (rc == NX_OK && PQntuples(result) == 1 &&
+	    strcmp(PQgetvalue(result, 0, 0), "on") == 0)
+		rc = nx_fail(err, NX_DB_DOWN, "The server takes no writes.");
+	PQclear(result);
+	return rc;
+}
+
 void
 nx_db_clear(PGresult **results, int n)
 {

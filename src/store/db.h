@@ -35,6 +35,15 @@ struct nx_db {
 };
 
 /*
+ * Does what it leads to take writes?  Asked of the server itself, in place of
+ * libpq: a pooler tells everybody what it was told when it first connected,
+ * and a standby may have been promoted since.  DB_DOWN: it does not, or it
+ * failed; TIMEOUT.
+ */
+NX_MUST_USE enum nx_rc	nx_db_check_writable(struct nx_db *db,
+			    int64_t deadline, struct nx_err *err);
+
+/*
  * `rc` with the first line of libpq's or the server's message, and the
  * SQLSTATE where there is one.
  */

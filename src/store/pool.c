@@ -27,6 +27,8 @@ enum {
 _Static_assert(NX_DB_HOSTS_MAX <= sizeof(unsigned int) * CHAR_BIT,
     "each target has a bit");
 
+static const char no_answer[] = "no answer from the server in time";
+
 struct nx_pool {
 	struct nx_targets targets;
 	int		 size;
@@ -147,23 +149,25 @@ finish_connecting(PGconn *conn, int64_t until)
 	return PQsetnonblocking(conn, 1) == 0 && PQenterPipelineMode(conn);
 }
 
-/* One that leads to a schema we cannot work with is not kept. */
+/* What leads to a server or a schema we cannot work with is not kept. */
 static enum nx_rc
-check_schema(struct nx_pool *pool, int64_t deadline, struct nx_db **db,
+check_use(struct nx_pool *pool, struct nx_db *db, int64_t deadline,
     struct nx_err *err)
 {
 	int needed = atomic_load(&pool->needed);
-	enum nx_rc rc;
+	enum nx_rc rc = NX_OK;
 
-	if (needed == 0)
-		return NX_OK;
-	rc = nx_schema_check(*db, needed, deadline, err);
-	if (rc == NX_OK) {
-		atomic_store(&pool->needed, 0);
-		return NX_OK;
+	if (pool->targets.writable)
+		rc = nx_db_check_writable(db, deadline, err);
+	if (rc == NX_OK && needed != 0) {
+		rc = nx_schema_check(db, needed, deadline, err);
+		if (rc == NX_OK)
+			atomic_store(&pool->needed, 0);
 	}
-	db_close(*db);
-	*db = NULL;
+	if (rc == NX_TIMEOUT) {
+		db->silent = true;
+		rc = nx_fail(err, NX_DB_DOWN, no_answer);
+	}
 	return rc;
 }
 
@@ -180,6 +184,7 @@ connect_one(struct nx_pool *pool, int at, int64_t until, struct walk *walk,
 {
 	const struct nx_target *t = &pool->targets.all[at];
 	struct nx_db *db = calloc(1, sizeof(*db));
+	enum nx_rc rc = NX_DB_DOWN;
 
 	if (db != NULL)
 		db->conn = PQconnectStartParams(t->words, t->values, 0);
@@ -188,20 +193,22 @@ connect_one(struct nx_pool *pool, int at, int64_t until, struct walk *walk,
 		return nx_fail(err, NX_NO_MEMORY, "for a connection");
 	}
 	PQsetNoticeReceiver(db->conn, quiet, NULL);
-	if (!finish_connecting(db->conn, until)) {
-		bool answered = PQstatus(db->conn) == CONNECTION_BAD;
-
-		*(answered ? &walk->refused : &walk->unanswered) |= 1U << at;
-		nx_db_fail(err, NX_DB_DOWN, NULL, answered ?
-		    PQerrorMessage(db->conn) :
-		    "no answer from the server in time");
-		db_close(db);
-		return NX_DB_DOWN;
-	}
 	db->target = at;
 	db->unnamed = &pool->unnamed;
-	*out = db;
-	return check_schema(pool, until, out, err);
+	if (finish_connecting(db->conn, until)) {
+		rc = check_use(pool, db, until, err);
+	} else {
+		db->silent = PQstatus(db->conn) != CONNECTION_BAD;
+		nx_db_fail(err, rc, NULL, db->silent ? no_answer :
+		    PQerrorMessage(db->conn));
+	}
+	if (rc == NX_OK) {
+		*out = db;
+		return NX_OK;
+	}
+	*(db->silent ? &walk->unanswered : &walk->refused) |= 1U << at;
+	db_close(db);
+	return rc;
 }
 
 /*

@@ -34,7 +34,7 @@ struct nx_db;		/* one connection, used by one thread at a time */
  * No connection is made yet.  Several hosts are tried one by one, the last
  * good one first and what did not answer last, at most 3 s each (resolving a
  * name is libpq's and is not bounded); unless `url` says otherwise, only a
- * server that takes writes will do.
+ * server that takes writes will do, which is asked of the server itself.
  *
  * One that lets us in and then is of no use is left for the next, with all
  * connections that lead to it: it says so (a PgBouncer whose database has died,
