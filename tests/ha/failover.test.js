@@ -28,6 +28,7 @@ before(async () => {
 after(async () => {
 	for (const way of ways ?? [])
 		await way.stop();
+	await cluster.stop();
 });
 
 const more = (n) => {

@@ -4,11 +4,14 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { application, memory } from './procs.js';
-import { CORES, each, limit, measured, median, medianOf, ours, PARTS, sandbox, speed, table, tellOthers } from './report.js';
+import { Instance } from './instance.js';
+import { memory } from './procs.js';
+import { CORES, each, limit, measured, median, medianOf, ours, PARTS, speed, table, tellOthers } from './report.js';
 import { Crowd, mint, tellErrors } from './stories.js';
 
 const { env } = process;
+const instance = new Instance(env.NEXUS_STACK);
+const EXTRA = { nginx: Number(env.LOAD_NGINX_PID), nothing: Number(env.LOAD_NOTHING_PID) };
 const PARALLEL = 64;
 const REDIRECT_ROUNDS = 7, STORY_ROUNDS = 5, SECONDS = 1;
 const AIM = 0.8;
@@ -17,7 +20,7 @@ const SCRIPT = fileURLToPath(new URL('wrk.lua', import.meta.url));
 const errors = [];
 
 const run = promisify(execFile);
-const token = mint(randomUUID());
+const token = mint(randomUUID(), instance.secret);
 
 async function wrk(path) {
 	const { stdout } = await run('wrk', ['-t2', `-c${PARALLEL}`, `-d${SECONDS}s`, '--timeout', '10s',
@@ -37,7 +40,7 @@ async function redirects() {
 	for (let round = -1; round < REDIRECT_ROUNDS; round++)
 		for (let i = 0; i < kinds.length; i++) {
 			const k = (i + round + 1) % kinds.length;
-			const r = await measured(() => wrk(kinds[k].path));
+			const r = await measured(() => wrk(kinds[k].path), instance, EXTRA);
 			if (round >= 0) rounds[k].push(r);      // the first one only warms up
 		}
 	const ratio = (a, b) => median(rounds[a].map((r, i) => r.perSecond / rounds[b][i].perSecond));
@@ -60,38 +63,37 @@ async function stories() {
 		{ name: 'post, X answers after 100 ms', story: 'post', ms: 100 },
 	];
 	const rounds = kinds.map(() => []);
-	const crowd = new Crowd(PARALLEL);
+	const crowd = new Crowd(PARALLEL, instance);
 	await crowd.run('full', { seconds: SECONDS });
 	for (let round = 0; round < STORY_ROUNDS; round++)
 		for (let i = 0; i < kinds.length; i++) {
 			const { story, ms } = kinds[i];
 			if (story === 'post') await crowd.ready();
-			await sandbox({ latency_ms: ms });
-			const r = await measured(() => crowd.run(story, { seconds: SECONDS }));
-			await sandbox({ latency_ms: 0 });
+			await instance.sandbox({ latency_ms: ms });
+			const r = await measured(() => crowd.run(story, { seconds: SECONDS }), instance, EXTRA);
+			await instance.sandbox({ latency_ms: 0 });
 			errors.push(...r.errors);
 			rounds[i].push(r);
 		}
 	crowd.close();
-	const parts = PARTS.filter((part) => part !== 'nothing');
 	table(`Stories (medians of ${STORY_ROUNDS} rounds of ${SECONDS} s; the sandbox plays X, over TLS)`,
 		['', 'per second', 'p50 ms', 'p99 ms', 'limit'],
 		kinds.map(({ name, ms }, k) => [name, ...speed(rounds[k]), limit(rounds[k], ms ? 'waiting for X' : 'waiting')]));
 	table('CPU per story, us', ['', 'service', 'nginx', 'sandbox', 'PostgreSQL', 'this generator'],
-		kinds.map(({ name }, k) => [name, ...parts.map((part) => each(rounds[k], part))]));
+		kinds.map(({ name }, k) => [name, ...PARTS.map((part) => each(rounds[k], part))]));
 	tellOthers(rounds.flat());
 }
 
 function tellMemory(before) {
 	const mb = (was, is) => `${was?.toFixed(1) ?? '-'} -> ${is.toFixed(1)}`;
 	table('Memory per process, MiB, before -> after', ['pid', 'threads', 'resident', 'own share'],
-		application().map(memory).map(({ pid, threads, rss, pss }) => {
+		instance.application().map(memory).map(({ pid, threads, rss, pss }) => {
 			const was = before.find((m) => m.pid === pid);
 			return [String(pid), String(threads), mb(was?.rss, rss), mb(was?.pss, pss)];
 		}));
 }
 
-const before = application().map(memory);
+const before = instance.application().map(memory);
 console.log(`${CORES} cores for everything, ${before.length} processes of ${env.NEXUS_THREADS || 32} threads, ${PARALLEL} in parallel`);
 await redirects();
 await stories();

@@ -1,9 +1,7 @@
-// What the parts of an instance use, from /proc.
+// What processes use, from /proc.
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 
-const STACK = process.env.NEXUS_STACK;
 const TICKS = Number(execFileSync('getconf', ['CLK_TCK']));
 
 // From the third field of /proc/PID/stat on; null for a process that is gone.
@@ -16,37 +14,22 @@ function stat(pid) {
 	}
 }
 
-const pidOf = (name) => Number(readFileSync(join(STACK, 'run', `${name}.pid`), 'latin1'));
-
 export function children(pid) {
 	return readdirSync('/proc').filter((name) => /^\d+$/.test(name) && stat(name)?.[1] === String(pid)).map(Number);
 }
 
-// The application's processes; multiwatch only watches them.
-export const application = () => children(pidOf('multiwatch'));
-
 // Seconds of CPU; `all` adds the children that have ended.
-function used(pid, all = false) {
+export function used(pid, all = false) {
 	const field = stat(pid);
 	return field ? field.slice(11, all ? 15 : 13).reduce((sum, n) => sum + Number(n), 0) / TICKS : 0;
 }
 
-const family = (pid) => children(pid).reduce((sum, child) => sum + used(child), used(pid, true));
+export const family = (pid) => children(pid).reduce((sum, child) => sum + used(child), used(pid, true));
 
-// Seconds of CPU since each part was started.  `extra`: parts only a measurement has.
-export function cpu(extra = {}) {
+// Seconds of CPU of the whole machine, and those that its host gave to others.
+export function machine() {
 	const [, ...ticks] = readFileSync('/proc/stat', 'latin1').split('\n', 1)[0].split(/ +/).map(Number);
-	const now = {
-		app: family(pidOf('multiwatch')),
-		nginx: family(pidOf('nginx')),
-		sandbox: used(pidOf('sandbox')),
-		postgres: family(pidOf('postgres')),
-		generator: used(process.pid, true),
-		machine: (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / TICKS,
-		stolen: ticks[7] / TICKS,
-	};
-	for (const [name, pid] of Object.entries(extra)) now[name] = (now[name] ?? 0) + family(pid);
-	return now;
+	return { machine: (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]) / TICKS, stolen: ticks[7] / TICKS };
 }
 
 export function since(before, after) {

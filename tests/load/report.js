@@ -1,13 +1,8 @@
-// What measurements share: the sandbox's settings, what a round used, tables.
+// What measurements share: what a round used, medians, tables.
 import { cpus } from 'node:os';
-import { cpu, since } from './procs.js';
+import { family, machine, since, used } from './procs.js';
 
-const { env } = process;
 export const CORES = cpus().length;
-
-// The processes that only a measurement has; more of the service are `app` too.
-const EXTRA = Object.fromEntries(['nginx', 'nothing', 'app']
-	.map((part) => [part, Number(env[`LOAD_${part.toUpperCase()}_PID`])]).filter(([, pid]) => pid));
 
 export function median(values) {
 	const sorted = [...values].sort((a, b) => a - b);
@@ -25,25 +20,29 @@ export function table(title, head, rows) {
 		console.log(`  ${row.map((cell, i) => (i ? cell.padStart(width[i]) : cell.padEnd(width[i]))).join('  ')}`.trimEnd());
 }
 
-export async function sandbox(change) {
-	const answer = await fetch(new URL('/sandbox/settings', env.TWITTER_AUTHORIZE_URL), {
-		method: 'POST', body: JSON.stringify(change), headers: { 'Content-Type': 'application/json' } });
-	if (!answer.ok) throw new Error(`the sandbox refuses its settings: ${await answer.text()}`);
+// Seconds of CPU by the part: those of the instance, this generator, the whole
+// machine; `extra` has the pids of what only a measurement has, and adds to a
+// part of the same name.
+function cpu(instance, extra) {
+	const now = { ...instance.cpu(), generator: used(process.pid, true), ...machine() };
+	for (const [name, pid] of Object.entries(extra)) now[name] = (now[name] ?? 0) + family(pid);
+	return now;
 }
 
-// What a measurement used, by the part.
-export async function measured(work) {
-	const before = cpu(EXTRA);
+// What `work` used.
+export async function measured(work, instance, extra = {}) {
+	const before = cpu(instance, extra);
 	const start = performance.now();
 	const result = await work();
 	const seconds = (performance.now() - start) / 1000;
-	return { ...result, used: since(before, cpu(EXTRA)), wall: seconds };
+	return { ...result, used: since(before, cpu(instance, extra)), wall: seconds };
 }
 
 export const busy = (round) => Math.min(1, round.used.machine / round.wall / CORES);
 
-export const PARTS = ['app', 'nothing', 'nginx', 'sandbox', 'postgres', 'generator'];
-export const ours = (used) => PARTS.reduce((sum, part) => sum + used[part], 0);
+export const PARTS = ['app', 'nginx', 'sandbox', 'postgres', 'generator'];
+export const ours = (used) => Object.entries(used).reduce((sum, [part, n]) => (part in NOT_OURS ? sum : sum + n), 0);
+const NOT_OURS = { machine: 1, stolen: 1 };
 
 // What other programs took of the machine meanwhile: it bends every number but
 // those of CPU.

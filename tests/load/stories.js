@@ -1,25 +1,25 @@
 // Load: people who connect an X account and post, many at once.
 //
-//   node tests/load/stories.js initiate|connect|post|full [COUNT [PARALLEL]]
+//   node tests/load/stories.js STORY [COUNT [PARALLEL]]
 //
-// runs against the instance whose environment is set and ends with status 1
-// when anything was not as it should be.
+// runs against the instance NEXUS_STACK and ends with status 1 when anything was
+// not as it should be.
 import { createHmac, randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
+import { Instance } from './instance.js';
 import { header, Wire } from './wire.js';
 
-const SITE = process.env.NEXUS_URL;
-const AUTHORIZE = process.env.TWITTER_AUTHORIZE_URL;
 const FORM = 'Content-Type: application/x-www-form-urlencoded\r\n';
+const LATER = new Date(Date.now() + 30 * 86_400_000).toISOString();
 const JSON_TYPE = 'Content-Type: application/json\r\n';
 
 const base64 = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-export function mint(sub) {
+export function mint(sub, secret) {
 	const now = Math.floor(Date.now() / 1000);
 	const text = `${base64({ alg: 'HS256', typ: 'JWT' })}.${base64({
 		sub, aud: 'authenticated', role: 'authenticated', iat: now, exp: now + 3600 })}`;
-	return `${text}.${createHmac('sha256', process.env.SUPABASE_JWT_SECRET).update(text).digest('base64url')}`;
+	return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
 }
 
 class Refused extends Error {
@@ -33,15 +33,19 @@ function expect(step, answer, status, ok = true) {
 }
 
 class Person {
-	#site = new Wire(SITE);
-	#x = new Wire(AUTHORIZE);
+	#instance;
+	#site;
+	#x;
 	#publisher;
 	#rights = '';
 	#posts = 0;
 	isConnected = false;
 
-	constructor(publisher) {
-		this.#publisher = publisher === SITE ? this.#site : new Wire(publisher);
+	constructor(instance, publisher) {
+		this.#instance = instance;
+		this.#site = new Wire(instance.site);
+		this.#x = new Wire(instance.authorize);
+		this.#publisher = publisher ? new Wire(publisher) : this.#site;
 	}
 
 	close() {
@@ -52,11 +56,11 @@ class Person {
 
 	async initiate() {
 		this.isConnected = false;
-		this.#rights = `Authorization: Bearer ${mint(randomUUID())}\r\n`;
+		this.#rights = `Authorization: Bearer ${mint(randomUUID(), this.#instance.secret)}\r\n`;
 		const answer = await this.#site.request('GET', '/api/auth/twitter/initiate', this.#rights);
 		const url = header(answer, 'Location');
 		const cookie = header(answer, 'Set-Cookie');
-		expect('initiate', answer, 302, url?.startsWith(`${AUTHORIZE}?`) && cookie);
+		expect('initiate', answer, 302, url?.startsWith(`${this.#instance.authorize}?`) && cookie);
 		return { path: url.slice(new URL(url).origin.length), cookie: cookie.split(';', 1)[0] };
 	}
 
@@ -71,12 +75,25 @@ class Person {
 		this.isConnected = true;
 	}
 
-	async post() {
-		const body = JSON.stringify({ text: `Post ${++this.#posts} of ${randomUUID()}` });
-		const answer = await this.#publisher.request('POST', '/api/twitter/post', this.#rights + JSON_TYPE, body);
-		expect('post', answer, 201);
-		const { state, post_id } = JSON.parse(answer.body);
-		expect('post', answer, 201, state === 'sent' && /^\d+$/.test(post_id));
+	async #publish(members, status, headers = '') {
+		const body = JSON.stringify({ text: `Post ${++this.#posts} of ${randomUUID()}`, ...members });
+		const answer = await this.#publisher.request('POST', '/api/twitter/post', this.#rights + JSON_TYPE + headers, body);
+		expect('post', answer, status);
+		return JSON.parse(answer.body);
+	}
+
+	async post(headers = '') {
+		const { state, post_id } = await this.#publish({}, 201, headers);
+		if (state !== 'sent' || !/^\d+$/.test(post_id)) throw new Error(`a post is ${state}, as ${post_id}`);
+	}
+
+	async keyed() {
+		await this.post(`Idempotency-Key: ${randomUUID()}\r\n`);
+	}
+
+	async queue() {
+		const { state } = await this.#publish({ publish_at: LATER }, 202);
+		if (state !== 'queued') throw new Error(`a post for later is ${state}`);
 	}
 
 	async full() {
@@ -85,16 +102,18 @@ class Person {
 	}
 }
 
-export const STORIES = ['initiate', 'connect', 'post', 'full'];
+// Those of `POSTING` want people who are connected.
+export const POSTING = ['post', 'keyed', 'queue'];
+export const STORIES = ['initiate', 'connect', 'full', ...POSTING];
 
 const rank = (sorted, p) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? NaN;
 
 export class Crowd {
 	#people;
 
-	// `publisher`: the origin that takes their posts.
-	constructor(size, publisher = SITE) {
-		this.#people = Array.from({ length: size }, () => new Person(publisher));
+	// `publisher`: the origin that takes their posts, if not the instance's site.
+	constructor(size, instance, publisher) {
+		this.#people = Array.from({ length: size }, () => new Person(instance, publisher));
 	}
 
 	// Those who are to post are connected before the clock starts.
@@ -137,8 +156,8 @@ export function tellErrors(errors) {
 
 async function main([story = 'full', count = '100', parallel = '64']) {
 	if (!STORIES.includes(story)) throw new Error(`the stories are: ${STORIES.join(', ')}`);
-	const crowd = new Crowd(Number(parallel));
-	if (story === 'post') await crowd.ready();
+	const crowd = new Crowd(Number(parallel), new Instance(process.env.NEXUS_STACK));
+	if (POSTING.includes(story)) await crowd.ready();
 	const r = await crowd.run(story, { count: Number(count) });
 	crowd.close();
 	console.log(`${r.done} of ${count} ${story}, ${parallel} in parallel, ${r.seconds.toFixed(2)} s,`

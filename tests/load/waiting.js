@@ -1,9 +1,12 @@
 // Posts while X takes its time: as many as its latency allows, or as many as
 // the machine has CPU for?  bench.sh starts processes with threads enough.
-import { CORES, busy, each, limit, measured, medianOf, ours, PARTS, sandbox, speed, table, tellOthers } from './report.js';
+import { Instance } from './instance.js';
+import { CORES, busy, each, limit, measured, medianOf, ours, PARTS, speed, table, tellOthers } from './report.js';
 import { Crowd, tellErrors } from './stories.js';
 
 const { env } = process;
+const instance = new Instance(env.NEXUS_STACK);
+const EXTRA = { nginx: Number(env.LOAD_NGINX_PID), app: Number(env.LOAD_APP_PID) };
 const CALLERS = Number(env.LOAD_WAITING), LATENCY_MS = 100;
 const ROUNDS = 5, SECONDS = 2;
 const AIM = 0.9, FULL = 0.95;
@@ -11,13 +14,13 @@ const MOST = CALLERS / LATENCY_MS * 1000;
 
 // New people each time: X lets one account post 100 times in 15 minutes.
 async function round() {
-	const crowd = new Crowd(CALLERS, env.LOAD_URL);
+	const crowd = new Crowd(CALLERS, instance, env.LOAD_URL);
 	try {
 		await crowd.ready();
-		await sandbox({ latency_ms: LATENCY_MS });
-		return await measured(() => crowd.run('post', { seconds: SECONDS }));
+		await instance.sandbox({ latency_ms: LATENCY_MS });
+		return await measured(() => crowd.run('post', { seconds: SECONDS }), instance, EXTRA);
 	} finally {
-		await sandbox({ latency_ms: 0 });
+		await instance.sandbox({ latency_ms: 0 });
 		crowd.close();
 	}
 }
@@ -36,11 +39,10 @@ function tell(rounds) {
 await round();          // warms up: each thread makes its connection to X
 const rounds = [];
 while (rounds.length < ROUNDS) rounds.push(await round());
-const parts = PARTS.filter((part) => part !== 'nothing');
 table(`Posts by ${CALLERS} callers, X answers after ${LATENCY_MS} ms; ${env.NEXUS_PROCESSES} processes of ${env.LOAD_THREADS} threads`
 	+ ` (medians of ${ROUNDS} rounds of ${SECONDS} s)`,
 	['', 'per second', 'p50 ms', 'p99 ms', 'limit', 'CPU us: service', 'nginx', 'sandbox', 'PostgreSQL', 'this generator'],
-	[['post', ...speed(rounds), limit(rounds, 'waiting for X'), ...parts.map((part) => each(rounds, part))]]);
+	[['post', ...speed(rounds), limit(rounds, 'waiting for X'), ...PARTS.map((part) => each(rounds, part))]]);
 tell(rounds);
 tellOthers(rounds);
 const errors = rounds.flatMap((r) => r.errors);

@@ -5,7 +5,7 @@ import crypto from 'node:crypto';
 import { chmodSync, chownSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILD, env, ROOT, run, send, sleep, sql, until } from '../../flow/lib/stack.js';
-import { folder, HERE, Host, launch, network } from './hosts.js';
+import { folder, HERE, Host, launch, network, stopAll } from './hosts.js';
 
 const PORT = { postgres: 5432, pooler: 6432, patroni: 8008, etcd: 2379, haproxy: 6000 };
 const BIN = (() => {
@@ -72,6 +72,12 @@ export class Cluster {
 		launch('haproxy', ['haproxy', '-db', '-f', write(join(folder('haproxy'), 'cfg'), haproxy(this.hosts))]);
 		await this.whole();
 		await this.prepare();
+	}
+
+	async stop() {
+		for (const host of this.hosts)
+			await host.kill();
+		await stopAll();
 	}
 
 	async asks(host, path) {

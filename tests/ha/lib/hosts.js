@@ -25,6 +25,8 @@ export function folder(name) {
 	return dir;
 }
 
+const running = new Set();
+
 // Starts COMMAND as that user; `gone` is settled when it has ended.
 export function launch(name, command, { host } = {}) {
 	const log = openSync(join(STACK, `log/${name}.log`), 'a');
@@ -32,7 +34,17 @@ export function launch(name, command, { host } = {}) {
 	const [first, ...rest] = [...(host ? ['ip', 'netns', 'exec', host] : []), ...who, ...command];
 	const child = spawn(first, rest, { cwd: '/', stdio: ['ignore', log, log], env: { PATH: process.env.PATH, LC_ALL: 'C.UTF-8' } });
 	closeSync(log);
-	return { child, gone: new Promise((done) => child.on('close', done)) };
+	const part = { child, gone: new Promise((done) => child.on('close', done)) };
+	running.add(part);
+	part.gone.then(() => running.delete(part));
+	return part;
+}
+
+// All of them, now.
+export async function stopAll() {
+	for (const { child } of running)
+		child.kill('SIGKILL');
+	await Promise.all([...running].map((part) => part.gone));
 }
 
 export class Host {
