@@ -18,8 +18,8 @@ ha_test() {
 		say "skipped: ./dev test ha makes network namespaces, which only root may"
 		exit 0
 	fi
-	install_for_testing
-	install_packages "${PACKAGES_TO_FAIL_OVER[@]}"
+	node_is_new_enough || PACKAGES_TO_FAIL_OVER+=(nodejs)
+	install_packages "${PACKAGES_TO_RUN[@]}" "${PACKAGES_TO_FAIL_OVER[@]}"
 	settings_forget_callers "${TEST_UNSET[@]}"
 	build_tree "$ROOT/build"
 	exec unshare --net --mount --pid --ipc --fork --kill-child --mount-proc "$ROOT/dev" test ha "$@"
@@ -32,6 +32,7 @@ ha_inside() {
 	trap 'exit 130' INT TERM HUP
 	mount -t tmpfs -o mode=755 tmpfs /run
 	mkdir /run/netns
+	unset XDG_RUNTIME_DIR
 	ip link set lo up
 	mkdir -p "$ROOT/var"
 	TALLY=$ROOT/var/test-tally

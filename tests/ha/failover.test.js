@@ -38,7 +38,8 @@ const more = (n) => {
 
 // As if the quiet time had passed for whatever X's answer was lost.
 async function timePasses() {
-	await sandbox('POST', '/sandbox/age', { seconds: 600 }).catch(() => undefined);
+	for (const { account } of ways.flatMap((way) => way.regulars))
+		await sandbox('POST', '/sandbox/age', { account, seconds: 600 });
 	await cluster.sql(`UPDATE x_parts SET left_at = left_at - interval '10 minutes', first_left_at = first_left_at - interval '10 minutes' WHERE state IN ('sending', 'unknown');
 		UPDATE x_posts SET lease_until = now() WHERE state = 'sending' AND lease_until IS NOT NULL;
 		UPDATE x_posts SET next_try_at = now() WHERE next_try_at IS NOT NULL AND state <> 'queued'`);
@@ -62,8 +63,8 @@ async function settle(way) {
 	}
 }
 
-// `fail` takes the primary away, `mend` makes it come back.
-async function story(t, fail, mend) {
+// `fail` takes the primary away; then `heir` of it serves; `mend` brings it back.
+async function story(t, fail, mend, heir = (host) => cluster.other(host)) {
 	await cluster.whole();
 	const old = await cluster.primary();
 	for (const way of ways)
@@ -71,17 +72,17 @@ async function story(t, fail, mend) {
 	await more(5);
 	const watch = stopwatch(), began = Date.now();
 	await fail(old);
-	const promoted = await cluster.promoted(old);
+	const promoted = await cluster.takesWrites(heir(old));
 	await more(5);
 	await sleep(Math.max(0, promoted + BACK_MS - Date.now()));
-	const settled = Date.now();
+	const calm = Date.now();
 	await more(10);
 	await mend(old);
 	await cluster.whole();
 	await more(5);
 	await Promise.all(ways.map((way) => way.quiet()));
 	for (const way of ways) {
-		const ms = way.servedAfter(promoted), refused = way.refusedAfter(settled);
+		const ms = way.servedAfter(promoted), refused = way.refusedAfter(calm);
 		t.diagnostic(`${way.name}: promoted after ${promoted - began} ms, served ${ms} ms later; ${way.answered} posts, ${way.people.length} accounts`);
 		watch.promise(BACK_MS, `${way.name} serves again`, ms);
 		assert.deepEqual(refused, [], `${way.name}: refused later than ${BACK_MS} ms after the promotion`);
@@ -96,6 +97,8 @@ test('the primary is cut off', (t) => story(t, (host) => host.cut(), (host) => h
 test('the primary is paused', (t) => story(t, (host) => host.pause(), (host) => host.resume()));
 test('the primary hands over', (t) => story(t, (host) => cluster.switchover(host), () => undefined));
 test('and back', (t) => story(t, (host) => cluster.switchover(host), () => undefined));
+test('PostgreSQL alone dies, and is started again where it was', (t) =>
+	story(t, (host) => cluster.killServer(host), () => undefined, (host) => host));
 
 test('every account that was connected meanwhile can post', async () => {
 	await sandbox('POST', '/sandbox/expire', {});

@@ -2,7 +2,7 @@
 // opinion and HAProxy in front: the product sees them in three ways.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import { chmodSync, chownSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILD, env, ROOT, run, send, sleep, sql, until } from '../../flow/lib/stack.js';
 import { folder, HERE, Host, launch, network, stopAll } from './hosts.js';
@@ -108,13 +108,20 @@ export class Cluster {
 		});
 	}
 
-	// When another than `old` takes writes.
-	async promoted(old) {
+	// The moment from which `host` takes writes.
+	async takesWrites(host) {
 		for (const end = Date.now() + 120_000; ; await sleep(50)) {
-			assert.ok(Date.now() < end, 'nobody was promoted');
-			if (await this.asks(this.other(old), '/primary') === 200)
+			assert.ok(Date.now() < end, `${host.name} does not become the primary`);
+			if (await this.asks(host, '/primary') === 200)
 				return Date.now();
 		}
+	}
+
+	// PostgreSQL alone: Patroni and PgBouncer go on beside it.
+	async killServer(host) {
+		const [pid] = readFileSync(join('/run/ha', host.name, 'data/postmaster.pid'), 'utf8').split('\n');
+		process.kill(Number(pid), 'SIGKILL');
+		await until('Patroni sees it', 30, async () => await this.asks(host, '/primary') !== 200);
 	}
 
 	async switchover(from) {
