@@ -70,6 +70,10 @@ http {
 	upstream service {
 		zone service 64k;
 		server "unix:$SOCKETS/fcgi.sock" max_fails=0;
+		keepalive 64;
+		keepalive_requests 100000;
+		keepalive_time 30s;
+		keepalive_timeout 2s;
 	}
 	upstream many {
 		zone many 64k;
@@ -87,6 +91,7 @@ http {
 			fastcgi_pass nothing;
 		}
 		location /api/auth/twitter/ {
+			fastcgi_keep_conn on;
 			fastcgi_pass service;
 		}
 		location = /api/twitter/post {
