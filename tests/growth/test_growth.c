@@ -11,6 +11,7 @@
 #include "nx/base/uuid.h"
 #include "nx/store/notice.h"
 #include "nx/store/purge.h"
+#include "nx/store/retention.h"
 #include "nx/store/revocation.h"
 #include "../unit/store_apart.h"
 #include "../unit/store_posts.h"
@@ -179,6 +180,20 @@ purges(struct env *e)
 }
 
 static void
+steps_of_retention(struct env *e)
+{
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_retention walk;
+	struct nx_err err = { 0 };
+
+	nx_retention_begin(&walk, 60);
+	for (int i = 0; i < 2; i++) {
+		if (nx_retention_step(&ask, &walk, &err) != NX_OK)
+			fail_msg("%s", err.detail);
+	}
+}
+
+static void
 takes_revocation(struct env *e)
 {
 	struct nx_store_ask ask = ask_of(e);
@@ -263,6 +278,9 @@ static const struct story stories[] = {
 	    POST_N ", " USER_N EACH,
 	    "INSERT INTO x_ids (user_id, post_id, position, x_post_id) SELECT "
 	    USER_N ", " POST_N ", 0, n" EACH }, .once = purges },
+	{ "two pages of a walk of retention", {
+	    POSTS(USER_N, CONNECTION_N, "'sent'", "", "") },
+	    .once = steps_of_retention },
 	{ "next revocation", {
 	    "INSERT INTO x_revocations (id, user_id, hint, token) SELECT "
 	    POST_N ", " USER_N ", 'access_token', 'k9:t'" EACH },
