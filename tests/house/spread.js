@@ -92,9 +92,21 @@ class Judge {
 
 		sources.forEach(add);
 		this.anchor(places, quals, outer);
-		for (const node of this.sublinks(query))
+		for (const node of this.sublinks(query)) {
+			const before = this.open.length;
 			this.query(node.subselect, outer.concat(places), ctes);
+			this.tieRows(node, places, this.open.slice(before));
+		}
 		return places;
+	}
+
+	// (user_id, …) IN (SELECT user_id, … FROM …)
+	tieRows(node, places, below) {
+		const key = node.testexpr?.RowExpr && this.keyOf(node.testexpr.RowExpr.args[0], places, []);
+		if (node.subLinkType !== 'ANY_SUBLINK' || !key?.place)
+			return;
+		for (const place of [key.place, ...below])
+			place.tied = true;
 	}
 
 	place(range, ctes) {
