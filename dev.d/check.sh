@@ -240,6 +240,10 @@ command_test() {
 		shift
 		fresh_test "$@"
 	fi
+	if [[ ${1-} == ha ]]; then
+		shift
+		ha_test "$@"
+	fi
 	test_sort "$@"
 	[[ " ${VARIANTS[*]} " != *" citus "* ]] || (citus_find) || exit 0
 	install_for_testing
