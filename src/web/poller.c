@@ -167,7 +167,7 @@ take_conn(struct nx_poller *p, struct nx_conn *c)
 
 /*
  * Lock held, so that who is told of it before we have come back meets all
- * that was written here (has_begun()).
+ * that was written here (note_arrival()).
  */
 static bool
 poll_conn(const struct nx_poller *p, struct nx_conn *c, uint32_t events)
@@ -182,7 +182,7 @@ poll_conn(const struct nx_poller *p, struct nx_conn *c, uint32_t events)
 
 /* Something has come: what was idle is so no more. */
 static void
-has_begun(struct nx_poller *p, struct nx_conn *c)
+note_arrival(struct nx_poller *p, struct nx_conn *c)
 {
 	struct nx_waiting *w = nx_conn_waiting(c);
 
@@ -254,7 +254,7 @@ look_at(struct nx_poller *p, struct nx_conn *c, uint32_t events, bool *whole)
 {
 	enum nx_records have = NX_RECORDS_FOREIGN;
 
-	has_begun(p, c);
+	note_arrival(p, c);
 	if ((events & GONE) == 0)
 		have = nx_conn_look(c);
 	*whole = have == NX_RECORDS_WHOLE;
