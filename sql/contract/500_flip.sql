@@ -14,4 +14,14 @@ LOCK TABLE x_posts, x_parts IN SHARE ROW EXCLUSIVE MODE;
 INSERT INTO x_app (contracted) VALUES (true)
 	ON CONFLICT (id) DO UPDATE SET contracted = true;
 
+-- No program of before starts from here on: it asks for x_schema.version.
+DO $$
+BEGIN
+	IF EXISTS (SELECT FROM pg_attribute
+	    WHERE attrelid = 'x_schema'::regclass AND attname = 'version'
+	    AND NOT attisdropped) THEN
+		ALTER TABLE x_schema RENAME COLUMN version TO number;
+	END IF;
+END $$;
+
 COMMIT;
