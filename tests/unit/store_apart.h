@@ -24,7 +24,7 @@ apart_url(struct nx_buf *out)
 /*
  * Tables of this program's own, empty, in a schema that goes with it: for
  * tests that take or count whatever there is.  No triggers, no references.
- * Of the same version as the others.
+ * Of the same version and form as the others.
  */
 static inline int
 env_open_apart(void **state)
@@ -49,8 +49,9 @@ env_open_apart(void **state)
 	    "  AND (relname LIKE 'x\\_%%' OR relname = 'platform_connections')"
 	    " LOOP EXECUTE format('CREATE TABLE apart_%d.%%I"
 	    "  (LIKE %%I INCLUDING ALL)', t, t); END LOOP;"
-	    " INSERT INTO apart_%d.x_schema SELECT * FROM x_schema; END $$",
-	    getpid(), getpid(), getpid(), getpid());
+	    " INSERT INTO apart_%d.x_schema SELECT * FROM x_schema;"
+	    " INSERT INTO apart_%d.x_app SELECT * FROM x_app; END $$",
+	    getpid(), getpid(), getpid(), getpid(), getpid());
 	query.sql = nx_buf_str(&make);
 	rc = nx_pool_run(e->pool, &query, 1, nx_clock_mono() + PATIENCE_MS,
 	    &result, &err);
