@@ -15,7 +15,7 @@
 
 /*
  * Of part `q`, which is in x_parts or, being the only one of a post that was
- * sent at once, in x_posts itself (sql/015_posts.sql).
+ * sent at once, in x_posts itself (sql/016_posts.sql).
  */
 #define NX_PART(column)	"coalesce(q." column ", p." column ")"
 #define NX_PART_STATE							\
@@ -101,7 +101,7 @@ extern const char	nx_post_spill[], nx_post_spill_held[];
 /*
  * A change of a post's state is told where the tables are contracted; before
  * that a trigger does it (sql/009_publishing.sql, which says of what, and
- * sql/015_posts.sql).  NX_POST_WAS locks post 1 user, 2 id and knows its state
+ * sql/016_posts.sql).  NX_POST_WAS locks post 1 user, 2 id and knows its state
  * before; `done` are the rows of x_posts after, with that as `was`;
  * `first_id`: X's id of the first part.  NX_POST_TOLD is how many were.
  */
