@@ -98,7 +98,7 @@ async function list(name) {
 
 const listed = (file) => readFileSync(join(ROOT, 'sql', file), 'utf8').trimEnd();
 const CONTRACT = readdirSync(join(ROOT, 'sql/contract')).filter((file) => file.endsWith('.sql')).sort().map((file) => `contract/${file}`);
-const versions = async (name) => (await on(name, 'SELECT number FROM x_schema ORDER BY number')).flat().map(Number);
+const versions = async (name) => (await on(name, `SELECT (coalesce(to_jsonb(s) ->> 'number', to_jsonb(s) ->> 'version'))::int FROM x_schema s ORDER BY 1`)).flat().map(Number);
 
 test('an empty database is brought to the newest version, once', OUR_OWN, async () => {
 	const name = await fresh();
