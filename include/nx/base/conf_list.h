@@ -61,6 +61,8 @@ X(late_outcomes, "NEXUS_DB_LATE_OUTCOMES", INT, "0", 0, 1, 0, \
   " a crash of the database takes of it is looked up at X.") \
 X(state_dir, "NEXUS_STATE_DIR", PATH, "/var/lib/nexus-x", 1, 1000, 0, \
   "Directory for grants that the database could not take, and counters.") \
+X(retention_days, "NEXUS_RETENTION_DAYS", INT, "0", 0, 36500, 0, \
+  "Posts are deleted so many days after they ended, 60 at least; 0: never.") \
 X(webhook_url, "NEXUS_WEBHOOK_URL", URL, NULL, 1, 500, 0, \
   "Where signed notices of connection and post events go.") \
 X(webhook_secret, "NEXUS_WEBHOOK_SECRET", SECRET, NULL, 16, 500, 0, \
