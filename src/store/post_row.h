@@ -7,6 +7,7 @@
 
 #include "nx/base/buf.h"
 #include "nx/base/maxima.h"
+#include "line.h"
 #include "nx/store/post.h"
 #include "row.h"
 
@@ -37,7 +38,7 @@
 	NX_POST_SECOND("p.created_at") ","				\
 	NX_POST_VERSION ","						\
 	NX_POST_SECOND("p.publish_at") ","				\
-	NX_POST_SECOND("p.next_try_at") ","				\
+	NX_POST_SECOND(NX_LINE_NEXT_TRY("p")) ","			\
 	" p.state = 'sending' AND p.lease_until < now(),"		\
 	" q.text, q.weighted_length, q.state, q.x_post_id, q.error,"	\
 	" q.attempts, " NX_POST_SECOND("q.sent_at") ","			\
@@ -67,19 +68,6 @@ NX_MUST_USE enum nx_rc	nx_row_post(struct nx_arena *arena,
 NX_MUST_USE enum nx_rc	nx_row_parts(const struct nx_stored_part *parts,
 			    size_t n, struct nx_buf *out,
 			    struct nx_err *err);
-
-/*
- * Post 1 user, 2 id, 3 lease was queued until later: what is queued behind it
- * follows then, in order, and is not looked at before.
- */
-extern const char	nx_post_hold[];
-
-/*
- * What was put off behind a post that is queued no more, or elsewhere, need
- * not wait for it any longer.  1 user, 2 id, 3 lease, and of one that may have
- * been moved to another connection 4 the one that it was in
- */
-extern const char	nx_post_release[], nx_post_release_from[];
 
 /* The names of states, for statements that are made of machine_rows.h. */
 #define NX_SQL_QUEUED		"'queued'"

@@ -49,8 +49,10 @@ env_open_apart(void **state)
 	    "  AND (relname LIKE 'x\\_%%' OR relname = 'platform_connections')"
 	    " LOOP EXECUTE format('CREATE TABLE apart_%d.%%I"
 	    "  (LIKE %%I INCLUDING ALL)', t, t); END LOOP;"
-	    " INSERT INTO apart_%d.x_schema SELECT * FROM x_schema; END $$",
-	    getpid(), getpid(), getpid(), getpid());
+	    " INSERT INTO apart_%d.x_schema SELECT * FROM x_schema;"
+	    " INSERT INTO apart_%d.x_app (contracted)"
+	    "  SELECT contracted FROM x_app; END $$",
+	    getpid(), getpid(), getpid(), getpid(), getpid());
 	query.sql = nx_buf_str(&make);
 	rc = nx_pool_run(e->pool, &query, 1, nx_clock_mono() + PATIENCE_MS,
 	    &result, &err);

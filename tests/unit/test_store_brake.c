@@ -29,8 +29,8 @@ setup(void **state)
 		return -1;
 	e = *state;
 	if (e->pool != NULL)
-		(void)sql(e, "INSERT INTO x_app DEFAULT VALUES", NULL,
-		    NULL);
+		(void)sql(e, "INSERT INTO x_app DEFAULT VALUES"
+		    " ON CONFLICT DO NOTHING", NULL, NULL);
 	return 0;
 }
 

@@ -33,7 +33,8 @@ change_of(const struct env *e, const char *id, const char *lease)
 
 	return (struct nx_post_change){
 		.id = p.id, .user_id = e->user, .version = p.version,
-		.connection_id = p.connection_id, .body_hash = "new hash",
+		.connection_id = p.connection_id,
+		.old_connection_id = p.connection_id, .body_hash = "new hash",
 		.options = "{\"queue\": true}", .warnings = { &cut_warning, 1 },
 		.source = "{\"on_long\": \"thread\"}", .lease = lease,
 		.price = 450, .publish_at = 4000000000, .parts = three,

@@ -150,8 +150,7 @@ NX_MUST_USE enum nx_rc	nx_post_repeat(const struct nx_store_ask *ask,
  * It is false as well when the post should stay `sending` and its owner has
  * wanted it gone meanwhile: no part follows, it is `partial` and due at once.
  *
- * Posts of its connection that are queued and due before one that is put off
- * as `queued` are put off with it.
+ * What is queued behind one that is put off as `queued` waits with it.
  * Safe to repeat.  NOT_FOUND: the user has no such post.  OUTCOME_UNKNOWN: X's
  * id is that of another part of the user, so it cannot be this one's; nothing
  * was written.
@@ -169,6 +168,7 @@ struct nx_post_outcome {
 	bool		 keeps_lease;	/* more is to follow */
 	bool		 release_key;	/* nothing is live: it may be reused,
 					 * until the post is resumed */
+	bool		 in_line;	/* it was queued: others may follow */
 	bool		 is_news;	/* a success that the connection has
 					 * not noted within the minute */
 };
