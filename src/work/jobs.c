@@ -14,7 +14,7 @@ static enum nx_rc
 sweep_due(struct nx_ctx *ctx, int *done)
 {
 	static const struct nx_due due = {
-		.within = NX_SWEEP_WITHIN, .spread = NX_SWEEP_SPREAD,
+		.within = NX_SWEEP_WITHIN, .spread = true,
 	};
 	const struct nx_conf *conf = &ctx->app->conf;
 	struct nx_sweep sweep;

@@ -209,7 +209,6 @@ test('a signed-in user reads their own rows, never a token, and writes none of o
 	await owner(name, [me, other].map((user) => `
 		INSERT INTO platform_connections (user_id, platform, platform_user_id, access_token, refresh_token, status, token_expires_at)
 		VALUES ('${user}', 'twitter', '${user}', 'nx1.k.secret', 'nx1.k.secret', 'connected', now());
-		INSERT INTO x_grants (connection_id) SELECT id FROM platform_connections WHERE user_id = '${user}';
 		INSERT INTO x_logins (state_hash, claim, user_id) VALUES ('${user}', gen_random_uuid(), '${user}');
 		INSERT INTO x_events (user_id, code) VALUES ('${user}', 'x');
 		INSERT INTO x_posts (id, user_id, connection_id, state, body_hash) SELECT '${user}', '${user}', id, 'sent', 'h' FROM platform_connections WHERE user_id = '${user}';
