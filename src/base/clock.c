@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "nx/base/maxima.h"
+#include "nx/base/wait.h"
 
 enum { HOUR_MS = 3600 * 1000 };
 
@@ -64,6 +65,7 @@ nx_clock_sleep(int ms)
 {
 	struct timespec t = { ms / 1000, ms % 1000 * 1000000L };
 
+	nx_wait_begin();
 	while (nanosleep(&t, &t) != 0 && errno == EINTR)
 		continue;
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "nx/base/clock.h"
+#include "nx/base/wait.h"
 
 void
 nx_mutex_init(pthread_mutex_t *mutex)
@@ -51,6 +52,7 @@ nx_cond_broadcast(pthread_cond_t *cond)
 void
 nx_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
+	nx_wait_begin();
 	nx_must(pthread_cond_wait(cond, mutex));
 }
 
@@ -61,6 +63,7 @@ nx_cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *mutex,
 	struct timespec until;
 	int rc;
 
+	nx_wait_begin();
 	nx_clock_until(deadline, &until);
 	rc = pthread_cond_timedwait(cond, mutex, &until);
 	assert(rc == 0 || rc == ETIMEDOUT);

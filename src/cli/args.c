@@ -71,8 +71,11 @@ static const struct option_row {
 	    FLAG, NX_TOKEN_REFRESH, AT(rekey) },
 	{ "dir", "DIR", "where the files NNN_name.sql are (default: as"
 	    " installed)", TEXT, NX_MIGRATE, AT(dir) },
-	{ "wait", "SECONDS", "apply: for locks, in all (default 60)", TEXT,
-	    NX_MIGRATE, AT(wait) },
+	{ "wait", "SECONDS", "apply, contract: for locks, in all (default 60)",
+	    TEXT, NX_MIGRATE, AT(wait) },
+	{ "expand", NULL, "apply: programs of the version before will use a"
+	    " new database too, until contract", FLAG, NX_MIGRATE,
+	    AT(expand) },
 	{ "again", "NNN", "apply: this file once more (004 after roles or"
 	    " columns were added)", TEXT, NX_MIGRATE, AT(again) },
 	{ "from", "NNN", "lock-times: the first file to look at (default: what"

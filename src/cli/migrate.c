@@ -74,6 +74,7 @@ open_answer(struct work *k, struct nx_jw *w)
 	nx_jw_open(w, NULL, '{');
 	add_version(w, k->files.version);
 	nx_jw_i64(w, "needed", k->files.n - 1);
+	nx_jw_bool(w, "contracted", k->files.form == NX_FORM_CONTRACTED);
 }
 
 static enum nx_rc
@@ -96,7 +97,8 @@ static enum nx_rc
 run_apply(struct work *k)
 {
 	const struct nx_args *args = &k->c->args;
-	struct nx_apply apply = { .again = -1, .wait = WAIT_S };
+	struct nx_apply apply = { .again = -1, .wait = WAIT_S,
+	    .expands = args->expand };
 	struct nx_jw w;
 	enum nx_rc rc;
 
@@ -111,6 +113,25 @@ run_apply(struct work *k)
 	open_answer(k, &w);
 	nx_jw_i64(&w, "applied", apply.applied);
 	nx_jw_i64(&w, "adopted", apply.adopted);
+	nx_jw_i64(&w, "retries", apply.retries);
+	nx_jw_close(&w, '}');
+	return NX_OK;
+}
+
+static enum nx_rc
+run_contract(struct work *k)
+{
+	struct nx_apply apply = { .wait = WAIT_S };
+	struct nx_jw w;
+	enum nx_rc rc;
+
+	rc = read_number(k->c, "wait", k->c->args.wait, WAIT_MAX,
+	    &apply.wait);
+	if (rc == NX_OK)
+		rc = nx_migrate_contract(&k->c->ctx, &k->files, &apply);
+	if (rc != NX_OK)
+		return rc;
+	open_answer(k, &w);
 	nx_jw_i64(&w, "retries", apply.retries);
 	nx_jw_close(&w, '}');
 	return NX_OK;
@@ -210,6 +231,7 @@ static const struct action {
 } actions[] = {
 	{ "status", run_status },
 	{ "apply", run_apply },
+	{ "contract", run_contract },
 	{ "check", run_check },
 	{ "lock-times", run_lock_times },
 };
@@ -228,7 +250,8 @@ run_action(struct work *k)
 	}
 	if (a == NULL)
 		return nx_fail(&c->ctx.err, NX_USAGE,
-		    "Say what to do: status, apply, check or lock-times.");
+		    "Say what to do: status, apply, contract, check or"
+		    " lock-times.");
 	if ((rc = nx_files_read(&c->ctx, k->dir, &k->files)) != NX_OK ||
 	    (rc = nx_command_need(c, NX_NEED_DB)) != NX_OK)
 		return rc;

@@ -5,6 +5,7 @@
 
 #include "client.h"
 #include "nx/base/clock.h"
+#include "nx/base/wait.h"
 
 void
 nx_http_explain(struct nx_http_answer *out, enum nx_http_error error,
@@ -153,6 +154,7 @@ nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,
 {
 	const int left = nx_clock_left(ask->deadline);
 
+	nx_wait_begin();
 	nx_http_forget(http);
 	reset_progress(http, out);
 	http->ask = ask;

@@ -224,6 +224,31 @@ nx_migrator_applied(struct nx_migrator *m, struct nx_arena *arena,
 	    nx_fail(err, NX_NO_MEMORY, "for x_schema");
 }
 
+enum nx_rc
+nx_migrator_is_empty(struct nx_migrator *m, bool *out, struct nx_err *err)
+{
+	return ask_bool(m, "SELECT to_regclass('x_schema') IS NULL"
+	    " AND to_regclass('x_grants') IS NULL", NULL, 0, out, err);
+}
+
+/* A column that is not there yet is no error this way. */
+enum nx_rc
+nx_migrator_form(struct nx_migrator *m, enum nx_form *out, struct nx_err *err)
+{
+	bool there = false, contracted = false;
+	enum nx_rc rc;
+
+	rc = ask_bool(m, "SELECT count(*) = 1 FROM pg_attribute"
+	    " WHERE attrelid = to_regclass('x_app')"
+	    " AND attname = 'contracted'", NULL, 0, &there, err);
+	if (rc == NX_OK && there)
+		rc = ask_bool(m, "SELECT contracted FROM x_app", NULL, 0,
+		    &contracted, err);
+	*out = contracted ? NX_FORM_CONTRACTED : there ? NX_FORM_EXPANDED :
+	    NX_FORM_OLD;
+	return rc;
+}
+
 /* "relation NAME", "rls TABLE", "column TABLE.NAME", "trigger TABLE.NAME" */
 static const char is_there[] =
     "SELECT CASE split_part($1, ' ', 1)"
@@ -256,6 +281,8 @@ enter_applied(struct nx_migrator *m, const struct nx_migration *file,
 	const char *params[] = { version, file->name, file->checksum,
 	    NX_VERSION, adopted ? "t" : "f" };
 
+	if (file->contracts)
+		return NX_OK;
 	(void)snprintf(version, sizeof(version), "%d", file->version);
 	return ask_bool(m, "INSERT INTO x_schema (version, name, checksum,"
 	    " program, adopted) VALUES ($1, $2, $3, $4, $5)"

@@ -14,6 +14,7 @@
 #include "nx/base/clock.h"
 #include "nx/base/maxima.h"
 #include "nx/base/must.h"
+#include "nx/base/wait.h"
 #include "nx/store/schema.h"
 #include "target.h"
 
@@ -305,6 +306,7 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
     struct nx_err *err)
 {
 	*out = NULL;
+	nx_wait_begin();	/* for a connection, or what is asked over it */
 	for (;;) {
 		struct nx_db *db = NULL;
 		struct nx_err why;

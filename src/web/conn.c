@@ -9,6 +9,7 @@
 
 #include "conn.h"
 
+#include <errno.h>
 #include <fcgiapp.h>
 #include <limits.h>
 #include <poll.h>
@@ -17,11 +18,18 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { PEER_SECONDS = 10 };		/* nginx sends and reads at once */
+#include "nx/base/wait.h"
+
+enum {
+	PEER_SECONDS = 10,		/* nginx sends and reads at once */
+	LOOK_MAX = 8192,		/* what libfcgi reads at once, too */
+};
 
 struct nx_conn {
-	FCGX_Request	fcgi;
-	bool		in_request;	/* FCGX_Finish_r() is due */
+	FCGX_Request		fcgi;
+	struct nx_waiting	waiting;
+	bool			in_request;	/* FCGX_Finish_r() is due */
+	bool			keep;		/* nginx asked for it */
 };
 
 bool
@@ -57,21 +65,69 @@ nx_conn_open(int fd)
 	return c;
 }
 
+/*
+ * Finish, and tell whether the descriptor is still ours.  libfcgi would wait
+ * for nginx to close it.  That is right only where something is left unread:
+ * closed over that, nginx would find a reset in the place of its answer.
+ */
+static bool
+finish_request(struct nx_conn *c)
+{
+	c->in_request = false;
+	c->fcgi.keepConnection = FCGX_HasSeenEOF(c->fcgi.in) != 0 &&
+	    FCGX_GetError(c->fcgi.in) == 0;
+	if (!c->fcgi.keepConnection)
+		nx_wait_begin();
+	FCGX_Finish_r(&c->fcgi);
+	return c->fcgi.ipcFd >= 0;
+}
+
+bool
+nx_conn_end(struct nx_conn *c)
+{
+	return finish_request(c) && c->keep;
+}
+
 void
 nx_conn_close(struct nx_conn *c)
 {
 	if (c == NULL)
 		return;
 	if (c->in_request)
-		FCGX_Finish_r(&c->fcgi);	/* closes it, too */
-	else if (c->fcgi.ipcFd >= 0)
+		(void)finish_request(c);
+	if (c->fcgi.ipcFd >= 0)
 		(void)close(c->fcgi.ipcFd);
 	free(c);
 }
 
+int
+nx_conn_fd(const struct nx_conn *c)
+{
+	return c->fcgi.ipcFd;
+}
+
+struct nx_waiting *
+nx_conn_waiting(struct nx_conn *c)
+{
+	return &c->waiting;
+}
+
+enum nx_records
+nx_conn_look(const struct nx_conn *c)
+{
+	unsigned char head[LOOK_MAX];
+	const ssize_t n = recv(c->fcgi.ipcFd, head, sizeof(head),
+	    MSG_PEEK | MSG_DONTWAIT);
+
+	if (n > 0)
+		return nx_records_look(head, (size_t)n, sizeof(head));
+	return n < 0 && (errno == EAGAIN || errno == EINTR) ?
+	    NX_RECORDS_PART : NX_RECORDS_FOREIGN;
+}
+
 /*
  * With keepConnection 1 the implicit Finish of FCGX_Accept_r leaves the
- * descriptor that it is handed; with 0 the one at the end closes it.
+ * descriptor that it is handed.
  */
 bool
 nx_conn_next(struct nx_conn *c)
@@ -79,7 +135,7 @@ nx_conn_next(struct nx_conn *c)
 	c->fcgi.keepConnection = 1;
 	if (FCGX_Accept_r(&c->fcgi) < 0)
 		return false;		/* libfcgi has closed it */
-	c->fcgi.keepConnection = 0;
+	c->keep = c->fcgi.keepConnection != 0;
 	c->in_request = true;
 	return true;
 }

@@ -127,34 +127,33 @@ enter_route(struct nx_job *job, const struct nx_app *app)
 		job->match.route = NULL;
 }
 
-/* A connection of its own, and parameters on it. */
+/* Whether an answer is still waited for is worth a look before long work. */
 static bool
-open_conn(struct nx_job *job, int fd)
+is_unheard(const struct nx_job *job)
 {
-	job->conn = nx_conn_open(fd);
-	return job->conn != NULL && nx_conn_next(job->conn);
+	return !nx_route_is_short(job->match.route) &&
+	    nx_conn_is_abandoned(job->conn);
 }
 
 bool
-nx_job_read(struct nx_job *job, const struct nx_app *app, int fd)
+nx_job_read(struct nx_job *job, const struct nx_app *app,
+    struct nx_conn *conn)
 {
 	struct nx_err err = { 0 };
 
+	job->conn = conn;
 	job->began = nx_clock_us();
 	job->deadline = nx_clock_mono() + NX_REQUEST_MS;
-	if (!open_conn(job, fd)) {
-		nx_job_drop(job);
+	if (!nx_conn_next(conn))
 		return false;
-	}
 	if (read_request(job, &err) != NX_OK) {
 		job->match.route = NULL;
 		nx_job_fail(job, app, &err);
-	} else if (!nx_conn_is_abandoned(job->conn))
-		enter_route(job, app);
-	else {
-		nx_job_drop(job);
-		return false;
+		return true;
 	}
+	if (is_unheard(job))
+		return false;
+	enter_route(job, app);
 	return true;
 }
 
@@ -194,25 +193,39 @@ count_answer(const struct nx_job *job, struct nx_stats *stats)
 	nx_stats_count(stats, NX_STAT_REQUESTS, job->row, (unsigned int)class);
 }
 
-void
-nx_job_finish(struct nx_job *job, const struct nx_app *app)
+/* Ready for the next; the connection is somebody else's. */
+static void
+recycle_job(struct nx_job *job)
 {
-	nx_body_drain(&job->body);	/* what a handler has left of it */
-	nx_reply_write(&job->reply, &job->request, &job->out);
-	if (nx_buf_ok(&job->out))
-		nx_conn_write(job->conn, nx_buf_slice(&job->out));
-	count_answer(job, app->stats);
-	nx_job_drop(job);
-}
-
-void
-nx_job_drop(struct nx_job *job)
-{
-	nx_conn_close(job->conn);
 	job->conn = NULL;
 	nx_reply_reset(&job->reply);
 	nx_buf_recycle(&job->whole);
 	nx_buf_recycle(&job->out);
 	nx_arena_reset(job->arena);
 	memset(&job->match, 0, sizeof(job->match));
+}
+
+struct nx_conn *
+nx_job_finish(struct nx_job *job, const struct nx_app *app)
+{
+	struct nx_conn *conn = job->conn;
+
+	nx_body_drain(&job->body);	/* what a handler has left of it */
+	nx_reply_write(&job->reply, &job->request, &job->out);
+	if (nx_buf_ok(&job->out))
+		nx_conn_write(conn, nx_buf_slice(&job->out));
+	if (!nx_conn_end(conn)) {
+		nx_conn_close(conn);
+		conn = NULL;
+	}
+	count_answer(job, app->stats);
+	recycle_job(job);
+	return conn;
+}
+
+void
+nx_job_drop(struct nx_job *job)
+{
+	nx_conn_close(job->conn);
+	recycle_job(job);
 }

@@ -29,12 +29,11 @@ struct nx_job	*nx_job_new(void);		/* NULL: out of memory */
 void		 nx_job_free(struct nx_job *job);	/* NULL is fine */
 
 /*
- * Take over the accepted descriptor `fd`, read a request from it, tell who is
- * calling.  False when there is nothing to answer; `fd` is closed and the job
- * ready for the next.
+ * Take over a connection, read a request from it, tell who is calling.  False
+ * when there is nothing to answer: nx_job_drop() it then.
  */
 NX_MUST_USE bool	nx_job_read(struct nx_job *job,
-			    const struct nx_app *app, int fd);
+			    const struct nx_app *app, struct nx_conn *conn);
 
 /* Run the route, if it is still to be run. */
 void	nx_job_run(struct nx_job *job, const struct nx_app *app,
@@ -44,8 +43,12 @@ void	nx_job_run(struct nx_job *job, const struct nx_app *app,
 void	nx_job_fail(struct nx_job *job, const struct nx_app *app,
 	    const struct nx_err *err);
 
-/* Send the answer, count it, close the connection, be ready for the next. */
-void	nx_job_finish(struct nx_job *job, const struct nx_app *app);
+/*
+ * Send the answer, count it, be ready for the next.  The connection where it
+ * may bring another request, now the caller's; NULL: it is closed.
+ */
+NX_MUST_USE struct nx_conn	*nx_job_finish(struct nx_job *job,
+				    const struct nx_app *app);
 
 /* Close the connection without an answer, be ready for the next. */
 void	nx_job_drop(struct nx_job *job);

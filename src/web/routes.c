@@ -6,7 +6,8 @@
 
 static const struct nx_route routes[] = {
 	{ "GET", "/api/auth/twitter/initiate", nx_web_initiate,
-	    NX_ACCESS_USER, NX_BODY_NONE, NX_ROUTE_PAGE | NX_ROUTE_ACTS },
+	    NX_ACCESS_USER, NX_BODY_NONE,
+	    NX_ROUTE_PAGE | NX_ROUTE_ACTS | NX_ROUTE_SHORT },
 	{ "GET", "/api/auth/twitter/callback", nx_web_callback,
 	    NX_ACCESS_USER, NX_BODY_NONE,
 	    NX_ROUTE_PAGE | NX_ROUTE_ACTS | NX_ROUTE_CALLS_X },
@@ -27,7 +28,7 @@ static const struct nx_route routes[] = {
 	{ "POST", "/api/twitter/posts/{id}/resume", nx_web_post_resume,
 	    NX_ACCESS_OWN_SITE, NX_BODY_WHOLE, NX_ROUTE_CALLS_X },
 	{ "GET", "/healthz", nx_web_healthz,
-	    NX_ACCESS_OPEN, NX_BODY_NONE, 0 },
+	    NX_ACCESS_OPEN, NX_BODY_NONE, NX_ROUTE_SHORT },
 	{ "GET", "/readyz", nx_web_readyz,
 	    NX_ACCESS_OPEN, NX_BODY_NONE, 0 },
 };
@@ -70,6 +71,12 @@ bool
 nx_route_calls_x(const struct nx_route *route)
 {
 	return route != NULL && (route->flags & NX_ROUTE_CALLS_X) != 0;
+}
+
+bool
+nx_route_is_short(const struct nx_route *route)
+{
+	return route == NULL || (route->flags & NX_ROUTE_SHORT) != 0;
 }
 
 bool

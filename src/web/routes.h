@@ -42,6 +42,11 @@ enum {
 	 * answer once the person does ask.
 	 */
 	NX_ROUTE_ACTS = 4,
+	/*
+	 * Microseconds, and nothing that waits: served by the thread that
+	 * waits for the next request (seat.h).
+	 */
+	NX_ROUTE_SHORT = 8,
 };
 
 struct nx_route {
@@ -78,6 +83,9 @@ unsigned int	nx_route_row(const struct nx_route *route);
 
 /* May it hang as long as X does?  NULL: no. */
 bool	nx_route_calls_x(const struct nx_route *route);
+
+/* Is it a matter of microseconds?  NULL, an error, is. */
+bool	nx_route_is_short(const struct nx_route *route);
 
 /* Is its body left to the handler?  NULL: no. */
 bool	nx_route_streams(const struct nx_route *route);

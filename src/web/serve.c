@@ -2,7 +2,6 @@
 
 #include "nx/web/serve.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -13,11 +12,17 @@
 #include "nx/base/clock.h"
 #include "nx/base/must.h"
 #include "nx/base/threads.h"
+#include "nx/base/wait.h"
+#include "watchdog.h"
 
 enum {
 	LISTENER = 0,			/* FCGI_LISTENSOCK_FILENO */
-	ACCEPT_TICK_US = 300000,	/* how soon a drain is noticed */
-	NO_RESOURCE_PAUSE_MS = 10,
+	/*
+	 * Another process may have been first.  The socket is not made
+	 * non-blocking, since programs of before share it.
+	 */
+	ACCEPT_TIMEOUT_US = 1,
+	NO_MEMORY_PAUSE_MS = 10,
 	LATE_MS = 5000,			/* less left: not worth starting */
 };
 
@@ -26,25 +31,34 @@ static const char serving[] = "serve";	/* what `ps -L` calls the threads */
 struct server {
 	const struct nx_app	*app;
 	struct nx_threads	*threads;	/* that serve, and the keeper */
+	struct nx_threads	*guard;		/* the watchdog's, to the end */
 	struct nx_admission	*admission;
+	struct nx_seat		*seat;
+	struct nx_poller	*poller;
 	struct nx_keeper	 keeper;
+	struct nx_watchdog	 watchdog;
 };
 
-/* A serving thread, its way to X, and a job for its next request. */
+/* A serving thread, and what it makes when it first needs it. */
 struct server_thread {
-	struct server	*server;
-	struct nx_http	*http;
-	struct nx_job	*spare;
+	struct server		*server;
+	struct nx_sitter	 sitter;
+	struct nx_http		*http;		/* its way to X */
+	struct nx_job		*spare;		/* for its next request */
 };
 
+/* Behind it, its connection may be another thread's already. */
 static void
 finish_job(struct server_thread *t, struct nx_job *job)
 {
-	nx_job_finish(job, t->server->app);
+	struct nx_conn *kept = nx_job_finish(job, t->server->app);
+
 	if (t->spare == NULL)
 		t->spare = job;
 	else
 		nx_job_free(job);
+	if (kept != NULL)
+		nx_poller_keep(t->server->poller, kept);
 }
 
 static void
@@ -61,6 +75,8 @@ refuse_job(struct server_thread *t, struct nx_job *job, const char *why)
 static void
 run_job(struct server_thread *t, struct nx_job *job)
 {
+	if (!nx_route_is_short(job->match.route))
+		nx_seat_hand_on(&t->sitter);
 	nx_job_run(job, t->server->app, t->http);
 	finish_job(t, job);
 }
@@ -69,8 +85,13 @@ run_job(struct server_thread *t, struct nx_job *job)
 static void
 run_calling(struct server_thread *t, struct nx_job *job)
 {
+	nx_seat_hand_on(&t->sitter);
+	if (t->http == NULL)
+		t->http = nx_app_http_x(t->server->app);
 	do {
-		if (nx_conn_is_abandoned(job->conn))
+		if (t->http == NULL)
+			refuse_job(t, job, "The server is out of memory.");
+		else if (nx_conn_is_abandoned(job->conn))
 			finish_job(t, job);	/* nobody waits any more */
 		else if (nx_clock_left(job->deadline) < LATE_MS)
 			refuse_job(t, job, "X answers too slowly to get to"
@@ -99,47 +120,57 @@ dispatch_job(struct server_thread *t, struct nx_job *job)
 	}
 }
 
-/* One connection; -1 when there was none, or none could be had. */
-static int
-accept_connection(void)
+/* The spare job, or a new one; NULL, after a moment, without memory. */
+static struct nx_job *
+take_job(struct server_thread *t)
 {
-	int fd = accept4(LISTENER, NULL, NULL, SOCK_CLOEXEC);
+	struct nx_job *job = t->spare != NULL ? t->spare : nx_job_new();
 
-	/* EAGAIN is the tick, and goes back at once. */
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE ||
-	    errno == ENOMEM || errno == ENOBUFS))
-		nx_clock_sleep(NO_RESOURCE_PAUSE_MS);
-	return fd;
+	t->spare = NULL;
+	if (job == NULL)
+		nx_clock_sleep(NO_MEMORY_PAUSE_MS);
+	return job;
 }
 
-/* Wait for a request, and see to it. */
+/* One request; `whole`: reading it will not wait. */
 static void
-serve_one(struct server_thread *t)
+serve_conn(struct server_thread *t, struct nx_conn *conn, bool whole)
 {
-	struct nx_job *job = t->spare;
-	int fd;
+	struct nx_job *job = take_job(t);
+	bool answerable;
 
-	if (job == NULL && (job = nx_job_new()) == NULL) {
-		nx_clock_sleep(NO_RESOURCE_PAUSE_MS);
-		return;
+	if (!whole)
+		nx_seat_hand_on(&t->sitter);
+	answerable = job != NULL && nx_job_read(job, t->server->app, conn);
+	if (!whole)
+		nx_poller_read(t->server->poller, conn);
+	if (answerable)
+		dispatch_job(t, job);
+	else if (job == NULL)
+		nx_conn_close(conn);
+	else {
+		nx_job_drop(job);
+		t->spare = job;
 	}
-	t->spare = job;
-	if ((fd = accept_connection()) < 0 ||
-	    !nx_job_read(job, t->server->app, fd))
-		return;
-	t->spare = NULL;
-	dispatch_job(t, job);
 }
 
 static void
 serve_thread(void *ctx, int index)
 {
 	struct server_thread t = { .server = ctx };
+	struct nx_conn *conn;
+	bool whole;
 
 	(void)index;
-	t.http = nx_app_http_x(t.server->app);
-	while (t.http != NULL && !nx_threads_stopped(t.server->threads))
-		serve_one(&t);
+	nx_sitter_init(&t.sitter, t.server->seat);
+	nx_wait_first(nx_seat_hand_on, &t.sitter);
+	while (nx_seat_take(&t.sitter) &&
+	    (conn = nx_poller_next(t.server->poller, &whole)) != NULL) {
+		nx_seat_serve(&t.sitter);
+		serve_conn(&t, conn, whole);
+	}
+	nx_wait_first(NULL, NULL);
+	nx_sitter_destroy(&t.sitter);
 	nx_job_free(t.spare);
 	nx_app_http_free(t.http);
 }
@@ -147,16 +178,36 @@ serve_thread(void *ctx, int index)
 static enum nx_rc
 check_listener(struct nx_err *err)
 {
-	const struct timeval tick = { .tv_usec = ACCEPT_TICK_US };
+	const struct timeval soon = { .tv_usec = ACCEPT_TIMEOUT_US };
 	int listens = 0;
 	socklen_t size = sizeof(listens);
 
 	if (getsockopt(LISTENER, SOL_SOCKET, SO_ACCEPTCONN, &listens,
 	    &size) != 0 || !listens ||
-	    setsockopt(LISTENER, SOL_SOCKET, SO_RCVTIMEO, &tick,
-	    sizeof(tick)) != 0)
+	    setsockopt(LISTENER, SOL_SOCKET, SO_RCVTIMEO, &soon,
+	    sizeof(soon)) != 0)
 		return nx_fail(err, NX_CONFIG, "fd 0 does not listen: start"
 		    " it with spawn-fcgi or a systemd socket.");
+	return NX_OK;
+}
+
+/* All but the threads; check_listener() has been there. */
+static enum nx_rc
+prepare_server(struct server *s, struct nx_err *err)
+{
+	const int threads = s->app->conf.threads;
+
+	s->threads = nx_threads_new(threads + 1);
+	s->guard = nx_threads_new(1);
+	s->admission = nx_admission_new(threads);
+	s->seat = nx_seat_new();
+	s->poller = nx_poller_new(LISTENER);
+	s->keeper = (struct nx_keeper){ s->app, s->threads };
+	s->watchdog = (struct nx_watchdog){ s->guard, s->seat, s->poller,
+	    &s->app->conf.log };
+	if (s->threads == NULL || s->guard == NULL || s->admission == NULL ||
+	    s->seat == NULL || s->poller == NULL)
+		return nx_fail(err, NX_NO_MEMORY, "No thread can start.");
 	return NX_OK;
 }
 
@@ -166,15 +217,12 @@ start_threads(struct server *s, struct nx_err *err)
 	const int wanted = s->app->conf.threads;
 	int n;
 
-	if (s->threads == NULL || s->admission == NULL)
-		return nx_fail(err, NX_NO_MEMORY, "No thread can start.");
-	if (check_listener(err) != NX_OK ||
-	    nx_callers_start(s->app->callers, err) != NX_OK)
+	if (nx_callers_start(s->app->callers, err) != NX_OK)
 		return err->rc;
 	n = nx_threads_start(s->threads, serving, wanted, serve_thread, s);
-	s->keeper = (struct nx_keeper){ s->app, s->threads };
 	if (n < wanted || nx_threads_start(s->threads, "keeper", 1,
-	    nx_keeper_run, &s->keeper) < 1)
+	    nx_keeper_run, &s->keeper) < 1 || nx_threads_start(s->guard,
+	    "watchdog", 1, nx_watchdog_run, &s->watchdog) < 1)
 		return nx_fail(err, NX_NO_MEMORY, "Only %d of %d threads"
 		    " started.", n, wanted);
 	return NX_OK;
@@ -200,6 +248,8 @@ drain_server(struct server *s)
 	nx_threads_stop(s->threads);
 	/* A fetch that is under way ends beside the requests, not after. */
 	nx_callers_wind_down(s->app->callers);
+	nx_poller_drain(s->poller, end);
+	nx_seat_close(s->seat);
 	if ((late = nx_threads_join_until(s->threads, end)) != NULL)
 		exit_undrained(s, late == serving ? "a request" : late);
 	if (!nx_patient_wait(s->app->patient, end))
@@ -233,6 +283,16 @@ serve_until_told(const struct server *s, const sigset_t *end)
 	    NX_I("signal", got), NX_I("pid", getpid()));
 }
 
+static void
+free_server(struct server *s)
+{
+	nx_threads_free(s->threads);
+	nx_threads_free(s->guard);
+	nx_poller_free(s->poller);
+	nx_seat_free(s->seat);
+	nx_admission_free(s->admission);
+}
+
 enum nx_rc
 nx_serve(const struct nx_app *app, struct nx_err *err)
 {
@@ -244,13 +304,12 @@ nx_serve(const struct nx_app *app, struct nx_err *err)
 		return nx_fail(err, NX_CONFIG, "libfcgi does not start.");
 	(void)signal(SIGPIPE, SIG_IGN);
 	block_end_signals(&end);
-	s.threads = nx_threads_new(app->conf.threads + 1);
-	s.admission = nx_admission_new(app->conf.threads);
-	if ((rc = start_threads(&s, err)) == NX_OK)
-		serve_until_told(&s, &end);
-	if (s.threads != NULL)
+	if ((rc = check_listener(err)) == NX_OK &&
+	    (rc = prepare_server(&s, err)) == NX_OK) {
+		if ((rc = start_threads(&s, err)) == NX_OK)
+			serve_until_told(&s, &end);
 		drain_server(&s);
-	nx_threads_free(s.threads);
-	nx_admission_free(s.admission);
+	}
+	free_server(&s);
 	return rc;
 }

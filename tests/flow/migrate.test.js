@@ -15,6 +15,8 @@ import { bouncer } from './lib/bouncer.js';
 const ADMIN = env.DATABASE_ADMIN_URL;
 const OUR_OWN = { skip: !ADMIN && 'needs the superuser of the instance\'s own database' };
 const FILES = readdirSync(join(ROOT, 'sql')).filter((name) => name.endsWith('.sql')).sort();
+// Those that say how it is seen that they were carried out.
+const MARKED = FILES.filter((name) => readFileSync(join(ROOT, 'sql', name), 'utf8').includes('\n-- There with: '));
 const NEWEST = FILES.length - 1;
 const made = [], dirs = [];
 
@@ -88,23 +90,61 @@ async function hold(name, statement) {
 	};
 }
 
+// `nexus-x-migrate check --list >sql/schema.list` writes it anew.
+async function list(name) {
+	const [program, args] = command('check', { args: ['--list'] });
+	return (await run(program, args, { environment: { ...env, DATABASE_URL: url(name) } })).stdout.trimEnd();
+}
+
+const listed = (file) => readFileSync(join(ROOT, 'sql', file), 'utf8').trimEnd();
+const CONTRACT = readdirSync(join(ROOT, 'sql/contract')).filter((file) => file.endsWith('.sql')).sort().map((file) => `contract/${file}`);
 const versions = async (name) => (await on(name, 'SELECT version FROM x_schema ORDER BY version')).flat().map(Number);
 
 test('an empty database is brought to the newest version, once', OUR_OWN, async () => {
 	const name = await fresh();
 	const before = await done(name, 'status');
 	assert.deepEqual([before.version, before.needed, before.pending], [null, NEWEST, FILES.length]);
-	assert.deepEqual(await done(name, 'apply'), { version: NEWEST, needed: NEWEST, applied: FILES.length, adopted: 0, retries: 0 });
-	assert.deepEqual(await done(name, 'apply'), { version: NEWEST, needed: NEWEST, applied: 0, adopted: 0, retries: 0 });
+	assert.deepEqual(await done(name, 'apply'), { version: NEWEST, needed: NEWEST, contracted: true, applied: FILES.length, adopted: 0, retries: 0 });
+	assert.deepEqual(await done(name, 'apply'), { version: NEWEST, needed: NEWEST, contracted: true, applied: 0, adopted: 0, retries: 0 });
 	const after = await done(name, 'status');
 	assert.deepEqual(after.files.map((f) => [f.name, f.state]), FILES.map((file) => [file, 'applied']));
 	assert.ok(after.files.every((f) => Date.parse(f.applied_at) > 0 && f.program !== ''));
-	assert.deepEqual(await done(name, 'check'), { version: NEWEST, needed: NEWEST, ok: true, problems: [] });
-	// `nexus-x-migrate check --list >sql/schema.list` writes it anew.
-	const [program, args] = command('check', { args: ['--list'] });
-	const list = await run(program, args, { environment: { ...env, DATABASE_URL: url(name) } });
-	assert.equal(list.stdout.trimEnd(), readFileSync(join(ROOT, 'sql/schema.list'), 'utf8').trimEnd());
+	assert.deepEqual(await done(name, 'check'), { version: NEWEST, needed: NEWEST, contracted: true, ok: true, problems: [] });
+	assert.equal(await list(name), listed('contract/schema.list'));
 	await refused(name, 'aply', 64, 'usage');
+});
+
+test('for programs of before a database is only expanded, until it is contracted', OUR_OWN, async () => {
+	const name = await fresh();
+	const dir = withOneMore('SELECT 1;');
+	assert.match(await refused(name, 'contract', 75, 'schema_old'), /apply comes first/);
+	assert.equal((await done(name, 'apply', { args: ['--expand'] })).contracted, false);
+	assert.equal((await done(name, 'apply')).contracted, false);
+	assert.equal(await list(name), listed('schema.list'));
+	assert.match(await refused(name, 'contract', 75, 'schema_old', { dir }), /^1 of the files/);
+	// Nobody writes while the form changes, and it is begun anew until nobody does.
+	const release = await hold(name, 'UPDATE x_posts SET price = 0');
+	await refused(name, 'contract', 75, 'schema_busy', { args: ['--wait=1'] });
+	assert.equal((await done(name, 'status')).contracted, false);
+	await release();
+	assert.equal((await done(name, 'contract')).contracted, true);
+	assert.equal(await list(name), listed('contract/schema.list'));
+	assert.equal((await done(name, 'contract')).contracted, true);
+	assert.deepEqual((await done(name, 'check')).problems, []);
+	assert.deepEqual((await done(name, 'status')).files.map((f) => f.state), FILES.map(() => 'applied'));
+});
+
+test('contracting that is killed in the middle is gone on with', OUR_OWN, async () => {
+	const name = await fresh();
+	await done(name, 'apply', { args: ['--expand'] });
+	for (let i = 0; i < 6; i++) {
+		const [program, args] = command('contract');
+		const child = spawn(program, args, { env: { ...env, DATABASE_URL: url(name) }, stdio: 'ignore' });
+		await sleep(15 + i * 10);
+		child.kill('SIGKILL');
+	}
+	assert.equal((await done(name, 'contract')).contracted, true);
+	assert.equal(await list(name), listed('contract/schema.list'));
 });
 
 test('what was set up by hand is adopted, while it is read and written', OUR_OWN, async () => {
@@ -115,9 +155,9 @@ test('what was set up by hand is adopted, while it is read and written', OUR_OWN
 	const told = await done(name, 'apply', { args: ['--wait=2'] });
 	await release();
 	assert.equal(told.applied + told.adopted, FILES.length);
-	assert.equal(told.adopted, 11);
+	assert.equal(told.adopted, MARKED.length);
 	assert.deepEqual((await done(name, 'check')).problems, []);
-	assert.deepEqual((await done(name, 'status')).files.filter((f) => f.state === 'adopted').length, 11);
+	assert.deepEqual((await done(name, 'status')).files.filter((f) => f.state === 'adopted').length, MARKED.length);
 });
 
 test('several at once do each file once', OUR_OWN, async () => {
@@ -262,7 +302,7 @@ test('the longest that anybody waited is measured', OUR_OWN, async () => {
 	const good = await migrate(name, 'lock-times', { args: ['--rows=100000', '--from=9'] });
 	assert.deepEqual(await admin(`SELECT datname FROM pg_database WHERE datname LIKE 'nx_lock_times%'`), [[alive]]);
 	await release();
-	assert.deepEqual(good.answer.files.map((file) => file.name), FILES.slice(9));
+	assert.deepEqual(good.answer.files.map((file) => file.name), [...FILES.slice(9), ...CONTRACT]);
 	// Once more where it was over: the machine may have been away.
 	const again = good.answer.ok ? good : await migrate(name, 'lock-times', { args: ['--rows=100000', '--from=9'] });
 	for (const [i, file] of good.answer.files.entries()) {
@@ -272,7 +312,7 @@ test('the longest that anybody waited is measured', OUR_OWN, async () => {
 	const dir = withOneMore('BEGIN; ALTER TABLE x_posts ADD COLUMN more integer; SELECT pg_sleep(1.5); COMMIT;');
 	const bad = await migrate(name, 'lock-times', { dir, args: ['--rows=1000'] });
 	assert.equal(bad.status, 1);
-	assert.equal(bad.answer.files.length, 1);
+	assert.equal(bad.answer.files.length, 1 + CONTRACT.length);
 	assert.ok(bad.answer.files[0].longest_block_ms > 1000, bad.stdout);
 	assert.match(bad.answer.files[0].blocked, /x_posts/);
 	assert.deepEqual(await admin(`SELECT datname FROM pg_database WHERE datname LIKE 'nx_lock_times%'`), []);

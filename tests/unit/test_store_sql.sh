@@ -216,7 +216,7 @@ for column in access_token refresh_token '*'; do
 		esac
 	done
 done
-for table in x_grants x_logins x_notices x_pending x_revocations; do
+for table in x_grants x_lines x_logins x_notices x_pending x_revocations; do
 	case $(as "$b" authenticated $u1 "SELECT count(*) FROM $table") in
 	*"permission denied"*) echo "ok $table is nobody's" ;;
 	*) echo "not ok $table can be read"; failed=1 ;;

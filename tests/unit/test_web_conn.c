@@ -168,6 +168,76 @@ closes_what_carries_no_request(void **state)
 	nx_conn_close(NULL);
 }
 
+/* Two requests on one connection, each read to its end. */
+static void
+is_kept_when_nginx_asks(void **state)
+{
+	int fd[2];
+	struct nx_conn *c = conn(fd);
+	char piece[16];
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		record(fd[THEIRS], BEGIN, "\0\1\1\0\0\0\0\0", 8);
+		record(fd[THEIRS], PARAMS, "\1\1Ab", 4);
+		record(fd[THEIRS], PARAMS, NULL, 0);
+		assert_int_equal(nx_conn_look(c), NX_RECORDS_PART);
+		record(fd[THEIRS], STDIN, NULL, 0);
+		assert_int_equal(nx_conn_look(c), NX_RECORDS_WHOLE);
+		assert_true(nx_conn_next(c));
+		assert_int_equal(nx_conn_pull(c, piece, sizeof(piece)), 0);
+		assert_true(nx_conn_end(c));
+		assert_int_equal(nx_conn_look(c), NX_RECORDS_PART);
+	}
+	nx_conn_close(c);
+	(void)close(fd[THEIRS]);
+}
+
+/* What is left would be parsed as the next request, whatever it says. */
+static void
+is_not_kept_with_a_rest(void **state)
+{
+	int fd[2];
+	struct nx_conn *c = conn(fd);
+	char piece[4];
+
+	(void)state;
+	record(fd[THEIRS], BEGIN, "\0\1\1\0\0\0\0\0", 8);
+	record(fd[THEIRS], PARAMS, NULL, 0);
+	record(fd[THEIRS], STDIN, "0123", 4);
+	record(fd[THEIRS], STDIN, NULL, 0);
+	assert_true(nx_conn_next(c));
+	/* All that was announced, but not the end. */
+	assert_int_equal(nx_conn_pull(c, piece, sizeof(piece)), 4);
+	assert_int_equal(shutdown(fd[THEIRS], SHUT_WR), 0);
+	assert_false(nx_conn_end(c));
+	nx_conn_close(c);
+	assert_int_equal(close(fd[MINE]), -1);
+	(void)close(fd[THEIRS]);
+}
+
+/* nginx does not ask for it where what it sends may be sent but once. */
+static void
+is_not_kept_unasked(void **state)
+{
+	int fd[2];
+	struct nx_conn *c = conn(fd);
+	char piece[16], space[400];
+
+	(void)state;
+	begin(fd[THEIRS]);
+	record(fd[THEIRS], PARAMS, NULL, 0);
+	record(fd[THEIRS], STDIN, NULL, 0);
+	assert_true(nx_conn_next(c));
+	assert_int_equal(nx_conn_pull(c, piece, sizeof(piece)), 0);
+	nx_conn_write(c, nx_slice_str("Status: 204\r\n\r\n"));
+	assert_false(nx_conn_end(c));
+	nx_conn_close(c);
+	assert_true(nx_slice_is(answer(fd[THEIRS], space, sizeof(space)),
+	    "Status: 204\r\n\r\n"));
+	(void)close(fd[THEIRS]);
+}
+
 int
 main(void)
 {
@@ -176,6 +246,9 @@ main(void)
 		cmocka_unit_test(tells_of_parameters_that_break_off),
 		cmocka_unit_test(sees_who_has_gone),
 		cmocka_unit_test(closes_what_carries_no_request),
+		cmocka_unit_test(is_kept_when_nginx_asks),
+		cmocka_unit_test(is_not_kept_with_a_rest),
+		cmocka_unit_test(is_not_kept_unasked),
 	};
 
 	if (!nx_conn_start())

@@ -135,6 +135,7 @@ enum {
 	NX_RING_TEXT_MAX = 128,
 	NX_SEAL_PLAIN_MAX = 16 * 1024,	/* that one value may hold */
 	NX_MIGRATIONS_MAX = 200,	/* files below sql/ */
+	NX_CONTRACTS_MAX = 40,		/* files below sql/contract/ */
 	NX_MIGRATION_FILE_MAX = 1 << 20,
 	NX_MIGRATION_LIST_MAX = 1 << 20,
 	NX_MIGRATION_TEXT_MAX = 16 * 1024,

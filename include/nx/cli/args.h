@@ -22,6 +22,7 @@ struct nx_args {
 	int		 nmedia;
 	bool		 replace, numbering;
 	bool		 list;
+	bool		 expand;
 	bool		 rekey, dry_run, help, version, check_config;
 };
 

@@ -31,6 +31,14 @@ struct nx_migration {
 	struct nx_slice	 text;
 	char		 checksum[NX_SHA256_HEX + 1];	/* of the text */
 	const char	*mark;	/* what "There with:" says; or NULL */
+	bool		 contracts;	/* of sql/contract: x_schema has none */
+};
+
+/* Which form the tables have (x_app.contracted). */
+enum nx_form {
+	NX_FORM_OLD,		/* of before there were two */
+	NX_FORM_EXPANDED,	/* as older programs know it, and more */
+	NX_FORM_CONTRACTED,	/* which older programs do not know */
 };
 
 /* A row of x_schema. */
@@ -62,6 +70,13 @@ NX_MUST_USE enum nx_rc	nx_migrator_applied(struct nx_migrator *m,
 			    struct nx_arena *arena, struct nx_applied **out,
 			    int *n, struct nx_err *err);
 
+/* Is nothing of ours there, not even half of it? */
+NX_MUST_USE enum nx_rc	nx_migrator_is_empty(struct nx_migrator *m, bool *out,
+			    struct nx_err *err);
+
+NX_MUST_USE enum nx_rc	nx_migrator_form(struct nx_migrator *m,
+			    enum nx_form *out, struct nx_err *err);
+
 /* Has somebody done the file's work who did not enter it? */
 NX_MUST_USE enum nx_rc	nx_migrator_is_there(struct nx_migrator *m,
 			    const struct nx_migration *file, bool *out,
@@ -73,10 +88,10 @@ NX_MUST_USE enum nx_rc	nx_migrator_adopt(struct nx_migrator *m,
 			    struct nx_err *err);
 
 /*
- * Run the file's statements, once, and enter it: in its last transaction
- * where it ends with COMMIT, else behind it.  SCHEMA_BUSY: a lock was not to
- * be had; what had not been committed is undone, and the file may be run
- * again.  The detail names the file and the line.
+ * Run the file's statements, once, and enter it, unless it contracts: in its
+ * last transaction where it ends with COMMIT, else behind it.  SCHEMA_BUSY: a
+ * lock was not to be had; what had not been committed is undone, and the file
+ * may be run again.  The detail names the file and the line.
  */
 NX_MUST_USE enum nx_rc	nx_migrator_run(struct nx_migrator *m,
 			    const struct nx_migration *file,

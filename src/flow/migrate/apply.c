@@ -12,9 +12,9 @@
 
 enum { FIRST_PAUSE_MS = 200, LAST_PAUSE_MS = 5000, LOCK_PAUSE_MS = 200 };
 
-/* Other runs are waited for outside of any statement. */
-static enum nx_rc
-take_turn(struct nx_ctx *ctx, struct nx_migrator *m, int64_t deadline)
+enum nx_rc
+nx_migrate_take_turn(struct nx_ctx *ctx, struct nx_migrator *m,
+    int64_t deadline)
 {
 	enum nx_rc rc;
 
@@ -65,7 +65,7 @@ nx_migrate_patiently(struct nx_ctx *ctx, struct nx_migrator *m,
 	}
 	if (rc == NX_SCHEMA_BUSY)
 		explain_busy(ctx, m, apply->wait);
-	apply->applied += rc == NX_OK;
+	apply->applied += rc == NX_OK && !file->contracts;
 	return rc;
 }
 
@@ -100,15 +100,12 @@ find_changed(const struct nx_files *files, int again)
 }
 
 static enum nx_rc
-apply_all(struct nx_ctx *ctx, struct nx_migrator *m, struct nx_files *files,
-    struct nx_apply *apply)
+apply_what_pends(struct nx_ctx *ctx, struct nx_migrator *m,
+    struct nx_files *files, struct nx_apply *apply, int64_t deadline)
 {
-	int64_t deadline = nx_clock_mono() + (int64_t)apply->wait * 1000;
 	const struct nx_file *file;
-	enum nx_rc rc = take_turn(ctx, m, deadline);
+	enum nx_rc rc = nx_files_compare(ctx, m, files);
 
-	if (rc == NX_OK)
-		rc = nx_files_compare(ctx, m, files);
 	if (rc == NX_OK && (file = find_changed(files, apply->again)) != NULL)
 		rc = nx_fail(&ctx->err, NX_SCHEMA_WRONG, "%s is not the file"
 		    " that was applied on %s. A change is a new file; if this"
@@ -121,6 +118,25 @@ apply_all(struct nx_ctx *ctx, struct nx_migrator *m, struct nx_files *files,
 			    deadline);
 	}
 	return rc == NX_OK ? nx_files_compare(ctx, m, files) : rc;
+}
+
+/* Where nothing of ours was, no older program is at work. */
+static enum nx_rc
+apply_all(struct nx_ctx *ctx, struct nx_migrator *m, struct nx_files *files,
+    struct nx_apply *apply)
+{
+	int64_t deadline = nx_clock_mono() + (int64_t)apply->wait * 1000;
+	bool was_empty = false;
+	enum nx_rc rc = nx_migrate_take_turn(ctx, m, deadline);
+
+	if (rc == NX_OK)
+		rc = nx_migrator_is_empty(m, &was_empty, &ctx->err);
+	if (rc == NX_OK)
+		rc = apply_what_pends(ctx, m, files, apply, deadline);
+	if (rc == NX_OK && was_empty && !apply->expands &&
+	    files->form == NX_FORM_EXPANDED)
+		rc = nx_contract_run(ctx, m, files, apply, deadline);
+	return rc;
 }
 
 enum nx_rc

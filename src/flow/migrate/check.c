@@ -52,13 +52,14 @@ compare_lines(struct nx_slice wanted, struct nx_slice here,
 
 static enum nx_rc
 compare_list(struct nx_ctx *ctx, struct nx_migrator *m, const char *dir,
-    struct nx_buf *problems)
+    enum nx_form form, struct nx_buf *problems)
 {
 	struct nx_buf here = NX_BUF(NX_MIGRATION_LIST_MAX);
 	struct nx_slice wanted;
 	enum nx_rc rc;
 
-	rc = nx_read_file(ctx, dir, "schema.list", &wanted);
+	rc = nx_read_file(ctx, dir, form == NX_FORM_CONTRACTED ?
+	    "contract/schema.list" : "schema.list", &wanted);
 	if (rc == NX_OK)
 		rc = nx_migrator_list(m, &here, &ctx->err);
 	if (rc == NX_OK)
@@ -96,7 +97,7 @@ nx_migrate_check(struct nx_ctx *ctx, struct nx_files *files, const char *dir,
 		compare_files(files, problems);
 	/* Before the last file, and beyond it, other things are there. */
 	if (rc == NX_OK && files->pending == 0 && files->version < files->n)
-		rc = compare_list(ctx, m, dir, problems);
+		rc = compare_list(ctx, m, dir, files->form, problems);
 	nx_migrator_close(m);
 	return rc;
 }

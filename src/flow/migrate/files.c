@@ -32,28 +32,52 @@ mark_of(struct nx_arena *arena, struct nx_slice text)
 	return NULL;
 }
 
+/* `name` below `dir`, or below its folder `contract`. */
+static enum nx_rc
+load_file(struct nx_ctx *ctx, const char *dir, const char *name,
+    struct nx_migration *out)
+{
+	enum nx_rc rc = nx_read_file(ctx, dir, name, &out->text);
+	const char *slash = strrchr(name, '/');
+
+	if (rc != NX_OK)
+		return rc;
+	out->version = (int)strtol(slash != NULL ? slash + 1 : name, NULL, 10);
+	out->name = nx_arena_str(ctx->arena, name);
+	out->mark = mark_of(ctx->arena, out->text);
+	out->contracts = slash != NULL;
+	nx_sha256_hex(out->text, out->checksum);
+	return out->name != NULL ? NX_OK :
+	    nx_fail(&ctx->err, NX_NO_MEMORY, "for the files");
+}
+
+static enum nx_rc
+refuse_many(struct nx_ctx *ctx, const char *dir)
+{
+	return nx_fail(&ctx->err, NX_CONFIG, "%.200s has too many files.",
+	    dir);
+}
+
 static enum nx_rc
 add_file(struct nx_ctx *ctx, const char *dir, const char *name,
     struct nx_files *out)
 {
-	struct nx_migration *file;
-	enum nx_rc rc;
-
 	if (out->n == NX_MIGRATIONS_MAX)
-		return nx_fail(&ctx->err, NX_CONFIG, "%.200s has too many"
-		    " files.", dir);
+		return refuse_many(ctx, dir);
 	memset(&out->all[out->n], 0, sizeof(out->all[out->n]));
-	file = &out->all[out->n].sql;
-	rc = nx_read_file(ctx, dir, name, &file->text);
-	if (rc != NX_OK)
-		return rc;
-	file->version = (int)strtol(name, NULL, 10);
-	file->name = nx_arena_str(ctx->arena, name);
-	file->mark = mark_of(ctx->arena, file->text);
-	nx_sha256_hex(file->text, file->checksum);
-	out->n++;
-	return file->name != NULL ? NX_OK :
-	    nx_fail(&ctx->err, NX_NO_MEMORY, "for the files");
+	return load_file(ctx, dir, name, &out->all[out->n++].sql);
+}
+
+static enum nx_rc
+add_contract(struct nx_ctx *ctx, const char *dir, const char *name,
+    struct nx_files *out)
+{
+	const char *path = nx_arena_printf(ctx->arena, "contract/%s", name);
+
+	if (out->ncontract == NX_CONTRACTS_MAX)
+		return refuse_many(ctx, dir);
+	return path == NULL ? nx_fail(&ctx->err, NX_NO_MEMORY, "for a file") :
+	    load_file(ctx, dir, path, &out->contract[out->ncontract++]);
 }
 
 static int
@@ -63,16 +87,53 @@ by_version(const void *a, const void *b)
 	    ((const struct nx_file *)b)->sql.version;
 }
 
+static int
+by_number(const void *a, const void *b)
+{
+	return ((const struct nx_migration *)a)->version -
+	    ((const struct nx_migration *)b)->version;
+}
+
+typedef enum nx_rc add_fn(struct nx_ctx *, const char *, const char *,
+    struct nx_files *);
+
+/* Each migration that `d` has, which is `dir` or a folder of it. */
 static enum nx_rc
-read_all(struct nx_ctx *ctx, const char *dir, DIR *d, struct nx_files *out)
+read_each(struct nx_ctx *ctx, const char *dir, DIR *d, add_fn *add,
+    struct nx_files *out)
 {
 	struct dirent *e;
 	enum nx_rc rc = NX_OK;
 
 	while (rc == NX_OK && (e = readdir(d)) != NULL) {
 		if (is_migration(e->d_name))
-			rc = add_file(ctx, dir, e->d_name, out);
+			rc = add(ctx, dir, e->d_name, out);
 	}
+	return rc;
+}
+
+/* Files of before there was one have no such folder. */
+static enum nx_rc
+read_contract(struct nx_ctx *ctx, const char *dir, struct nx_files *out)
+{
+	const char *path = nx_arena_printf(ctx->arena, "%s/contract", dir);
+	DIR *d = path == NULL ? NULL : opendir(path);
+	enum nx_rc rc;
+
+	if (d == NULL)
+		return NX_OK;
+	rc = read_each(ctx, dir, d, add_contract, out);
+	(void)closedir(d);
+	qsort(out->contract, (size_t)out->ncontract, sizeof(out->contract[0]),
+	    by_number);
+	return rc;
+}
+
+static enum nx_rc
+read_all(struct nx_ctx *ctx, const char *dir, DIR *d, struct nx_files *out)
+{
+	enum nx_rc rc = read_each(ctx, dir, d, add_file, out);
+
 	qsort(out->all, (size_t)out->n, sizeof(out->all[0]), by_version);
 	for (int i = 0; rc == NX_OK && i < out->n; i++) {
 		if (out->all[i].sql.version != i)
@@ -97,7 +158,7 @@ nx_files_read(struct nx_ctx *ctx, const char *dir, struct nx_files *out)
 		    " says where the files of sql/ are.", dir, strerror(errno));
 	rc = read_all(ctx, dir, d, out);
 	(void)closedir(d);
-	return rc;
+	return rc == NX_OK ? read_contract(ctx, dir, out) : rc;
 }
 
 static void
@@ -118,6 +179,8 @@ nx_files_compare(struct nx_ctx *ctx, struct nx_migrator *m,
 	int n;
 
 	rc = nx_migrator_applied(m, ctx->arena, &rows, &n, &ctx->err);
+	if (rc == NX_OK)
+		rc = nx_migrator_form(m, &files->form, &ctx->err);
 	if (rc != NX_OK)
 		return rc;
 	files->version = n > 0 ? rows[n - 1].version : -1;

@@ -50,6 +50,8 @@ rehearse_all(struct nx_ctx *ctx, const struct nx_files *files,
 			    &files->all[i].sql, &ctx->err) :
 			    rehearse_file(ctx, m, &files->all[i].sql, out);
 	}
+	for (int i = 0; rc == NX_OK && i < files->ncontract; i++)
+		rc = rehearse_file(ctx, m, &files->contract[i], out);
 	nx_migrator_close(m);
 	return rc;
 }

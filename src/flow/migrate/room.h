@@ -18,6 +18,15 @@ NX_MUST_USE enum nx_rc	nx_migrate_patiently(struct nx_ctx *ctx,
 			    const struct nx_migration *file,
 			    struct nx_apply *apply, int64_t deadline);
 
+/* Other runs are waited for, until `deadline`, outside of any statement. */
+NX_MUST_USE enum nx_rc	nx_migrate_take_turn(struct nx_ctx *ctx,
+			    struct nx_migrator *m, int64_t deadline);
+
+/* nx_migrate_contract() of files that were compared, in its turn. */
+NX_MUST_USE enum nx_rc	nx_contract_run(struct nx_ctx *ctx,
+			    struct nx_migrator *m, struct nx_files *files,
+			    struct nx_apply *apply, int64_t deadline);
+
 /* nx_migrate_status() in a session that is there. */
 NX_MUST_USE enum nx_rc	nx_files_compare(struct nx_ctx *ctx,
 			    struct nx_migrator *m, struct nx_files *files);
