@@ -1,7 +1,9 @@
 # ./dev bench: measurements, each on an instance of its own below var/.
 
-# bench_start DIR: starts an instance there, of the newest build.
+# bench_start DIR: an instance there, of the newest build.
 bench_start() {
+	# A worker that polls would count.
+	WORKER=no
 	build_tree "$ROOT/build"
 	stack_use "$1" "$ROOT/build"
 	stack_stop
@@ -41,12 +43,10 @@ bench_stop() {
 	stack_stop
 }
 
-# bench_fresh DIR: an instance with an empty database and no worker, whose polls
-# would count.
+# bench_fresh DIR: with an empty database.
 bench_fresh() {
 	[[ ! -e $1/run/up ]] || bench_stop "$1"
 	rm -rf "${1:?}"/{pg,state}
-	WORKER=no
 	bench_start "$1"
 }
 
