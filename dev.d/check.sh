@@ -234,6 +234,10 @@ command_test() {
 		shift
 		fresh_test "$@"
 	fi
+	if [[ ${1-} == ha ]]; then
+		shift
+		ha_test "$@"
+	fi
 	test_sort "$@"
 	install_for_testing
 	# Neither a shell that has read var/env nor a proxy shall bend the tests.

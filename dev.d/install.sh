@@ -90,10 +90,10 @@ install_packages() {
 	}
 	unguard_services
 	trap - EXIT
-	# Nobody asked for an nginx or a pgbouncer at the next boot.
-	for service in nginx-light pgbouncer; do
+	# Nobody asked for any of them at the next boot.
+	for service in nginx-light pgbouncer etcd-server haproxy patroni; do
 		[[ " ${missing[*]} " != *" $service "* ]] ||
-		    as_root rm -f "/etc/systemd/system/multi-user.target.wants/${service%-light}.service"
+		    as_root rm -f "/etc/systemd/system/multi-user.target.wants/${service%-*}.service"
 	done
 }
 

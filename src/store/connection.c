@@ -269,16 +269,20 @@ nx_connection_end(const struct nx_store_ask *ask, const char *id,
 }
 
 static const char probe[] =
-    "SELECT count(*) FROM platform_connections"
-    " JOIN x_grants ON connection_id = id WHERE false";
+    "SELECT current_setting('synchronous_standby_names') <> ''"
+    " AND current_setting('synchronous_commit') NOT IN ('off', 'local')"
+    " FROM (SELECT count(*) FROM platform_connections"
+    " JOIN x_grants ON connection_id = id WHERE false) AS ours";
 
 enum nx_rc
-nx_connection_ready(const struct nx_store_ask *ask, struct nx_err *err)
+nx_connection_ready(const struct nx_store_ask *ask, bool *confirmed,
+    struct nx_err *err)
 {
 	const struct nx_query query = { .sql = probe };
 	PGresult *result = NULL;
 	enum nx_rc rc = nx_row_run(ask, &query, 1, &result, err);
 
+	*confirmed = rc == NX_OK && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
 	nx_db_clear(&result, 1);
 	return rc;
 }

@@ -23,6 +23,9 @@
 #include "nx/base/must.h"
 #include "nx/seal/digest.h"
 
+/* So long without a word: the server hangs, or the way to it is cut. */
+enum { SILENCE_MS = 1500 };
+
 void
 nx_db_fail(struct nx_err *err, enum nx_rc rc, const char *sqlstate,
     const char *message)
@@ -234,6 +237,8 @@ struct intake {
 	PGresult	**results;
 	int		  at;		/* message that is answered now */
 	bool		  unprepared;	/* failed for its names: run again */
+	int64_t		  began;	/* nx_clock_mono() */
+	bool		  heard;	/* something has come in */
 	enum nx_rc	  rc;
 	struct nx_err	 *err;
 };
@@ -307,9 +312,12 @@ collect(struct intake *in, int64_t deadline)
 
 		if (!await_result(conn, deadline)) {
 			in->db->broken = true;
+			in->db->silent = !in->heard &&
+			    nx_clock_mono() - in->began >= SILENCE_MS;
 			return nx_fail(in->err, NX_TIMEOUT,
 			    "The database did not answer in time.");
 		}
+		in->heard = true;
 		if ((result = PQgetResult(conn)) != NULL) {
 			last = take_in(in, result);
 			continue;
@@ -324,6 +332,7 @@ collect(struct intake *in, int64_t deadline)
 	}
 	if (PQstatus(conn) != CONNECTION_OK)
 		in->db->broken = true;
+	in->db->served |= !in->db->broken;
 	return in->rc;
 }
 
@@ -334,6 +343,7 @@ run_batch(struct nx_db *db, struct batch *b, int64_t deadline,
 {
 	struct intake in = {
 		.db = db, .batch = b, .results = results, .err = err,
+		.began = nx_clock_mono(),
 	};
 	enum nx_rc rc;
 
@@ -376,6 +386,25 @@ nx_db_run(struct nx_db *db, const struct nx_query *queries, int n,
 	}
 	if (again)
 		rc = run_batch(db, &plain, deadline, results, &again, err);
+	return rc;
+}
+
+enum nx_rc
+nx_db_check_writable(struct nx_db *db, int64_t deadline, struct nx_err *err)
+{
+	const struct nx_query query = {
+		.sql = "SELECT current_setting('transaction_read_only')",
+	};
+	struct batch plain = { .queries = &query, .n = 1 };
+	PGresult *result = NULL;
+	enum nx_rc rc;
+	bool again;
+
+	rc = run_batch(db, &plain, deadline, &result, &again, err);
+	if (rc == NX_OK && PQntuples(result) == 1 &&
+	    strcmp(PQgetvalue(result, 0, 0), "on") == 0)
+		rc = nx_fail(err, NX_DB_DOWN, "The server takes no writes.");
+	PQclear(result);
 	return rc;
 }
 

@@ -26,10 +26,22 @@ struct nx_db {
 	bool		 refused;	/* the last run surely did nothing */
 	bool		 outdated;	/* to be closed when given back */
 	bool		 misled;	/* what its target leads to is no use */
+	bool		 silent;	/* it stopped answering */
+	bool		 served;	/* it has answered a statement */
+	int		 era;		/* the pool's when it was made */
 	atomic_bool	*unnamed;	/* the pool's: nothing is prepared */
 	struct nx_stmt	 stmts[NX_STMTS_MAX];
 	int		 nstmts;	/* once in, a text stays */
 };
+
+/*
+ * Does what it leads to take writes?  Asked of the server itself, in place of
+ * libpq: a pooler tells everybody what it was told when it first connected,
+ * and a standby may have been promoted since.  DB_DOWN: it does not, or it
+ * failed; TIMEOUT.
+ */
+NX_MUST_USE enum nx_rc	nx_db_check_writable(struct nx_db *db,
+			    int64_t deadline, struct nx_err *err);
 
 /*
  * `rc` with the first line of libpq's or the server's message, and the

@@ -7,6 +7,7 @@
 
 #include "nx/store/pool.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -24,6 +25,11 @@ enum {
 	IDLE_MS = 5 * 60 * 1000,	/* an idle connection is kept so long */
 };
 
+_Static_assert(NX_DB_HOSTS_MAX <= sizeof(unsigned int) * CHAR_BIT,
+    "each target has a bit");
+
+static const char no_answer[] = "no answer from the server in time";
+
 struct nx_pool {
 	struct nx_targets targets;
 	int		 size;
@@ -38,6 +44,8 @@ struct nx_pool {
 	int		 nopen;		/* idle, lent and being made */
 	int		 nliving;	/* idle and lent */
 	int		 good;		/* target to try first */
+	unsigned int	 silent;	/* bit n: target n no longer answers */
+	int		 era;		/* older connections are not lent */
 	int64_t		 closed_until;	/* no new attempts before this */
 	struct nx_err	 why;		/* the failure that closed it */
 };
@@ -142,32 +150,42 @@ finish_connecting(PGconn *conn, int64_t until)
 	return PQsetnonblocking(conn, 1) == 0 && PQenterPipelineMode(conn);
 }
 
-/* One that leads to a schema we cannot work with is not kept. */
+/* What leads to a server or a schema we cannot work with is not kept. */
 static enum nx_rc
-check_schema(struct nx_pool *pool, int64_t deadline, struct nx_db **db,
+check_use(struct nx_pool *pool, struct nx_db *db, int64_t deadline,
     struct nx_err *err)
 {
 	int needed = atomic_load(&pool->needed);
-	enum nx_rc rc;
+	enum nx_rc rc = NX_OK;
 
-	if (needed == 0)
-		return NX_OK;
-	rc = nx_schema_check(*db, needed, deadline, err);
-	if (rc == NX_OK) {
-		atomic_store(&pool->needed, 0);
-		return NX_OK;
+	if (pool->targets.writable)
+		rc = nx_db_check_writable(db, deadline, err);
+	if (rc == NX_OK && needed != 0) {
+		rc = nx_schema_check(db, needed, deadline, err);
+		if (rc == NX_OK)
+			atomic_store(&pool->needed, 0);
 	}
-	db_close(*db);
-	*db = NULL;
+	if (rc == NX_TIMEOUT) {
+		db->silent = true;
+		rc = nx_fail(err, NX_DB_DOWN, no_answer);
+	}
 	return rc;
 }
 
+/* What a walk over the targets is to know, and what it found out. */
+struct walk {
+	int		first;
+	unsigned int	silent;		/* as in the pool */
+	unsigned int	refused, unanswered;	/* bits likewise */
+};
+
 static enum nx_rc
-connect_one(struct nx_pool *pool, int at, int64_t until, struct nx_db **out,
-    struct nx_err *err)
+connect_one(struct nx_pool *pool, int at, int64_t until, struct walk *walk,
+    struct nx_db **out, struct nx_err *err)
 {
 	const struct nx_target *t = &pool->targets.all[at];
 	struct nx_db *db = calloc(1, sizeof(*db));
+	enum nx_rc rc = NX_DB_DOWN;
 
 	if (db != NULL)
 		db->conn = PQconnectStartParams(t->words, t->values, 0);
@@ -176,38 +194,50 @@ connect_one(struct nx_pool *pool, int at, int64_t until, struct nx_db **out,
 		return nx_fail(err, NX_NO_MEMORY, "for a connection");
 	}
 	PQsetNoticeReceiver(db->conn, quiet, NULL);
-	if (!finish_connecting(db->conn, until)) {
-		if (PQstatus(db->conn) == CONNECTION_BAD)
-			nx_db_fail(err, NX_DB_DOWN, NULL,
-			    PQerrorMessage(db->conn));
-		else
-			nx_db_fail(err, NX_DB_DOWN, NULL,
-			    "no answer from the server in time");
-		db_close(db);
-		return NX_DB_DOWN;
-	}
 	db->target = at;
 	db->unnamed = &pool->unnamed;
-	*out = db;
-	return check_schema(pool, until, out, err);
+	if (finish_connecting(db->conn, until)) {
+		rc = check_use(pool, db, until, err);
+	} else {
+		db->silent = PQstatus(db->conn) != CONNECTION_BAD;
+		nx_db_fail(err, rc, NULL, db->silent ? no_answer :
+		    PQerrorMessage(db->conn));
+	}
+	if (rc == NX_OK) {
+		*out = db;
+		return NX_OK;
+	}
+	*(db->silent ? &walk->unanswered : &walk->refused) |= 1U << at;
+	db_close(db);
+	return rc;
 }
 
-/* Every host once, the one at `first` first.  No lock is held. */
+/*
+ * Every host once, the one at `first` first, but those that did not answer the
+ * last time after all others: a standby that was promoted is not kept waiting
+ * by the primary that hangs.  No lock is held.
+ */
 static enum nx_rc
-connect_any(struct nx_pool *pool, int first, int64_t deadline,
+connect_any(struct nx_pool *pool, struct walk *walk, int64_t deadline,
     struct nx_db **out, struct nx_err *err)
 {
+	const int n = pool->targets.n;
 	enum nx_rc rc = nx_fail(err, NX_DB_DOWN, "There was no time left.");
+	int tried = 0;
 
-	for (int i = 0; i < pool->targets.n; i++) {
-		int at = (first + i) % pool->targets.n;
-		int ms = nx_clock_left(deadline) / (pool->targets.n - i);
+	for (int i = 0; i < 2 * n; i++) {
+		int at = (walk->first + i) % n;
+		int ms = nx_clock_left(deadline) / (n - tried);
 
-		if (nx_clock_left(deadline) == 0)
+		if (((walk->silent >> at) & 1) != (i >= n))
+			continue;
+		if (ms == 0)
 			break;
 		if (ms > ATTEMPT_MS)
 			ms = ATTEMPT_MS;
-		rc = connect_one(pool, at, nx_clock_mono() + ms, out, err);
+		tried++;
+		rc = connect_one(pool, at, nx_clock_mono() + ms, walk, out,
+		    err);
 		if (rc == NX_OK || rc == NX_SCHEMA_OLD)
 			break;
 	}
@@ -254,13 +284,17 @@ is_alive(const struct nx_db *db)
 
 /* Lock held.  Takes note of what became of a new connection. */
 static void
-note_attempt(struct nx_pool *pool, const struct nx_db *db,
-    const struct nx_err *err)
+note_attempt(struct nx_pool *pool, const struct walk *walk,
+    struct nx_db *db, const struct nx_err *err)
 {
+	pool->silent &= ~walk->refused;
+	pool->silent |= walk->unanswered;
 	if (db != NULL) {
 		pool->nliving++;
+		pool->era += db->target != pool->good;
 		pool->good = db->target;
 		pool->closed_until = 0;
+		db->era = pool->era;
 		return;
 	}
 	pool->nopen--;
@@ -270,31 +304,46 @@ note_attempt(struct nx_pool *pool, const struct nx_db *db,
 }
 
 /*
- * A pooler lets us in whether or not there is a database behind it, so that
- * its target would be good for ever: when it is not, the next one's turn comes.
+ * Lock held.  A target may let us in and be of no use: a pooler whose database
+ * has died, a primary that is a standby now, a host that hangs or was cut off.
+ * Whatever was connected before leads to the same and is not lent again.  Who
+ * says that it is of no use is left for the next; who says nothing comes last
+ * until it has served again, since it may only be slow.
  */
+static void
+leave_target(struct nx_pool *pool, const struct nx_db *db)
+{
+	if (db->silent)
+		pool->silent |= 1U << db->target;
+	if (db->era != pool->era)
+		return;			/* somebody else was first */
+	pool->era++;
+	if (!db->silent)
+		pool->good = (db->target + 1) % pool->targets.n;
+}
+
 static void
 forget(struct nx_pool *pool, struct nx_db *db)
 {
 	nx_lock(&pool->lock);
 	pool->nopen--;
 	pool->nliving--;
-	if (db->misled && db->target == pool->good)
-		pool->good = (db->target + 1) % pool->targets.n;
+	if (db->broken && (db->misled || db->silent || !db->served))
+		leave_target(pool, db);
 	nx_cond_signal(&pool->freed);
 	nx_unlock(&pool->lock);
 	db_close(db);
 }
 
 static enum nx_rc
-take_new(struct nx_pool *pool, int first, int64_t deadline,
+take_new(struct nx_pool *pool, struct walk *walk, int64_t deadline,
     struct nx_db **out, struct nx_err *err)
 {
 	struct nx_err why = { 0 };
-	enum nx_rc rc = connect_any(pool, first, deadline, out, &why);
+	enum nx_rc rc = connect_any(pool, walk, deadline, out, &why);
 
 	nx_lock(&pool->lock);
-	note_attempt(pool, *out, &why);
+	note_attempt(pool, walk, *out, &why);
 	nx_unlock(&pool->lock);
 	if (rc != NX_OK && err != NULL)
 		*err = why;
@@ -311,8 +360,9 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 		struct nx_db *db = NULL;
 		struct nx_err why;
 		bool waited = false;
+		struct walk walk;
 		enum turn turn;
-		int first;
+		int era;
 
 		nx_lock(&pool->lock);
 		turn = await_turn(pool, deadline, &waited);
@@ -320,7 +370,9 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 			db = pool->idle[--pool->nidle];
 		else if (turn == TURN_NEW)
 			pool->nopen++;
-		first = pool->good;
+		walk = (struct walk){ .first = pool->good,
+		    .silent = pool->silent };
+		era = pool->era;
 		why = pool->why;
 		nx_unlock(&pool->lock);
 
@@ -329,7 +381,7 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 			    turn == TURN_NONE ? NX_STATS_WAIT_TIMED_OUT :
 			    NX_STATS_WAIT_SERVED, 0);
 		if (turn == TURN_NEW)
-			return take_new(pool, first, deadline, out, err);
+			return take_new(pool, &walk, deadline, out, err);
 		if (turn == TURN_CLOSED) {
 			if (err != NULL)
 				*err = why;
@@ -339,7 +391,7 @@ nx_pool_take(struct nx_pool *pool, int64_t deadline, struct nx_db **out,
 			return nx_fail(err, NX_BUSY, "No database connection"
 			    " became free in time.");
 		/* One that leads where we have left is no better there. */
-		if (db->target == first && is_alive(db)) {
+		if (db->era == era && is_alive(db)) {
 			*out = db;
 			return NX_OK;
 		}
@@ -353,10 +405,12 @@ take_stale(struct nx_pool *pool)
 {
 	struct nx_db *db;
 
-	if (pool->nidle == 0 ||
-	    nx_clock_left(pool->idle[0]->idle_since + IDLE_MS) > 0)
+	if (pool->nidle == 0)
 		return NULL;
 	db = pool->idle[0];
+	if (db->era == pool->era &&
+	    nx_clock_left(db->idle_since + IDLE_MS) > 0)
+		return NULL;
 	memmove(pool->idle, pool->idle + 1,
 	    (size_t)--pool->nidle * sizeof(*pool->idle));
 	pool->nopen--;
@@ -377,6 +431,8 @@ nx_pool_give(struct nx_pool *pool, struct nx_db *db)
 	}
 	db->idle_since = nx_clock_mono();
 	nx_lock(&pool->lock);
+	if (db->served)
+		pool->silent &= ~(1U << db->target);
 	stale = take_stale(pool);
 	pool->idle[pool->nidle++] = db;
 	nx_cond_signal(&pool->freed);

@@ -56,26 +56,51 @@ target_add(struct nx_target *t, const char *word, const char *value)
 	}
 }
 
+/*
+ * What libpq is told where the URL says nothing.  What is idle meets no
+ * deadline of ours: the kernel finds within 30 s that its way is cut.
+ */
+static const char *const defaults[][2] = {
+	{ "application_name", "nexus-x" },
+	{ "keepalives_idle", "15" },		/* seconds, as the others */
+	{ "keepalives_interval", "5" },
+	{ "keepalives_count", "3" },
+	{ "tcp_user_timeout", "15000" },	/* ms */
+};
+
+/* What libpq would look at is looked at by us (nx_db_check_writable()). */
+static bool
+wants_writable(const PQconninfoOption *opts)
+{
+	const char *wish = option_value(opts, "target_session_attrs");
+
+	return wish == NULL || strcmp(wish, "read-write") == 0 ||
+	    strcmp(wish, "primary") == 0;
+}
+
 static void
 target_fill(struct nx_arena *a, const PQconninfoOption *opts, int i,
     struct nx_target *t)
 {
+	const bool writable = wants_writable(opts);
+
 	static const char *const lists[] = { "host", "hostaddr", "port",
 	    NULL };
 
 	for (const PQconninfoOption *o = opts; o->keyword != NULL; o++) {
 		const char *value = nx_arena_str(a, o->val);
 
-		if (value == NULL)
+		if (value == NULL || (writable &&
+		    strcmp(o->keyword, "target_session_attrs") == 0))
 			continue;
 		if (nx_slice_is_one_of(nx_slice_str(o->keyword), lists))
 			value = element_at(a, value, i);
 		target_add(t, nx_arena_str(a, o->keyword), value);
 	}
-	if (option_value(opts, "application_name") == NULL)
-		target_add(t, "application_name", "nexus-x");
-	if (option_value(opts, "target_session_attrs") == NULL)
-		target_add(t, "target_session_attrs", "read-write");
+	for (size_t k = 0; k < sizeof(defaults) / sizeof(*defaults); k++) {
+		if (option_value(opts, defaults[k][0]) == NULL)
+			target_add(t, defaults[k][0], defaults[k][1]);
+	}
 }
 
 /*
@@ -143,6 +168,7 @@ nx_targets_read(const char *url, struct nx_targets *out, struct nx_err *err)
 	for (int i = 0; out->all != NULL && i < n; i++)
 		target_fill(out->texts, opts, i, &out->all[i]);
 	out->n = n;
+	out->writable = wants_writable(opts);
 	options_free(opts);
 	if (out->all == NULL || !nx_arena_ok(out->texts))
 		return nx_fail(err, NX_NO_MEMORY, "DATABASE_URL is large.");

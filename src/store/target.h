@@ -15,6 +15,7 @@ struct nx_targets {
 	struct nx_arena		*texts;	/* owns all of it; wiped */
 	struct nx_target	*all;
 	int			 n;
+	bool			 writable;	/* only such a server will do */
 };
 
 /*

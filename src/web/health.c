@@ -16,6 +16,7 @@ nx_web_healthz(struct nx_call *call)
 /* What was looked at; the texts name no path and no host. */
 struct checks {
 	enum nx_rc		database, rescue;
+	bool			confirmed;	/* by a standby */
 	struct nx_rescue_state	files;
 	struct nx_err		why;	/* of the first that is not well */
 };
@@ -25,7 +26,8 @@ run_checks(struct nx_ctx *ctx, struct checks *out)
 {
 	struct nx_err err = { 0 };
 
-	*out = (struct checks){ .database = nx_ready(ctx) };
+	memset(out, 0, sizeof(*out));
+	out->database = nx_ready(ctx, &out->confirmed);
 	out->why = ctx->err;
 	out->rescue = nx_keep_look(ctx->app, &out->files, &err);
 	if (out->database != NX_OK || out->rescue != NX_OK)
@@ -55,6 +57,8 @@ write_checks(struct nx_jw *w, const struct checks *c)
 	nx_jw_str(w, "rescue", c->rescue != NX_OK ? "unusable" :
 	    c->files.nearly_full ? "nearly_full" :
 	    c->files.unreadable > 0 ? "unreadable_files" : "ok");
+	nx_jw_str(w, "standby", c->database != NX_OK ? "unknown" :
+	    c->confirmed ? "synchronous" : "none");
 	nx_jw_close(w, '}');
 	nx_jw_i64(w, "rescue_files", c->files.files);
 	nx_jw_i64(w, "rescue_unreadable", c->files.unreadable);

@@ -22,14 +22,14 @@ const ready = async () => send('GET', '/readyz');
 
 test('without the rescue directory the database alone is enough, and /readyz tells', async () => {
 	const me = await connected();
-	assert.deepEqual((await ready()).json.checks, { database: 'ok', schema: 'ok', rescue: 'ok' });
+	assert.deepEqual((await ready()).json.checks, { database: 'ok', schema: 'ok', rescue: 'ok', standby: 'none' });
 	rescueIsAway();
 	try {
 		const { value, by } = await grown(() => me.post(words()));
 		assert.equal(value.status, 201, value.text);
 		assert.equal(by('refreshes_granted'), 1);
 		const told = problem(await ready(), 503, 'not_ready');
-		assert.deepEqual(told.checks, { database: 'ok', schema: 'ok', rescue: 'unusable' });
+		assert.deepEqual(told.checks, { database: 'ok', schema: 'ok', rescue: 'unusable', standby: 'none' });
 		assert.ok(!JSON.stringify(told).includes(STATE), 'no path');
 	} finally {
 		rescueIsBack();
@@ -49,7 +49,7 @@ for (const rescue of ['there', 'away']) {
 			problem(value, 503, 'database_unavailable');
 			assert.deepEqual([by('refreshes_granted'), by('refreshes_refused')], [0, 0]);
 			const told = problem(await ready(), 503, 'database_unavailable');
-			assert.deepEqual(told.checks, { database: 'unreachable', schema: 'unknown', rescue: rescue === 'away' ? 'unusable' : 'ok' });
+			assert.deepEqual(told.checks, { database: 'unreachable', schema: 'unknown', rescue: rescue === 'away' ? 'unusable' : 'ok', standby: 'unknown' });
 		} finally {
 			rescueIsBack();
 			await database.start();

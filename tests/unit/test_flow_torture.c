@@ -160,12 +160,13 @@ await_database(struct world *w)
 {
 	const int64_t end = nx_clock_mono() + PATIENCE_MS;
 	struct nx_store_ask ask;
+	bool confirmed;
 
 	nx_arena_reset(w->ctx.arena);
 	do {
 		w->ctx.deadline = nx_clock_mono() + NX_REQUEST_MS;
 		ask = nx_ctx_store(&w->ctx);
-		if (nx_connection_ready(&ask, &w->ctx.err) == NX_OK)
+		if (nx_connection_ready(&ask, &confirmed, &w->ctx.err) == NX_OK)
 			return;
 		nx_clock_sleep(20);
 	} while (nx_clock_left(end) > 0);

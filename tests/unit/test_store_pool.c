@@ -836,76 +836,120 @@ a_pooler_may_hang_up(void **state)
 	assert_int_equal(h.asked, 1);
 }
 
-/* A PgBouncer without a server: lets everybody in, and then says so. */
-struct pooler {
+/*
+ * A target that lets everybody in and then is of no use: a PgBouncer without a
+ * server, a primary that is a standby now, a host that hangs.
+ */
+struct useless {
 	int		 fd;
+	bool		 early;		/* to the pool's own question too */
+	const char	*state;		/* NULL: it says no more */
 	const char	*says;
-	atomic_int	 asked;
+	atomic_int	 asked;		/* in earnest */
 };
 
+static void
+write_error(int fd, const struct useless *u)
+{
+	static const char severity[] = "SFATAL\0VFATAL\0C";
+	struct nx_buf out = NX_BUF(300);
+	char head[5] = "E\0\0\0";
+
+	head[4] = (char)(4 + sizeof(severity) - 1 + strlen(u->state) + 2 +
+	    strlen(u->says) + 2);
+	nx_buf_add(&out, head, sizeof(head));
+	nx_buf_add(&out, severity, sizeof(severity) - 1);
+	nx_buf_add(&out, u->state, strlen(u->state) + 1);
+	nx_buf_adds(&out, "M");
+	nx_buf_add(&out, u->says, strlen(u->says) + 1);
+	nx_buf_add(&out, "\0", 1);
+	assert_true(write(fd, out.p, out.n) > 0);
+	nx_buf_free(&out);
+}
+
+static void
+answer_uselessly(struct useless *u, int fd)
+{
+	static const char writable[] = "1\0\0\0\4" "2\0\0\0\4"
+	    "T\0\0\0\32\0\1" "r\0" "\0\0\0\0" "\0\0" "\0\0\0\31"
+	    "\377\377" "\377\377\377\377" "\0\0"
+	    "D\0\0\0\15\0\1" "\0\0\0\3off" "C\0\0\0\15SELECT 1\0"
+	    "Z\0\0\0\5I";
+	char in[2000];
+
+	if (read(fd, in, sizeof(in)) <= 0 || (!u->early &&
+	    (write(fd, writable, sizeof(writable) - 1) <= 0 ||
+	    read(fd, in, sizeof(in)) <= 0)))
+		return;
+	(void)atomic_fetch_add(&u->asked, 1);
+	if (u->state != NULL)
+		write_error(fd, u);
+	else if (u->says == NULL)		/* until it is left */
+		while (read(fd, in, sizeof(in)) > 0)
+			continue;
+}
+
 static void *
-pool_nothing(void *arg)
+be_useless(void *arg)
 {
 	static const char hello[] = "R\0\0\0\10\0\0\0\0"
 	    "S\0\0\0\30server_version\00015.0\0"
 	    "S\0\0\0\27in_hot_standby\0off\0"
 	    "S\0\0\0\46default_transaction_read_only\0off\0"
 	    "Z\0\0\0\5I";
-	static const char fields[] = "SFATAL\0VFATAL\0C08P01\0M";
-	struct pooler *p = arg;
+	struct useless *u = arg;
 	int fd;
 
-	while ((fd = accept(p->fd, NULL, NULL)) >= 0) {
-		const size_t n = strlen(p->says);
-		char in[2000], head[5] = "E\0\0\0";
-		struct nx_buf out = NX_BUF(300);
+	while ((fd = accept(u->fd, NULL, NULL)) >= 0) {
+		char in[2000];
 
-		head[4] = (char)(4 + sizeof(fields) - 1 + n + 2);
-		nx_buf_add(&out, head, sizeof(head));
-		nx_buf_add(&out, fields, sizeof(fields) - 1);
-		nx_buf_add(&out, p->says, n);
-		nx_buf_add(&out, "\0", 2);
 		if (read(fd, in, sizeof(in)) > 0 &&
-		    write(fd, hello, sizeof(hello) - 1) > 0 &&
-		    read(fd, in, sizeof(in)) > 0) {
-			(void)atomic_fetch_add(&p->asked, 1);
-			assert_true(write(fd, out.p, out.n) > 0);
-		}
-		nx_buf_free(&out);
+		    write(fd, hello, sizeof(hello) - 1) > 0)
+			answer_uselessly(u, fd);
 		(void)close(fd);
 	}
 	return NULL;
 }
 
 static void
-a_pooler_with_nothing_behind_it_is_left(void **state)
+a_useless_target_is_left(void **state)
 {
+	static const char no_login[] = "server login has been failing, try"
+	    " again later (server_login_retry)";
 	static const struct {
-		const char	*says;
-		bool		 alone;		/* no other target */
+		const char	*state, *says;
+		bool		 early, alone;	/* no other target */
 		enum nx_rc	 rc, then;
 		int		 asked;		/* in both runs */
 	} cases[] = {
-		{ "server login has been failing, try again later"
-		    " (server_login_retry)", false, NX_OK, NX_OK, 1 },
-		{ "pgbouncer cannot connect to server", false, NX_OK, NX_OK,
-		    1 },
+		{ "08P01", no_login, true, false, NX_OK, NX_OK, 1 },
+		{ NULL, NULL, true, false, NX_OK, NX_OK, 1 },
+		{ "57P03", "starting up", true, false, NX_OK, NX_OK, 1 },
+		{ "08P01", no_login, false, false, NX_OK, NX_OK, 1 },
+		{ "08P01", "pgbouncer cannot connect to server", false, false,
+		    NX_OK, NX_OK, 1 },
+		{ "25006", "cannot execute INSERT in a read-only transaction",
+		    false, false, NX_OK, NX_OK, 1 },
+		{ "57P03", "starting up", false, false, NX_OK, NX_OK, 1 },
 		/* what it may have carried out is not repeated */
-		{ "server conn crashed?", false, NX_DB_DOWN, NX_OK, 1 },
-		{ "server login has been failing, try again later"
-		    " (server_login_retry)", true, NX_DB_DOWN, NX_DB_DOWN, 4 },
+		{ "08P01", "server conn crashed?", false, false, NX_DB_DOWN,
+		    NX_OK, 1 },
+		{ NULL, NULL, false, false, NX_TIMEOUT, NX_OK, 1 },
+		{ "08P01", no_login, false, true, NX_DB_DOWN, NX_DB_DOWN, 4 },
+		{ NULL, NULL, false, true, NX_TIMEOUT, NX_TIMEOUT, 2 },
 	};
 
 	(void)need_database(state);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
-		struct pooler p = { .says = cases[i].says };
+		struct useless u = { .early = cases[i].early,
+		    .state = cases[i].state, .says = cases[i].says };
 		struct nx_err err = { 0 };
 		struct nx_pool *pool;
 		pthread_t thread;
 		char url[1100];
 		int port;
 
-		p.fd = mute_server(&port);
+		u.fd = mute_server(&port);
 		if (!cases[i].alone && !behind_a_mute_host(port, url, 1000))
 			skip();
 		if (cases[i].alone)
@@ -913,19 +957,87 @@ a_pooler_with_nothing_behind_it_is_left(void **state)
 			    "host=127.0.0.1 port=%d user=u", port);
 		(void)strncat(url, " sslmode=disable gssencmode=disable",
 		    sizeof(url) - strlen(url) - 1);
-		assert_int_equal(pthread_create(&thread, NULL, pool_nothing,
-		    &p), 0);
+		assert_int_equal(pthread_create(&thread, NULL, be_useless,
+		    &u), 0);
 		pool = pool_on(url, 2);
-		assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err),
+		assert_int_equal(run(pool, "SELECT 1", 2000, &err),
 		    cases[i].rc);
-		assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err),
-		    cases[i].then);
+		assert_int_equal(run(pool, "SELECT 1", cases[i].alone ? 2000 :
+		    PATIENCE_MS, &err), cases[i].then);
 		nx_pool_free(pool);
-		(void)shutdown(p.fd, SHUT_RDWR);
+		(void)shutdown(u.fd, SHUT_RDWR);
 		assert_int_equal(pthread_join(thread, NULL), 0);
-		(void)close(p.fd);
-		assert_int_equal(atomic_load(&p.asked), cases[i].asked);
+		(void)close(u.fd);
+		assert_int_equal(atomic_load(&u.asked), cases[i].asked);
 	}
+}
+
+static bool
+signal_all(const pid_t *pids, int n, int signal)
+{
+	bool done = true;
+
+	for (int i = 0; i < n; i++)
+		done = kill(pids[i], signal) == 0 && done;
+	return done;
+}
+
+/* What leads to a host that hangs: one of them finds out, for all. */
+static void
+idle_connections_to_a_silent_host_are_not_lent(void **state)
+{
+	enum { N = 3 };
+	struct nx_pool *pool = need_own_session(state, N);
+	struct nx_db *held[N];
+	struct nx_err err = { 0 };
+	pid_t pids[N];
+	enum nx_rc rc;
+
+	for (int i = 0; i < N; i++) {
+		held[i] = take(pool);
+		pids[i] = number(held[i], "SELECT pg_backend_pid()");
+	}
+	for (int i = 0; i < N; i++)
+		nx_pool_give(pool, held[i]);
+	if (!signal_all(pids, N, SIGSTOP)) {
+		(void)signal_all(pids, N, SIGCONT);
+		nx_pool_free(pool);
+		skip();			/* not on this host, or not ours */
+	}
+	rc = run(pool, "SELECT 1", 2000, &err);
+	(void)signal_all(pids, N, SIGCONT);
+	assert_int_equal(rc, NX_TIMEOUT);
+	held[0] = take(pool);
+	for (int i = 0; i < N; i++)
+		assert_int_not_equal(number(held[0],
+		    "SELECT pg_backend_pid()"), pids[i]);
+	nx_pool_give(pool, held[0]);
+	nx_pool_free(pool);
+}
+
+/* The next walk begins with the host that answers. */
+static void
+a_silent_host_is_asked_last(void **state)
+{
+	struct nx_err err = { 0 };
+	struct nx_pool *pool;
+	char url[1000];
+	int port, fd;
+
+	(void)need_database(state);
+	fd = mute_server(&port);
+	if (!behind_a_mute_host(port, url, sizeof(url)))
+		skip();
+	(void)strncat(url, " user=nobody_of_that_name",
+	    sizeof(url) - strlen(url) - 1);
+	pool = pool_on(url, 1);
+	assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err),
+	    NX_DB_DOWN);			/* both are asked */
+	nx_clock_sleep(300);			/* both may be again */
+	assert_int_equal(run(pool, "SELECT 1", 1000, &err), NX_DB_DOWN);
+	assert_non_null(strstr(err.detail, "no answer"));
+	nx_pool_free(pool);
+	(void)close(fd);
 }
 
 /*
@@ -1048,7 +1160,9 @@ main(void)
 		T(a_changed_column_replaces_the_connection),
 		T(more_texts_than_are_kept),
 		cmocka_unit_test(a_pooler_may_hang_up),
-		T(a_pooler_with_nothing_behind_it_is_left),
+		T(a_useless_target_is_left),
+		T(idle_connections_to_a_silent_host_are_not_lent),
+		T(a_silent_host_is_asked_last),
 		T(a_failed_commit_is_not_repeated),
 		T(many_threads_lose_statements),
 #undef T

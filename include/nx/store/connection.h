@@ -131,8 +131,11 @@ NX_MUST_USE enum nx_rc	nx_connection_end(const struct nx_store_ask *ask,
 			    enum nx_connection_status status,
 			    const char *reason, struct nx_err *err);
 
-/* Does the database answer, with our tables in it?  CONFIG without them. */
+/*
+ * Does the database answer, with our tables in it?  CONFIG without them.
+ * `*confirmed`: a commit waits for a standby to have it.
+ */
 NX_MUST_USE enum nx_rc	nx_connection_ready(const struct nx_store_ask *ask,
-			    struct nx_err *err);
+			    bool *confirmed, struct nx_err *err);
 
 #endif

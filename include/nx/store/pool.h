@@ -32,10 +32,18 @@ struct nx_db;		/* one connection, used by one thread at a time */
 
 /*
  * No connection is made yet.  Several hosts are tried one by one, the last
- * good one first, at most 3 s each (resolving a name is libpq's and is not
- * bounded); unless `url` says otherwise, only a server that takes writes will
- * do.  One that lets us in and then says that it cannot serve, as PgBouncer
- * does whose database has died, is left for the next.
+ * good one first and what did not answer last, at most 3 s each (resolving a
+ * name is libpq's and is not bounded); unless `url` says otherwise, only a
+ * server that takes writes will do, which is asked of the server itself.
+ *
+ * One that lets us in and then is of no use is left for the next, with all
+ * connections that lead to it: it says so (a PgBouncer whose database has died,
+ * a primary that is a standby now), breaks at the first statement, or says
+ * nothing for 1.5 s and more until a deadline, as one that hangs does.
+ *
+ * Under light load connections stay few: what was given back last goes out
+ * first, and whenever one is given back another that has been idle for 5 min
+ * is closed.
  * CONFIG when `url` does not parse: the detail names what libpq does not know
  * and says what to write, and never quotes anything that may be a password.
  */

@@ -63,10 +63,10 @@ nx_connections_find(struct nx_ctx *ctx, const char *user_id,
 }
 
 enum nx_rc
-nx_ready(struct nx_ctx *ctx)
+nx_ready(struct nx_ctx *ctx, bool *confirmed)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 
 	ask.deadline = nx_clock_mono() + READY_MS;
-	return nx_connection_ready(&ask, &ctx->err);
+	return nx_connection_ready(&ask, confirmed, &ctx->err);
 }

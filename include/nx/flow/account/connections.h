@@ -29,7 +29,7 @@ NX_MUST_USE enum nx_rc	nx_connections_find(struct nx_ctx *ctx,
 			    const char *user_id, const char *connection_id,
 			    struct nx_connection *out);
 
-/* Does the database answer, with our tables in it? */
-NX_MUST_USE enum nx_rc	nx_ready(struct nx_ctx *ctx);
+/* As nx_connection_ready(), within 2 s. */
+NX_MUST_USE enum nx_rc	nx_ready(struct nx_ctx *ctx, bool *confirmed);
 
 #endif
