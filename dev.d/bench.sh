@@ -43,7 +43,7 @@ bench_stop() {
 	stack_stop
 }
 
-# bench_fresh DIR: with an empty database.
+# bench_fresh DIR: with an empty database: the sandbox knows no account of before.
 bench_fresh() {
 	[[ ! -e $1/run/up ]] || bench_stop "$1"
 	rm -rf "${1:?}"/{pg,state}
@@ -130,7 +130,7 @@ bench_here() {
 	stack_use "$ROOT/var/bench" "$ROOT/build"
 	beside_stop
 	trap 'bench_stop_all || :' EXIT
-	bench_start "$ROOT/var/bench"
+	bench_fresh "$ROOT/var/bench"
 	bench_beside "$@"
 	bench_measure "$@" || status=$?
 	bench_stop_all
