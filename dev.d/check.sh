@@ -45,6 +45,7 @@ run_node() {
 	# shellcheck source=/dev/null
 	. "$STACK/env"
 	NEXUS_VARIANT=${variant/pg??/plain}
+	NEXUS_VARIANT=${NEXUS_VARIANT/citus/plain}
 	# The sanitizers look for faults, not for throughput.
 	[[ $NEXUS_VARIANT == plain ]] || NEXUS_LIGHT=1
 	set +a
@@ -115,7 +116,7 @@ check_nothing_left() {
 
 tree_of() {
 	case $1 in
-	plain | pg*) printf '%s' "$ROOT/build" ;;
+	plain | pg* | citus) printf '%s' "$ROOT/build" ;;
 	*) printf '%s' "$ROOT/build-$1" ;;
 	esac
 }
@@ -125,7 +126,7 @@ build_variant() {
 
 	tree=$(tree_of "$1")
 	case $1 in
-	plain) build_tree "$tree" ;;
+	plain | citus) build_tree "$tree" ;;
 	asan | tsan) build_tree "$tree" "--enable-$1" ;;
 	fault) build_tree "$tree" --enable-fault-points ;;
 	fuzz) build_fuzz "$tree" ;;
@@ -134,7 +135,7 @@ build_variant() {
 		postgres_install "${1#pg}"
 		build_tree "$tree"
 		;;
-	*) die "no such variant: $1" "There are plain, asan, tsan, fault, fuzz, lint and pg13 to pg18." ;;
+	*) die "no such variant: $1" "There are plain, asan, tsan, fault, fuzz, lint, pg13 to pg18 and citus." ;;
 	esac
 }
 
@@ -151,6 +152,10 @@ check_what() {
 	[[ $((${#UNITS[@]} + ${#FILES[@]})) -eq 0 ]] || return 0
 	if is_version "$variant"; then
 		check_version "$variant"
+		return
+	fi
+	if [[ $variant == citus ]]; then
+		check_citus
 		return
 	fi
 	if [[ $variant == fault ]]; then
@@ -175,6 +180,7 @@ check_share() {
 	esac
 	BEGAN=$SECONDS
 	! is_version "$variant" || POSTGRES_WANTED=${variant#pg}
+	[[ $variant != citus ]] || citus_find
 	stack_use "$ROOT/var/test-$variant-$share" "$(tree_of "$variant")"
 	trap 'stack_stop || :' EXIT
 	stack_stop
@@ -210,14 +216,14 @@ test_sort() {
 			continue
 		fi
 		case $word:$path in
-		plain:* | asan:* | tsan:* | fault:* | fuzz:* | lint:*) VARIANTS+=("$word") ;;
+		plain:* | asan:* | tsan:* | fault:* | fuzz:* | lint:* | citus:*) VARIANTS+=("$word") ;;
 		*:"$ROOT"/tests/*.test.js) FILES+=("$path") ;;
 		*:"$ROOT"/tests/unit/test_*.c)
 			path=${path#"$ROOT/"}
 			UNITS+=("${path%.c}")
 			;;
 		*) die "neither a variant nor a test: $word" \
-		    "Variants are plain, asan, tsan, fault, fuzz, lint, pg13 to pg18; tests are tests/*/*.test.js" \
+		    "Variants are plain, asan, tsan, fault, fuzz, lint, pg13 to pg18, citus; tests are tests/*/*.test.js" \
 		    "and tests/unit/test_*.c." ;;
 		esac
 	done
@@ -239,6 +245,7 @@ command_test() {
 		ha_test "$@"
 	fi
 	test_sort "$@"
+	[[ " ${VARIANTS[*]} " != *" citus "* ]] || (citus_find) || exit 0
 	install_for_testing
 	# Neither a shell that has read var/env nor a proxy shall bend the tests.
 	settings_forget_callers "${TEST_UNSET[@]}"

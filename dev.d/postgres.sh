@@ -2,6 +2,7 @@
 # a port on loopback.
 
 POSTGRES_WANTED=	# the version that ./dev test pgN asks for
+CITUS_BIN=		# of the server with Citus that ./dev test citus is given
 
 # Where initdb and postgres are, of VERSION or of all, the newest last.
 postgres_folders() {
@@ -26,6 +27,16 @@ postgres_binaries() {
 		return 1
 	fi
 	tail -n 1 <<<"$folders"
+}
+
+is_citus() {
+	[[ -n $CITUS_BIN ]]
+}
+
+# What a node of Citus is started with besides.
+citus_options() {
+	! is_citus || printf '%s\n' -c shared_preload_libraries=citus -c max_prepared_transactions=400 \
+	    -c citus.node_conninfo=sslmode=disable -c citus.shard_count=8 -c wal_level=logical
 }
 
 # PostgreSQL refuses to be root: sets PG_AS, the prefix that makes it somebody,
@@ -83,15 +94,16 @@ postgres_accepts() {
 }
 
 postgres_start() {
-	local -a command
+	local -a command spread
 	local dir
 
-	PG_BIN=$(postgres_binaries) || die "PostgreSQL is not installed"
+	PG_BIN=${CITUS_BIN:-$(postgres_binaries)} || die "PostgreSQL is not installed"
 	postgres_choose_user
+	mapfile -t spread < <(citus_options)
 	command=("${PG_AS[@]}" "$PG_BIN/postgres" -D "$STACK/pg/data"
 	    -c "port=$PG_PORT" -c listen_addresses=127.0.0.1
 	    -c "unix_socket_directories=\"$SOCKETS/pg\"" -c max_connections=200
-	    -c logging_collector=off -c timezone=UTC -c log_timezone=UTC)
+	    -c logging_collector=off -c timezone=UTC -c log_timezone=UTC "${spread[@]}")
 	if process_alive postgres; then
 		! process_noted postgres config "${command[*]}" || return 0
 	fi

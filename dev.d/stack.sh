@@ -51,8 +51,10 @@ stack_start() {
 	if ! given DATABASE_URL; then
 		postgres_start
 		postgres_prepare
+		! is_citus || citus_start
 	fi
 	database_migrate
+	! is_citus || citus_spread
 	sandbox_start
 	app_start
 	nginx_start
@@ -90,6 +92,7 @@ stack_stop() {
 	worker_stop
 	app_stop
 	sandbox_stop
+	! is_citus || citus_stop
 	postgres_stop
 	rm -f "$STACK/run/up"
 	if [[ $SOCKETS != "$STACK/run" ]]; then

@@ -12,15 +12,15 @@ enum { BATCH = 100, ROWS_MAX = 4 * BATCH * NX_SEAL_TEXT_MAX };
 
 /*
  * Each table gives id, user, two sealed values and, where a value is sealed
- * for another place, that place; and takes the new ones.  Rows are locked in
- * order of id, as everybody else does.
+ * for another place, that place; and takes the new ones, where the old ones
+ * are still there.
  * find: 1 the prefix of what is sealed with the first key, 2 where to go on.
- * replace: 1 a JSON array of {id, new_a, new_b, old_a, old_b}.
+ * replace: 1 a JSON array of {id, user_id, new_a, new_b, old_a, old_b}.
  */
 #define NEW_ROWS							\
-	"WITH n AS MATERIALIZED ("					\
-	" SELECT * FROM jsonb_to_recordset($1::jsonb) AS n (id uuid,"	\
-	"  new_a text, new_b text, old_a text, old_b text)),"
+	" FROM jsonb_to_recordset($1::jsonb) AS n (id uuid,"		\
+	"  user_id uuid, new_a text, new_b text, old_a text,"		\
+	"  old_b text) WHERE t.user_id = n.user_id AND t.id = n.id"
 
 static const struct table {
 	const char	*find, *replace;
@@ -32,39 +32,29 @@ static const struct table {
 	    " AND (left(access_token, length($1)) <> $1"
 	    "  OR left(refresh_token, length($1)) <> $1)"
 	    " ORDER BY id LIMIT $3",
-	  NEW_ROWS
-	    "held AS MATERIALIZED (SELECT c.id FROM platform_connections c"
-	    " JOIN n USING (id) ORDER BY c.id FOR NO KEY UPDATE OF c)"
-	    "UPDATE platform_connections c"
+	  "UPDATE platform_connections t"
 	    " SET access_token = n.new_a, refresh_token = n.new_b"
-	    " FROM n JOIN held USING (id) WHERE c.id = n.id"
-	    " AND c.access_token IS NOT DISTINCT FROM n.old_a"
-	    " AND c.refresh_token IS NOT DISTINCT FROM n.old_b",
+	    NEW_ROWS
+	    " AND t.access_token IS NOT DISTINCT FROM n.old_a"
+	    " AND t.refresh_token IS NOT DISTINCT FROM n.old_b",
 	  { nx_column_access, nx_column_refresh } },
 	{ "SELECT id, user_id, token, NULL, sealed_id, sealed_column"
 	    " FROM x_revocations"
 	    " WHERE ($2 = '' OR id > $2::uuid)"
 	    " AND left(token, length($1)) <> $1 ORDER BY id LIMIT $3",
-	  NEW_ROWS
-	    "held AS MATERIALIZED (SELECT r.id FROM x_revocations r"
-	    " JOIN n USING (id) ORDER BY r.id FOR NO KEY UPDATE OF r)"
-	    "UPDATE x_revocations r SET token = n.new_a"
-	    " FROM n JOIN held USING (id) WHERE r.id = n.id"
-	    " AND r.token = n.old_a",
+	  "UPDATE x_revocations t SET token = n.new_a"
+	    NEW_ROWS " AND t.token = n.old_a",
 	  { nx_column_parked, nx_column_parked } },
 	{ "SELECT id, user_id, access_token, refresh_token, NULL, NULL"
 	    " FROM x_pending WHERE ($2 = '' OR id > $2::uuid)"
 	    " AND (left(access_token, length($1)) <> $1"
 	    "  OR left(refresh_token, length($1)) <> $1)"
 	    " ORDER BY id LIMIT $3",
-	  NEW_ROWS
-	    "held AS MATERIALIZED (SELECT p.id FROM x_pending p"
-	    " JOIN n USING (id) ORDER BY p.id FOR NO KEY UPDATE OF p)"
-	    "UPDATE x_pending p"
+	  "UPDATE x_pending t"
 	    " SET access_token = n.new_a, refresh_token = n.new_b"
-	    " FROM n JOIN held USING (id) WHERE p.id = n.id"
-	    " AND p.access_token = n.old_a"
-	    " AND p.refresh_token IS NOT DISTINCT FROM n.old_b",
+	    NEW_ROWS
+	    " AND t.access_token = n.old_a"
+	    " AND t.refresh_token IS NOT DISTINCT FROM n.old_b",
 	  { nx_column_pending_access, nx_column_pending_refresh } },
 };
 
@@ -127,6 +117,7 @@ collect_keys(struct batch *b, struct nx_err *err)
 		}
 		nx_jw_open(&w, NULL, '{');
 		nx_jw_str(&w, "id", nx_row_peek(b->rows, i, 0));
+		nx_jw_str(&w, "user_id", nx_row_peek(b->rows, i, 1));
 		nx_jw_str(&w, "new_a", fresh[0]);
 		nx_jw_str(&w, "new_b", fresh[1]);
 		nx_jw_str(&w, "old_a", nx_row_peek(b->rows, i, FIRST_VALUE));
@@ -198,22 +189,15 @@ nx_rekey_batch(const struct nx_store_ask *ask, struct nx_rekey *progress,
 }
 
 /*
- * The ids of one column in order, each found by stepping over all entries of
- * the one before (sql/007_revocations.sql has the indexes).
+ * The next id of one column, found by stepping over all entries of the one
+ * before (sql/007_revocations.sql has the indexes).  1 the one before
  */
 #define KEY(column)	"split_part(" column ", '.', 2)"
-#define SEALED(column)							\
-	" FROM platform_connections WHERE platform = '" NX_PLATFORM "'"	\
-	" AND left(" column ", 4) = 'nx1.'"
-#define KEYS_OF(column)							\
-	"WITH RECURSIVE k (id) AS ("					\
-	" (SELECT " KEY(column) SEALED(column)				\
-	"  ORDER BY " KEY(column) " LIMIT 1)"				\
-	" UNION ALL SELECT (SELECT " KEY(column) SEALED(column)		\
-	"  AND " KEY(column) " > k.id"					\
-	"  ORDER BY " KEY(column) " LIMIT 1)"				\
-	" FROM k WHERE k.id IS NOT NULL)"				\
-	"SELECT id FROM k WHERE id IS NOT NULL LIMIT 64"
+#define NEXT_KEY(column)						\
+	"SELECT " KEY(column) " FROM platform_connections"		\
+	" WHERE platform = '" NX_PLATFORM "'"				\
+	" AND left(" column ", 4) = 'nx1.' AND " KEY(column) " > $1"	\
+	" ORDER BY " KEY(column) " LIMIT 1"
 
 static const char parked_keys[] =
     "SELECT DISTINCT split_part(token, '.', 2) FROM x_revocations LIMIT 64";
@@ -233,27 +217,63 @@ add_key_id(struct nx_arena *arena, const char *id, struct nx_keys_in_use *out)
 		out->ids[out->n++] = nx_arena_str(arena, id);
 }
 
+static void
+add_key_ids(struct nx_arena *arena, const PGresult *rows,
+    struct nx_keys_in_use *out)
+{
+	for (int i = 0; i < PQntuples(rows); i++)
+		add_key_id(arena, nx_row_peek(rows, i, 0), out);
+}
+
+/* Of connections: from one to the next, in both columns at a time. */
+static enum nx_rc
+step_over_keys(const struct nx_store_ask *ask, struct nx_keys_in_use *out,
+    struct nx_err *err)
+{
+	const char *after[2] = { "", "" };
+	enum nx_rc rc = NX_OK;
+	bool found = true;
+
+	for (int i = 0; rc == NX_OK && found && i < NX_KEYS_IN_USE_MAX; i++) {
+		const struct nx_query queries[] = {
+			{ NEXT_KEY("access_token"), { after[0] }, 1 },
+			{ NEXT_KEY("refresh_token"), { after[1] }, 1 },
+		};
+		PGresult *results[2] = { NULL };
+
+		rc = nx_row_repeat(ask, queries, 2, results, err);
+		found = false;
+		for (int q = 0; rc == NX_OK && q < 2; q++) {
+			if (PQntuples(results[q]) == 0)
+				continue;
+			found = true;
+			after[q] = nx_row_str(ask->arena, results[q], 0, 0);
+			add_key_ids(ask->arena, results[q], out);
+		}
+		nx_db_clear(results, 2);
+		found = found && nx_arena_ok(ask->arena);
+	}
+	return rc;
+}
+
 enum nx_rc
 nx_keys_in_use(const struct nx_store_ask *ask, struct nx_keys_in_use *out,
     struct nx_err *err)
 {
 	const struct nx_query queries[] = {
-		{ .sql = KEYS_OF("access_token") },
-		{ .sql = KEYS_OF("refresh_token") },
 		{ .sql = parked_keys },
 		{ .sql = pending_keys },
 	};
-	enum { N = sizeof(queries) / sizeof(*queries) };
-	PGresult *results[N] = { NULL };
-	enum nx_rc rc = nx_row_repeat(ask, queries, N, results, err);
+	PGresult *results[2] = { NULL };
+	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
-	for (int q = 0; rc == NX_OK && q < N; q++) {
-		for (int i = 0; i < PQntuples(results[q]); i++)
-			add_key_id(ask->arena, nx_row_peek(results[q], i, 0),
-			    out);
-	}
-	nx_db_clear(results, N);
+	rc = step_over_keys(ask, out, err);
+	if (rc == NX_OK)
+		rc = nx_row_repeat(ask, queries, 2, results, err);
+	for (int q = 0; rc == NX_OK && q < 2; q++)
+		add_key_ids(ask->arena, results[q], out);
+	nx_db_clear(results, 2);
 	return rc != NX_OK || nx_arena_ok(ask->arena) ? rc :
 	    nx_fail(err, NX_NO_MEMORY, "while reading key ids");
 }

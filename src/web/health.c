@@ -1,5 +1,6 @@
 /* health.c - is the process alive, can it do its work. */
 
+#include "nx/base/fault.h"
 #include "nx/base/json.h"
 #include "nx/flow/account/connections.h"
 #include "nx/flow/account/keep.h"
@@ -8,6 +9,7 @@
 enum nx_rc
 nx_web_healthz(struct nx_call *call)
 {
+	NX_FAULT("health.alive");
 	nx_reply_json(call->reply, 200);
 	nx_buf_adds(&call->reply->body, "{\"status\":\"alive\"}");
 	return NX_OK;

@@ -165,7 +165,10 @@ take_conn(struct nx_poller *p, struct nx_conn *c)
 	nx_unlock(&p->mutex);
 }
 
-/* From here on it may be another thread's. */
+/*
+ * Lock held, so that who is told of it before we have come back meets all
+ * that was written here (note_arrival()).
+ */
 static bool
 poll_conn(const struct nx_poller *p, struct nx_conn *c, uint32_t events)
 {
@@ -177,21 +180,32 @@ poll_conn(const struct nx_poller *p, struct nx_conn *c, uint32_t events)
 	return epoll_ctl(p->epoll, how, nx_conn_fd(c), &e) == 0;
 }
 
-/* Begun, at least: what is idle is so no more. */
+/* Something has come: what was idle is so no more. */
 static void
-await_rest(struct nx_poller *p, struct nx_conn *c)
+note_arrival(struct nx_poller *p, struct nx_conn *c)
 {
 	struct nx_waiting *w = nx_conn_waiting(c);
 
-	if (w->edge)
-		return;
 	nx_lock(&p->mutex);
 	(*kind_count(p, w))--;
 	w->idle = false;
 	(*kind_count(p, w))++;
 	nx_unlock(&p->mutex);
+}
+
+static void
+await_rest(struct nx_poller *p, struct nx_conn *c)
+{
+	struct nx_waiting *w = nx_conn_waiting(c);
+	bool polled;
+
+	if (w->edge)
+		return;
 	w->edge = true;
-	if (!poll_conn(p, c, NEXT_PIECE | EPOLLET)) {
+	nx_lock(&p->mutex);
+	polled = poll_conn(p, c, NEXT_PIECE | EPOLLET);
+	nx_unlock(&p->mutex);
+	if (!polled) {
 		take_conn(p, c);
 		nx_conn_close(c);
 	}
@@ -238,9 +252,11 @@ nx_poller_read(struct nx_poller *p, struct nx_conn *c)
 static bool
 look_at(struct nx_poller *p, struct nx_conn *c, uint32_t events, bool *whole)
 {
-	const enum nx_records have = (events & GONE) != 0 ?
-	    NX_RECORDS_FOREIGN : nx_conn_look(c);
+	enum nx_records have = NX_RECORDS_FOREIGN;
 
+	note_arrival(p, c);
+	if ((events & GONE) == 0)
+		have = nx_conn_look(c);
 	*whole = have == NX_RECORDS_WHOLE;
 	switch (have) {
 	case NX_RECORDS_WHOLE:
@@ -333,18 +349,18 @@ nx_poller_next(struct nx_poller *p, bool *whole)
 void
 nx_poller_keep(struct nx_poller *p, struct nx_conn *c)
 {
-	bool keep;
+	bool kept = false;
 
 	nx_lock(&p->mutex);
-	keep = !p->draining;
-	if (keep)
+	if (!p->draining) {
 		list_conn(p, c, true);
+		kept = poll_conn(p, c, NEXT_REQUEST);
+		if (!kept)
+			unlist_conn(p, c);
+	}
 	nx_unlock(&p->mutex);
-	if (keep && poll_conn(p, c, NEXT_REQUEST))
-		return;
-	if (keep)
-		take_conn(p, c);
-	nx_conn_close(c);
+	if (!kept)
+		nx_conn_close(c);
 }
 
 /* Nothing has come that waits for a thread. */

@@ -6,10 +6,11 @@ import { env, sql, until } from '../flow/lib/stack.js';
 
 const order = join(env.NEXUS_STATE_DIR, 'fault');
 
-// The next to pass `point` dies, once, whichever process it is.
-export function arm(point) {
-	writeFileSync(`${order}.new`, `${point}\n`);
-	renameSync(`${order}.new`, order);
+// The next to pass `point` dies, once, whichever process it is; or takes long,
+// with "sleep", "stall" or "spin" behind it.
+export function arm(point, path = order) {
+	writeFileSync(`${path}.new`, `${point}\n`);
+	renameSync(`${path}.new`, path);
 }
 
 export const disarm = () => rmSync(order, { force: true });

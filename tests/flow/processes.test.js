@@ -63,7 +63,7 @@ test('replacing all processes one by one fails nothing', async () => {
 	const people = Array.from({ length: 8 }, () => new Visitor());
 	await Promise.all(people.map((one) => one.connect()));
 	const old = (await children()).map(processIdentity);
-	const total = LIGHT ? 2000 : 30000;
+	const total = LIGHT ? 2000 : 60000;
 	const wrong = [];
 	let rolled;
 	const work = inParallel(total, 64, async (n) => {

@@ -13,15 +13,18 @@ const LITERALS = /'(?:[^'\\]|\\.)+'|"(?:[^"\\]|\\.)*"(?:\s*"(?:[^"\\]|\\.)*")*/g
 const joined = (literals) => literals.match(/"(?:[^"\\]|\\.)*"/g)
 	.map((one) => JSON.parse(one.replace(/\\'/g, '\''))).join('');
 
-// The name it is kept under: of a variable, a member or a table's place.
-const named = (before) => /(\w+)\s*(?:\[\w*\]\s*)?=\s*[\s{(]*$/.exec(before)?.[1] ?? 'unnamed';
+// The name it is kept under: of the variable, or of the table that it is in.
+function named(before) {
+	const own = /(\w+)\s*(?:\[\w*\]\s*)?=\s*[\s{(]*$/.exec(before)?.[1];
+	return own ?? [...before.matchAll(/(\w+)\s*\[\w*\]\s*=\s*\{/g)].at(-1)?.[1] ?? 'unnamed';
+}
 
 export function statementsIn(code) {
 	const found = [];
 	for (const match of code.matchAll(LITERALS)) {
 		const sql = match[0][0] === '"' ? joined(match[0]) : '';
 		if (BEGINS.test(sql))
-			found.push({ sql, name: named(code.slice(Math.max(0, match.index - 120), match.index)) });
+			found.push({ sql, name: named(code.slice(Math.max(0, match.index - 6000), match.index)) });
 	}
 	return found;
 }

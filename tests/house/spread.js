@@ -28,6 +28,14 @@ function* children(node) {
 		yield* Object.values(node);
 }
 
+function* everything(node) {
+	if (!node || typeof node !== 'object')
+		return;
+	yield node;
+	for (const child of children(node))
+		yield* everything(child);
+}
+
 // Every node below, but not what lies in a query of its own.
 function* within(node) {
 	if (!node || typeof node !== 'object')
@@ -69,6 +77,7 @@ class Judge {
 		this.tables = new Set();
 		this.anchors = new Set();	// the parameters that name the user
 		this.open = [];			// places of spread tables without one
+		this.apart = [];		// those of queries that are carried out first
 		this.locks = false;
 		this.writes = new Set();
 	}
@@ -85,7 +94,7 @@ class Judge {
 				quals.push(...conjuncts(item.JoinExpr.quals));
 			} else if (item.RangeSubselect) {
 				places.push({ alias: item.RangeSubselect.alias?.aliasname });
-				this.query(item.RangeSubselect.subquery, outer.concat(places), ctes);
+				this.below(item.RangeSubselect.subquery, outer.concat(places), ctes);
 			} else
 				places.push({ alias: item.RangeFunction?.alias?.aliasname });
 		};
@@ -93,8 +102,19 @@ class Judge {
 		sources.forEach(add);
 		this.anchor(places, quals, outer);
 		for (const node of this.sublinks(query))
-			this.query(node.subselect, outer.concat(places), ctes);
+			this.below(node.subselect, outer.concat(places), ctes);
 		return places;
+	}
+
+	// What names nothing of the levels above can be carried out first.
+	below(query, above, ctes) {
+		const names = new Set(above.map((place) => place.alias));
+		const correlated = [...everything(query)].some((node) => node.ColumnRef?.fields.length > 1 &&
+			names.has(node.ColumnRef.fields.at(-2).String?.sval));
+		if (correlated)
+			this.query(query, above, ctes);
+		else
+			this.apart.push(...this.unit(query, [], ctes));
 	}
 
 	place(range, ctes) {
@@ -189,7 +209,7 @@ class Judge {
 		return all;
 	}
 
-	// A CTE may be carried out by itself: each is judged by itself.
+	// What may be carried out by itself is judged by itself; which of its places are open.
 	unit(node, outer, ctes) {
 		const own = new Judge();
 		own.query(node, outer, ctes);
@@ -203,6 +223,7 @@ class Judge {
 		for (const table of own.writes)
 			this.writes.add(table);
 		this.everywhere ||= own.everywhere;
+		return [...own.open, ...own.apart];
 	}
 
 	query(node, outer = [], ctes = new Set()) {
@@ -215,7 +236,7 @@ class Judge {
 
 	SelectStmt(query, outer, ctes) {
 		for (const side of [query.larg, query.rarg].filter(Boolean))
-			this.query({ SelectStmt: side }, outer, ctes);
+			this.below({ SelectStmt: side }, outer, ctes);
 		const places = this.level(query, query.fromClause ?? [], query.whereClause, outer, ctes);
 		if (query.lockingClause && places.some((place) => place.table))
 			this.locks = true;
@@ -238,6 +259,7 @@ class Judge {
 
 	// What is set and asked is worked out once, before it goes to a node.
 	functions(query) {
+		const names = new Set([query.relation.alias?.aliasname ?? query.relation.relname]);
 		const said = [query.targetList, query.whereClause, ...this.joinQuals(query.fromClause ?? query.usingClause ?? [])];
 
 		if (has(said, isVolatile))
@@ -247,16 +269,18 @@ class Judge {
 				this.faults.add('a function of time within CASE or coalesce');
 			if (isStable(node) && has(node, (one) => one.ColumnRef !== undefined))
 				this.faults.add('a STABLE function of a column');
-			if (node.SubLink && this.mixes(node.SubLink.subselect))
+			if (node.SubLink && this.mixes(node.SubLink.subselect, names))
 				this.faults.add('a VOLATILE function in a subquery that names a column of the row');
 		}
 		if (has(query.returningClause, isMutable))
 			this.faults.add('a function of time in RETURNING');
 	}
 
-	mixes(subselect) {
-		const query = subselect.SelectStmt;
-		return has(query.targetList, isVolatile) && has(query.targetList, (one) => one.ColumnRef !== undefined);
+	// One that names the row is worked out with it, on the node.
+	mixes(subselect, names) {
+		const all = [...everything(subselect)];
+		return all.some(isVolatile) && all.some((node) => node.ColumnRef &&
+			(!subselect.SelectStmt.fromClause || names.has(node.ColumnRef.fields.at(-2)?.String?.sval)));
 	}
 
 	InsertStmt(query, outer, ctes) {
@@ -281,6 +305,8 @@ class Judge {
 	}
 
 	finish() {
+		if (this.anchors.size > 0 && this.apart.length > 0)
+			this.faults.add(`no user named for ${this.apart.map((place) => place.alias).join(', ')}`);
 		if (this.open.length > 0) {
 			this.everywhere = true;
 			if (this.locks)

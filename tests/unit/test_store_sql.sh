@@ -38,7 +38,7 @@ same() {		# same WHAT GOT WANT
 }
 
 migrate() {
-	for file in "$NX_SOURCE_DIR"/sql/*.sql; do
+	for file in "$NX_SOURCE_DIR"/sql/[0-9]*.sql; do
 		on "$1" -f "$file"
 	done
 }

@@ -26,7 +26,7 @@
 #define STDIN0	"\1\5\0\1\0\0\0\0"
 #define REQUEST	BEGIN PARAMS PARAMS0 STDIN0
 
-enum { SOON_MS = 20000 };
+enum { SOON_MS = 20000, A_WHILE_MS = 400 };
 
 struct door {
 	struct sockaddr_un	 address;
@@ -217,6 +217,8 @@ drains(void **state)
 	    d.poller), 1);
 	assert_int_equal(read(idle, answer, sizeof(answer)), 0);
 	(void)close(idle);
+	assert_non_null(nx_threads_join_until(drain, nx_clock_mono() +
+	    A_WHILE_MS));			/* for the half one */
 	assert_true(serve(c));
 	nx_poller_keep(d.poller, c);		/* closed, since it drains */
 	while (read(late, answer, sizeof(answer)) > 0)

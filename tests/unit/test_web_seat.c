@@ -89,11 +89,13 @@ close_bench(struct bench *b)
 	nx_seat_free(b->seat);
 }
 
+/* The next after `before` is `index`. */
 static void
-await_seated(struct bench *b, int index)
+await_seated(struct bench *b, int before, int index)
 {
-	while (atomic_load(&b->seated) != index)
+	while (atomic_load(&b->seated) == before)
 		(void)sched_yield();
+	assert_int_equal(atomic_load(&b->seated), index);
 }
 
 static void
@@ -105,7 +107,7 @@ goes_to_who_came_last(void **state)
 	open_bench(&b);
 	atomic_store(&b.may_go[0], 1);
 	for (int i = THREADS - 1; i > 0; i--) {
-		await_seated(&b, i);
+		await_seated(&b, (i + 1) % THREADS, i);
 		atomic_store(&b.may_go[i], 1);
 	}
 	close_bench(&b);
@@ -122,16 +124,17 @@ is_lost_by_who_does_not_come_back(void **state)
 	assert_false(nx_seat_check(b.seat));
 	assert_int_equal(atomic_load(&b.seated), 0);
 	assert_true(nx_seat_check(b.seat));
-	await_seated(&b, THREADS - 1);
+	await_seated(&b, 0, THREADS - 1);
 	atomic_store(&b.may_go[0], 1);
 	for (int i = 0; i < 100; i++) {
 		(void)sched_yield();
 		assert_int_equal(atomic_load(&b.seated), THREADS - 1);
 	}
-	for (int i = THREADS - 1; i > 0; i--) {
-		await_seated(&b, i);
+	for (int i = THREADS - 1; i > 1; i--) {
 		atomic_store(&b.may_go[i], 1);
+		await_seated(&b, i, i - 1);
 	}
+	atomic_store(&b.may_go[1], 1);
 	close_bench(&b);
 }
 

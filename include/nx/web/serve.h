@@ -2,10 +2,11 @@
  * serve.h - accept FastCGI requests on fd 0 until told to stop.
  *
  * libfcgi parses; accepting is ours (its own accept hangs, leaks and mixes
- * with signals).  Threads accept, answer, and go on.  Requests that call X
- * may occupy only a share of the threads; beyond it they are set aside, still
- * unanswered, and the thread that finishes a call to X takes the next one.
- * So an X that hangs never stops the routes that do not need it.
+ * with signals).  One thread at a time waits for requests and serves what is
+ * short; what is not, others do.  Requests that call X may occupy only a share
+ * of the threads; beyond it they are set aside, still unanswered, and the
+ * thread that finishes a call to X takes the next one.  So an X that hangs
+ * never stops the routes that do not need it.
  */
 #ifndef NX_WEB_SERVE_H
 #define NX_WEB_SERVE_H

@@ -16,6 +16,7 @@ export function record(type, content = Buffer.alloc(0), { version = 1, id = 1 } 
 }
 
 export const BEGIN = record(1, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0]));
+const BEGIN_KEPT = record(1, Buffer.from([0, 1, 1, 0, 0, 0, 0, 0]));	// FCGI_KEEP_CONN
 
 const size = (n) => (n < 128 ? Buffer.from([n]) : Buffer.from([(n >> 24) | 128, (n >> 16) & 255, (n >> 8) & 255, n & 255]));
 
@@ -85,6 +86,52 @@ export function talk(path, bytes, { ms = 60000 } = {}) {
 		socket.on('error', finish);
 		socket.write(bytes);
 	});
+}
+
+// A request as nginx sends it over a connection that it keeps.
+export const keptRequest = (method, uri, headers = [], body = '', own = pairs(method, uri, headers, body)) =>
+	Buffer.concat([BEGIN_KEPT, stream(4, params(own)), ...(body.length > 0 ? [stream(5, Buffer.from(body))] : [record(5)])]);
+
+// Where the record of type 3, the end of an answer, ends in `bytes`; -1: it is not there.
+function answerEnd(bytes) {
+	for (let at = 0; at + 8 <= bytes.length;) {
+		const next = at + 8 + bytes.readUInt16BE(at + 4) + bytes[at + 6];
+		if (bytes[at + 1] === 3 && next <= bytes.length)
+			return next;
+		at = next;
+	}
+	return -1;
+}
+
+// A connection that is kept: `send(bytes)` gives the one answer to them, or null
+// where it was closed instead; `rest()` is what came unasked.
+export function keptConnection(path) {
+	const socket = net.connect(path);
+	let got = Buffer.alloc(0), isClosed = false, tell = () => undefined;
+	socket.on('data', (piece) => { got = Buffer.concat([got, piece]); tell(); });
+	socket.on('error', () => undefined);
+	const closed = new Promise((done) => socket.on('close', () => { isClosed = true; tell(); done(); }));
+	const answer = () => new Promise((done) => {
+		tell = () => {
+			const end = answerEnd(got);
+			if (end < 0 && !isClosed)
+				return;
+			tell = () => undefined;
+			const mine = got.subarray(0, Math.max(end, 0));
+			got = got.subarray(Math.max(end, 0));
+			done(end < 0 ? null : parse(unwrap(mine).text));
+		};
+		tell();
+	});
+	return {
+		closed, isClosed: () => isClosed, rest: () => got, answer,
+		write: (bytes) => socket.write(bytes),
+		send(bytes) {
+			socket.write(bytes);
+			return answer();
+		},
+		end: () => socket.destroy(),
+	};
 }
 
 export async function ask(path, method, uri, headers = [], body = '') {
