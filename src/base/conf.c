@@ -216,12 +216,23 @@ check_callers(const struct nx_conf *conf, struct nx_buf *problems)
 		    " NEXUS_ORIGIN is a loopback address)\n");
 }
 
+/* What settles an unknown outcome reads two months back (store/post_row.h). */
+static void
+check_retention(const struct nx_conf *conf, struct nx_buf *problems)
+{
+	if (conf->retention_days > 0 && conf->retention_days < 60)
+		nx_buf_adds(problems, "NEXUS_RETENTION_DAYS is less than 60:"
+		    " younger posts are needed to settle what nobody knows"
+		    " the outcome of\n");
+}
+
 static void
 check_together(const struct nx_conf *conf, unsigned int need,
     struct nx_buf *problems)
 {
 	if ((need & NX_NEED_CALLERS) != 0)
 		check_callers(conf, problems);
+	check_retention(conf, problems);
 	if (conf->dashboard_path != NULL &&
 	    !nx_url_is_local_path(nx_slice_str(conf->dashboard_path)))
 		nx_buf_adds(problems, "NEXUS_DASHBOARD_PATH is not a path on"

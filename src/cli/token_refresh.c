@@ -22,7 +22,7 @@ read_due(struct nx_command *c, struct nx_due *out)
 		return nx_fail(&c->ctx.err, NX_USAGE,
 		    "--user_id must be a UUID.");
 	if (text == NULL && user == NULL)
-		out->spread = NX_SWEEP_SPREAD;
+		out->spread = true;
 	if (text == NULL || nx_args_number(text, 0, WITHIN_MAX, &out->within))
 		return NX_OK;
 	return nx_fail(&c->ctx.err, NX_USAGE,

@@ -20,24 +20,29 @@ static const char trip[] =
     "   WHERE r.since > released_at AND r.until > clock_timestamp()"
     "   AND r.since <= clock_timestamp() - $2::float8 * interval '1 s')";
 
-/* 1 owner, 2 row: whoever slept through its lease is no holder any more. */
+/*
+ * 1 owner, 2 user, 3 row: whoever slept through its lease is no holder any
+ * more.
+ */
 #define HELD								\
-	"EXISTS (SELECT 1 FROM x_grants WHERE connection_id = $2::uuid"	\
+	"EXISTS (SELECT 1 FROM x_grants WHERE user_id = $2::uuid"	\
+	"  AND connection_id = $3::uuid"				\
 	"  AND lease_owner = $1::uuid AND lease_until > clock_timestamp()" \
-	" UNION ALL SELECT 1 FROM x_pending WHERE id = $2::uuid"	\
+	" UNION ALL SELECT 1 FROM x_pending WHERE user_id = $2::uuid"	\
+	"  AND id = $3::uuid"						\
 	"  AND lease_owner = $1::uuid AND lease_until > clock_timestamp())"
 
-/* 3 seconds of the brake */
+/* 4 seconds of the brake */
 static const char become_probe[] =
     "UPDATE x_app SET probe = $1::uuid,"
-    "  braked_until = clock_timestamp() + $3::float8 * interval '1 s'"
+    "  braked_until = clock_timestamp() + $4::float8 * interval '1 s'"
     " WHERE braked_until <= clock_timestamp() AND " HELD;
 
-/* 3 ms of the lease */
+/* 4 ms of the lease */
 static const char enter[] =
     "INSERT INTO x_refreshing (owner, since, until)"
     " SELECT $1::uuid, clock_timestamp(),"
-    "  clock_timestamp() + $3::float8 * interval '1 ms'"
+    "  clock_timestamp() + $4::float8 * interval '1 ms'"
     " WHERE NOT EXISTS (SELECT 1 FROM x_app WHERE braked_until IS NOT NULL"
     "  AND probe IS DISTINCT FROM $1::uuid) AND " HELD
     " ON CONFLICT (owner) DO NOTHING";
@@ -49,7 +54,7 @@ static const char look_brake[] =
 
 enum nx_rc
 nx_brake_enter(const struct nx_store_ask *ask, const char *owner,
-    const char *row, int *wait, struct nx_err *err)
+    const char *user_id, const char *row, int *wait, struct nx_err *err)
 {
 	char many[NX_NUMBER_MAX], slow[NX_NUMBER_MAX];
 	char brake[NX_NUMBER_MAX], lease[NX_NUMBER_MAX];
@@ -57,10 +62,10 @@ nx_brake_enter(const struct nx_store_ask *ask, const char *owner,
 		{ trip, { nx_row_number(many, NX_BRAKE_UNANSWERED),
 		    nx_row_number(slow, NX_BRAKE_SLOW),
 		    nx_row_number(brake, NX_BRAKE_SECONDS) }, 3 },
-		{ become_probe, { owner, row, brake }, 3 },
-		{ enter, { owner, row, nx_row_number(lease, NX_LEASE_MS) },
-		    3 },
-		{ look_brake, { owner, row }, 2 },
+		{ become_probe, { owner, user_id, row, brake }, 4 },
+		{ enter, { owner, user_id, row,
+		    nx_row_number(lease, NX_LEASE_MS) }, 4 },
+		{ look_brake, { owner, user_id, row }, 3 },
 	};
 	PGresult *results[4] = { NULL };
 	enum nx_rc rc = nx_row_repeat(ask, queries, 4, results, err);

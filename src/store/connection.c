@@ -160,38 +160,40 @@ nx_connection_pick(const struct nx_store_ask *ask, const char *user_id,
 	return rc;
 }
 
-/* What is stored now, still sealed. */
+/* 1 user, 2 connection: what is stored now, still sealed. */
 static const char look_sealed[] =
     "SELECT id, user_id, access_token, refresh_token"
-    " FROM platform_connections WHERE id = $1 AND platform = '" NX_PLATFORM "'";
+    " FROM platform_connections WHERE user_id = $1 AND id = $2"
+    " AND platform = '" NX_PLATFORM "'";
 
 enum { LOOK_ACCESS = 2, LOOK_REFRESH };
 
 static const char lock_row[] =
-    "SELECT 1 FROM platform_connections"
-    " WHERE id = $1 AND platform = '" NX_PLATFORM "' FOR NO KEY UPDATE";
+    "SELECT 1 FROM platform_connections WHERE user_id = $1 AND id = $2"
+    " AND platform = '" NX_PLATFORM "' FOR NO KEY UPDATE";
 
-/* 1 id, 2 status, 3 reason, 4 and 5 the tokens as they were read, 6 to 9 the
- * same tokens for x_revocations, each with its id */
+/* 1 user, 2 id, 3 status, 4 reason, 5 and 6 the tokens as they were read, 7 to
+ * 10 the same tokens for x_revocations, each with its id */
 static const char end_row[] =
     "WITH ended AS ("
-    " UPDATE platform_connections SET status = $2, status_reason = $3,"
+    " UPDATE platform_connections SET status = $3, status_reason = $4,"
     "  access_token = NULL, refresh_token = NULL, updated_at = now()"
-    " WHERE id = $1 AND platform = '" NX_PLATFORM "'"
-    "  AND access_token IS NOT DISTINCT FROM $4"
-    "  AND refresh_token IS NOT DISTINCT FROM $5"
+    " WHERE user_id = $1 AND id = $2 AND platform = '" NX_PLATFORM "'"
+    "  AND access_token IS NOT DISTINCT FROM $5"
+    "  AND refresh_token IS NOT DISTINCT FROM $6"
     " RETURNING id, user_id, platform_user_id),"
     "parked AS ("
     " " NX_PARK_INTO
     " SELECT p.id, e.user_id, e.id, e.platform_user_id, p.hint, p.token,"
-    "  " NX_PARK_WAIT " FROM ended e, " NX_PARK_PAIR("$6", "$7", "$8", "$9")
+    "  " NX_PARK_WAIT " FROM ended e, " NX_PARK_PAIR("$7", "$8", "$9", "$10")
     " WHERE p.token IS NOT NULL)"
-    "INSERT INTO x_grants AS g (connection_id, token_version)"
-    " SELECT id, 1 FROM ended"
+    "INSERT INTO x_grants AS g (user_id, connection_id, token_version)"
+    " SELECT user_id, id, 1 FROM ended"
     NX_GRANT_ENDS;
 
 static const char is_ended[] =
-    "SELECT 1 FROM platform_connections WHERE id = $1 AND status = $2"
+    "SELECT 1 FROM platform_connections"
+    " WHERE user_id = $1 AND id = $2 AND status = $3"
     " AND access_token IS NULL AND refresh_token IS NULL";
 
 /* Seal a column of `row` for x_revocations.  What does not open is let go. */
@@ -219,9 +221,9 @@ wipe(const struct nx_store_ask *ask, const struct nx_query *end,
 {
 	const char *const *p = end->params;
 	const struct nx_query queries[] = {
-		{ lock_row, { p[0] }, 1 },
+		{ lock_row, { p[0], p[1] }, 2 },
 		*end,
-		{ is_ended, { p[0], p[1] }, 2 },
+		{ is_ended, { p[0], p[1], p[2] }, 3 },
 	};
 	enum { N = sizeof(queries) / sizeof(*queries) };
 	PGresult *results[N] = { NULL };
@@ -235,17 +237,17 @@ wipe(const struct nx_store_ask *ask, const struct nx_query *end,
 }
 
 enum nx_rc
-nx_connection_end(const struct nx_store_ask *ask, const char *id,
-    enum nx_connection_status status, const char *reason,
+nx_connection_end(const struct nx_store_ask *ask, const char *user_id,
+    const char *id, enum nx_connection_status status, const char *reason,
     struct nx_err *err)
 {
 	enum { TRIES = 5 };
-	const struct nx_query find_it = { look_sealed, { id }, 1 };
+	const struct nx_query find_it = { look_sealed, { user_id, id }, 2 };
 	enum nx_rc rc = NX_BUSY;
 
 	for (int i = 0; i < TRIES && rc == NX_BUSY; i++) {
-		struct nx_query end = { end_row, { id,
-		    nx_connection_status_name(status), reason }, 9 };
+		struct nx_query end = { end_row, { user_id, id,
+		    nx_connection_status_name(status), reason }, 10 };
 		PGresult *row = NULL;
 
 		rc = nx_row_repeat(ask, &find_it, 1, &row, err);
@@ -253,14 +255,14 @@ nx_connection_end(const struct nx_store_ask *ask, const char *id,
 			rc = nx_fail(err, NX_CONNECTION_UNKNOWN,
 			    "There is no connection %s.", id);
 		if (rc == NX_OK)
-			rc = park(ask, row, LOOK_REFRESH, &end.params[5],
+			rc = park(ask, row, LOOK_REFRESH, &end.params[6],
 			    err);
 		if (rc == NX_OK)
-			rc = park(ask, row, LOOK_ACCESS, &end.params[7],
+			rc = park(ask, row, LOOK_ACCESS, &end.params[8],
 			    err);
 		if (rc == NX_OK) {
-			end.params[3] = nx_row_peek(row, 0, LOOK_ACCESS);
-			end.params[4] = nx_row_peek(row, 0, LOOK_REFRESH);
+			end.params[4] = nx_row_peek(row, 0, LOOK_ACCESS);
+			end.params[5] = nx_row_peek(row, 0, LOOK_REFRESH);
 			rc = wipe(ask, &end, err);
 		}
 		nx_db_clear(&row, 1);
@@ -271,8 +273,9 @@ nx_connection_end(const struct nx_store_ask *ask, const char *id,
 static const char probe[] =
     "SELECT current_setting('synchronous_standby_names') <> ''"
     " AND current_setting('synchronous_commit') NOT IN ('off', 'local')"
-    " FROM (SELECT count(*) FROM platform_connections"
-    " JOIN x_grants ON connection_id = id WHERE false) AS ours";
+    " FROM (SELECT count(*) FROM platform_connections c JOIN x_grants g"
+    "  ON g.user_id = c.user_id AND g.connection_id = c.id"
+    "  WHERE false) AS ours";
 
 enum nx_rc
 nx_connection_ready(const struct nx_store_ask *ask, bool *confirmed,

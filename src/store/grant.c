@@ -37,8 +37,9 @@ static const char lock_rows[] =
 
 /* 1 id, 2 version; 3 user, 4 the connection that is replaced */
 static const char hold_pending[] =
-    "SELECT 1 FROM x_pending WHERE id = $1 AND token_version = $2"
-    " OR user_id = $3 AND aim = $4 ORDER BY id FOR UPDATE";
+    "SELECT 1 FROM x_pending WHERE user_id = $3"
+    " AND (id = $1 AND token_version = $2 OR aim = $4)"
+    " ORDER BY id FOR UPDATE";
 
 /*
  * The same in all that follow: 1 id, 2 user, 3 account, 4 granted, 5 claimed
@@ -57,7 +58,8 @@ enum { COMMON_MAX = 10 };
 /* The pending row was not dropped or renewed, nor is another at it. */
 #define STANDS								\
 	"($8::uuid IS NULL OR EXISTS (SELECT 1 FROM x_pending p"	\
-	"  WHERE p.id = $8 AND p.token_version = $9::bigint"		\
+	"  WHERE p.user_id = $2 AND p.id = $8"				\
+	"  AND p.token_version = $9::bigint"				\
 	"  AND p.lease_owner IS NOT DISTINCT FROM $10::uuid))"
 
 /* The row `c` with its grant `g` gives way to this one. */
@@ -68,9 +70,11 @@ enum { COMMON_MAX = 10 };
 /* What rows were left alone since before the claim X has done away with. */
 #define LIVES	" AND c.updated_at >= " CLAIMED
 
+#define OF_CONNECTION	"g.user_id = c.user_id AND g.connection_id = c.id"
+
 static const char park_old[] =
     "WITH " GIVEN " " NX_PARK_HELD("platform_connections c"
-    " LEFT JOIN x_grants g ON g.connection_id = c.id")
+    " LEFT JOIN x_grants g ON " OF_CONNECTION)
     LIVES " AND c.id = $1 AND c.user_id = $2"
     " AND c.platform_user_id = $3 AND " GIVES_WAY " AND " STANDS;
 
@@ -88,7 +92,8 @@ static const char save_grant[] =
     "  'connected', NULL, jsonb_strip_nulls(jsonb_build_object("
     "  'name', $16::text, 'subscription_type', $17::text)), now(), now()"
     "  WHERE " STANDS " AND (NOT $7::boolean OR EXISTS ("
-    "   SELECT 1 FROM platform_connections o WHERE o.id = $1))"
+    "   SELECT 1 FROM platform_connections o"
+    "   WHERE o.user_id = $2 AND o.id = $1))"
     " ON CONFLICT (user_id, platform, platform_user_id)"
     "  WHERE platform = '" NX_PLATFORM "'"
     " DO UPDATE SET platform_username = excluded.platform_username,"
@@ -102,14 +107,15 @@ static const char save_grant[] =
     " WHERE c.id = excluded.id"
     "  AND (NOT $7::boolean OR c.status <> 'disconnected')"
     "  AND NOT EXISTS (SELECT 1 FROM x_grants g"
-    "   WHERE g.connection_id = c.id"
+    "   WHERE " OF_CONNECTION
     "   AND (g.granted_at > " GRANTED " OR g.grant_hash = $6))"
     " RETURNING c.id)"
-    "INSERT INTO x_grants AS g (connection_id, token_version, granted_at,"
-    " grant_hash, last_success_at)"
-    " SELECT id, 1, " GRANTED ", $6, now() FROM saved"
-    " ON CONFLICT (connection_id) DO UPDATE SET"
-    "  token_version = g.token_version + 1,"
+    "INSERT INTO x_grants AS g (user_id, connection_id, token_version,"
+    " granted_at, grant_hash, last_success_at, due_at)"
+    " SELECT $2, id, 1, " GRANTED ", $6, now(), "
+    NX_DUE_AT("$1::uuid", "to_timestamp($14::bigint)") " FROM saved"
+    " ON CONFLICT (user_id, connection_id) DO UPDATE SET"
+    "  token_version = g.token_version + 1, due_at = excluded.due_at,"
     "  granted_at = excluded.granted_at,"
     "  grant_hash = excluded.grant_hash, refreshed_at = NULL,"
     "  refreshed_by = NULL, lease_owner = NULL, lease_until = NULL,"
@@ -124,12 +130,13 @@ static const char save_grant[] =
 static const char supersede[] =
     "WITH " GIVEN ", lost AS MATERIALIZED ("
     " SELECT c.* FROM platform_connections c"
-    " LEFT JOIN x_grants g ON g.connection_id = c.id"
+    " LEFT JOIN x_grants g ON " OF_CONNECTION
     " WHERE c.platform = '" NX_PLATFORM "' AND c.platform_user_id = $3"
     "  AND c.status = 'connected' AND " STANDS
     "  AND (c.id <> $1 AND (g.granted_at > " GRANTED ") IS NOT TRUE"
     "   OR EXISTS (SELECT 1 FROM platform_connections o"
-    "    JOIN x_grants og ON og.connection_id = o.id"
+    "    JOIN x_grants og ON og.user_id = o.user_id"
+    "    AND og.connection_id = o.id"
     "    WHERE o.platform = '" NX_PLATFORM "' AND o.platform_user_id = $3"
     "    AND o.status = 'connected' AND o.id <> c.id"
     "    AND og.granted_at > coalesce(g.granted_at, '-infinity')))),"
@@ -138,23 +145,25 @@ static const char supersede[] =
     " UPDATE platform_connections c SET status = 'superseded',"
     "  status_reason = '" NX_WORDS_SUPERSEDED "',"
     "  access_token = NULL, refresh_token = NULL, updated_at = now()"
-    " FROM lost WHERE c.id = lost.id RETURNING c.id)"
+    " FROM lost WHERE c.user_id = lost.user_id AND c.id = lost.id"
+    " RETURNING c.user_id, c.id)"
     "UPDATE x_grants g SET token_version = token_version + 1,"
-    " lease_owner = NULL, lease_until = NULL, attempt_started_at = NULL"
-    " FROM older WHERE g.connection_id = older.id";
+    " lease_owner = NULL, lease_until = NULL, attempt_started_at = NULL,"
+    " due_at = NULL FROM older"
+    " WHERE g.user_id = older.user_id AND g.connection_id = older.id";
 
 /* It is stored, now or by an earlier call, or was and has moved on. */
 #define STORED								\
-	"EXISTS (SELECT 1 FROM x_grants g WHERE g.connection_id = $1"	\
-	"  AND g.grant_hash = $6)"
+	"EXISTS (SELECT 1 FROM x_grants g WHERE g.user_id = $2"		\
+	"  AND g.connection_id = $1 AND g.grant_hash = $6)"
 
 /*
  * Its fate is known.  It is not when another login has made the row under
  * another id meanwhile.
  */
 #define SETTLED								\
-	"(NOT " STANDS " OR EXISTS (SELECT 1"				\
-	"  FROM platform_connections c WHERE c.id = $1)"		\
+	"(NOT " STANDS " OR EXISTS (SELECT 1 FROM platform_connections c" \
+	"  WHERE c.user_id = $2 AND c.id = $1)"				\
 	" OR $7::boolean AND NOT EXISTS (SELECT 1"			\
 	"  FROM platform_connections c WHERE c.user_id = $2"		\
 	"  AND c.platform = '" NX_PLATFORM "' AND c.platform_user_id = $3))"
@@ -166,7 +175,7 @@ static const char park_new[] =
     " SELECT p.id, $2, $1, $3, p.hint, p.token, " NX_PARK_WAIT
     " FROM " NX_PARK_PAIR("$11", "$12", "$13", "$14")
     " WHERE p.token IS NOT NULL AND " SETTLED " AND NOT " STORED
-    "  AND " STANDS " ON CONFLICT (id) DO NOTHING";
+    "  AND " STANDS " ON CONFLICT (user_id, id) DO NOTHING";
 
 /*
  * The login has ended at X what was still to be revoked of this account, and
@@ -180,10 +189,11 @@ static const char finish[] =
     "  WHERE r.platform_user_id = $3 AND r.created_at < " CLAIMED
     "  AND was.settled AND (was.stored OR was.stands)),"
     "told AS (UPDATE x_logins l SET outcome = $12 FROM was"
-    "  WHERE l.state_hash = $11 AND l.outcome IS DISTINCT FROM 'connected'"
+    "  WHERE l.user_id = $2 AND l.state_hash = $11"
+    "  AND l.outcome IS DISTINCT FROM 'connected'"
     "  AND was.settled AND (was.stored OR was.stands)),"
     "gone AS (DELETE FROM x_pending p USING was"
-    "  WHERE p.id = $8 AND was.stands AND was.settled)"
+    "  WHERE p.user_id = $2 AND p.id = $8 AND was.stands AND was.settled)"
     "SELECT settled, stored, stands OR stored FROM was";
 
 /*
@@ -193,7 +203,7 @@ static const char finish[] =
 static const char end_replaced[] =
     "WITH " GIVEN ", lost AS MATERIALIZED ("
     " SELECT c.* FROM platform_connections c"
-    " LEFT JOIN x_grants g ON g.connection_id = c.id"
+    " LEFT JOIN x_grants g ON " OF_CONNECTION
     " WHERE c.id = $11 AND c.id <> $1 AND c.user_id = $2"
     "  AND c.platform = '" NX_PLATFORM "' AND c.status <> 'disconnected'"
     "  AND (g.granted_at > " GRANTED ") IS NOT TRUE AND " STORED "),"
@@ -202,15 +212,15 @@ static const char end_replaced[] =
     " UPDATE platform_connections c SET status = 'disconnected',"
     "  status_reason = '" NX_WORDS_DISCONNECTED "', access_token = NULL,"
     "  refresh_token = NULL, updated_at = now()"
-    " FROM lost WHERE c.id = lost.id RETURNING c.id)"
-    "INSERT INTO x_grants AS g (connection_id, token_version)"
-    " SELECT id, 1 FROM ended" NX_GRANT_ENDS;
+    " FROM lost WHERE c.user_id = $2 AND c.id = lost.id RETURNING c.id)"
+    "INSERT INTO x_grants AS g (user_id, connection_id, token_version)"
+    " SELECT $2, id, 1 FROM ended" NX_GRANT_ENDS;
 
 /* What was to renew that one; as above. */
 static const char end_aimed[] =
     "WITH " GIVEN ", gone AS (DELETE FROM x_pending p"
     "  WHERE p.user_id = $2 AND p.aim = $11 AND " STORED " RETURNING *),"
-    NX_TELL_GONE("'not_connected'") NX_PARK_GONE("$11::uuid");
+    NX_TELL_GONE("$2", "'not_connected'") NX_PARK_GONE("$11::uuid");
 
 static enum nx_rc
 find(const struct nx_store_ask *ask, const struct nx_new_grant *grant,

@@ -15,9 +15,8 @@
 	NX_US_OF("created_at") ", " NX_US_OF("clock_timestamp()")
 
 static const char sweep[] =
-    "DELETE FROM x_logins WHERE state_hash IN (SELECT state_hash"
-    " FROM x_logins WHERE created_at < now() - interval '1 hour'"
-    " ORDER BY created_at LIMIT 20 FOR UPDATE SKIP LOCKED)";
+    "DELETE FROM x_logins WHERE user_id = $1"
+    " AND created_at < now() - interval '1 hour'";
 
 static const char lock_user[] =
     "SELECT pg_advisory_xact_lock("
@@ -29,14 +28,18 @@ static const char claim_login[] =
     " SELECT $1::text, $2::uuid, $3::uuid, $4::text WHERE NOT EXISTS ("
     "  SELECT 1 FROM x_logins o WHERE o.user_id = $3 AND o.outcome IS NULL"
     "  AND o.state_hash <> $1 AND " IS_OPEN("o") ")"
-    " ON CONFLICT (state_hash) DO NOTHING";
+    " ON CONFLICT (user_id, state_hash) DO NOTHING";
 
-static const char look_login[] =
-    "SELECT " LOGIN_COLUMNS " FROM x_logins l WHERE state_hash = $1"
-    " AND created_at > now() - interval '1 hour'";
+/* 1 hash, 2 claim, 3 user; the second looks everywhere */
+#define LOOK								\
+	"SELECT " LOGIN_COLUMNS " FROM x_logins l WHERE state_hash = $1" \
+	" AND created_at > now() - interval '1 hour'"
+static const char look_login[] = LOOK " AND user_id = $3";
+static const char look_anywhere[] = LOOK;
 
+/* 1 user, 2 hash, 3 outcome */
 static const char finish_login[] =
-    "UPDATE x_logins SET outcome = $2 WHERE state_hash = $1"
+    "UPDATE x_logins SET outcome = $3 WHERE user_id = $1 AND state_hash = $2"
     " AND outcome IS DISTINCT FROM 'connected'";
 
 /* How an attempt ended, as x_logins keeps it: this, `pending` or an error. */
@@ -82,10 +85,10 @@ nx_login_claim(const struct nx_store_ask *ask, const char *hash,
 	/* A repeated call recognises its own claim by this. */
 	char mine[NX_UUID_LEN + 1];
 	const struct nx_query queries[] = {
-		{ sweep, { NULL }, 0 },
+		{ sweep, { user_id }, 1 },
 		{ lock_user, { user_id }, 1 },
 		{ claim_login, { hash, mine, user_id, return_to }, 4 },
-		{ look_login, { hash, mine }, 2 },
+		{ look_login, { hash, mine, user_id }, 3 },
 	};
 	enum { N = sizeof(queries) / sizeof(queries[0]) };
 	PGresult *results[N] = { NULL };
@@ -102,10 +105,13 @@ nx_login_claim(const struct nx_store_ask *ask, const char *hash,
 }
 
 enum nx_rc
-nx_login_look(const struct nx_store_ask *ask, const char *hash,
-    struct nx_login *out, struct nx_err *err)
+nx_login_look(const struct nx_store_ask *ask, const char *user_id,
+    const char *hash, struct nx_login *out, struct nx_err *err)
 {
-	const struct nx_query query = { look_login, { hash, NULL }, 2 };
+	const struct nx_query query = {
+		user_id == NULL ? look_anywhere : look_login,
+		{ hash, NULL, user_id }, user_id == NULL ? 2 : 3,
+	};
 	PGresult *row = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
 
@@ -116,23 +122,31 @@ nx_login_look(const struct nx_store_ask *ask, const char *hash,
 }
 
 enum nx_rc
-nx_login_finish(const struct nx_store_ask *ask, const char *hash,
-    enum nx_rc rc, struct nx_err *err)
+nx_login_finish(const struct nx_store_ask *ask, const char *user_id,
+    const char *hash, enum nx_rc rc, struct nx_err *err)
 {
-	const struct nx_query query = { finish_login, { hash, rc == NX_OK ?
-	    connected : nx_rc_code(rc) }, 2 };
+	struct nx_query query = { finish_login, { user_id, hash,
+	    rc == NX_OK ? connected : nx_rc_code(rc) }, 3 };
+	struct nx_login login = { .user_id = user_id };
+	enum nx_rc found = NX_OK;
 
+	if (user_id == NULL)
+		found = nx_login_look(ask, NULL, hash, &login, err);
+	query.params[0] = login.user_id;
+	if (found != NX_OK || login.user_id == NULL)
+		return found;
 	return nx_row_write(ask, &query, 1, err);
 }
 
 static const char release[] =
-    "DELETE FROM x_logins WHERE state_hash = $1 AND outcome IS NULL";
+    "DELETE FROM x_logins WHERE user_id = $1 AND state_hash = $2"
+    " AND outcome IS NULL";
 
 enum nx_rc
-nx_login_release(const struct nx_store_ask *ask, const char *hash,
-    struct nx_err *err)
+nx_login_release(const struct nx_store_ask *ask, const char *user_id,
+    const char *hash, struct nx_err *err)
 {
-	const struct nx_query query = { release, { hash }, 1 };
+	const struct nx_query query = { release, { user_id, hash }, 2 };
 
 	return nx_row_write(ask, &query, 1, err);
 }

@@ -2,56 +2,69 @@
 
 #include "nx/store/notice.h"
 
-#include <stdlib.h>
-
+#include "nx/base/clock.h"
 #include "row.h"
 
-static const char take[] =
-    "UPDATE x_notices SET tries = tries + 1, next_try_at = clock_timestamp()"
-    "  + least(interval '1 hour', interval '1 minute' * 2 ^ least(tries, 6))"
-    " WHERE id = (SELECT id FROM x_notices WHERE next_try_at <= now()"
-    "  ORDER BY next_try_at LIMIT 1 FOR UPDATE SKIP LOCKED)"
-    " RETURNING id, event, body::text, tries";
+static const struct nx_query find_notices = {
+	.sql = NX_FIND_BY("next_try_at", "tries", "x_notices",
+	    "next_try_at <= now()"),
+};
 
+/* 1 user, 2 id, 3 tries so far */
+static const char take_notice[] =
+    "UPDATE x_notices SET tries = tries + 1, next_try_at = ("
+    "  SELECT clock_timestamp() + least(interval '1 hour',"
+    "   interval '1 minute' * 2 ^ least($3::integer, 6)))"
+    " WHERE user_id = $1 AND id = $2 AND tries = $3"
+    " AND next_try_at IS NOT NULL"
+    " RETURNING id, user_id, event, body::text, tries";
+
+/* 1 user, 2 id, 3 try */
 static const char done[] =
     "UPDATE x_notices SET delivered_at = now(), next_try_at = NULL,"
-    " last_error = NULL WHERE id = $1 AND tries = $2";
+    " last_error = NULL WHERE user_id = $1 AND id = $2 AND tries = $3";
 
-/* 1 id, 2 try, 3 why, 4 request */
+/* 4 why, 5 request */
 static const char failed[] =
     "WITH gone AS ("
-    " UPDATE x_notices SET last_error = $3, next_try_at ="
+    " UPDATE x_notices SET last_error = $4, next_try_at ="
     "  CASE WHEN created_at > now() - interval '3 days' THEN next_try_at END"
-    " WHERE id = $1 AND tries = $2 AND next_try_at IS NOT NULL"
+    " WHERE user_id = $1 AND id = $2 AND tries = $3"
+    "  AND next_try_at IS NOT NULL"
     " RETURNING *)"
     "INSERT INTO x_events (user_id, connection_id, request_id, code, detail)"
-    " SELECT user_id, connection_id, $4, 'notice_undelivered',"
+    " SELECT user_id, connection_id, $5, 'notice_undelivered',"
     "  event || ' could not be told for three days: ' || last_error"
     " FROM gone WHERE next_try_at IS NULL RETURNING 1";
 
-/* 1 is there no webhook */
-static const char purge[] =
-    "DELETE FROM x_notices WHERE id IN (SELECT id FROM x_notices"
-    " WHERE created_at < now() - CASE WHEN $1 THEN interval '1 day'"
-    "  ELSE interval '7 days' END"
-    " AND ($1 OR (next_try_at IS NULL AND (delivered_at IS NULL"
-    "  OR delivered_at < now() - interval '7 days')))"
-    " ORDER BY created_at LIMIT 500 FOR UPDATE SKIP LOCKED)";
+/* What is done with: x_notices_done; and whatever there is: x_notices_age. */
+#define DONE_AT	"coalesce(delivered_at, created_at)"
+const char nx_notice_purge_done[] =
+    "DELETE FROM x_notices WHERE next_try_at IS NULL AND "
+    NX_ROWS_OLDEST(DONE_AT, "x_notices", "next_try_at IS NULL AND "
+    DONE_AT " < now() - interval '7 days'");
+const char nx_notice_purge_all[] =
+    "DELETE FROM x_notices WHERE "
+    NX_ROWS_OLDEST("created_at", "x_notices",
+    "created_at < now() - interval '1 day'");
 
-enum nx_rc
-nx_notice_take(const struct nx_store_ask *ask, struct nx_notice *out,
-    struct nx_err *err)
+/* `out->id` stays NULL where somebody else was faster. */
+static enum nx_rc
+take_found_notice(const struct nx_store_ask *ask, const struct nx_candidate *c,
+    struct nx_notice *out, struct nx_err *err)
 {
-	const struct nx_query query = { take, { NULL }, 0 };
+	char tries[NX_NUMBER_MAX];
+	const struct nx_query query = { take_notice, { c->user_id, c->id,
+	    nx_row_number(tries, c->version) }, 3 };
 	PGresult *row = NULL;
 	enum nx_rc rc = nx_row_run(ask, &query, 1, &row, err);
 
-	memset(out, 0, sizeof(*out));
 	if (rc == NX_OK && PQntuples(row) == 1) {
 		out->id = nx_row_str(ask->arena, row, 0, 0);
-		out->event = nx_row_str(ask->arena, row, 0, 1);
-		out->body = nx_row_str(ask->arena, row, 0, 2);
-		out->tries = nx_row_str(ask->arena, row, 0, 3);
+		out->user_id = nx_row_str(ask->arena, row, 0, 1);
+		out->event = nx_row_str(ask->arena, row, 0, 2);
+		out->body = nx_row_str(ask->arena, row, 0, 3);
+		out->tries = nx_row_str(ask->arena, row, 0, 4);
 		if (!nx_arena_ok(ask->arena))
 			rc = nx_fail(err, NX_NO_MEMORY,
 			    "while reading a notice");
@@ -61,11 +74,28 @@ nx_notice_take(const struct nx_store_ask *ask, struct nx_notice *out,
 }
 
 enum nx_rc
+nx_notice_take(const struct nx_store_ask *ask, struct nx_candidates *found,
+    struct nx_notice *out, struct nx_err *err)
+{
+	struct nx_candidate c;
+	enum nx_rc rc;
+
+	memset(out, 0, sizeof(*out));
+	do {
+		rc = nx_row_next(ask, &find_notices, found, &c, err);
+		if (rc == NX_OK && c.user_id[0] != '\0')
+			rc = take_found_notice(ask, &c, out, err);
+	} while (rc == NX_OK && out->id == NULL && c.user_id[0] != '\0' &&
+	    nx_clock_left(ask->deadline) > 0);
+	return rc;
+}
+
+enum nx_rc
 nx_notice_done(const struct nx_store_ask *ask, const struct nx_notice *notice,
     struct nx_err *err)
 {
 	const struct nx_query query = {
-		done, { notice->id, notice->tries }, 2,
+		done, { notice->user_id, notice->id, notice->tries }, 3,
 	};
 
 	return nx_row_write(ask, &query, 1, err);
@@ -77,8 +107,8 @@ nx_notice_failed(const struct nx_store_ask *ask,
     struct nx_err *err)
 {
 	const struct nx_query query = {
-		failed, { notice->id, notice->tries, why, ask->request_id },
-		4,
+		failed, { notice->user_id, notice->id, notice->tries, why,
+		    ask->request_id }, 5,
 	};
 	PGresult *result = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, err);
@@ -93,12 +123,12 @@ nx_notice_purge(const struct nx_store_ask *ask, bool unwanted, int *count,
     struct nx_err *err)
 {
 	const struct nx_query query = {
-		purge, { unwanted ? "true" : "false" }, 1,
+		.sql = unwanted ? nx_notice_purge_all : nx_notice_purge_done,
 	};
 	PGresult *result = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, err);
 
-	*count = rc == NX_OK ? (int)strtol(PQcmdTuples(result), NULL, 10) : 0;
+	*count = rc == NX_OK ? nx_row_count(result) : 0;
 	nx_db_clear(&result, 1);
 	return rc;
 }

@@ -35,9 +35,9 @@
 	" WHERE t.token IS NOT NULL"
 
 /* The end of those rows is the end of their attempts. */
-#define NX_TELL_GONE(outcome)						\
+#define NX_TELL_GONE(user, outcome)					\
 	"told AS (UPDATE x_logins l SET outcome = " outcome " FROM gone" \
-	"  WHERE l.state_hash = gone.state_hash"			\
+	"  WHERE l.user_id = " user " AND l.state_hash = gone.state_hash" \
 	"  AND l.outcome IS DISTINCT FROM 'connected')"
 
 /* A pair in hand, as two parameters each: id and sealed token. */

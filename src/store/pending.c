@@ -2,6 +2,7 @@
 
 #include "nx/store/pending.h"
 
+#include "nx/base/clock.h"
 #include "nx/base/uuid.h"
 #include "nx/seal/digest.h"
 #include "nx/store/lease.h"
@@ -36,12 +37,13 @@ enum { ROW_PARAMS = 14 };
 
 static const char insert[] =
     NEW_ROW " WHERE NOT EXISTS (SELECT 1 FROM x_grants g"
-    "  JOIN platform_connections c ON c.id = g.connection_id"
+    "  JOIN platform_connections c ON c.user_id = g.user_id"
+    "  AND c.id = g.connection_id"
     "  WHERE c.user_id = $2 AND c.platform = '" NX_PLATFORM "'"
     "  AND g.grant_hash = $6)"
-    " AND NOT EXISTS (SELECT 1 FROM x_logins WHERE state_hash = $8"
-    "  AND outcome IN (" ENDED "))"
-    " ON CONFLICT (id) DO NOTHING";
+    " AND NOT EXISTS (SELECT 1 FROM x_logins WHERE user_id = $2"
+    "  AND state_hash = $8 AND outcome IN (" ENDED "))"
+    " ON CONFLICT (user_id, id) DO NOTHING";
 
 /* 1 id, 2 user, 3 access, 4 refresh, 5 expires, 6 version before, 7 scopes,
  * 8 hash */
@@ -61,10 +63,11 @@ static const char renew_pending[] =
  */
 static const char revive[] =
     "WITH again AS (UPDATE x_logins SET outcome = 'pending'"
-    "  WHERE state_hash = $8 AND outcome = 'x_token'"
-    "  AND NOT EXISTS (SELECT 1 FROM x_pending WHERE id = $1)"
+    "  WHERE user_id = $2 AND state_hash = $8 AND outcome = 'x_token'"
+    "  AND NOT EXISTS (SELECT 1 FROM x_pending"
+    "   WHERE user_id = $2 AND id = $1)"
     "  RETURNING 1) "
-    NEW_ROW " FROM again ON CONFLICT (id) DO NOTHING";
+    NEW_ROW " FROM again ON CONFLICT (user_id, id) DO NOTHING";
 
 /*
  * Or made a connection of that one, whose refresh token is spent.
@@ -72,11 +75,12 @@ static const char revive[] =
  */
 static const char heir[] =
     "SELECT c.id, g.token_version FROM platform_connections c"
-    " JOIN x_grants g ON g.connection_id = c.id"
+    " JOIN x_grants g ON g.user_id = c.user_id AND g.connection_id = c.id"
     " WHERE c.user_id = $1 AND c.platform = '" NX_PLATFORM "'"
     " AND g.grant_hash = $2 AND g.refreshed_by IS NULL"
     " AND c.status IN ('connected', 'needs_reauth')"
-    " AND NOT EXISTS (SELECT 1 FROM x_pending WHERE id = $3)"
+    " AND NOT EXISTS (SELECT 1 FROM x_pending"
+    "  WHERE user_id = $1 AND id = $3)"
     " FOR NO KEY UPDATE OF c";
 
 /* Otherwise nobody has a use for this pair. */
@@ -84,18 +88,21 @@ static const char park_renewed[] =
     NX_PARK_INTO " SELECT p.id, $2, $1, NULL, p.hint, p.token, now()"
     " FROM " NX_PARK_PAIR("$3", "$4", "$5", "$6")
     " WHERE p.token IS NOT NULL AND NOT EXISTS ("
-    "  SELECT 1 FROM x_pending WHERE id = $1)"
+    "  SELECT 1 FROM x_pending WHERE user_id = $2 AND id = $1)"
     " AND NOT EXISTS (SELECT 1 FROM x_grants g"
-    "  JOIN platform_connections c ON c.id = g.connection_id"
+    "  JOIN platform_connections c ON c.user_id = g.user_id"
+    "  AND c.id = g.connection_id"
     "  WHERE c.user_id = $2 AND c.platform = '" NX_PLATFORM "'"
     "  AND (g.grant_hash = $8 OR g.grant_hash = $7"
     "   AND c.status IN ('connected', 'needs_reauth')))"
-    " ON CONFLICT (id) DO NOTHING";
+    " ON CONFLICT (user_id, id) DO NOTHING";
 
+/* 1 user, 2 attempt, 3 id */
 static const char note[] =
-    "UPDATE x_logins SET outcome = 'pending' WHERE state_hash = $1"
+    "UPDATE x_logins SET outcome = 'pending'"
+    " WHERE user_id = $1 AND state_hash = $2"
     " AND (outcome IN (" ENDED ")) IS NOT TRUE"
-    " AND EXISTS (SELECT 1 FROM x_pending WHERE id = $2)";
+    " AND EXISTS (SELECT 1 FROM x_pending WHERE user_id = $1 AND id = $3)";
 
 static enum nx_rc
 seal_pending(const struct nx_store_ask *ask, const struct nx_pending *p,
@@ -142,7 +149,7 @@ put_first(const struct nx_store_ask *ask, const struct nx_pending *p,
 {
 	struct nx_query queries[] = {
 		{ .sql = insert },
-		{ note, { p->login_hash, p->id }, 2 },
+		{ note, { p->user_id, p->login_hash, p->id }, 3 },
 	};
 	const char *sealed[2];
 	struct texts texts;
@@ -160,6 +167,7 @@ inherit(const struct nx_store_ask *ask, const struct nx_pending *p,
     const PGresult *found, struct nx_err *err)
 {
 	const struct nx_new_pair pair = {
+		.user_id = p->user_id,
 		.connection_id = nx_row_peek(found, 0, 0),
 		.owner = p->id,
 		.version = nx_row_i64(found, 0, 1),
@@ -198,7 +206,7 @@ put_renewed(const struct nx_store_ask *ask, const struct nx_pending *p,
 		[HEIR] = { heir, { p->user_id, p->grant_hash, p->id }, 3 },
 		[PARK] = { park_renewed, { p->id, p->user_id, NULL, NULL,
 		    NULL, NULL, p->grant_hash, hash }, 8 },
-		[NOTE] = { note, { p->login_hash, p->id }, 2 },
+		[NOTE] = { note, { p->user_id, p->login_hash, p->id }, 3 },
 	};
 	PGresult *results[N] = { NULL };
 	enum nx_rc rc = seal_pending(ask, p, &sealed[0], &sealed[1], err);
@@ -228,8 +236,8 @@ nx_pending_put(const struct nx_store_ask *ask, const struct nx_pending *p,
 }
 
 #define IS_DUE								\
-	"(next_try_at <= clock_timestamp() AND (lease_until IS NULL"	\
-	"  OR lease_until <= clock_timestamp()))"
+	"(next_try_at <= (SELECT clock_timestamp()) AND (lease_until"	\
+	"  IS NULL OR lease_until <= (SELECT clock_timestamp())))"
 
 enum nx_rc
 nx_pending_is_due(const struct nx_store_ask *ask, bool *out,
@@ -247,32 +255,37 @@ nx_pending_is_due(const struct nx_store_ask *ask, bool *out,
 	return rc;
 }
 
+static const struct nx_query find_waiting = {
+	.sql = NX_FIND_BY("next_try_at", "tries", "x_pending",
+	    "next_try_at <= now()"
+	    " AND (lease_until IS NULL OR lease_until <= now())"),
+};
+
 /*
- * 1 owner, 2 and 3 ms of a lease without and with a renewal, 4 seconds before
- * the end, 5 refusals that earn a renewal.  A repeated call finds its own.
+ * 1 user, 2 id, 3 owner, 4 and 5 ms of a lease without and with a renewal, 6
+ * seconds before the end, 7 refusals that earn a renewal.  A repeated call
+ * finds its own.
  */
-static const char take[] =
-    "WITH next AS ("
-    " SELECT id, refresh_token IS NOT NULL AND (token_expires_at <"
-    "  now() + $4::float8 * interval '1 s'"
-    "  OR (refusals = $5::integer AND token_version = 1)) AS renew"
-    " FROM x_pending WHERE lease_owner = $1 OR " IS_DUE
-    " ORDER BY lease_owner IS NOT DISTINCT FROM $1 DESC, next_try_at"
-    " LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)"
-    "UPDATE x_pending p SET lease_owner = $1, tries = tries + 1,"
-    " lease_until = clock_timestamp() + CASE WHEN next.renew"
-    "  THEN $3::float8 ELSE $2::float8 END * interval '1 ms',"
-    " suspect = CASE WHEN p.lease_owner = $1 THEN suspect"
+#define RENEW								\
+	"(refresh_token IS NOT NULL AND (token_expires_at <"		\
+	"  (SELECT now() + $6::float8 * interval '1 s')"		\
+	"  OR (refusals = $7::integer AND token_version = 1)))"
+static const char take_waiting[] =
+    "UPDATE x_pending SET lease_owner = $3, tries = tries + 1,"
+    " lease_until = CASE WHEN " RENEW
+    "  THEN (SELECT clock_timestamp() + $5::float8 * interval '1 ms')"
+    "  ELSE (SELECT clock_timestamp() + $4::float8 * interval '1 ms') END,"
+    " suspect = CASE WHEN lease_owner = $3 THEN suspect"
     "  ELSE suspect OR attempt_started_at IS NOT NULL END,"
     " attempt_started_at = coalesce(attempt_started_at,"
-    "  CASE WHEN next.renew THEN now() END)"
-    " FROM next WHERE p.id = next.id"
-    " RETURNING p.id, user_id, state_hash, aim, replaces, asked, scopes,"
+    "  CASE WHEN " RENEW " THEN (SELECT now()) END)"
+    " WHERE user_id = $1 AND id = $2 AND (lease_owner = $3 OR " IS_DUE ")"
+    " RETURNING id, user_id, state_hash, aim, replaces, asked, scopes,"
     "  extract(epoch FROM token_expires_at)::bigint, "
     NX_US_OF("granted_at") ", " NX_US_OF("claimed_at") ", grant_hash,"
-    "  token_version, next.renew, suspect, tries, refusals, access_token,"
-    "  refresh_token, coalesce(extract(epoch FROM clock_timestamp()"
-    "  - attempt_started_at), 0)::bigint";
+    "  token_version, " RENEW ", suspect, tries, refusals, access_token,"
+    "  refresh_token, coalesce(extract(epoch FROM (SELECT"
+    "  clock_timestamp()) - attempt_started_at), 0)::bigint";
 
 enum { ACCESS = 16, REFRESH, OPEN_FOR };
 
@@ -317,22 +330,22 @@ read_pending(const struct nx_store_ask *ask, const PGresult *r,
 	return out->broken ? NX_OK : rc;
 }
 
-enum nx_rc
-nx_pending_take(const struct nx_store_ask *ask, struct nx_waiting *out,
-    struct nx_err *err)
+/* `out->pending.id` stays NULL where somebody else was faster. */
+static enum nx_rc
+take_found_waiting(const struct nx_store_ask *ask,
+    const struct nx_candidate *c, struct nx_waiting *out, struct nx_err *err)
 {
 	char brief[NX_NUMBER_MAX], full[NX_NUMBER_MAX];
 	char near_end[NX_NUMBER_MAX], enough[NX_NUMBER_MAX];
 	const struct nx_put_off later = { .pause = NX_LEASE_PAUSE_MAX / 3 };
-	const struct nx_query query = { take, { out->owner,
-	    nx_row_number(brief, SHORT_MS), nx_row_number(full, NX_LEASE_MS),
+	const struct nx_query query = { take_waiting, { c->user_id, c->id,
+	    out->owner, nx_row_number(brief, SHORT_MS),
+	    nx_row_number(full, NX_LEASE_MS),
 	    nx_row_number(near_end, NEAR_END),
-	    nx_row_number(enough, ENOUGH_REFUSALS) }, 5 };
+	    nx_row_number(enough, ENOUGH_REFUSALS) }, 7 };
 	PGresult *row = NULL;
 	enum nx_rc rc, put;
 
-	memset(out, 0, sizeof(*out));
-	nx_uuid_random(out->owner);
 	rc = nx_row_repeat(ask, &query, 1, &row, err);
 	if (rc == NX_OK && PQntuples(row) == 1) {
 		rc = read_pending(ask, row, out, err);
@@ -344,19 +357,37 @@ nx_pending_take(const struct nx_store_ask *ask, struct nx_waiting *out,
 	return rc;
 }
 
+enum nx_rc
+nx_pending_take(const struct nx_store_ask *ask, struct nx_candidates *found,
+    struct nx_waiting *out, struct nx_err *err)
+{
+	struct nx_candidate c;
+	enum nx_rc rc;
+
+	memset(out, 0, sizeof(*out));
+	nx_uuid_random(out->owner);
+	do {
+		rc = nx_row_next(ask, &find_waiting, found, &c, err);
+		if (rc == NX_OK && c.user_id[0] != '\0')
+			rc = take_found_waiting(ask, &c, out, err);
+	} while (rc == NX_OK && out->pending.id == NULL &&
+	    c.user_id[0] != '\0' && nx_clock_left(ask->deadline) > 0);
+	return rc;
+}
+
 /*
- * 1 id, 2 owner, 3 pause, 4 whether X knew the token, 5 whether an answer was
- * lost, 6 whether it may still come: then nobody else is at it as long as the
- * lease runs.
+ * 1 user, 2 id, 3 owner, 4 pause, 5 whether X knew the token, 6 whether an
+ * answer was lost, 7 whether it may still come: then nobody else is at it as
+ * long as the lease runs.
  */
 static const char put_off[] =
     "UPDATE x_pending SET lease_owner = NULL,"
-    " lease_until = CASE WHEN $6::boolean THEN lease_until END,"
-    " next_try_at = clock_timestamp() + $3::float8 * interval '1 s',"
-    " refusals = refusals + $4::boolean::integer,"
-    " attempt_started_at = CASE WHEN $5::boolean OR suspect"
+    " lease_until = CASE WHEN $7::boolean THEN lease_until END,"
+    " next_try_at = clock_timestamp() + $4::float8 * interval '1 s',"
+    " refusals = refusals + $5::boolean::integer,"
+    " attempt_started_at = CASE WHEN $6::boolean OR suspect"
     "  THEN attempt_started_at END"
-    " WHERE id = $1 AND lease_owner = $2";
+    " WHERE user_id = $1 AND id = $2 AND lease_owner = $3";
 
 enum nx_rc
 nx_pending_put_off(const struct nx_store_ask *ask,
@@ -364,28 +395,28 @@ nx_pending_put_off(const struct nx_store_ask *ask,
     struct nx_err *err)
 {
 	char pause[NX_NUMBER_MAX];
-	const struct nx_query query = { put_off, { w->pending.id, w->owner,
-	    nx_row_number(pause, how->pause),
+	const struct nx_query query = { put_off, { w->pending.user_id,
+	    w->pending.id, w->owner, nx_row_number(pause, how->pause),
 	    how->refused ? "true" : "false", how->lost ? "true" : "false",
-	    how->lost && !how->answered ? "true" : "false" }, 6 };
+	    how->lost && !how->answered ? "true" : "false" }, 7 };
 
 	return nx_row_write(ask, &query, 1, err);
 }
 
-/* 1 id, 2 version, 3 outcome */
+/* 1 user, 2 id, 3 version, 4 outcome */
 static const char drop[] =
-    "WITH gone AS (DELETE FROM x_pending WHERE id = $1"
-    "  AND token_version = $2::bigint RETURNING *),"
-    NX_TELL_GONE("$3") NX_PARK_GONE("g.id");
+    "WITH gone AS (DELETE FROM x_pending WHERE user_id = $1 AND id = $2"
+    "  AND token_version = $3::bigint RETURNING *),"
+    NX_TELL_GONE("$1", "$4") NX_PARK_GONE("g.id");
 
 enum nx_rc
 nx_pending_drop(const struct nx_store_ask *ask, const struct nx_waiting *w,
     enum nx_rc why, struct nx_err *err)
 {
 	char version[NX_NUMBER_MAX];
-	const struct nx_query query = { drop, { w->pending.id,
-	    nx_row_number(version, w->pending.version),
-	    nx_rc_code(why) }, 3 };
+	const struct nx_query query = { drop, { w->pending.user_id,
+	    w->pending.id, nx_row_number(version, w->pending.version),
+	    nx_rc_code(why) }, 4 };
 
 	return nx_row_write(ask, &query, 1, err);
 }
@@ -394,7 +425,7 @@ nx_pending_drop(const struct nx_store_ask *ask, const struct nx_waiting *w,
 static const char end[] =
     "WITH gone AS (DELETE FROM x_pending WHERE user_id = $1"
     "  AND ($2::uuid IS NULL OR aim = $2 OR aim IS NULL) RETURNING *),"
-    NX_TELL_GONE("'not_connected'") ","
+    NX_TELL_GONE("$1", "'not_connected'") ","
     "parked AS (" NX_PARK_GONE("$3::uuid") ")"
     "SELECT count(*) FROM gone";
 

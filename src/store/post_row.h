@@ -45,7 +45,8 @@
 	NX_POST_SUPERSEDED ", c.status IS DISTINCT FROM 'connected'"
 #define NX_POST_FROM(posts, which)					\
 	" FROM " posts " p"						\
-	" LEFT JOIN platform_connections c ON c.id = p.connection_id"	\
+	" LEFT JOIN platform_connections c ON c.user_id = p.user_id"	\
+	"  AND c.id = p.connection_id"					\
 	" LEFT JOIN x_parts q ON q.user_id = p.user_id"			\
 	"  AND q.post_id = p.id" which
 

@@ -2,8 +2,6 @@
 
 #include "nx/store/rekey.h"
 
-#include <stdlib.h>
-
 #include "nx/base/json.h"
 #include "nx/seal/seal.h"
 #include "row.h"
@@ -143,7 +141,7 @@ replace(const struct batch *b, int *resealed, struct nx_err *err)
 		return NX_OK;
 	rc = nx_row_repeat(b->ask, &query, 1, &result, err);
 	if (rc == NX_OK)
-		*resealed += (int)strtol(PQcmdTuples(result), NULL, 10);
+		*resealed += nx_row_count(result);
 	nx_db_clear(&result, 1);
 	return rc;
 }

@@ -4,13 +4,14 @@
  * One JSON object, sealed with the file's uuid as context, so that a file that
  * was cut or renamed does not open.
  *
- *	{"v": 1, "kind": "attempt", "login": hash}	nothing granted yet
+ *	{"v": 1, "kind": "attempt", "user_id", "login": hash}	nothing granted
  *	{"v": 1, "kind": "pending", <nx_pending>}
  *	{"v": 1, "kind": "pair", <nx_new_pair>}
  *	{"v": 1, "kind": "grant", "login": hash or null, <nx_new_grant>}
  *
  * The last is of versions that asked for the profile before they kept what X
- * had granted; their times are seconds.
+ * had granted; their times are seconds.  Older attempts and pairs do not say
+ * whose they are.
  */
 
 #include "rescue_file.h"
@@ -61,12 +62,13 @@ record_keep(struct nx_rescue *r, const struct nx_keyring *ring,
 
 enum nx_rc
 nx_rescue_attempt(struct nx_rescue *r, const struct nx_keyring *ring,
-    const char *login_hash, struct nx_err *err)
+    const char *user_id, const char *login_hash, struct nx_err *err)
 {
 	struct nx_buf record = NX_BUF(NX_SEAL_PLAIN_MAX);
 	struct nx_jw w = { .out = &record };
 
 	record_open(&w, "attempt");
+	nx_jw_str(&w, "user_id", user_id);
 	nx_jw_str(&w, "login", login_hash);
 	return record_keep(r, ring, &w, err);
 }
@@ -104,6 +106,7 @@ nx_rescue_pair(struct nx_rescue *r, const struct nx_keyring *ring,
 	struct nx_jw w = { .out = &record };
 
 	record_open(&w, "pair");
+	nx_jw_str(&w, "user_id", pair->user_id);
 	nx_jw_str(&w, "connection", pair->connection_id);
 	nx_jw_str(&w, "owner", pair->owner);
 	nx_jw_i64(&w, "version", pair->version);
@@ -129,7 +132,8 @@ apply_attempt(const struct nx_store_ask *ask, struct json_object *o,
 	const char *login = nx_json_str(o, "login");
 
 	return login == NULL ? bad_record(err) :
-	    nx_login_finish(ask, login, NX_CODE_LOST, err);
+	    nx_login_finish(ask, nx_json_str(o, "user_id"), login,
+	    NX_CODE_LOST, err);
 }
 
 static enum nx_rc
@@ -194,6 +198,7 @@ apply_pair(const struct nx_store_ask *ask, struct json_object *o,
     struct nx_err *err)
 {
 	struct nx_new_pair pair = {
+		.user_id = nx_json_str(o, "user_id"),
 		.connection_id = nx_json_str(o, "connection"),
 		.owner = nx_json_str(o, "owner"),
 		.access_token = nx_json_str(o, "access_token"),

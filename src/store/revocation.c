@@ -8,27 +8,29 @@
 
 #include "nx/store/revocation.h"
 
+#include "nx/base/clock.h"
 #include "nx/base/uuid.h"
 #include "park.h"
 #include "row.h"
 
 const char nx_column_parked[] = "parked_token";
 
-#define TAKE_ONE(which)							\
-	"WITH next AS ("						\
-	" SELECT id FROM x_revocations WHERE " which			\
-	" ORDER BY next_try_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)"	\
-	"UPDATE x_revocations r SET tries = tries + 1, next_try_at ="	\
-	" now() + interval '30 s' * 2 ^ least(tries, 9)"		\
-	" FROM next WHERE r.id = next.id"				\
-	" RETURNING r.id, r.user_id, r.connection_id, r.hint, r.token,"	\
-	"  coalesce(r.sealed_id, r.id), r.sealed_column"
+static const char find_parked[] =
+    NX_FIND_BY("next_try_at", "tries", "x_revocations",
+    "next_try_at <= now()");
 
-static const char take_due[] = TAKE_ONE("next_try_at <= now()");
+/* For half a minute a fresh one is its maker's.  1 user, 2 connection */
+static const char find_parked_of[] =
+    NX_FIND_BY("next_try_at", "tries", "x_revocations",
+    "user_id = $1 AND connection_id = $2 AND tries = 0");
 
-/* For half a minute a fresh one is its maker's. */
-static const char take_fresh[] =
-    TAKE_ONE("connection_id = $1 AND tries = 0");
+/* 1 user, 2 id, 3 tries so far */
+static const char take_parked[] =
+    "UPDATE x_revocations SET tries = tries + 1,"
+    " next_try_at = now() + interval '30 s' * 2 ^ least($3::integer, 9)"
+    " WHERE user_id = $1 AND id = $2 AND tries = $3"
+    " RETURNING id, user_id, connection_id, hint, token,"
+    "  coalesce(sealed_id, id), sealed_column";
 
 static enum nx_rc
 read_parked(const struct nx_store_ask *ask, const PGresult *row,
@@ -52,21 +54,44 @@ read_parked(const struct nx_store_ask *ask, const PGresult *row,
 	return out->broken ? NX_OK : rc;
 }
 
-enum nx_rc
-nx_revocation_take(const struct nx_store_ask *ask, const char *connection_id,
+/* `out->id` stays NULL where somebody else was faster. */
+static enum nx_rc
+take_found_parked(const struct nx_store_ask *ask, const struct nx_candidate *c,
     struct nx_revocation *out, struct nx_err *err)
 {
-	const struct nx_query query = {
-		connection_id == NULL ? take_due : take_fresh,
-		{ connection_id }, connection_id == NULL ? 0 : 1,
-	};
+	char tries[NX_NUMBER_MAX];
+	const struct nx_query query = { take_parked, { c->user_id, c->id,
+	    nx_row_number(tries, c->version) }, 3 };
 	PGresult *row = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
 
-	memset(out, 0, sizeof(*out));
 	if (rc == NX_OK && PQntuples(row) == 1)
 		rc = read_parked(ask, row, out, err);
 	nx_db_clear(&row, 1);
+	return rc;
+}
+
+enum nx_rc
+nx_revocation_take(const struct nx_store_ask *ask,
+    const struct nx_parked_of *whose, struct nx_candidates *found,
+    struct nx_revocation *out, struct nx_err *err)
+{
+	const struct nx_query find = {
+		whose == NULL ? find_parked : find_parked_of,
+		{ whose == NULL ? NULL : whose->user_id,
+		    whose == NULL ? NULL : whose->connection_id },
+		whose == NULL ? 0 : 2,
+	};
+	struct nx_candidate c;
+	enum nx_rc rc;
+
+	memset(out, 0, sizeof(*out));
+	do {
+		rc = nx_row_next(ask, &find, found, &c, err);
+		if (rc == NX_OK && c.user_id[0] != '\0')
+			rc = take_found_parked(ask, &c, out, err);
+	} while (rc == NX_OK && out->id == NULL && c.user_id[0] != '\0' &&
+	    nx_clock_left(ask->deadline) > 0);
 	return rc;
 }
 
@@ -75,21 +100,22 @@ nx_revocation_done(const struct nx_store_ask *ask,
     const struct nx_revocation *r, struct nx_err *err)
 {
 	const struct nx_query query = {
-		"DELETE FROM x_revocations WHERE id = $1", { r->id }, 1,
+		"DELETE FROM x_revocations WHERE user_id = $1 AND id = $2",
+		{ r->user_id, r->id }, 2,
 	};
 
 	return nx_row_write(ask, &query, 1, err);
 }
 
-/* 1 id, 2 whatever its age, 3 request, 4 why */
+/* 1 user, 2 id, 3 whatever its age, 4 request, 5 why */
 static const char give_up[] =
     "WITH gone AS ("
-    " DELETE FROM x_revocations WHERE id = $1"
-    "  AND ($2 OR created_at < now() - interval '7 days')"
+    " DELETE FROM x_revocations WHERE user_id = $1 AND id = $2"
+    "  AND ($3 OR created_at < now() - interval '7 days')"
     " RETURNING user_id, connection_id, hint)"
     "INSERT INTO x_events (user_id, connection_id, request_id, code, detail)"
-    " SELECT user_id, connection_id, $3, 'revocation_given_up',"
-    "  format('X was never told that the %s has ended: %s', hint, $4::text)"
+    " SELECT user_id, connection_id, $4, 'revocation_given_up',"
+    "  format('X was never told that the %s has ended: %s', hint, $5::text)"
     " FROM gone RETURNING 1";
 
 enum nx_rc
@@ -98,8 +124,8 @@ nx_revocation_failed(const struct nx_store_ask *ask,
     struct nx_err *err)
 {
 	const struct nx_query query = {
-		give_up, { r->id, r->broken ? "true" : "false",
-		    ask->request_id, why }, 4,
+		give_up, { r->user_id, r->id, r->broken ? "true" : "false",
+		    ask->request_id, why }, 5,
 	};
 	PGresult *result = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &result, err);
@@ -130,7 +156,7 @@ static const char put[] =
     NX_PARK_INTO
     " SELECT p.id, $1, $2, $3, p.hint, p.token, " NX_PARK_WAIT
     " FROM " NX_PARK_PAIR("$4", "$5", "$6", "$7")
-    " WHERE p.token IS NOT NULL ON CONFLICT (id) DO NOTHING";
+    " WHERE p.token IS NOT NULL ON CONFLICT (user_id, id) DO NOTHING";
 
 enum nx_rc
 nx_revocation_park(const struct nx_store_ask *ask,
@@ -155,8 +181,9 @@ nx_revocation_park(const struct nx_store_ask *ask,
  */
 static const char has_lost[] =
     "SELECT c.user_id, c.platform_user_id FROM platform_connections c"
-    " JOIN x_grants g ON g.connection_id = c.id"
-    " WHERE c.id = $1 AND c.platform = '" NX_PLATFORM "'"
+    " JOIN x_grants g ON g.user_id = c.user_id AND g.connection_id = c.id"
+    " WHERE c.user_id = $1 AND c.id = $2"
+    " AND c.platform = '" NX_PLATFORM "'"
     " AND (c.status IN ('disconnected', 'superseded')"
     "  OR g.refreshed_by IS NULL)";
 
@@ -165,7 +192,7 @@ nx_revocation_park_pair(const struct nx_store_ask *ask,
     const struct nx_new_pair *pair, struct nx_err *err)
 {
 	const struct nx_query query = {
-		has_lost, { pair->connection_id }, 1,
+		has_lost, { pair->user_id, pair->connection_id }, 2,
 	};
 	struct nx_parked what = {
 		.connection_id = pair->connection_id,

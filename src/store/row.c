@@ -77,11 +77,76 @@ nx_row_bool(const PGresult *result, int row, int column)
 	return PQgetvalue(result, row, column)[0] == 't';
 }
 
+int
+nx_row_count(PGresult *result)
+{
+	return (int)strtol(PQcmdTuples(result), NULL, 10);
+}
+
 const char *
 nx_row_number(char out[NX_NUMBER_MAX], int64_t number)
 {
 	(void)snprintf(out, NX_NUMBER_MAX, "%" PRId64, number);
 	return out;
+}
+
+enum nx_rc
+nx_row_find(const struct nx_store_ask *ask, const struct nx_query *find,
+    struct nx_candidates *out, struct nx_err *err)
+{
+	PGresult *rows = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, find, 1, &rows, err);
+
+	out->n = 0;
+	for (int i = 0; rc == NX_OK && i < PQntuples(rows) &&
+	    i < NX_CANDIDATES; i++) {
+		struct nx_candidate *c = &out->list[out->n++];
+
+		(void)snprintf(c->user_id, sizeof(c->user_id), "%s",
+		    PQgetvalue(rows, i, 0));
+		(void)snprintf(c->id, sizeof(c->id), "%s",
+		    PQgetvalue(rows, i, 1));
+		c->version = nx_row_i64(rows, i, 2);
+	}
+	nx_db_clear(&rows, 1);
+	return rc;
+}
+
+enum nx_rc
+nx_row_next(const struct nx_store_ask *ask, const struct nx_query *find,
+    struct nx_candidates *found, struct nx_candidate *out, struct nx_err *err)
+{
+	enum nx_rc rc = NX_OK;
+
+	if (found->n == 0)
+		rc = nx_row_find(ask, find, found, err);
+	if (rc == NX_OK && found->n > 0)
+		*out = found->list[--found->n];
+	else
+		memset(out, 0, sizeof(*out));
+	return rc;
+}
+
+enum nx_rc
+nx_row_owner(const struct nx_store_ask *ask, const char *connection_id,
+    const char **out, struct nx_err *err)
+{
+	const struct nx_query query = {
+		"SELECT user_id FROM platform_connections WHERE id = $1"
+		" AND platform = '" NX_PLATFORM "'", { connection_id }, 1,
+	};
+	PGresult *row = NULL;
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
+
+	*out = NULL;
+	if (rc == NX_OK && PQntuples(row) == 1) {
+		*out = nx_row_str(ask->arena, row, 0, 0);
+		if (*out == NULL)
+			rc = nx_fail(err, NX_NO_MEMORY,
+			    "while reading a connection");
+	}
+	nx_db_clear(&row, 1);
+	return rc;
 }
 
 bool

@@ -5,7 +5,7 @@
 #ifndef NX_SRC_STORE_ROW_H
 #define NX_SRC_STORE_ROW_H
 
-#include "nx/store/connection.h"
+#include "nx/store/lease.h"
 
 /*
  * Run once, or (nx_row_repeat) once more when the database failed it: for
@@ -28,7 +28,35 @@ const char	*nx_row_str(struct nx_arena *arena, const PGresult *result,
 		    int row, int column);
 const char	*nx_row_peek(const PGresult *result, int row, int column);
 int64_t		 nx_row_i64(const PGresult *result, int row, int column);
+int		 nx_row_count(PGresult *result);	/* written */
 bool		 nx_row_bool(const PGresult *result, int row, int column);
+
+/*
+ * Whose connection it is, as PostgreSQL prints it, in the arena; NULL: there
+ * is no such.  Asks everywhere: where the user is known, it is not needed.
+ */
+NX_MUST_USE enum nx_rc	nx_row_owner(const struct nx_store_ask *ask,
+			    const char *connection_id, const char **out,
+			    struct nx_err *err);
+
+/*
+ * Candidates (candidate.h) by a plain SELECT of user, id and version that is
+ * random in its order.  With nx_row_next() one of `found`, which is filled
+ * when it is empty: its user_id is "" when there is none.
+ */
+NX_MUST_USE enum nx_rc	nx_row_find(const struct nx_store_ask *ask,
+			    const struct nx_query *find,
+			    struct nx_candidates *out, struct nx_err *err);
+NX_MUST_USE enum nx_rc	nx_row_next(const struct nx_store_ask *ask,
+			    const struct nx_query *find,
+			    struct nx_candidates *found,
+			    struct nx_candidate *out, struct nx_err *err);
+
+/* Of those that wait by a time: `what` holds for some, the oldest first. */
+#define NX_FIND_BY(at, version, table, what)				\
+	"SELECT user_id, id, version FROM (SELECT user_id, id, "	\
+	version " AS version FROM " table " WHERE " what		\
+	" ORDER BY " at " LIMIT 64) s ORDER BY random() LIMIT 32"
 
 /* A number as a parameter. */
 enum { NX_NUMBER_MAX = 24 };
@@ -57,9 +85,22 @@ const char	*nx_row_number(char out[NX_NUMBER_MAX], int64_t number);
 	" c.access_token, c.refresh_token"
 #define NX_CONNECTION_FROM						\
 	" FROM platform_connections c"					\
-	" LEFT JOIN x_grants g ON g.connection_id = c.id"
+	" LEFT JOIN x_grants g ON g.user_id = c.user_id"		\
+	"  AND g.connection_id = c.id"
 
 enum { NX_COLUMN_ACCESS = 15, NX_COLUMN_REFRESH, NX_CONNECTION_NCOLUMNS };
+
+/*
+ * The oldest rows of a table, as a condition of a DELETE or UPDATE that has
+ * `which` of the rows: 500 by `at` of those for which `old` holds.  An index
+ * on `at` finds them; no lock is held before.
+ */
+#define NX_ROWS_MOST(end, at, table, old)				\
+	"(SELECT " end "(t) FROM (SELECT " at " AS t FROM " table	\
+	" WHERE " old " ORDER BY 1 LIMIT 500) s)"
+#define NX_ROWS_OLDEST(at, table, old)					\
+	at " BETWEEN " NX_ROWS_MOST("min", at, table, old)		\
+	" AND " NX_ROWS_MOST("max", at, table, old)
 
 /* The status of that name; NEEDS_REAUTH for any other, and for NULL. */
 enum nx_connection_status	nx_row_status(const char *word);
@@ -124,11 +165,20 @@ NX_MUST_USE enum nx_rc	nx_row_pick(const struct nx_store_ask *ask,
 			    const PGresult *rows, const char *connection_id,
 			    struct nx_connection *out, struct nx_err *err);
 
+/*
+ * x_grants.due_at of a connection, as sql/015_keys.sql has it: when the access
+ * token ends, and by its id some seconds later, so that not all meet at one
+ * time.  `id` is a uuid.
+ */
+#define NX_DUE_SPREAD(id)	"(hashtext((" id ")::text) & 255)"
+#define NX_DUE_AT(id, expires)						\
+	"(" expires " + " NX_DUE_SPREAD(id) " * interval '1 s')"
+
 /* An ended connection's row of x_grants `g`: whoever refreshes it has lost. */
 #define NX_GRANT_ENDS							\
-	" ON CONFLICT (connection_id) DO UPDATE SET"			\
+	" ON CONFLICT (user_id, connection_id) DO UPDATE SET"		\
 	"  token_version = g.token_version + 1, lease_owner = NULL,"	\
-	"  lease_until = NULL, attempt_started_at = NULL"
+	"  lease_until = NULL, attempt_started_at = NULL, due_at = NULL"
 
 /* Every row of user $1, newest first. */
 #define NX_CONNECTIONS_OF_USER						\
@@ -136,7 +186,22 @@ NX_MUST_USE enum nx_rc	nx_row_pick(const struct nx_store_ask *ask,
 	" WHERE c.user_id = $1 AND c.platform = '" NX_PLATFORM "'"	\
 	" ORDER BY c.created_at DESC, c.id LIMIT 100"
 
-/* The statement of nx_lease_claim_due(), for the test that explains it. */
-extern const char nx_lease_claim[];
+/*
+ * 1 user, 2 connection: it as it is now; and the lease that a statement before
+ * it took, or did not take, of a connection at version `seen`.  As
+ * nx_lease_take().
+ */
+extern const char nx_lease_look[];
+NX_MUST_USE enum nx_rc	nx_lease_read(const struct nx_store_ask *ask,
+			    PGresult *const *results, int64_t seen,
+			    struct nx_lease *out, struct nx_err *err);
+
+/* Statements of due.c, for the tests that explain them. */
+extern const char nx_lease_find[], nx_lease_take_found[];
+
+/* The statements of nx_purge_batch() and nx_notice_purge(), likewise. */
+enum { NX_PURGES = 4 };
+extern const char *const nx_purges[NX_PURGES];
+extern const char nx_notice_purge_done[], nx_notice_purge_all[];
 
 #endif

@@ -8,13 +8,14 @@
 #include "nx/flow/account/sweep.h"
 #include "nx/flow/publish/posts.h"
 #include "nx/flow/upkeep/purge.h"
+#include "nx/flow/upkeep/retain.h"
 #include "nx/flow/upkeep/webhook.h"
 
 static enum nx_rc
 sweep_due(struct nx_ctx *ctx, int *done)
 {
 	static const struct nx_due due = {
-		.within = NX_SWEEP_WITHIN, .spread = NX_SWEEP_SPREAD,
+		.within = NX_SWEEP_WITHIN, .spread = true,
 	};
 	const struct nx_conf *conf = &ctx->app->conf;
 	struct nx_sweep sweep;
@@ -53,6 +54,7 @@ const struct nx_work_job nx_work_jobs[] = {
 	{ "rescue", 5000, 1, replay_rescued },
 	{ "pending", 3000, 1, nx_pending_settle_due },
 	{ "purge", 60000, 1, nx_purge },
+	{ "retention", 86400000, 1, nx_retain },
 	{ "notices", 5000, 1, nx_webhook_deliver },
 	{ "revocations", 10000, 1, nx_revoke_due },
 	{ "send", 1000, 8, nx_posts_send_due },

@@ -23,10 +23,11 @@
 	CONNECTION_N ", " USER_N ", 'twitter', n, 'ada', 'k1:a', 'k1:r',"	\
 	" " ends ", '{}', 'connected'" EACH
 
-/* Their grants, with `lease_until` and `retry_at`. */
+/* Their grants, all due, with `lease_until` and `retry_at`. */
 #define GRANTS(lease, retry)						\
-	"INSERT INTO x_grants (connection_id, token_version, lease_owner,"	\
-	" lease_until, retry_at) SELECT " CONNECTION_N ", 1, "		\
+	"INSERT INTO x_grants (user_id, connection_id, token_version,"	\
+	" due_at, lease_owner, lease_until, retry_at) SELECT "		\
+	USER_N ", " CONNECTION_N ", 1, now(), "				\
 	"CASE WHEN " lease " IS NOT NULL THEN " POST_N " END, " lease ", "	\
 	retry EACH
 

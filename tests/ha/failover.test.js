@@ -1,7 +1,7 @@
 // What is promised while a database fails over, over three ways to it: nothing
 // that was answered is gone, nothing is on X twice, no token is lost, and soon
 // after another server was promoted all is served again.
-import { test, before, after } from 'node:test';
+import { test, before, after, afterEach } from 'node:test';
 import assert from 'node:assert/strict';
 import { inParallel, sandbox, settings, sleep, stopwatch, until } from '../flow/lib/stack.js';
 import { Visitor } from '../flow/lib/visitor.js';
@@ -25,6 +25,9 @@ before(async () => {
 	await settings({ access_token_ttl: 30 });
 });
 
+// A story that failed leaves no traffic to the next.
+afterEach(() => Promise.all(ways.map((way) => way.quiet())));
+
 after(async () => {
 	for (const way of ways ?? [])
 		await way.stop();
@@ -45,13 +48,17 @@ async function timePasses() {
 		UPDATE x_posts SET next_try_at = now() WHERE next_try_at IS NOT NULL AND state <> 'queued'`);
 }
 
-// Every post that was answered is there, and on X exactly once.
+// Every post that was answered is there, and on X exactly once.  One that was
+// answered 202 may turn out not to have left: then it is sent when its author
+// says so.
 async function settle(way) {
 	for (const post of way.posts.filter((one) => !one.settled)) {
 		const there = await until(`the end of ${post.id}`, 150, async () => {
 			const res = await way.ask(post.me, 'GET', `/api/twitter/posts/${post.id}`);
 			assert.notEqual(res.status, 404, `${way.name}: a post that was answered ${post.status} is gone`);
-			return res.status === 200 && res.json.state === 'sent' && res.json;
+			if (res.json?.state === 'failed' && post.status === 202)
+				await way.ask(post.me, 'POST', `/api/twitter/posts/${post.id}/resume`);
+			return res.json?.state === 'sent' && res.json;
 		});
 		post.settled = there.post_id;
 	}
@@ -94,7 +101,15 @@ async function story(t, fail, mend, heir = (host) => cluster.other(host)) {
 
 test('the primary is killed', (t) => story(t, (host) => host.kill(), (host) => host.boot()));
 test('the primary is cut off', (t) => story(t, (host) => host.cut(), (host) => host.mend()));
-test('the primary is paused', (t) => story(t, (host) => host.pause(), (host) => host.resume()));
+test('the primary is paused', (t) => story(t, (host) => host.pause(), async (host) => {
+	// It wakes, takes itself for the primary, and does what it had been sent,
+	// until it is reset, as a watchdog does.
+	host.resume();
+	await until('the old primary goes on', 30, () => cluster.isPrimary(host));
+	await more(5);
+	await host.kill();
+	host.boot();
+}));
 test('the primary hands over', (t) => story(t, (host) => cluster.switchover(host), () => undefined));
 test('and back', (t) => story(t, (host) => cluster.switchover(host), () => undefined));
 test('PostgreSQL alone dies, and is started again where it was', (t) =>

@@ -54,7 +54,7 @@ a_pair_that_is_nowhere_is_never_too_late(void **state)
 	bool stored;
 
 	save(e, &g, id);
-	assert_int_equal(nx_lease_take(&ask, id, 1, &lease, &err), NX_OK);
+	assert_int_equal(nx_lease_take(&ask, e->user, id, 1, &lease, &err), NX_OK);
 	open_world(e, &w);
 	assert_int_equal(nx_keep_pair(&w.ctx, &(struct nx_new_pair){
 	    .connection_id = id, .owner = lease.owner, .version = 1,

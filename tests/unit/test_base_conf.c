@@ -213,6 +213,8 @@ names_what_is_wrong_and_tells_no_value(void **state)
 		{ "NEXUS_THREADS", "1e2" }, { "NEXUS_THREADS", "0x10" },
 		{ "NEXUS_THREADS", "99999999999999999999" },
 		{ "NEXUS_DB_POOL", "8.5" },
+		{ "NEXUS_RETENTION_DAYS", "59" },
+		{ "NEXUS_RETENTION_DAYS", "-60" },
 		{ "TWITTER_MONTHLY_BUDGET_USD", "-1" },
 		{ "TWITTER_MONTHLY_BUDGET_USD", "1.2.3" },
 		{ "TWITTER_MONTHLY_BUDGET_USD", "inf" },

@@ -210,8 +210,8 @@ stored(struct world *w)
 	version = sql(w->env, "SELECT token_version::text FROM x_grants WHERE"
 	    " connection_id = $1", id, NULL);
 	assert_non_null(version);
-	if (nx_lease_take(&ask, id, strtoll(version, NULL, 10), &lease,
-	    &err) != NX_OK)
+	if (nx_lease_take(&ask, w->env->user, id, strtoll(version, NULL, 10),
+	    &lease, &err) != NX_OK)
 		fail_msg("%s", err.detail);
 	assert_int_equal(lease.state, NX_LEASE_TAKEN);
 	return lease.connection.refresh_token;

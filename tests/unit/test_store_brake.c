@@ -50,8 +50,8 @@ take(struct env *e, struct one *one, bool pending)
 	    " granted_at, claimed_at, lease_owner, lease_until)"
 	    " VALUES ($1, $1, 's', 'a', 't', now(), 'h', now(), now(), $2,"
 	    " now() + interval '150 s')" :
-	    "INSERT INTO x_grants (connection_id, lease_owner, lease_until)"
-	    " VALUES ($1, $2, now() + interval '150 s')",
+	    "INSERT INTO x_grants (user_id, connection_id, lease_owner,"
+	    " lease_until) VALUES ($1, $1, $2, now() + interval '150 s')",
 	    one->row, one->owner);
 }
 
@@ -62,7 +62,8 @@ enter(struct env *e, struct one *one)
 	struct nx_err err = { 0 };
 	int wait;
 
-	if (nx_brake_enter(&ask, one->owner, one->row, &wait, &err) != NX_OK)
+	if (nx_brake_enter(&ask, one->owner, one->row, one->row, &wait,
+	    &err) != NX_OK)
 		fail_msg("enter: %s", err.detail);
 	return wait;
 }
@@ -227,7 +228,7 @@ only_a_holder_goes(void **state)
 		    losses[i / 2]);
 		(void)sql(e, text, one.owner, NULL);
 		assert_int_equal(nx_brake_enter(&ask, one.owner, one.row,
-		    &wait, &err), NX_REFRESH_BUSY);
+		    one.row, &wait, &err), NX_REFRESH_BUSY);
 		assert_string_equal(sql(e, "SELECT count(*)::text FROM"
 		    " x_refreshing", NULL, NULL), "0");
 	}
@@ -236,8 +237,8 @@ only_a_holder_goes(void **state)
 	/* Nor does it become the probe. */
 	(void)sql(e, "UPDATE x_app SET braked_until = now()", NULL, NULL);
 	(void)sql(e, "UPDATE x_pending SET lease_until = now()", NULL, NULL);
-	assert_int_equal(nx_brake_enter(&ask, one.owner, one.row, &wait,
-	    &err), NX_REFRESH_BUSY);
+	assert_int_equal(nx_brake_enter(&ask, one.owner, one.row, one.row,
+	    &wait, &err), NX_REFRESH_BUSY);
 	assert_null(sql(e, "SELECT probe::text FROM x_app", NULL, NULL));
 }
 

@@ -126,7 +126,8 @@ a_new_login_reuses_the_row(void **state)
 	struct nx_err err;
 
 	save(e, &g, id);
-	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.",
+	assert_int_equal(nx_connection_end(&ask, e->user, id,
+	    NX_STATUS_DISCONNECTED, "Bye.",
 	    &err), NX_OK);
 	g.access_token = "access-2";	/* in the same second */
 	g.refresh_token = NULL;
@@ -225,7 +226,7 @@ says_why_none_will_do(void **state)
 	    NX_CONNECTION_CHOICE);
 	assert_non_null(strstr(err.detail, id));
 	assert_non_null(strstr(err.detail, "@bob"));
-	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_NEEDS_REAUTH,
+	assert_int_equal(nx_connection_end(&ask, e->user, id, NX_STATUS_NEEDS_REAUTH,
 	    "X has ended it.", &err), NX_OK);
 	assert_int_equal(nx_connection_pick(&ask, e->user, NULL, &c, &err),
 	    NX_OK);
@@ -233,7 +234,8 @@ says_why_none_will_do(void **state)
 	assert_int_equal(nx_connection_pick(&ask, e->user, id, &c, &err),
 	    NX_NEEDS_REAUTH);
 	assert_non_null(strstr(err.detail, "X has ended it."));
-	assert_int_equal(nx_connection_end(&ask, nobody, NX_STATUS_DISCONNECTED,
+	assert_int_equal(nx_connection_end(&ask, e->user, nobody,
+	    NX_STATUS_DISCONNECTED,
 	    "Bye.", &err), NX_CONNECTION_UNKNOWN);
 }
 
@@ -311,7 +313,8 @@ leaves_other_platforms_alone(void **state)
 	assert_int_equal(nx_connection_list(&ask, e->user, &list, &n, &err),
 	    NX_OK);
 	assert_int_equal(n, 0);
-	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.",
+	assert_int_equal(nx_connection_end(&ask, e->user, id,
+	    NX_STATUS_DISCONNECTED, "Bye.",
 	    &err), NX_CONNECTION_UNKNOWN);
 	assert_string_equal(sql(e, "DELETE FROM platform_connections"
 	    " WHERE id = $1 RETURNING access_token || status", id, NULL),

@@ -34,6 +34,7 @@ parked(struct env *e, int n)
 	struct nx_store_ask ask = ask_of(e);
 	const char *access = nx_arena_printf(e->arena, "access-%d", n);
 	const char *refresh = nx_arena_printf(e->arena, "refresh-%d", n);
+	struct nx_candidates found = { .n = 0 };
 	struct nx_revocation r;
 	struct nx_err err;
 	int seen = 0;
@@ -41,8 +42,8 @@ parked(struct env *e, int n)
 	(void)sql(e, "UPDATE x_revocations SET next_try_at = now(),"
 	    " tries = 0", NULL, NULL);
 	for (;;) {
-		assert_int_equal(nx_revocation_take(&ask, NULL, &r, &err),
-		    NX_OK);
+		assert_int_equal(nx_revocation_take(&ask, NULL, &found,
+		    &r, &err), NX_OK);
 		if (r.id == NULL)
 			return seen;
 		assert_false(r.broken);
@@ -226,7 +227,7 @@ a_pair_that_lost_to_a_login_is_parked(void **state)
 	struct nx_err err;
 	bool saved;
 
-	assert_int_equal(nx_lease_take(&ask, row.id, 1, &lease, &err),
+	assert_int_equal(nx_lease_take(&ask, e->user, row.id, 1, &lease, &err),
 	    NX_OK);
 	pair.connection_id = row.id;
 	pair.owner = lease.owner;
@@ -240,8 +241,8 @@ a_pair_that_lost_to_a_login_is_parked(void **state)
 	/* But one that was saved, and has been used since, is not. */
 	(void)sql(e, "DELETE FROM x_revocations", NULL, NULL);
 	for (int i = 2; i < 4; i++) {
-		assert_int_equal(nx_lease_take(&ask, row.id, i, &lease,
-		    &err), NX_OK);
+		assert_int_equal(nx_lease_take(&ask, e->user, row.id, i,
+		    &lease, &err), NX_OK);
 		pair.owner = lease.owner;
 		pair.version = i;
 		assert_int_equal(nx_lease_save(&ask, &pair, &saved, &err),

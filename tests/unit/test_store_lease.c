@@ -13,21 +13,46 @@ take(const struct env *e, const char *id, int64_t seen)
 	struct nx_err err = { 0 };
 	struct nx_lease lease;
 
-	if (nx_lease_take(&ask, id, seen, &lease, &err) != NX_OK)
+	if (nx_lease_take(&ask, e->user, id, seen, &lease, &err) != NX_OK)
 		fail_msg("take: %s", err.detail);
 	return lease;
 }
 
-static struct nx_claim
+enum { CLAIM_MAX = 64 };
+
+struct claim {
+	struct nx_lease	leases[CLAIM_MAX];	/* TAKEN */
+	size_t		n;
+	int		unreadable;
+	struct nx_err	why;
+};
+
+/* Find and take, until there are so many or no more are found. */
+static struct claim
+claim_with(struct nx_store_ask ask, const struct nx_due *due, size_t most)
+{
+	struct claim got = { .n = 0 };
+	struct nx_candidates found;
+
+	do {
+		assert_int_equal(nx_lease_find_due(&ask, due, &found,
+		    &got.why), NX_OK);
+		for (size_t i = 0; i < found.n && got.n < most; i++) {
+			struct nx_lease *l = &got.leases[got.n];
+			enum nx_rc rc = nx_lease_take_due(&ask, due,
+			    &found.list[i], l, &got.why);
+
+			got.n += rc == NX_OK && l->state == NX_LEASE_TAKEN;
+			got.unreadable += rc != NX_OK;
+		}
+	} while (found.n > 0 && got.n < most);
+	return got;
+}
+
+static struct claim
 claim(const struct env *e, const struct nx_due *due, size_t most)
 {
-	struct nx_store_ask ask = ask_of(e);
-	struct nx_err err = { 0 };
-	struct nx_claim got;
-
-	if (nx_lease_claim_due(&ask, due, most, &got, &err) != NX_OK)
-		fail_msg("claim: %s", err.detail);
-	return got;
+	return claim_with(ask_of(e), due, most);
 }
 
 static bool
@@ -35,6 +60,7 @@ save_pair(const struct env *e, const struct nx_lease *lease,
     const char *access, const char *refresh, const char *scopes)
 {
 	const struct nx_new_pair pair = {
+		.user_id = e->user,
 		.connection_id = lease->connection.id,
 		.owner = lease->owner,
 		.version = lease->connection.version,
@@ -319,7 +345,8 @@ the_end_fences_a_refresh(void **state)
 
 	save(e, &g, id);
 	a = take(e, id, 1);
-	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.",
+	assert_int_equal(nx_connection_end(&ask, e->user, id,
+	    NX_STATUS_DISCONNECTED, "Bye.",
 	    &err), NX_OK);
 	assert_false(save_pair(e, &a, "access-2", "refresh-2", NULL));
 	assert_int_equal(take(e, id, 1).state, NX_LEASE_ENDED);
@@ -327,7 +354,7 @@ the_end_fences_a_refresh(void **state)
 	    " platform_connections WHERE id = $1 AND access_token IS NULL"
 	    " AND refresh_token IS NULL", id, NULL), "1");
 	nx_uuid_random(nobody);
-	assert_int_equal(nx_lease_take(&ask, nobody, 1, &a, &err),
+	assert_int_equal(nx_lease_take(&ask, e->user, nobody, 1, &a, &err),
 	    NX_CONNECTION_UNKNOWN);
 }
 
@@ -343,7 +370,7 @@ without_the_key_it_is_not_kept(void **state)
 
 	save(e, &g, id);
 	ask.store = &e->other;
-	assert_int_equal(nx_lease_take(&ask, id, 1, &a, &err),
+	assert_int_equal(nx_lease_take(&ask, e->user, id, 1, &a, &err),
 	    NX_KEY_UNKNOWN);
 	a = take(e, id, 1);
 	assert_int_equal(a.state, NX_LEASE_TAKEN);
@@ -354,10 +381,8 @@ static void
 an_old_row_without_a_grant(void **state)
 {
 	struct env *e = need_database(state);
-	const struct nx_due due = { e->user, 7300, 0, 0 };
 	struct nx_new_grant g = grant_of(e);
 	char id[NX_UUID_LEN + 1];
-	struct nx_claim got;
 	struct nx_lease a;
 
 	save(e, &g, id);
@@ -368,16 +393,57 @@ an_old_row_without_a_grant(void **state)
 	assert_int_equal(a.state, NX_LEASE_TAKEN);
 	assert_true(save_pair(e, &a, "access-2", "refresh-2", NULL));
 	assert_int_equal(pick(e).version, 1);
-	(void)sql(e, "DELETE FROM x_grants WHERE connection_id = $1", id,
-	    NULL);
+}
+
+/* Programs of before, others and people do not know of x_grants.due_at. */
+static void
+what_others_write_is_found(void **state)
+{
+	struct env *e = need_database(state);
+	const struct nx_due due = { e->user, 60, false, 0 };
+	struct claim got;
+
+	(void)sql(e, "INSERT INTO platform_connections (user_id, platform,"
+	    " platform_user_id, access_token, refresh_token,"
+	    " token_expires_at, status) VALUES ($1, 'twitter', $2, 'a', 'r',"
+	    " now() + interval '1 hour', 'connected')", e->user, e->x_user);
+	assert_int_equal(claim(e, &due, 1).n, 0);
+	(void)sql(e, "UPDATE platform_connections SET token_expires_at ="
+	    " now() WHERE user_id = $1", e->user, NULL);
 	got = claim(e, &due, 1);
-	assert_int_equal(got.n, 1);
-	assert_int_equal(got.leases[0].connection.version, 0);
+	assert_int_equal(got.n + (size_t)got.unreadable, 1);
 	assert_int_equal(claim(e, &due, 1).n, 0);
 }
 
+/* What an index says of a row, the row itself decides. */
+static void
+a_stale_candidate_is_not_taken(void **state)
+{
+	struct env *e = need_database(state);
+	const struct nx_due due = { e->user, 900, false, 0 };
+	struct nx_new_grant g = grant_of(e);
+	char id[NX_UUID_LEN + 1];
+
+	save(e, &g, id);
+	(void)sql(e, "UPDATE x_grants SET due_at = now()"
+	    " WHERE connection_id = $1", id, NULL);
+	assert_int_equal(claim(e, &due, 1).n, 0);
+	assert_string_equal(sql(e, "SELECT due_at = token_expires_at FROM"
+	    " x_grants JOIN platform_connections ON id = connection_id"
+	    " WHERE id = $1", id, NULL), "t");
+	/* Without a refresh token it is not looked at before its end. */
+	g.refresh_token = NULL;
+	g.access_token = "access-2";
+	g.expires_at = nx_clock_wall() + 600;
+	save(e, &g, id);
+	assert_int_equal(claim(e, &due, 1).n, 0);
+	assert_string_equal(sql(e, "SELECT retry_at = token_expires_at FROM"
+	    " x_grants JOIN platform_connections ON id = connection_id"
+	    " WHERE id = $1", id, NULL), "t");
+}
+
 static bool
-is_due(const struct env *e, int within, int spread)
+is_due(const struct env *e, int within, bool spread)
 {
 	const struct nx_due due = { e->user, within, spread, 0 };
 	struct nx_store_ask ask = ask_of(e);
@@ -414,22 +480,22 @@ who_is_due(void **state)
 
 	g.expires_at = nx_clock_wall() + 600;
 	save(e, &g, id);
-	assert_true(is_due(e, 900, 0));
-	assert_true(is_due(e, 900, 300));
-	assert_false(is_due(e, 600 - 2, 0));
+	assert_true(is_due(e, 900, false));
+	assert_true(is_due(e, 900, true));
+	assert_false(is_due(e, 600 - 2, false));
 	a = take(e, id, 1);
-	assert_false(is_due(e, 900, 0));
+	assert_false(is_due(e, 900, false));
 	assert_int_equal(nx_lease_release(&ask, &a, 0, &err), NX_OK);
-	assert_true(is_due(e, 900, 0));
+	assert_true(is_due(e, 900, false));
 	/* Nothing to renew it with: it is due when it is over. */
 	g.refresh_token = NULL;
 	g.access_token = "access-2";
 	save(e, &g, id);
-	assert_false(is_due(e, 900, 0));
+	assert_false(is_due(e, 900, false));
 	g.access_token = "access-3";
 	g.expires_at = nx_clock_wall() - 10;
 	save(e, &g, id);
-	assert_true(is_due(e, 0, 0));
+	assert_true(is_due(e, 0, false));
 }
 
 static void
@@ -437,7 +503,7 @@ the_ids_spread_what_is_due(void **state)
 {
 	enum { N = 64 };
 	struct env *e = need_database(state);
-	const struct nx_due due = { e->user, 900, 600, 0 };
+	const struct nx_due due = { e->user, 600 + 128, true, 0 };
 	char id[NX_UUID_LEN + 1];
 	size_t n;
 
@@ -451,19 +517,17 @@ static void
 claiming(void **state)
 {
 	struct env *e = need_database(state);
-	struct nx_due always = { e->user, 9000, 0, 0 };
-	const struct nx_due due = { e->user, 900, 0, 0 };
+	struct nx_due always = { e->user, 9000, false, 0 };
+	const struct nx_due due = { e->user, 900, false, 0 };
 	struct nx_store_ask ask = ask_of(e);
 	char id[NX_UUID_LEN + 1];
-	struct nx_claim a, b;
+	struct claim a, b;
 	struct nx_err err;
 
 	many(e, 3, id);
 	assert_int_equal(nx_lease_clock(&ask, &always.begun, &err), NX_OK);
 	a = claim(e, &due, 2);
 	assert_int_equal(a.n, 2);
-	assert_true(a.leases[0].connection.token_expires_at <
-	    a.leases[1].connection.token_expires_at);
 	assert_int_equal(a.leases[0].state, NX_LEASE_TAKEN);
 	assert_string_equal(a.leases[0].connection.refresh_token,
 	    "refresh-1");
@@ -471,7 +535,7 @@ claiming(void **state)
 	assert_false(a.leases[0].suspect);
 	b = claim(e, &due, 2);
 	assert_int_equal(b.n, 1);
-	assert_string_equal(b.leases[0].connection.id, id);
+	memcpy(id, b.leases[0].connection.id, sizeof(id));
 	assert_int_equal(take(e, id, 1).state, NX_LEASE_HELD);
 	assert_true(save_pair(e, &b.leases[0], "access-2", "refresh-2",
 	    NULL));
@@ -505,7 +569,7 @@ failures_pause_a_row(void **state)
 {
 	static const int want[] = { 30, 60, 120, 240, 480, 900, 900 };
 	struct env *e = need_database(state);
-	const struct nx_due due = { e->user, 900, 0, 0 };
+	const struct nx_due due = { e->user, 900, false, 0 };
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_lease a;
 	char id[NX_UUID_LEN + 1];
@@ -519,7 +583,7 @@ failures_pause_a_row(void **state)
 		    &err), NX_OK);
 		assert_in_range(pause_left(e, id), want[i] - 3, want[i]);
 		assert_int_equal(claim(e, &due, 1).n, 0);
-		assert_false(is_due(e, 900, 0));
+		assert_false(is_due(e, 900, false));
 	}
 	a = take(e, id, 1);
 	assert_true(save_pair(e, &a, "access-2", "refresh-2", NULL));
@@ -530,10 +594,10 @@ static void
 what_does_not_open_waits(void **state)
 {
 	struct env *e = need_database(state);
-	const struct nx_due due = { e->user, 900, 0, 0 };
+	const struct nx_due due = { e->user, 900, false, 0 };
 	struct nx_store_ask ask = ask_of(e);
 	char id[NX_UUID_LEN + 1];
-	struct nx_claim got;
+	struct claim got;
 	struct nx_err err;
 
 	many(e, 3, id);
@@ -549,8 +613,7 @@ what_does_not_open_waits(void **state)
 		assert_int_equal(nx_lease_release(&ask, &got.leases[i], 0,
 		    &err), NX_OK);
 	ask.store = &e->other;
-	assert_int_equal(nx_lease_claim_due(&ask, &due, 3, &got, &err),
-	    NX_OK);
+	got = claim_with(ask, &due, 3);
 	assert_int_equal(got.n, 0);
 	assert_int_equal(got.unreadable, 2);
 	assert_non_null(strstr(got.why.detail, "k1"));
@@ -568,14 +631,13 @@ static void *
 claim_all(void *arg)
 {
 	struct claimer *c = arg;
-	const struct nx_due due = { c->e->user, 900, 0, 0 };
+	const struct nx_due due = { c->e->user, 900, false, 0 };
 	struct nx_store_ask ask = ask_of(c->e);
-	struct nx_claim got = { .n = 1 };
-	struct nx_err err;
+	struct claim got = { .n = 1 };
 
 	ask.arena = nx_arena_new(ARENA_MAX);
-	while (ask.arena != NULL && got.n > 0 &&
-	    nx_lease_claim_due(&ask, &due, 3, &got, &err) == NX_OK) {
+	while (ask.arena != NULL && got.n > 0) {
+		got = claim_with(ask, &due, 3);
 		for (size_t i = 0; i < got.n; i++)
 			memcpy(c->ids[c->n++], got.leases[i].connection.id,
 			    NX_UUID_LEN + 1);
@@ -626,7 +688,7 @@ refresh(void *arg)
 
 	if ((ask.arena = nx_arena_new(ARENA_MAX)) == NULL)
 		return NULL;
-	r->rc = nx_lease_take(&ask, r->id, 1, &lease, &err);
+	r->rc = nx_lease_take(&ask, r->e->user, r->id, 1, &lease, &err);
 	r->state = lease.state;
 	if (r->rc != NX_OK)
 		(void)fprintf(stderr, "take: %s\n", err.detail);
@@ -674,6 +736,8 @@ main(void)
 		T(without_the_key_it_is_not_kept),
 		T(an_old_row_without_a_grant),
 		T(who_is_due),
+		T(what_others_write_is_found),
+		T(a_stale_candidate_is_not_taken),
 		T(the_ids_spread_what_is_due),
 		T(claiming),
 		T(failures_pause_a_row),

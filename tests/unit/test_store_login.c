@@ -22,7 +22,7 @@ look(const struct env *e, const char *hash)
 	struct nx_login login;
 	struct nx_err err = { 0 };
 
-	if (nx_login_look(&ask, hash, &login, &err) != NX_OK)
+	if (nx_login_look(&ask, NULL, hash, &login, &err) != NX_OK)
 		fail_msg("look: %s", err.detail);
 	return login;
 }
@@ -46,14 +46,14 @@ claimed_once(void **state)
 	assert_int_equal(login.state, NX_LOGIN_BUSY);
 	assert_string_equal(login.return_to, "/dash");
 	assert_string_equal(login.user_id, e->user);
-	assert_int_equal(nx_login_finish(&ask, hash, NX_SAVE_DEFERRED, &err),
+	assert_int_equal(nx_login_finish(&ask, e->user, hash, NX_SAVE_DEFERRED, &err),
 	    NX_OK);
 	login = look(e, hash);
 	assert_int_equal(login.state, NX_LOGIN_DONE);
 	assert_int_equal(login.rc, NX_SAVE_DEFERRED);
-	assert_int_equal(nx_login_finish(&ask, hash, NX_OK, &err),
+	assert_int_equal(nx_login_finish(&ask, e->user, hash, NX_OK, &err),
 	    NX_OK);
-	assert_int_equal(nx_login_finish(&ask, hash, NX_CODE_LOST, &err),
+	assert_int_equal(nx_login_finish(&ask, e->user, hash, NX_CODE_LOST, &err),
 	    NX_OK);
 	assert_int_equal(look(e, hash).state, NX_LOGIN_DONE);
 	assert_int_equal(look(e, hash).rc, NX_OK);
@@ -111,7 +111,7 @@ one_after_the_other(void **state)
 	assert_int_equal(nx_login_claim(&ask, third, other, "/", &login,
 	    &err), NX_OK);
 	assert_int_equal(login.state, NX_LOGIN_CLAIMED);
-	assert_int_equal(nx_login_release(&ask, first, &err), NX_OK);
+	assert_int_equal(nx_login_release(&ask, e->user, first, &err), NX_OK);
 	assert_int_equal(look(e, first).state, NX_LOGIN_ABSENT);
 	assert_int_equal(nx_login_claim(&ask, second, e->user, "/", &login,
 	    &err), NX_OK);
@@ -124,6 +124,10 @@ one_after_the_other(void **state)
 	(void)sql(e, "UPDATE x_logins SET outcome = 'pending'"
 	    " WHERE state_hash = $1", first, NULL);
 	assert_int_equal(look(e, first).state, NX_LOGIN_PENDING);
+	fresh_hash(third);
+	assert_int_equal(nx_login_claim(&ask, third, e->user, "/", &login,
+	    &err), NX_OK);
+	assert_int_equal(login.state, NX_LOGIN_CLAIMED);
 	assert_int_equal(nx_login_claim(&ask, third, e->user, "/", &login,
 	    &err), NX_OK);
 	assert_int_equal(login.state, NX_LOGIN_BUSY);

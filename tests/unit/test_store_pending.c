@@ -30,10 +30,11 @@ static struct nx_waiting
 take(struct env *e)
 {
 	struct nx_store_ask ask = ask_of(e);
+	struct nx_candidates found = { .n = 0 };
 	struct nx_waiting w;
 	struct nx_err err = { 0 };
 
-	if (nx_pending_take(&ask, &w, &err) != NX_OK)
+	if (nx_pending_take(&ask, &found, &w, &err) != NX_OK)
 		fail_msg("take: %s", err.detail);
 	return w;
 }
@@ -298,14 +299,15 @@ a_pair_whose_row_became_a_connection_goes_there(void **state)
 	put(e, &later);
 	assert_string_equal(sql(e, rows, e->user, NULL), "0");
 	assert_string_equal(sql(e, parked, e->user, NULL), "0");
-	assert_int_equal(nx_lease_take(&ask, id, 2, &lease, &err), NX_OK);
+	assert_int_equal(nx_lease_take(&ask, e->user, id, 2, &lease, &err), NX_OK);
 	assert_int_equal(lease.state, NX_LEASE_TAKEN);
 	assert_string_equal(lease.connection.access_token, "access-2");
 	assert_string_equal(lease.connection.refresh_token, "refresh-2");
 
 	/* Its owner wanted it ended: so is what came of it. */
 	(void)sql(e, "UPDATE x_grants SET refreshed_by = NULL", NULL, NULL);
-	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "",
+	assert_int_equal(nx_connection_end(&ask, e->user, id,
+	    NX_STATUS_DISCONNECTED, "",
 	    &err), NX_OK);
 	put(e, &later);
 	assert_string_equal(sql(e, parked, e->user, NULL), "4");
@@ -344,6 +346,8 @@ the_end_parks_its_tokens(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_pending p = pending_of(e);
+	const struct nx_parked_of whose = { e->user, p.id };
+	struct nx_candidates found = { .n = 0 };
 	struct nx_rekey progress = { .resealed = 0 };
 	struct nx_keyring *ring = NULL;
 	struct nx_store both;
@@ -369,7 +373,7 @@ the_end_parks_its_tokens(void **state)
 	assert_int_equal(progress.unreadable, 0);
 	ask.store = &e->other;
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(nx_revocation_take(&ask, p.id, &r, &err),
+		assert_int_equal(nx_revocation_take(&ask, &whose, &found, &r, &err),
 		    NX_OK);
 		assert_false(r.broken);
 		seen |= strcmp(r.token, "access-1") == 0 ? 1 :
@@ -385,6 +389,7 @@ keys_are_told_and_sealed_anew(void **state)
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_pending p = pending_of(e);
+	struct nx_candidates found = { .n = 0 };
 	struct nx_keys_in_use in_use;
 	struct nx_rekey progress = { .resealed = 0 };
 	struct nx_keyring *ring = NULL;
@@ -398,7 +403,8 @@ keys_are_told_and_sealed_anew(void **state)
 	assert_string_equal(in_use.ids[0], "k1");
 	hasten(e);
 	ask.store = &e->other;
-	assert_int_equal(nx_pending_take(&ask, &w, &err), NX_KEY_UNKNOWN);
+	assert_int_equal(nx_pending_take(&ask, &found, &w, &err),
+	    NX_KEY_UNKNOWN);
 	assert_int_equal(nx_keyring_parse(KEY_2 "," KEY_1, &ring, &err),
 	    NX_OK);
 	both = (struct nx_store){ e->pool, ring };
@@ -409,7 +415,7 @@ keys_are_told_and_sealed_anew(void **state)
 	assert_int_equal(progress.resealed, 1);
 	hasten(e);
 	ask.store = &e->other;
-	assert_int_equal(nx_pending_take(&ask, &w, &err), NX_OK);
+	assert_int_equal(nx_pending_take(&ask, &found, &w, &err), NX_OK);
 	assert_string_equal(w.pending.access_token, "access-1");
 	assert_string_equal(w.pending.refresh_token, "refresh-1");
 	nx_keyring_free(ring);

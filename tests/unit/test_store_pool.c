@@ -843,6 +843,7 @@ a_pooler_may_hang_up(void **state)
 struct useless {
 	int		 fd;
 	bool		 early;		/* to the pool's own question too */
+	bool		 standby;	/* takes no writes, as it says then */
 	const char	*state;		/* NULL: it says no more */
 	const char	*says;
 	atomic_int	 asked;		/* in earnest */
@@ -872,14 +873,22 @@ answer_uselessly(struct useless *u, int fd)
 {
 	static const char writable[] = "1\0\0\0\4" "2\0\0\0\4"
 	    "T\0\0\0\32\0\1" "r\0" "\0\0\0\0" "\0\0" "\0\0\0\31"
-	    "\377\377" "\377\377\377\377" "\0\0"
-	    "D\0\0\0\15\0\1" "\0\0\0\3off" "C\0\0\0\15SELECT 1\0"
-	    "Z\0\0\0\5I";
+	    "\377\377" "\377\377\377\377" "\0\0";
+	static const char off[] = "D\0\0\0\15\0\1" "\0\0\0\3off";
+	static const char on[] = "D\0\0\0\14\0\1" "\0\0\0\2on";
+	static const char done[] = "C\0\0\0\15SELECT 1\0" "Z\0\0\0\5I";
+	struct nx_buf out = NX_BUF(300);
 	char in[2000];
+	bool earnest;
 
-	if (read(fd, in, sizeof(in)) <= 0 || (!u->early &&
-	    (write(fd, writable, sizeof(writable) - 1) <= 0 ||
-	    read(fd, in, sizeof(in)) <= 0)))
+	nx_buf_add(&out, writable, sizeof(writable) - 1);
+	nx_buf_add(&out, u->standby ? on : off, (u->standby ? sizeof(on) :
+	    sizeof(off)) - 1);
+	nx_buf_add(&out, done, sizeof(done) - 1);
+	earnest = read(fd, in, sizeof(in)) > 0 && (u->early ||
+	    (write(fd, out.p, out.n) > 0 && read(fd, in, sizeof(in)) > 0));
+	nx_buf_free(&out);
+	if (!earnest || in[0] == 'X')		/* it takes its leave */
 		return;
 	(void)atomic_fetch_add(&u->asked, 1);
 	if (u->state != NULL)
@@ -1013,6 +1022,37 @@ idle_connections_to_a_silent_host_are_not_lent(void **state)
 		    "SELECT pg_backend_pid()"), pids[i]);
 	nx_pool_give(pool, held[0]);
 	nx_pool_free(pool);
+}
+
+/*
+ * What a pooler says of a server when somebody connects may be out of date:
+ * the server is asked.
+ */
+static void
+a_standby_behind_a_pooler_is_passed_over(void **state)
+{
+	struct useless u = { .standby = true };
+	struct nx_err err = { 0 };
+	struct nx_pool *pool;
+	pthread_t thread;
+	char url[1100];
+	int port;
+
+	(void)need_database(state);
+	u.fd = mute_server(&port);
+	if (!behind_a_mute_host(port, url, 1000))
+		skip();
+	(void)strncat(url, " sslmode=disable gssencmode=disable"
+	    " target_session_attrs=read-write",
+	    sizeof(url) - strlen(url) - 1);
+	assert_int_equal(pthread_create(&thread, NULL, be_useless, &u), 0);
+	pool = pool_on(url, 2);
+	assert_int_equal(run(pool, "SELECT 1", PATIENCE_MS, &err), NX_OK);
+	nx_pool_free(pool);
+	(void)shutdown(u.fd, SHUT_RDWR);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	(void)close(u.fd);
+	assert_int_equal(atomic_load(&u.asked), 0);
 }
 
 /* The next walk begins with the host that answers. */
@@ -1162,6 +1202,7 @@ main(void)
 		cmocka_unit_test(a_pooler_may_hang_up),
 		T(a_useless_target_is_left),
 		T(idle_connections_to_a_silent_host_are_not_lent),
+		T(a_standby_behind_a_pooler_is_passed_over),
 		T(a_silent_host_is_asked_last),
 		T(a_failed_commit_is_not_repeated),
 		T(many_threads_lose_statements),

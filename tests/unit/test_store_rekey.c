@@ -88,7 +88,8 @@ what_is_parked_counts(void **state)
 	struct nx_err err;
 
 	save(e, &g, id);
-	assert_int_equal(nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.",
+	assert_int_equal(nx_connection_end(&ask, e->user, id,
+	    NX_STATUS_DISCONNECTED, "Bye.",
 	    &err), NX_OK);
 	assert_true(in_use(e, "k1"));
 }
@@ -154,7 +155,8 @@ seals_everything_anew(void **state)
 	save_many(e);
 	assert_int_equal(nx_connection_list(&ask, e->user, &list, &n, &err),
 	    NX_OK);
-	assert_int_equal(nx_connection_end(&ask, list[0].id, NX_STATUS_DISCONNECTED,
+	assert_int_equal(nx_connection_end(&ask, e->user, list[0].id,
+	    NX_STATUS_DISCONNECTED,
 	    "Bye.", &err), NX_OK);
 	rekey_all(e, &store, &done);
 	assert_true(done.resealed >= MANY);	/* and what is parked */
@@ -236,7 +238,8 @@ renew_once(struct busy *b, struct nx_store_ask *ask)
 	if (nx_connection_pick(ask, b->user, b->id, &c, &err) != NX_OK)
 		fail_msg("read: %s", err.detail);
 	b->read++;
-	if (nx_lease_take(ask, b->id, c.version, &lease, &err) != NX_OK)
+	if (nx_lease_take(ask, b->user, b->id, c.version, &lease, &err) !=
+	    NX_OK)
 		fail_msg("take: %s", err.detail);
 	assert_int_equal(lease.state, NX_LEASE_TAKEN);
 	assert_non_null(lease.connection.refresh_token);

@@ -544,7 +544,7 @@ an_attempt_whose_process_died_is_over(void **state)
 	    &err), NX_OK);
 	assert_int_equal(login.state, NX_LOGIN_WAITS);
 	assert_int_equal(nx_rescue_open(r->dir, &aside, &err), NX_OK);
-	assert_int_equal(nx_rescue_attempt(&aside, e->ring, hash, &err),
+	assert_int_equal(nx_rescue_attempt(&aside, e->ring, NULL, hash, &err),
 	    NX_OK);
 	nx_rescue_close(&aside, false);
 	assert_int_equal(replay(r, &e->store, 1, 0), NX_OK);
@@ -576,7 +576,7 @@ a_pair_comes_home(void **state)
 	g = grant_of(e);
 	ask = ask_of(e);
 	save(e, &g, id);
-	assert_int_equal(nx_lease_take(&ask, id, 1, &lease, &err), NX_OK);
+	assert_int_equal(nx_lease_take(&ask, e->user, id, 1, &lease, &err), NX_OK);
 	pair.connection_id = id;
 	pair.owner = lease.owner;
 	pair.version = 1;
@@ -595,7 +595,7 @@ a_pair_comes_home(void **state)
 	    NX_OK);
 	nx_rescue_close(&aside, true);
 	assert_int_equal(replay(r, &e->store, 0, 0), NX_OK);
-	assert_int_equal(nx_lease_take(&ask, id, 2, &lease, &err), NX_OK);
+	assert_int_equal(nx_lease_take(&ask, e->user, id, 2, &lease, &err), NX_OK);
 	assert_int_equal(lease.state, NX_LEASE_TAKEN);
 	assert_string_equal(lease.connection.access_token, "access-2");
 	assert_string_equal(lease.connection.refresh_token, "refresh-2");

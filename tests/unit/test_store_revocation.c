@@ -18,7 +18,8 @@ end(struct env *e, const char *id)
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_err err = { 0 };
 
-	if (nx_connection_end(&ask, id, NX_STATUS_DISCONNECTED, "Bye.", &err) !=
+	if (nx_connection_end(&ask, e->user, id,
+	    NX_STATUS_DISCONNECTED, "Bye.", &err) !=
 	    NX_OK)
 		fail_msg("end: %s", err.detail);
 }
@@ -27,10 +28,13 @@ static struct nx_revocation
 take(struct env *e, const char *id)
 {
 	struct nx_store_ask ask = ask_of(e);
+	const struct nx_parked_of whose = { e->user, id };
+	struct nx_candidates found = { .n = 0 };
 	struct nx_revocation r;
 	struct nx_err err = { 0 };
 
-	if (nx_revocation_take(&ask, id, &r, &err) != NX_OK)
+	if (nx_revocation_take(&ask, id == NULL ? NULL : &whose, &found, &r,
+	    &err) != NX_OK)
 		fail_msg("take: %s", err.detail);
 	return r;
 }
@@ -157,6 +161,8 @@ a_missing_key_keeps_it(void **state)
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
 	char id[NX_UUID_LEN + 1];
+	const struct nx_parked_of whose = { e->user, id };
+	struct nx_candidates found = { .n = 0 };
 	struct nx_revocation r;
 	struct nx_err err = { 0 };
 	bool given_up;
@@ -164,7 +170,7 @@ a_missing_key_keeps_it(void **state)
 	save(e, &g, id);
 	end(e, id);
 	ask.store = &e->other;
-	assert_int_equal(nx_revocation_take(&ask, id, &r, &err),
+	assert_int_equal(nx_revocation_take(&ask, &whose, &found, &r, &err),
 	    NX_KEY_UNKNOWN);
 	assert_non_null(strstr(err.detail, "key k1"));
 	assert_int_equal(nx_revocation_failed(&ask, &r, "why", &given_up,
@@ -244,7 +250,7 @@ a_pair_that_comes_too_late_is_parked(void **state)
 	bool saved;
 
 	save(e, &g, id);
-	assert_int_equal(nx_lease_take(&ask, id, 1, &lease, &err), NX_OK);
+	assert_int_equal(nx_lease_take(&ask, e->user, id, 1, &lease, &err), NX_OK);
 	pair.connection_id = id;
 	pair.owner = lease.owner;
 	pair.version = lease.connection.version;

@@ -116,8 +116,8 @@ end(const struct fixture *f, const char *id,
 {
 	struct nx_store_ask ask = ask_of(f->env);
 
-	assert_int_equal(nx_connection_end(&ask, id, status, reason, NULL),
-	    NX_OK);
+	assert_int_equal(nx_connection_end(&ask, f->env->user, id, status,
+	    reason, NULL), NX_OK);
 }
 
 static void
@@ -361,11 +361,13 @@ take_all(void *arg)
 {
 	struct worker *w = arg;
 	struct nx_store_ask ask = ask_of(w->f->env);
+	struct nx_candidates found = { .n = 0 };
 	struct nx_notice n;
 
 	ask.arena = nx_arena_new(ARENA_MAX);
 	assert_non_null(ask.arena);
-	while (nx_notice_take(&ask, &n, NULL) == NX_OK && n.id != NULL) {
+	while (nx_notice_take(&ask, &found, &n, NULL) == NX_OK &&
+	    n.id != NULL) {
 		w->taken++;
 		assert_int_equal(nx_notice_done(&ask, &n, NULL), NX_OK);
 	}

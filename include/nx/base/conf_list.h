@@ -58,6 +58,8 @@ X(db_pool, "NEXUS_DB_POOL", INT, "8", 1, 256, 0, \
   "Database connections of each process, at the most.") \
 X(state_dir, "NEXUS_STATE_DIR", PATH, "/var/lib/nexus-x", 1, 1000, 0, \
   "Directory for grants that the database could not take, and counters.") \
+X(retention_days, "NEXUS_RETENTION_DAYS", INT, "0", 0, 36500, 0, \
+  "Posts are deleted so many days after they ended, 60 at least; 0: never.") \
 X(webhook_url, "NEXUS_WEBHOOK_URL", URL, NULL, 1, 500, 0, \
   "Where signed notices of connection and post events go.") \
 X(webhook_secret, "NEXUS_WEBHOOK_SECRET", SECRET, NULL, 16, 500, 0, \

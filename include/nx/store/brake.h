@@ -24,13 +24,14 @@ enum {
  * Asked by the holder of a lease right before its refresh token is spent, so
  * it also shows that the database is there.  `*wait` is 0: go, and it is
  * counted as under way for NX_LEASE_MS at the most; otherwise the seconds
- * until it may be worth to ask again.  `row`: the connection or the pending
- * grant that the lease is of.  REFRESH_BUSY when it has run out meanwhile, as
- * after a process was stopped: another holder may have sent the token.
+ * until it may be worth to ask again.  `row`: the user's connection or
+ * pending grant that the lease is of.  REFRESH_BUSY when it has run out
+ * meanwhile, as after a process was stopped: another holder may have sent the
+ * token.
  */
 NX_MUST_USE enum nx_rc	nx_brake_enter(const struct nx_store_ask *ask,
-			    const char *owner, const char *row, int *wait,
-			    struct nx_err *err);
+			    const char *owner, const char *user_id,
+			    const char *row, int *wait, struct nx_err *err);
 
 enum nx_brake_end {
 	NX_BRAKE_END_ANSWERED,	/* X said something, be it a refusal */

@@ -127,7 +127,7 @@ NX_MUST_USE enum nx_rc	nx_connection_save(const struct nx_store_ask *ask,
  * CONNECTION_UNKNOWN, KEY_UNKNOWN; BUSY when the tokens keep changing.
  */
 NX_MUST_USE enum nx_rc	nx_connection_end(const struct nx_store_ask *ask,
-			    const char *id,
+			    const char *user_id, const char *id,
 			    enum nx_connection_status status,
 			    const char *reason, struct nx_err *err);
 

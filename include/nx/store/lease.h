@@ -12,6 +12,7 @@
 #ifndef NX_STORE_LEASE_H
 #define NX_STORE_LEASE_H
 
+#include "nx/store/candidate.h"
 #include "nx/store/connection.h"
 
 /*
@@ -43,11 +44,13 @@ struct nx_lease {
  * KEY_UNKNOWN, SEAL_BROKEN.
  */
 NX_MUST_USE enum nx_rc	nx_lease_take(const struct nx_store_ask *ask,
-			    const char *connection_id, int64_t seen,
-			    struct nx_lease *out, struct nx_err *err);
+			    const char *user_id, const char *connection_id,
+			    int64_t seen, struct nx_lease *out,
+			    struct nx_err *err);
 
 /* A pair that X gave for the refresh token of a lease. */
 struct nx_new_pair {
+	const char	*user_id;		/* NULL: it is to be found */
 	const char	*connection_id, *owner;	/* the lease's */
 	int64_t		 version;		/* whose token was spent */
 	const char	*access_token, *refresh_token, *scopes;
@@ -68,8 +71,8 @@ NX_MUST_USE enum nx_rc	nx_lease_save(const struct nx_store_ask *ask,
 
 /*
  * Give it back; the refresh token was not spent (X was not reached).
- * `pause` > 0: it failed, and nx_lease_claim_due() leaves it alone for so many
- * seconds, doubled by every failure before this one up to NX_LEASE_PAUSE_MAX.
+ * `pause` > 0: it failed, and sweeps leave it alone for so many seconds,
+ * doubled by every failure before this one up to NX_LEASE_PAUSE_MAX.
  * nx_lease_take() does not ask, and a new pair ends the pause.
  */
 NX_MUST_USE enum nx_rc	nx_lease_release(const struct nx_store_ask *ask,
@@ -111,32 +114,36 @@ NX_MUST_USE enum nx_rc	nx_lease_refused(const struct nx_store_ask *ask,
 struct nx_due {
 	const char	*user_id;	/* NULL: everybody's */
 	int		 within;
-	int		 spread;	/* of it that the id decides: 0 to all,
-					 * so that not all meet at one time */
+	bool		 spread;	/* the id makes it up to 255 seconds
+					 * less, so that not all meet */
 	int64_t		 begun;		/* nx_lease_clock(): what was renewed
 					 * since is not due again; 0: it is */
 };
 
-struct nx_claim {
-	struct nx_lease	*leases;	/* TAKEN, both tokens opened */
-	size_t		 n;
-	int		 unreadable;	/* did not open; each has its pause */
-	struct nx_err	 why;		/* of the last of them */
-};
+/*
+ * Connections that are due and free, some of the soonest, with the version of
+ * their tokens; however many are due, leased or put off.
+ */
+NX_MUST_USE enum nx_rc	nx_lease_find_due(const struct nx_store_ask *ask,
+			    const struct nx_due *due,
+			    struct nx_candidates *out, struct nx_err *err);
 
 /*
- * Take the leases of at most `most` connections that are due and that nobody
- * is at, soonest first, in one statement that waits for nobody's lock.
+ * Take the lease of one that was found: `out->state` is TAKEN, with both
+ * tokens opened, or it is not to be had any more, and will not be found again
+ * as it is.  KEY_UNKNOWN and SEAL_BROKEN: it has its pause.
  */
-NX_MUST_USE enum nx_rc	nx_lease_claim_due(const struct nx_store_ask *ask,
-			    const struct nx_due *due, size_t most,
-			    struct nx_claim *out, struct nx_err *err);
+NX_MUST_USE enum nx_rc	nx_lease_take_due(const struct nx_store_ask *ask,
+			    const struct nx_due *due,
+			    const struct nx_candidate *found,
+			    struct nx_lease *out, struct nx_err *err);
 
 /* The database's time, by which leases run: ms since 1970. */
 NX_MUST_USE enum nx_rc	nx_lease_clock(const struct nx_store_ask *ask,
 			    int64_t *out, struct nx_err *err);
 
-/* How many a claim could take now. */
+/* How many could be taken now; counted to NX_DUE_COUNT_MAX. */
+enum { NX_DUE_COUNT_MAX = 10000 };
 NX_MUST_USE enum nx_rc	nx_lease_count_due(const struct nx_store_ask *ask,
 			    const struct nx_due *due, int64_t *out,
 			    struct nx_err *err);

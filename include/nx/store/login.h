@@ -35,26 +35,30 @@ struct nx_login {
 /*
  * `hash`: SHA-256 of the state in hex.  A user's attempts are claimed one at
  * a time, since X ends with each login what it granted before: whose exchange
- * comes last must be known.  WAITS: claim it again later.  Sweeps some
- * expired rows as well.
+ * comes last must be known.  WAITS: claim it again later.  The user's expired
+ * rows go as well.
  */
 NX_MUST_USE enum nx_rc	nx_login_claim(const struct nx_store_ask *ask,
 			    const char *hash, const char *user_id,
 			    const char *return_to, struct nx_login *out,
 			    struct nx_err *err);
 
-/* Read it; claims nothing. */
+/* Read it; claims nothing.  `user_id` NULL: not known, it is looked for. */
 NX_MUST_USE enum nx_rc	nx_login_look(const struct nx_store_ask *ask,
-			    const char *hash, struct nx_login *out,
-			    struct nx_err *err);
+			    const char *user_id, const char *hash,
+			    struct nx_login *out, struct nx_err *err);
 
 /* Whoever claimed it has spent nothing: let it be claimed again. */
 NX_MUST_USE enum nx_rc	nx_login_release(const struct nx_store_ask *ask,
-			    const char *hash, struct nx_err *err);
-
-/* It has ended, with `rc`; one that has connected an account stays so. */
-NX_MUST_USE enum nx_rc	nx_login_finish(const struct nx_store_ask *ask,
-			    const char *hash, enum nx_rc rc,
+			    const char *user_id, const char *hash,
 			    struct nx_err *err);
+
+/*
+ * It has ended, with `rc`; one that has connected an account stays so.
+ * `user_id` NULL as above.
+ */
+NX_MUST_USE enum nx_rc	nx_login_finish(const struct nx_store_ask *ask,
+			    const char *user_id, const char *hash,
+			    enum nx_rc rc, struct nx_err *err);
 
 #endif

@@ -9,17 +9,19 @@
 #ifndef NX_STORE_NOTICE_H
 #define NX_STORE_NOTICE_H
 
-#include "nx/store/store.h"
+#include "nx/store/candidate.h"
 
 struct nx_notice {
 	const char	*id;		/* NULL: none is due */
+	const char	*user_id;
 	const char	*event;
 	const char	*body;		/* JSON */
 	const char	*tries;		/* names this try */
 };
 
-/* Take the one that is due for longest. */
+/* Take one of those that are due for longest. */
 NX_MUST_USE enum nx_rc	nx_notice_take(const struct nx_store_ask *ask,
+			    struct nx_candidates *found,
 			    struct nx_notice *out, struct nx_err *err);
 
 /* It has arrived.  Nothing happens when somebody else has taken it since. */

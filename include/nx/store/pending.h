@@ -11,6 +11,7 @@
 #ifndef NX_STORE_PENDING_H
 #define NX_STORE_PENDING_H
 
+#include "nx/store/candidate.h"
 #include "nx/store/connection.h"
 
 struct nx_pending {
@@ -57,11 +58,12 @@ NX_MUST_USE enum nx_rc	nx_pending_is_due(const struct nx_store_ask *ask,
 			    bool *out, struct nx_err *err);
 
 /*
- * Take the lease of the one that is due for longest: half a minute, or where
- * it is to be renewed as long as such a call may take, with its start written
- * down as in lease.h.  KEY_UNKNOWN (it is put off).
+ * Take the lease of one of those that are due for longest: half a minute, or
+ * where it is to be renewed as long as such a call may take, with its start
+ * written down as in lease.h.  KEY_UNKNOWN (it is put off).
  */
 NX_MUST_USE enum nx_rc	nx_pending_take(const struct nx_store_ask *ask,
+			    struct nx_candidates *found,
 			    struct nx_waiting *out, struct nx_err *err);
 
 /* How a turn ended that brought no profile. */

@@ -55,7 +55,8 @@ NX_MUST_USE enum nx_rc	nx_rescue_open(const char *dir,
  */
 NX_MUST_USE enum nx_rc	nx_rescue_attempt(struct nx_rescue *r,
 			    const struct nx_keyring *ring,
-			    const char *login_hash, struct nx_err *err);
+			    const char *user_id, const char *login_hash,
+			    struct nx_err *err);
 NX_MUST_USE enum nx_rc	nx_rescue_pending(struct nx_rescue *r,
 			    const struct nx_keyring *ring,
 			    const struct nx_pending *p, struct nx_err *err);

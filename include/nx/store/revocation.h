@@ -22,13 +22,18 @@ struct nx_revocation {
 	bool		 broken;	/* it will never open */
 };
 
+struct nx_parked_of {
+	const char	*user_id, *connection_id;
+};
+
 /*
- * Take the one that is due for longest; with `connection_id`, one of that
+ * Take one of those that are due for longest; with `whose`, one of that
  * connection which nobody has tried yet.  KEY_UNKNOWN (it stays, and
  * `out->id` is set).
  */
 NX_MUST_USE enum nx_rc	nx_revocation_take(const struct nx_store_ask *ask,
-			    const char *connection_id,
+			    const struct nx_parked_of *whose,
+			    struct nx_candidates *found,
 			    struct nx_revocation *out, struct nx_err *err);
 
 /* X knows. */

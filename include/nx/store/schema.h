@@ -11,7 +11,7 @@
 #include "nx/store/pool.h"
 
 /* The number of the newest file in sql/; a test compares them. */
-enum { NX_SCHEMA_NEEDED = 14 };
+enum { NX_SCHEMA_NEEDED = 15 };
 
 /*
  * Is the schema that this connection sees at `needed` or beyond?  SCHEMA_OLD

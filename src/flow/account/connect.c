@@ -128,7 +128,8 @@ await_outcome(struct nx_ctx *ctx, const char *hash, const char *user_id,
 
 		nx_clock_sleep(WAIT_MS);
 		ask = nx_ctx_store(ctx);
-		rc = nx_login_look(&ask, hash, login, &ctx->err);
+		rc = nx_login_look(&ask, login->user_id, hash, login,
+		    &ctx->err);
 		if (rc != NX_OK)
 			return rc;
 	}
@@ -156,8 +157,8 @@ spread_net(struct nx_ctx *ctx, const char *user_id, const char *hash,
 	struct nx_err err = { 0 };
 
 	nx_keep_open(ctx, user_id, out);
-	if (out->fd >= 0 && nx_rescue_attempt(out, ctx->app->ring, hash,
-	    &err) != NX_OK)
+	if (out->fd >= 0 && nx_rescue_attempt(out, ctx->app->ring, user_id,
+	    hash, &err) != NX_OK)
 		nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
 		    "rescue.attempt_unknown", NX_S("detail", err.detail));
 }
@@ -230,7 +231,7 @@ nx_connect_finish(struct nx_ctx *ctx, const struct nx_connect_answer *answer,
 	if (rc == NX_OK)
 		return spend_attempt(ctx, answer, &attempt, hash, out);
 	/* The cookie is gone once it is used. */
-	rc = nx_login_look(&ask, hash, &login, &ctx->err);
+	rc = nx_login_look(&ask, NULL, hash, &login, &ctx->err);
 	return rc != NX_OK ? rc :
 	    await_outcome(ctx, hash, answer->user_id, &login, out);
 }

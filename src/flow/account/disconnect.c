@@ -58,7 +58,8 @@ end_pending(struct nx_ctx *ctx, const char *user_id,
 		nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
 		    "pending.disconnected", NX_S("user", user_id),
 		    NX_I("count", *ended),
-		    NX_I("revoked", nx_revoke_parked(ctx, parked_as)));
+		    NX_I("revoked", nx_revoke_parked(ctx, user_id,
+		    parked_as)));
 	return rc;
 }
 
@@ -88,11 +89,11 @@ end_connection(struct nx_ctx *ctx, const struct nx_connection *c,
 	if (rc != NX_OK)
 		return rc;
 	ask = nx_ctx_store(ctx);
-	rc = nx_connection_end(&ask, c->id, NX_STATUS_DISCONNECTED,
-	    NX_WORDS_DISCONNECTED, &ctx->err);
+	rc = nx_connection_end(&ask, c->user_id, c->id,
+	    NX_STATUS_DISCONNECTED, NX_WORDS_DISCONNECTED, &ctx->err);
 	if (rc != NX_OK)
 		return rc;
-	*revoked = nx_revoke_parked(ctx, c->id);
+	*revoked = nx_revoke_parked(ctx, c->user_id, c->id);
 	nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
 	    "connection.disconnected", NX_S("user", c->user_id),
 	    NX_S("connection", c->id), NX_I("revoked", *revoked));

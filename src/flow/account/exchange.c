@@ -112,12 +112,13 @@ keep_grant(struct nx_ctx *ctx, struct exchange *e,
 
 /* False: the database did not take it. */
 static bool
-note_outcome(struct nx_ctx *ctx, const char *hash, enum nx_rc rc)
+note_outcome(struct nx_ctx *ctx, const struct nx_claimed *what, enum nx_rc rc)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	struct nx_err err = { 0 };
 
-	if (nx_login_finish(&ask, hash, rc, &err) == NX_OK)
+	if (nx_login_finish(&ask, what->attempt->user_id, what->hash, rc,
+	    &err) == NX_OK)
 		return true;
 	nx_log(&ctx->app->conf.log, NX_LOG_WARN, ctx->request_id,
 	    "login.outcome_lost", NX_S("detail", err.detail));
@@ -133,7 +134,8 @@ give_back(struct nx_ctx *ctx, struct nx_claimed *what)
 
 	/* Else the replay ends the attempt. */
 	nx_rescue_close(&what->aside,
-	    nx_login_release(&ask, what->hash, &err) == NX_OK);
+	    nx_login_release(&ask, what->attempt->user_id, what->hash,
+	    &err) == NX_OK);
 }
 
 /* The task: the code leaves, and what it brings is taken home. */
@@ -160,7 +162,7 @@ spend_code(struct nx_ctx *ctx, void *state)
 	} else {
 		why = ctx->err;
 		/* Else the replay notes that the code was lost. */
-		nx_rescue_close(&e->what.aside, note_outcome(ctx, e->what.hash,
+		nx_rescue_close(&e->what.aside, note_outcome(ctx, &e->what,
 		    e->rc));
 	}
 	e->err = why;

@@ -151,7 +151,7 @@ give_up(struct nx_ctx *ctx, const struct nx_waiting *w, enum nx_rc code,
 
 	if (rc != NX_OK)
 		return rc;
-	(void)nx_revoke_parked(ctx, w->pending.id);
+	(void)nx_revoke_parked(ctx, w->pending.user_id, w->pending.id);
 	(void)nx_fail(&ctx->err, code, "%s", why);
 	nx_ctx_report(ctx, "pending.given_up", w->pending.user_id, NULL);
 	return NX_OK;
@@ -197,8 +197,8 @@ renew_waiting(struct nx_ctx *ctx, struct nx_waiting *w, struct nx_verdict *v)
 	*v = (struct nx_verdict){ .class = NX_CLASS_RETRY };
 	if (nx_ctx_stops(ctx))
 		return NX_OK;
-	rc = nx_brake_enter(&ask, w->owner, w->pending.id, &wait,
-	    &ctx->err);
+	rc = nx_brake_enter(&ask, w->owner, w->pending.user_id,
+	    w->pending.id, &wait, &ctx->err);
 	v->retry_at = nx_clock_wall() + wait;
 	if (rc == NX_OK && wait > 0)
 		(void)nx_fail(&ctx->err, NX_X_DOWN, "X answers no renewals"
@@ -282,6 +282,7 @@ settle_one(struct nx_ctx *ctx, struct nx_waiting *w)
 static void
 settle_all(struct nx_ctx *ctx, void *state)
 {
+	struct nx_candidates found = { .n = 0 };
 	enum nx_rc rc = NX_OK;
 
 	(void)state;
@@ -292,7 +293,7 @@ settle_all(struct nx_ctx *ctx, void *state)
 
 		ctx->deadline = nx_clock_mono() + NX_REQUEST_MS;
 		ask = nx_ctx_store(ctx);
-		rc = nx_pending_take(&ask, &w, &ctx->err);
+		rc = nx_pending_take(&ask, &found, &w, &ctx->err);
 		if (rc == NX_OK && w.pending.id == NULL)
 			break;
 		if (rc == NX_OK)

@@ -115,7 +115,8 @@ nx_refresh(struct nx_ctx *ctx, struct nx_connection *c)
 	for (;;) {
 		struct nx_store_ask ask = nx_ctx_store(ctx);
 
-		rc = nx_lease_take(&ask, c->id, seen, &lease, &ctx->err);
+		rc = nx_lease_take(&ask, c->user_id, c->id, seen, &lease,
+		    &ctx->err);
 		if (rc != NX_OK)
 			return rc;
 		if (lease.state == NX_LEASE_TAKEN) {

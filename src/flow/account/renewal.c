@@ -63,8 +63,8 @@ prepare_renewal(struct nx_ctx *ctx, const struct nx_lease *lease,
 
 	nx_keep_open(ctx, lease->connection.id, net);
 	NX_FAULT("refresh.after_net");
-	rc = nx_brake_enter(&ask, lease->owner, lease->connection.id, &wait,
-	    &ctx->err);
+	rc = nx_brake_enter(&ask, lease->owner, lease->connection.user_id,
+	    lease->connection.id, &wait, &ctx->err);
 	*braked = rc == NX_OK && wait > 0;
 	if (*braked) {
 		rc = nx_fail(&ctx->err, NX_X_DOWN, "X has not answered the"
@@ -98,6 +98,7 @@ keep_new_pair(struct nx_ctx *ctx, const struct nx_lease *lease,
     struct nx_connection *c)
 {
 	const struct nx_new_pair pair = {
+		.user_id = lease->connection.user_id,
 		.connection_id = lease->connection.id,
 		.owner = lease->owner,
 		.version = lease->connection.version,

@@ -62,10 +62,10 @@ struct told {
 	bool	go_on;		/* X is well enough to hear the next */
 };
 
-/* Take one and tell X; `connection_id` as in nx_revocation_take(). */
+/* Take one and tell X; `whose` and `found` as in nx_revocation_take(). */
 static enum nx_rc
-tell_one(struct nx_ctx *ctx, const char *connection_id, int64_t until,
-    struct told *out)
+tell_one(struct nx_ctx *ctx, const struct nx_parked_of *whose,
+    struct nx_candidates *found, int64_t until, struct told *out)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
 	enum nx_class class = NX_CLASS_REFUSED;
@@ -73,7 +73,7 @@ tell_one(struct nx_ctx *ctx, const char *connection_id, int64_t until,
 	enum nx_rc rc;
 
 	*out = (struct told){ .go_on = true };
-	rc = nx_revocation_take(&ask, connection_id, &r, &ctx->err);
+	rc = nx_revocation_take(&ask, whose, found, &r, &ctx->err);
 	out->none = rc == NX_OK && r.id == NULL;
 	if (out->none || (rc != NX_OK && r.id == NULL))
 		return rc;
@@ -95,6 +95,8 @@ tell_one(struct nx_ctx *ctx, const char *connection_id, int64_t until,
 enum nx_rc
 nx_revoke_due(struct nx_ctx *ctx, int *done)
 {
+	struct nx_candidates found = { .n = 0 };
+
 	*done = 0;
 	for (int i = 0; i < BATCH; i++) {
 		struct told told;
@@ -102,7 +104,7 @@ nx_revoke_due(struct nx_ctx *ctx, int *done)
 
 		if (nx_clock_left(ctx->deadline) < 2 * NX_SAVE_MS)
 			break;
-		rc = tell_one(ctx, NULL, ctx->deadline, &told);
+		rc = tell_one(ctx, NULL, &found, ctx->deadline, &told);
 		if (rc != NX_OK)
 			return rc;
 		*done += told.confirmed;
@@ -116,16 +118,19 @@ nx_revoke_due(struct nx_ctx *ctx, int *done)
 }
 
 bool
-nx_revoke_parked(struct nx_ctx *ctx, const char *connection_id)
+nx_revoke_parked(struct nx_ctx *ctx, const char *user_id,
+    const char *connection_id)
 {
 	const int64_t until = nx_clock_mono() + AT_ONCE_MS;
+	const struct nx_parked_of whose = { user_id, connection_id };
+	struct nx_candidates found = { .n = 0 };
 	bool confirmed = true;
 
 	for (;;) {
 		struct told told;
 
 		if (nx_clock_left(until) == 0 ||
-		    tell_one(ctx, connection_id, until, &told) != NX_OK)
+		    tell_one(ctx, &whose, &found, until, &told) != NX_OK)
 			return false;
 		if (told.none)
 			return confirmed;

@@ -58,7 +58,8 @@ tell_replaced(struct nx_ctx *ctx, const struct nx_connection *named)
 	nx_log(&ctx->app->conf.log, NX_LOG_INFO, ctx->request_id,
 	    "connection.disconnected", NX_S("user", named->user_id),
 	    NX_S("connection", named->id),
-	    NX_I("revoked", nx_revoke_parked(ctx, named->id)));
+	    NX_I("revoked", nx_revoke_parked(ctx, named->user_id,
+	    named->id)));
 }
 
 /* Another account was chosen, and nobody asked for that. */
@@ -67,7 +68,7 @@ refuse_other(struct nx_ctx *ctx, const struct nx_connection *named,
     const struct nx_x_user *user, const struct nx_saved *saved)
 {
 	if (!saved->stored && !saved->gone)
-		(void)nx_revoke_parked(ctx, saved->id);
+		(void)nx_revoke_parked(ctx, named->user_id, saved->id);
 	return nx_fail(&ctx->err, NX_OTHER_ACCOUNT, "@%s was to be connected"
 	    " again, but X was signed in as @%s.", named->username,
 	    user->username);

@@ -2,11 +2,11 @@
  * sweep.c - renew whatever is due.
  *
  * It goes in rounds of some seconds.  In a round each thread claims one lease
- * after the other, each when X can be asked at once: a lease that waits for
- * its turn would run out, or look like an attempt that died.  What X refuses
- * is put aside, its lease still held, and judged when all threads have come
- * back, by how many others were refused.  Where X lets one wait, its thread
- * goes on to the next, and the sweep ends when all are back.
+ * after the other of what was found, each when X can be asked at once: a lease
+ * that waits for its turn would run out, or look like an attempt that died.
+ * What X refuses is put aside, its lease still held, and judged when all
+ * threads have come back, by how many others were refused.  Where X lets one
+ * wait, its thread goes on to the next, and the sweep ends when all are back.
  */
 
 #include "nx/flow/account/sweep.h"
@@ -21,6 +21,7 @@ enum {
 	REFUSED_MAX = 16,	/* put aside by one thread in one round */
 	WAVE_MIN = 5,		/* refusals that may be X's own trouble */
 	TROUBLE_MAX = 20,	/* failures of X without a success between */
+	BARREN_MAX = 16,	/* searches in a row whose finds others took */
 	ROOM_FOR_ONE = 64 * 1024,	/* of a thread's arena */
 	THREADS_MAX = 64,
 };
@@ -42,6 +43,8 @@ struct sweep {
 	pthread_cond_t		 back;	/* one of `going` is */
 	int			 going;	/* handed to patient threads */
 	bool			 over;	/* claim no more */
+	struct nx_candidates	 found;	/* to be claimed, from the end */
+	int			 barren;	/* searches since a claim */
 	int			 tried, refused;	/* in the sweep */
 	int			 round_tried, round_refused;
 	int			 trouble;	/* in a row */
@@ -186,40 +189,107 @@ await_late(struct sweep *s)
 	nx_unlock(&s->mutex);
 }
 
-/* False: nothing is due any more, it cannot be known, or does not open. */
+/* Lock held.  False: all that was found has been tried. */
 static bool
-claim_due(struct nx_ctx *ctx, struct sweep *s, struct nx_claim *out)
+next_found(struct sweep *s, struct nx_candidate *out)
+{
+	if (s->found.n == 0)
+		return false;
+	*out = s->found.list[--s->found.n];
+	return true;
+}
+
+/* Lock held.  The database failed us: that is the end of the sweep. */
+static void
+end_sweep(struct sweep *s, enum nx_rc rc, const struct nx_err *err)
+{
+	s->over = true;
+	if (s->rc == NX_OK) {
+		s->rc = rc;
+		s->err = *err;
+	}
+}
+
+/* False: nothing is due any more, or it cannot be known. */
+static bool
+look_for_more(struct nx_ctx *ctx, struct sweep *s, struct nx_candidate *out)
 {
 	struct nx_store_ask ask = nx_ctx_store(ctx);
-	enum nx_rc rc = nx_lease_claim_due(&ask, &s->due, 1, out, &ctx->err);
+	struct nx_candidates more;
+	enum nx_rc rc = nx_lease_find_due(&ask, &s->due, &more, &ctx->err);
+	bool any;
 
 	nx_lock(&s->mutex);
-	if (rc != NX_OK && s->rc == NX_OK) {
-		s->rc = rc;
-		s->err = ctx->err;
-	}
-	if (rc != NX_OK || out->n + (size_t)out->unreadable == 0)
+	if (rc != NX_OK)
+		end_sweep(s, rc, &ctx->err);
+	else if (more.n == 0 || ++s->barren > BARREN_MAX)
 		s->over = true;
-	s->out->due += (int64_t)out->n + out->unreadable;
-	s->out->unreadable += out->unreadable;
+	else if (s->found.n == 0)
+		s->found = more;
+	any = !s->over && next_found(s, out);
 	nx_unlock(&s->mutex);
-	if (out->unreadable > 0)
+	return any;
+}
+
+/* One that may be due, of those that all threads share. */
+static bool
+find_due(struct nx_ctx *ctx, struct sweep *s, struct nx_candidate *out)
+{
+	bool any;
+
+	nx_lock(&s->mutex);
+	any = next_found(s, out);
+	nx_unlock(&s->mutex);
+	return any || look_for_more(ctx, s, out);
+}
+
+/* Count what came of a candidate; true when its lease is ours. */
+static bool
+note_claim(struct nx_ctx *ctx, struct sweep *s, const struct nx_lease *lease,
+    enum nx_rc rc)
+{
+	const bool unreadable = rc == NX_KEY_UNKNOWN || rc == NX_SEAL_BROKEN;
+	const bool taken = rc == NX_OK && lease->state == NX_LEASE_TAKEN;
+
+	nx_lock(&s->mutex);
+	if (taken || unreadable) {
+		s->out->due++;
+		s->barren = 0;
+	}
+	s->out->unreadable += unreadable;
+	if (rc != NX_OK && !unreadable)
+		end_sweep(s, rc, &ctx->err);
+	nx_unlock(&s->mutex);
+	if (unreadable)
 		nx_log(&ctx->app->conf.log, NX_LOG_ERROR, ctx->request_id,
-		    "sweep.unreadable", NX_S("detail", out->why.detail));
-	return rc == NX_OK && out->n > 0;
+		    "sweep.unreadable", NX_S("detail", ctx->err.detail));
+	return taken;
+}
+
+/* False: nothing was to be had this time, and is_over() says whether ever. */
+static bool
+claim_due(struct nx_ctx *ctx, struct sweep *s, struct nx_lease *out)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	struct nx_candidate found;
+
+	if (!find_due(ctx, s, &found))
+		return false;
+	return note_claim(ctx, s, out, nx_lease_take_due(&ask, &s->due,
+	    &found, out, &ctx->err));
 }
 
 static void
 renew_next(struct sweeper *w)
 {
 	struct nx_ctx ctx = *w->sweep->ctx;
-	struct nx_claim got = { 0 };
+	struct nx_lease lease;
 
 	ctx.http = NULL;
 	ctx.arena = w->arena;
 	ctx.deadline = nx_clock_mono() + NX_REQUEST_MS;
-	if (claim_due(&ctx, w->sweep, &got))
-		renew_claimed(&ctx, w, &got.leases[0]);
+	if (claim_due(&ctx, w->sweep, &lease))
+		renew_claimed(&ctx, w, &lease);
 }
 
 static void

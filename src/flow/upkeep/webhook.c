@@ -97,6 +97,7 @@ record_try(struct nx_ctx *ctx, const struct nx_notice *n, bool arrived,
 static enum nx_rc
 deliver_due(struct nx_ctx *ctx, struct nx_http *http, int *sent)
 {
+	struct nx_candidates found = { .n = 0 };
 	bool arrived = true;
 	enum nx_rc rc = NX_OK;
 
@@ -108,7 +109,7 @@ deliver_due(struct nx_ctx *ctx, struct nx_http *http, int *sent)
 		if (nx_clock_left(ctx->deadline) < LEAST_MS ||
 		    nx_ctx_stops(ctx))
 			break;
-		rc = nx_notice_take(&ask, &n, &ctx->err);
+		rc = nx_notice_take(&ask, &found, &n, &ctx->err);
 		if (rc != NX_OK || n.id == NULL)
 			break;
 		arrived = send_notice(ctx, http, &n, why);

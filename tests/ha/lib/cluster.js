@@ -108,11 +108,17 @@ export class Cluster {
 		});
 	}
 
+	// What PostgreSQL says there: Patroni is a primary's as long as it has the lock.
+	async isPrimary(host) {
+		return this.sql('SELECT NOT pg_is_in_recovery()', { user: 'postgres', database: 'postgres', host })
+			.then(([[is]]) => is === 't', () => false);
+	}
+
 	// The moment from which `host` takes writes.
 	async takesWrites(host) {
 		for (const end = Date.now() + 120_000; ; await sleep(50)) {
 			assert.ok(Date.now() < end, `${host.name} does not become the primary`);
-			if (await this.asks(host, '/primary') === 200)
+			if (await this.isPrimary(host))
 				return Date.now();
 		}
 	}
@@ -121,7 +127,7 @@ export class Cluster {
 	async killServer(host) {
 		const [pid] = readFileSync(join('/run/ha', host.name, 'data/postmaster.pid'), 'utf8').split('\n');
 		process.kill(Number(pid), 'SIGKILL');
-		await until('Patroni sees it', 30, async () => await this.asks(host, '/primary') !== 200);
+		await until('the end of PostgreSQL', 30, async () => !await this.isPrimary(host));
 	}
 
 	async switchover(from) {
@@ -132,25 +138,31 @@ export class Cluster {
 
 	async sql(text, { user = 'nexus', database = 'nexus', host } = {}) {
 		const at = host ?? await until('a primary', 60, () => this.primary());
-		return sql(text, { environment: { PATH: env.PATH, PGHOST: at.address, PGPORT: String(PORT.postgres), PGUSER: user, PGPASSWORD: password, PGDATABASE: database } });
+		return sql(text, { environment: { PATH: env.PATH, PGHOST: at.address, PGPORT: String(PORT.postgres), PGUSER: user, PGPASSWORD: password, PGDATABASE: database, PGCONNECT_TIMEOUT: '2' } });
 	}
 
 	async prepare() {
 		const admin = { user: 'postgres', database: 'postgres' };
 		await this.sql(`CREATE ROLE nexus LOGIN PASSWORD '${password}'`, admin);
 		await this.sql('CREATE DATABASE nexus OWNER nexus', admin);
-		const done = await run(join(BUILD, 'nexus-x-migrate'), ['apply', `--dir=${join(ROOT, 'sql')}`], { environment: { ...env, DATABASE_URL: this.urls().direct } });
+		// The standby has all of it, but may be behind in showing it.
+		const primary = await this.primary();
+		const DATABASE_URL = this.url(`${primary.address}:${PORT.postgres}`);
+		const done = await run(join(BUILD, 'nexus-x-migrate'), ['apply', `--dir=${join(ROOT, 'sql')}`], { environment: { ...env, DATABASE_URL } });
 		assert.equal(done.status, 0, done.stderr);
+	}
+
+	url(hosts, more = '') {
+		return `postgresql://nexus:${password}@${hosts}/nexus${more}`;
 	}
 
 	// The ways to it: DATABASE_URL by name.
 	urls() {
 		const list = (port) => this.hosts.map((host) => `${host.address}:${port}`).join(',');
-		const url = (hosts, more = '') => `postgresql://nexus:${password}@${hosts}/nexus${more}`;
 		return {
-			haproxy: url(`127.0.0.1:${PORT.haproxy}`),
-			direct: url(list(PORT.postgres), '?target_session_attrs=read-write'),
-			pooled: url(list(PORT.pooler)),
+			haproxy: this.url(`127.0.0.1:${PORT.haproxy}`),
+			direct: this.url(list(PORT.postgres), '?target_session_attrs=read-write'),
+			pooled: this.url(list(PORT.pooler)),
 		};
 	}
 }

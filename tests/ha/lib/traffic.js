@@ -21,6 +21,7 @@ export class Way {
 		this.posts = [];        // {me, text, key, status, id}
 		this.asked = [];        // {began, ended, status} of every request
 		this.running = false;
+		this.lanes = [];
 	}
 
 	async start() {

@@ -22,9 +22,10 @@ NX_MUST_USE enum nx_rc	nx_revoke_due(struct nx_ctx *ctx, int *done);
 
 /*
  * Tell X at once, for a few seconds, of what has just been parked under that
- * connection_id; what it does not confirm nx_revoke_due() tells it later.
- * True: X confirmed all of it.
+ * user and connection_id; what it does not confirm nx_revoke_due() tells it
+ * later.  True: X confirmed all of it.
  */
-bool	nx_revoke_parked(struct nx_ctx *ctx, const char *connection_id);
+bool	nx_revoke_parked(struct nx_ctx *ctx, const char *user_id,
+	    const char *connection_id);
 
 #endif

@@ -14,12 +14,12 @@
 /* Seconds, and how many at a time, where nothing else is asked for. */
 enum {
 	NX_SWEEP_WITHIN = 900,
-	NX_SWEEP_SPREAD = 300,
 	NX_SWEEP_THREADS = 8,
 };
 
 struct nx_sweep {
-	int64_t		due;		/* leases taken; of a dry run: due */
+	int64_t		due;		/* leases taken; of a dry run: due,
+					 * counted to NX_DUE_COUNT_MAX */
 	int		refreshed;
 	int		waiting;	/* for a later sweep */
 	int		ending;		/* refused; they work to their end */
