@@ -14,7 +14,7 @@ import { bouncer } from './lib/bouncer.js';
 
 const ADMIN = env.DATABASE_ADMIN_URL;
 const OUR_OWN = { skip: !ADMIN && 'needs the superuser of the instance\'s own database' };
-const FILES = readdirSync(join(ROOT, 'sql')).filter((name) => name.endsWith('.sql')).sort();
+const FILES = readdirSync(join(ROOT, 'sql')).filter((name) => /^\d.*\.sql$/.test(name)).sort();
 // Those that say how it is seen that they were carried out.
 const MARKED = FILES.filter((name) => readFileSync(join(ROOT, 'sql', name), 'utf8').includes('\n-- There with: '));
 const NEWEST = FILES.length - 1;
