@@ -28,7 +28,8 @@ static const char done[] =
 static const char failed[] =
     "WITH gone AS ("
     " UPDATE x_notices SET last_error = $4, next_try_at ="
-    "  CASE WHEN created_at > now() - interval '3 days' THEN next_try_at END"
+    "  CASE WHEN created_at > (SELECT now() - interval '3 days')"
+    "   THEN next_try_at END"
     " WHERE user_id = $1 AND id = $2 AND tries = $3"
     "  AND next_try_at IS NOT NULL"
     " RETURNING *)"

@@ -54,7 +54,7 @@ static const char renew_pending[] =
     " token_version = token_version + 1, grant_hash = $8,"
     " scopes = coalesce($7, scopes), suspect = false, refusals = 0,"
     " attempt_started_at = NULL,"
-    " lease_until = clock_timestamp() + interval '30 s'"
+    " lease_until = (SELECT clock_timestamp() + interval '30 s')"
     " WHERE id = $1 AND user_id = $2 AND token_version = $6::bigint";
 
 /*
@@ -281,11 +281,12 @@ static const char take_waiting[] =
     "  CASE WHEN " RENEW " THEN (SELECT now()) END)"
     " WHERE user_id = $1 AND id = $2 AND (lease_owner = $3 OR " IS_DUE ")"
     " RETURNING id, user_id, state_hash, aim, replaces, asked, scopes,"
-    "  extract(epoch FROM token_expires_at)::bigint, "
-    NX_US_OF("granted_at") ", " NX_US_OF("claimed_at") ", grant_hash,"
+    "  (SELECT extract(epoch FROM token_expires_at)::bigint),"
+    "  (SELECT " NX_US_OF("granted_at") "),"
+    "  (SELECT " NX_US_OF("claimed_at") "), grant_hash,"
     "  token_version, " RENEW ", suspect, tries, refusals, access_token,"
-    "  refresh_token, coalesce(extract(epoch FROM (SELECT"
-    "  clock_timestamp()) - attempt_started_at), 0)::bigint";
+    "  refresh_token, (SELECT coalesce(extract(epoch FROM now()"
+    "  - attempt_started_at), 0)::bigint)";
 
 enum { ACCESS = 16, REFRESH, OPEN_FOR };
 
@@ -383,7 +384,7 @@ nx_pending_take(const struct nx_store_ask *ask, struct nx_candidates *found,
 static const char put_off[] =
     "UPDATE x_pending SET lease_owner = NULL,"
     " lease_until = CASE WHEN $7::boolean THEN lease_until END,"
-    " next_try_at = clock_timestamp() + $4::float8 * interval '1 s',"
+    " next_try_at = (SELECT clock_timestamp() + $4::float8 * interval '1 s'),"
     " refusals = refusals + $5::boolean::integer,"
     " attempt_started_at = CASE WHEN $6::boolean OR suspect"
     "  THEN attempt_started_at END"

@@ -62,6 +62,13 @@ NX_MUST_USE enum nx_rc	nx_row_next(const struct nx_store_ask *ask,
 enum { NX_NUMBER_MAX = 24 };
 const char	*nx_row_number(char out[NX_NUMBER_MAX], int64_t number);
 
+/*
+ * The clock, read once and before any row is locked.  A distributed PostgreSQL
+ * takes it, and whatever moves a time, in a subquery of its own alone
+ * (CONTRIBUTING.md, "Add a statement").
+ */
+#define NX_CLOCK	"(SELECT clock_timestamp())"
+
 /* A parameter, microseconds since 1970, as timestamptz; and the way back. */
 #define NX_AT_US(param)							\
 	"(timestamptz 'epoch' + " param "::float8"			\
