@@ -23,8 +23,9 @@ BEGIN
 		ALTER TABLE x_grants VALIDATE CONSTRAINT x_grants_owned;
 	END IF;
 END $$;
-ALTER TABLE x_grants ALTER COLUMN user_id SET NOT NULL,
-	DROP CONSTRAINT IF EXISTS x_grants_owned;
+-- Not dropped in the same command: that would come first, and prove nothing.
+ALTER TABLE x_grants ALTER COLUMN user_id SET NOT NULL;
+ALTER TABLE x_grants DROP CONSTRAINT IF EXISTS x_grants_owned;
 DROP TRIGGER IF EXISTS x_own_grant ON x_grants;
 DROP FUNCTION IF EXISTS x_own_grant();
 
