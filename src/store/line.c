@@ -2,8 +2,11 @@
 
 #include "line.h"
 
+#include "nx/base/clock.h"
 #include "nx/store/post_claim.h"
 #include "row.h"
+
+enum { END_TURN_MS = 2000 };	/* what is left then is for the next turn */
 
 /*
  * A row that is there is locked, and not written: DO UPDATE locks before it
@@ -53,7 +56,8 @@ const char nx_line_taken[] =
     "UPDATE x_lines l SET next_at = p.until"
     " FROM (SELECT connection_id, coalesce(lease_until, now()) AS until"
     "  FROM x_posts WHERE user_id = $1 AND id = $2 AND lease_owner = $3"
-    "  AND publish_at IS NOT NULL) p"
+    "  AND publish_at IS NOT NULL"
+    "  AND (state = 'sending' OR lease_until IS NULL)) p"
     " WHERE l.user_id = $1 AND l.connection_id = p.connection_id";
 
 /* 1 user, 2 connection */
@@ -98,6 +102,27 @@ static const char end_turn[] = "UPDATE x_app SET mended_to = $1";
 
 static const char first_id[] = "00000000-0000-0000-0000-000000000000";
 
+/*
+ * `*end`: where the next turn goes on.  A line that cannot be set is passed
+ * over, or none behind it would ever be looked at.
+ */
+static enum nx_rc
+mend_some(const struct nx_store_ask *ask, const PGresult *lines,
+    const char **end, int *done, struct nx_err *err)
+{
+	const char *post_id;
+	enum nx_rc rc = NX_OK;
+
+	for (int i = 0; rc == NX_OK && i < PQntuples(lines) &&
+	    nx_clock_left(ask->deadline) > END_TURN_MS; i++) {
+		*end = nx_row_peek(lines, i, 1);
+		rc = nx_line_look(ask, nx_row_peek(lines, i, 0), *end,
+		    &post_id, err);
+		++*done;
+	}
+	return rc;
+}
+
 static enum nx_rc
 mend_from(const struct nx_store_ask *ask, const char *begin, int *done,
     struct nx_err *err)
@@ -105,18 +130,16 @@ mend_from(const struct nx_store_ask *ask, const char *begin, int *done,
 	const struct nx_query some = { some_lines, { begin }, 1 };
 	struct nx_query end = { end_turn, { first_id }, 1 };
 	PGresult *lines = NULL;
-	const char *post_id;
-	enum nx_rc rc = nx_row_repeat(ask, &some, 1, &lines, err);
+	enum nx_rc rc = nx_row_repeat(ask, &some, 1, &lines, err), kept;
 
 	*done = 0;
-	for (int i = 0; rc == NX_OK && i < PQntuples(lines); i++) {
-		end.params[0] = nx_row_peek(lines, i, 1);
-		rc = nx_line_look(ask, nx_row_peek(lines, i, 0),
-		    end.params[0], &post_id, err);
-		++*done;
+	if (rc == NX_OK) {
+		if (PQntuples(lines) > 0)
+			end.params[0] = begin;
+		rc = mend_some(ask, lines, &end.params[0], done, err);
+		kept = nx_row_write(ask, &end, 1, rc == NX_OK ? err : NULL);
+		rc = rc == NX_OK ? kept : rc;
 	}
-	if (rc == NX_OK)
-		rc = nx_row_write(ask, &end, 1, err);
 	nx_db_clear(&lines, 1);
 	return rc;
 }

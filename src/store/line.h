@@ -57,7 +57,8 @@ extern const char	nx_line_lock_both[];
 
 /*
  * 1 user, 2 id, 3 lease: it was taken out of its line, to be sent; or sorted
- * out, which is looked at at once.  Needs no lock: the lease's end sets it.
+ * out, which is looked at at once.  One that is being removed holds nobody up.
+ * Needs no lock: the lease's end sets it.
  */
 extern const char	nx_line_taken[];
 

@@ -126,9 +126,11 @@ nx_post_list(const struct nx_store_ask *ask, const struct nx_post_query *q,
 
 /* 1 user, 2 ids of connections */
 static const char count_queued[] =
-    "SELECT connection_id, count(*) FROM x_posts"
-    " WHERE connection_id = ANY ($2::uuid[]) AND state = 'queued'"
-    " AND publish_at IS NOT NULL AND user_id = $1 GROUP BY 1";
+    "SELECT c.id, (SELECT count(*) FROM (SELECT 1 FROM x_posts"
+    "  WHERE user_id = $1 AND connection_id = c.id AND state = 'queued'"
+    "  AND publish_at IS NOT NULL LIMIT 1000) q)"
+    " FROM unnest($2::uuid[]) AS c (id)";
+_Static_assert(NX_QUEUED_MAX == 1000, "count_queued counts as far");
 
 enum { LIST_MAX = NX_POSTS_PAGE_MAX * (NX_UUID_LEN + 1) + 2 };
 

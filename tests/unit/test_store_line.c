@@ -160,6 +160,26 @@ it_follows_what_is_queued(void **state)
 	assert_line(e, two, "- none");
 }
 
+/* What is being removed was in the line once; who waits there goes on. */
+static void
+a_removal_holds_nobody(void **state)
+{
+	struct env *e = need_database(state);
+	char one[NX_UUID_LEN + 1];
+	struct made gone;
+	struct nx_claimed c;
+
+	attach_one(e, one);
+	gone = schedule(e, one, 1, nx_clock_wall() - 1);
+	c = take_due(e);
+	end_as(e, &c, NX_PART_SENT, NX_POST_STATE_SENT, -1);
+	(void)schedule(e, one, 2, nx_clock_wall() + NX_POST_LEASE_MS / 2000);
+	(void)sql(e, "UPDATE x_posts SET goal = 'delete', next_try_at = now()"
+	    " WHERE user_id = $1 AND id = $2", e->user, gone.id);
+	assert_string_equal(take_due(e).post.id, gone.id);
+	assert_line(e, one, "2 waits");
+}
+
 /* One that is due keeps its place however much is queued behind it. */
 static void
 who_is_served_goes_to_the_end(void **state)
@@ -298,6 +318,35 @@ what_was_written_past_it_is_found(void **state)
 	assert_int_equal(mend(e, false), 2);
 }
 
+/* A turn that ends early is gone on with, behind what could not be set. */
+static void
+a_turn_goes_on_where_one_broke_off(void **state)
+{
+	static const char bar[] = "ALTER TABLE x_lines ADD CHECK"
+	    " (post_id IS NULL OR connection_id <> least('%s', '%s'::uuid))";
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	char one[NX_UUID_LEN + 1], two[NX_UUID_LEN + 1], text[256];
+	struct nx_err err;
+	int done;
+
+	attach_one(e, one);
+	attach_one(e, two);
+	(void)schedule(e, one, 1, nx_clock_wall() + 600);
+	(void)schedule(e, two, 1, nx_clock_wall() + 600);
+	(void)sql(e, "DELETE FROM x_lines", NULL, NULL);
+	(void)snprintf(text, sizeof(text), bar, one, two);
+	(void)sql(e, text, NULL, NULL);
+	assert_int_equal(nx_post_mend_lines(&ask, &done, &err), NX_INVALID);
+	/* There is no time. */
+	(void)sql(e, "UPDATE x_app SET mended_at = '-infinity'", NULL, NULL);
+	ask.deadline = nx_clock_mono() + 1000;
+	assert_int_equal(nx_post_mend_lines(&ask, &done, &err), NX_OK);
+	assert_int_equal(done, 0);
+	assert_int_equal(mend(e, false), 1);
+	assert_line(e, strcmp(one, two) < 0 ? two : one, "1 waits");
+}
+
 /* Programs of the version before queue, take and end without a line. */
 static void
 programs_of_before_run_beside(void **state)
@@ -343,9 +392,11 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, env_open_apart,		\
 	env_close_apart)
 		T(it_follows_what_is_queued),
+		T(a_removal_holds_nobody),
 		T(who_is_served_goes_to_the_end),
 		T(none_is_late_where_many_change_it),
 		T(what_was_written_past_it_is_found),
+		T(a_turn_goes_on_where_one_broke_off),
 		T(programs_of_before_run_beside),
 #undef T
 	};

@@ -219,7 +219,11 @@ NX_MUST_USE enum nx_rc	nx_post_list(const struct nx_store_ask *ask,
  */
 extern const char *const nx_post_pages[2][2];
 
-/* Fill in how many posts are queued for each of a user's connections. */
+/*
+ * Fill in how many posts are queued for each of a user's connections; they are
+ * counted as far as NX_QUEUED_MAX.
+ */
+enum { NX_QUEUED_MAX = 1000 };
 NX_MUST_USE enum nx_rc	nx_post_count_queued(const struct nx_store_ask *ask,
 			    struct nx_connection *list, size_t n,
 			    struct nx_err *err);
