@@ -58,12 +58,11 @@ async function run(n) {
 	let workers = [];
 	try {
 		await crowd.ready();
-		const when = new Date(Date.now() + QUEUEING_MS);
+		const when = new Date(Math.ceil((Date.now() + QUEUEING_MS) / 1000) * 1000);       // as it is stored
 		crowd.queueFor(when);
 		errors.push(...(await crowd.run('queue', { count: POSTS })).errors);
 		await sleep(Math.max(0, when - Date.now()));
-		workers = startWorkers(n);
-		const r = await measured(() => drained(workers, when), instance);
+		const r = await measured(() => drained(workers = startWorkers(n), when), instance);
 		const histories = await crowd.histories();
 		return { ...r, outOfOrder: outOfOrder(histories), lost: POSTS - histories.flat().length };
 	} finally {
