@@ -2,7 +2,6 @@
 
 #include "nx/store/pending.h"
 
-#include "nx/base/clock.h"
 #include "nx/base/uuid.h"
 #include "nx/seal/digest.h"
 #include "nx/store/lease.h"
@@ -331,11 +330,12 @@ read_pending(const struct nx_store_ask *ask, const PGresult *r,
 	return out->broken ? NX_OK : rc;
 }
 
-/* `out->pending.id` stays NULL where somebody else was faster. */
 static enum nx_rc
 take_found_waiting(const struct nx_store_ask *ask,
-    const struct nx_candidate *c, struct nx_waiting *out, struct nx_err *err)
+    const struct nx_candidate *c, void *waiting, bool *taken,
+    struct nx_err *err)
 {
+	struct nx_waiting *out = waiting;
 	char brief[NX_NUMBER_MAX], full[NX_NUMBER_MAX];
 	char near_end[NX_NUMBER_MAX], enough[NX_NUMBER_MAX];
 	const struct nx_put_off later = { .pause = NX_LEASE_PAUSE_MAX / 3 };
@@ -348,7 +348,8 @@ take_found_waiting(const struct nx_store_ask *ask,
 	enum nx_rc rc, put;
 
 	rc = nx_row_repeat(ask, &query, 1, &row, err);
-	if (rc == NX_OK && PQntuples(row) == 1) {
+	*taken = rc == NX_OK && PQntuples(row) == 1;
+	if (*taken) {
 		rc = read_pending(ask, row, out, err);
 		put = rc != NX_KEY_UNKNOWN ? NX_OK :
 		    nx_pending_put_off(ask, out, &later, NULL);
@@ -362,18 +363,10 @@ enum nx_rc
 nx_pending_take(const struct nx_store_ask *ask, struct nx_candidates *found,
     struct nx_waiting *out, struct nx_err *err)
 {
-	struct nx_candidate c;
-	enum nx_rc rc;
-
 	memset(out, 0, sizeof(*out));
 	nx_uuid_random(out->owner);
-	do {
-		rc = nx_row_next(ask, &find_waiting, found, &c, err);
-		if (rc == NX_OK && c.user_id[0] != '\0')
-			rc = take_found_waiting(ask, &c, out, err);
-	} while (rc == NX_OK && out->pending.id == NULL &&
-	    c.user_id[0] != '\0' && nx_clock_left(ask->deadline) > 0);
-	return rc;
+	return nx_row_take(ask, &find_waiting, found, take_found_waiting, out,
+	    err);
 }
 
 /*
