@@ -3,6 +3,7 @@
 #include "line.h"
 
 #include "nx/base/clock.h"
+#include "nx/base/uuid.h"
 #include "nx/store/post_claim.h"
 #include "row.h"
 
@@ -100,8 +101,6 @@ static const char some_lines[] =
 
 static const char end_turn[] = "UPDATE x_app SET mended_to = $1";
 
-static const char first_id[] = "00000000-0000-0000-0000-000000000000";
-
 /*
  * `*end`: where the next turn goes on.  A line that cannot be set is passed
  * over, or none behind it would ever be looked at.
@@ -128,7 +127,7 @@ mend_from(const struct nx_store_ask *ask, const char *begin, int *done,
     struct nx_err *err)
 {
 	const struct nx_query some = { some_lines, { begin }, 1 };
-	struct nx_query end = { end_turn, { first_id }, 1 };
+	struct nx_query end = { end_turn, { NX_UUID_NIL }, 1 };
 	PGresult *lines = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &some, 1, &lines, err), kept;
 

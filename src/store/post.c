@@ -2,6 +2,7 @@
 
 #include "nx/store/post.h"
 
+#include "nx/base/uuid.h"
 #include "post_words.h"
 #include "post_row.h"
 
@@ -82,8 +83,6 @@ static const char find[] =
     " ORDER BY q.position";
 
 enum { SAME_BODY = NX_POST_NCOLUMNS, IS_OURS, IS_ACCEPTED };
-
-static const char nobody[] = "00000000-0000-0000-0000-000000000000";
 
 static const char have_post[] =
     "SELECT" RESERVED(NX_LINE_NEXT_TRY("p")) " FROM x_posts p"
@@ -260,7 +259,7 @@ nx_post_repeat(const struct nx_store_ask *ask, const char *user_id,
     struct nx_err *err)
 {
 	const struct nx_query query = {
-		find, { user_id, nobody, key, body_hash }, 4,
+		find, { user_id, NX_UUID_NIL, key, body_hash }, 4,
 	};
 	PGresult *found = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &found, err);

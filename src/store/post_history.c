@@ -1,5 +1,6 @@
 /* post_history.c - look up what was published, one or page by page. */
 
+#include "nx/base/uuid.h"
 #include "post_row.h"
 
 static const char get[] =
@@ -41,7 +42,7 @@ static const char is_there[] =
 	" AND publish_at IS NOT NULL AND (publish_at, created_at, id) >" \
 	"  (coalesce(" OF("coalesce(publish_at, created_at)") ","	\
 	"    '-infinity'), coalesce(" OF("created_at") ", '-infinity')," \
-	"   coalesce($2, '00000000-0000-0000-0000-000000000000'))"	\
+	"   coalesce($2, '" NX_UUID_NIL "'))"				\
 	NEXT(SOONEST)
 
 /* At least one post, and no more than 256 KiB of text before the last. */

@@ -10,11 +10,10 @@
 
 #include <string.h>
 
+#include "nx/base/uuid.h"
 #include "row.h"
 
 enum { PAGE = 1000 };
-
-static const char nobody[] = "00000000-0000-0000-0000-000000000000";
 
 /* Of the post, with `days` a parameter. */
 #define IS_OLD(days)							\
@@ -56,8 +55,8 @@ nx_retention_begin(struct nx_retention *walk, int days)
 {
 	memset(walk, 0, sizeof(*walk));
 	walk->days = days;
-	memcpy(walk->user_id, nobody, sizeof(nobody));
-	memcpy(walk->post_id, nobody, sizeof(nobody));
+	memcpy(walk->user_id, NX_UUID_NIL, sizeof(NX_UUID_NIL));
+	memcpy(walk->post_id, NX_UUID_NIL, sizeof(NX_UUID_NIL));
 }
 
 static enum nx_rc
@@ -91,7 +90,7 @@ step_over(const struct nx_store_ask *ask, struct nx_retention *walk,
 	if (strcmp(walk->user_id, user) != 0) {
 		(void)snprintf(walk->user_id, sizeof(walk->user_id), "%s",
 		    user);
-		memcpy(walk->post_id, nobody, sizeof(nobody));
+		memcpy(walk->post_id, NX_UUID_NIL, sizeof(NX_UUID_NIL));
 	}
 	if (old > 0)
 		rc = drop_old(ask, walk, last, days, err);
