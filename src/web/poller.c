@@ -152,9 +152,9 @@ unlist_conn(struct nx_poller *p, struct nx_conn *c)
 		nx_cond_broadcast(&p->fewer);
 }
 
-/* Its taker's now, and the kernel says nothing more of it. */
+/* The kernel says nothing more of it. */
 static void
-take_conn(struct nx_poller *p, struct nx_conn *c)
+leave_edge(const struct nx_poller *p, struct nx_conn *c)
 {
 	struct nx_waiting *w = nx_conn_waiting(c);
 
@@ -162,6 +162,13 @@ take_conn(struct nx_poller *p, struct nx_conn *c)
 		(void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, nx_conn_fd(c), NULL);
 		w->edge = w->polled = false;
 	}
+}
+
+/* Its taker's now. */
+static void
+take_conn(struct nx_poller *p, struct nx_conn *c)
+{
+	leave_edge(p, c);
 	nx_lock(&p->mutex);
 	unlist_conn(p, c);
 	nx_unlock(&p->mutex);
@@ -228,10 +235,7 @@ lend_conn(struct nx_poller *p, struct nx_conn *c)
 		nx_conn_close(c);
 		return false;
 	}
-	if (w->edge)
-		(void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, nx_conn_fd(c), NULL);
-	if (w->edge)
-		w->edge = w->polled = false;
+	leave_edge(p, c);
 	nx_lock(&p->mutex);
 	unlist_conn(p, c);
 	list_conn(p, c, false);		/* its 10 s are for being read */
