@@ -1,7 +1,9 @@
 # ./dev bench: measurements, each on an instance of its own below var/.
 
-# bench_start DIR: starts an instance there, of the newest build.
+# bench_start DIR: an instance there, of the newest build.
 bench_start() {
+	# A worker that polls would count.
+	WORKER=no
 	build_tree "$ROOT/build"
 	stack_use "$1" "$ROOT/build"
 	stack_stop
@@ -41,12 +43,10 @@ bench_stop() {
 	stack_stop
 }
 
-# bench_fresh DIR: an instance with an empty database and no worker, whose polls
-# would count.
+# bench_fresh DIR: with an empty database: the sandbox knows no account of before.
 bench_fresh() {
 	[[ ! -e $1/run/up ]] || bench_stop "$1"
 	rm -rf "${1:?}"/{pg,state}
-	WORKER=no
 	bench_start "$1"
 }
 
@@ -71,30 +71,82 @@ bench_against() {
 	exit $status
 }
 
-# bench_here [proof]: everything there is to tell of this build.
-bench_here() {
-	local status=0
+# Callers who wait for X at once; three quarters of the threads may.
+export LOAD_WAITING=256
 
-	trap 'stack_stop || :' EXIT
-	bench_start "$ROOT/var/bench"
-	(
-		set -a
-		# shellcheck source=/dev/null
-		. "$STACK/env"
-		set +a
-		cd "$ROOT"
-		exec bash tests/load/bench.sh "$@"
-	) || status=$?
+# bench_measure SUBJECT...: files of tests/load, one after the other.
+bench_measure() (
+	local subject status=0
+
+	set -a
+	# shellcheck source=/dev/null
+	. "$STACK/env"
+	set +a
+	cd "$ROOT" || exit
+	for subject; do
+		case $subject in
+		text) "$BUILD/tests/load/text-speed" || status=$? ;;
+		*) node "tests/load/$subject.js" || status=$? ;;
+		esac
+	done
+	exit $status
+)
+
+# bench_beside SUBJECT...: what these compare with, as far as it is there.
+bench_beside() {
+	local number threads peers=no
+
+	number=$(settings_value NEXUS_PROCESSES)
+	threads=$((4 * LOAD_WAITING / 3 / number + 11))
+	for subject; do
+		case $subject in
+		redirects) nothing_start; peers=yes ;;
+		posts) peers=yes ;;
+		# As many database connections a thread as the instance has.
+		waiting) more_start many "$number" "$threads" $((threads / 4)) ;;
+		memory) more_start small 1 32 8; more_start large 1 1024 16 ;;
+		esac
+	done
+	if [[ $peers == yes ]] && peers_are_installed; then
+		peers_start node flask openidc
+	elif [[ $peers == yes ]]; then
+		say "bench: without the programs of others; ./dev bench peers installs them"
+	fi
+	nginx_start
+}
+
+bench_stop_all() {
+	beside_stop
 	stack_stop
+}
+
+# bench_here [SUBJECT...]: everything there is to tell of this build.
+bench_here() {
+	local status=0 subject
+
+	for subject; do
+		[[ " ${BENCH_SUBJECTS[*]} " == *" $subject "* ]] || die "./dev bench knows no $subject" "There are ${BENCH_SUBJECTS[*]}."
+	done
+	stack_use "$ROOT/var/bench" "$ROOT/build"
+	beside_stop
+	trap 'bench_stop_all || :' EXIT
+	bench_fresh "$ROOT/var/bench"
+	bench_beside "$@"
+	bench_measure "$@" || status=$?
+	bench_stop_all
 	trap - EXIT
 	exit $status
 }
+
+BENCH_SUBJECTS=(redirects posts costs waiting memory lifetimes workers text proof)
 
 command_bench() {
 	install_for_measuring
 	bench_sizes
 	case ${1-} in
-	against) shift; bench_against "$@" ;;
+	against) bench_against "${@:2}" ;;
+	peers) peers_install ;;
+	'') bench_here redirects posts costs waiting memory lifetimes workers text ;;
 	*) bench_here "$@" ;;
 	esac
 }

@@ -112,36 +112,40 @@ END $$;
 COMMIT;
 
 SET client_min_messages = warning;
--- Rows of before: a transaction each, so that nobody waits for it behind
--- another one, and not on the disk: what is lost is done again.
 SET lock_timeout = 0;
 SET synchronous_commit = off;
+-- Those that others made, which have no grant yet; when they are due follows.
+INSERT INTO x_grants (user_id, connection_id)
+	SELECT c.user_id, c.id FROM platform_connections c
+	WHERE c.platform = 'twitter'
+	AND NOT EXISTS (SELECT 1 FROM x_grants g
+	    WHERE g.connection_id = c.id)
+	ON CONFLICT DO NOTHING;
+-- Rows of before, and of while x_keep_due was not there yet: a transaction
+-- each, so that nobody waits for it behind another one, and not on the disk:
+-- what is lost is done again.  The connection is locked first and read then:
+-- whoever is just connecting it has the last word.
 DO $$
 DECLARE
 	owned record;
 BEGIN
-	FOR owned IN SELECT connection_id AS id FROM x_grants
-	    WHERE user_id IS NULL LOOP
+	FOR owned IN SELECT g.connection_id AS id FROM x_grants g
+	    JOIN platform_connections c ON c.id = g.connection_id
+	    WHERE g.user_id IS NULL OR (g.due_at IS NULL
+	    AND c.status = 'connected' AND c.token_expires_at IS NOT NULL)
+	    LOOP
+		PERFORM 1 FROM platform_connections
+			WHERE id = owned.id FOR NO KEY UPDATE;
 		UPDATE x_grants g SET user_id = c.user_id,
 			due_at = CASE WHEN c.status = 'connected'
 			    THEN c.token_expires_at
 			    + (hashtext(c.id::text) & 255) * interval '1 s'
 			    END
 			FROM platform_connections c
-			WHERE g.connection_id = owned.id AND c.id = owned.id
-			AND g.user_id IS NULL;
+			WHERE g.connection_id = owned.id AND c.id = owned.id;
 		COMMIT;
 	END LOOP;
 END $$;
--- And those that others made, which have no grant yet.
-INSERT INTO x_grants (user_id, connection_id, due_at)
-	SELECT c.user_id, c.id, CASE WHEN c.status = 'connected'
-	    THEN c.token_expires_at
-	    + (hashtext(c.id::text) & 255) * interval '1 s' END
-	FROM platform_connections c WHERE c.platform = 'twitter'
-	AND NOT EXISTS (SELECT 1 FROM x_grants g
-	    WHERE g.connection_id = c.id)
-	ON CONFLICT DO NOTHING;
 RESET synchronous_commit;
 
 -- Each in a transaction of its own, beside readers and writers.  One that was

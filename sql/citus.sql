@@ -33,10 +33,25 @@ END $$;
 -- What these write is of the same user, so it lies on the same node.
 SET citus.enable_unsafe_triggers = on;
 
--- A notification would be heard on the node alone that the user is on, and one
--- of several nodes is none: webhooks tell what happens.
-CREATE OR REPLACE FUNCTION x_notify(told text) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS '';
+-- Statements keep it; Nexus's own may not change when a token ends.
+DROP TRIGGER IF EXISTS x_keep_due ON platform_connections;
+DROP TRIGGER IF EXISTS x_keep_due_new ON platform_connections;
+DROP TRIGGER IF EXISTS x_own_grant ON x_grants;
+
+-- A notification would be heard on the node alone that the user is on, and no
+-- transaction of several nodes may make one: webhooks tell what happens.
+DO $$
+DECLARE
+	told regprocedure;
+	text text;
+BEGIN
+	FOR told IN SELECT oid FROM pg_proc
+	    WHERE proname = 'x_tell' AND pg_function_is_visible(oid) LOOP
+		text := pg_get_functiondef(told);
+		EXECUTE replace(text,
+		    'PERFORM pg_notify(''nexus_x'', told::text);', '');
+	END LOOP;
+END $$;
 
 -- Each node has a copy of these.
 SELECT create_reference_table(name::regclass)

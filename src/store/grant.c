@@ -29,9 +29,10 @@ static const char lock_account[] =
     "SELECT pg_advisory_xact_lock("
     " hashtextextended('nexus-x account ' || $1, 0))";
 
+/* The user's own; those of others are taken as they were read (supersede). */
 static const char lock_rows[] =
-    "SELECT 1 FROM platform_connections"
-    " WHERE platform = '" NX_PLATFORM "'"
+    "SELECT 1 FROM platform_connections WHERE user_id = $3"
+    " AND platform = '" NX_PLATFORM "'"
     " AND (platform_user_id = $1 OR id = $2)"
     " ORDER BY id FOR NO KEY UPDATE";
 
@@ -73,10 +74,11 @@ enum { COMMON_MAX = 10 };
 #define OF_CONNECTION	"g.user_id = c.user_id AND g.connection_id = c.id"
 
 static const char park_old[] =
-    "WITH " GIVEN " " NX_PARK_HELD("platform_connections c"
-    " LEFT JOIN x_grants g ON " OF_CONNECTION)
+    "WITH " GIVEN ", this AS MATERIALIZED (SELECT " STANDS " AS stands)"
+    NX_PARK_HELD("platform_connections c"
+    " LEFT JOIN x_grants g ON " OF_CONNECTION " CROSS JOIN this")
     LIVES " AND c.id = $1 AND c.user_id = $2"
-    " AND c.platform_user_id = $3 AND " GIVES_WAY " AND " STANDS;
+    " AND c.platform_user_id = $3 AND " GIVES_WAY " AND this.stands";
 
 /* 11 username, 12 access, 13 refresh, 14 expires, 15 scopes, 16 name,
  * 17 subscription */
@@ -94,6 +96,9 @@ static const char save_grant[] =
     "  WHERE " STANDS " AND (NOT $7::boolean OR EXISTS ("
     "   SELECT 1 FROM platform_connections o"
     "   WHERE o.user_id = $2 AND o.id = $1))"
+    "  AND NOT EXISTS (SELECT 1 FROM x_grants g WHERE g.user_id = $2"
+    "   AND g.connection_id = $1"
+    "   AND (g.granted_at > " GRANTED " OR g.grant_hash = $6))"
     " ON CONFLICT (user_id, platform, platform_user_id)"
     "  WHERE platform = '" NX_PLATFORM "'"
     " DO UPDATE SET platform_username = excluded.platform_username,"
@@ -103,12 +108,9 @@ static const char save_grant[] =
     "  scopes = excluded.scopes, status = 'connected',"
     "  status_reason = NULL,"
     "  metadata = coalesce(c.metadata, '{}') || excluded.metadata,"
-    "  updated_at = now()"
+    "  updated_at = excluded.updated_at"
     " WHERE c.id = excluded.id"
     "  AND (NOT $7::boolean OR c.status <> 'disconnected')"
-    "  AND NOT EXISTS (SELECT 1 FROM x_grants g"
-    "   WHERE " OF_CONNECTION
-    "   AND (g.granted_at > " GRANTED " OR g.grant_hash = $6))"
     " RETURNING c.id)"
     "INSERT INTO x_grants AS g (user_id, connection_id, token_version,"
     " granted_at, grant_hash, last_success_at, due_at)"
@@ -123,39 +125,48 @@ static const char save_grant[] =
     "  retry_at = NULL, failures = 0,"
     "  last_success_at = excluded.last_success_at";
 
+/* It is stored, now or by an earlier call, or was and has moved on. */
+#define STORED								\
+	"EXISTS (SELECT 1 FROM x_grants g WHERE g.user_id = $2"		\
+	"  AND g.connection_id = $1 AND g.grant_hash = $6)"
+
 /*
  * Whoever had the account before this login, or before another one that is
  * stored, has it no longer; also when this login itself is stored nowhere.
+ * Nobody else's row is locked first: one whose tokens are others than were
+ * read stays, is counted, and is looked at again.
  */
 static const char supersede[] =
-    "WITH " GIVEN ", lost AS MATERIALIZED ("
+    "WITH " GIVEN ", this AS MATERIALIZED (SELECT " STANDS
+    "  OR " STORED " AS stands),"
+    "newest AS MATERIALIZED (SELECT max(g.granted_at) AS at"
+    "  FROM platform_connections c JOIN x_grants g ON " OF_CONNECTION
+    "  WHERE c.platform = '" NX_PLATFORM "' AND c.platform_user_id = $3"
+    "  AND c.status = 'connected'),"
+    "lost AS MATERIALIZED ("
     " SELECT c.* FROM platform_connections c"
-    " LEFT JOIN x_grants g ON " OF_CONNECTION
+    " LEFT JOIN x_grants g ON " OF_CONNECTION " CROSS JOIN this"
     " WHERE c.platform = '" NX_PLATFORM "' AND c.platform_user_id = $3"
-    "  AND c.status = 'connected' AND " STANDS
+    "  AND c.status = 'connected' AND this.stands"
     "  AND (c.id <> $1 AND (g.granted_at > " GRANTED ") IS NOT TRUE"
-    "   OR EXISTS (SELECT 1 FROM platform_connections o"
-    "    JOIN x_grants og ON og.user_id = o.user_id"
-    "    AND og.connection_id = o.id"
-    "    WHERE o.platform = '" NX_PLATFORM "' AND o.platform_user_id = $3"
-    "    AND o.status = 'connected' AND o.id <> c.id"
-    "    AND og.granted_at > coalesce(g.granted_at, '-infinity')))),"
-    "parked AS (" NX_PARK_HELD("lost c") LIVES "),"
+    "   OR coalesce(g.granted_at, '-infinity')"
+    "    < (SELECT at FROM newest))),"
     "older AS ("
     " UPDATE platform_connections c SET status = 'superseded',"
     "  status_reason = '" NX_WORDS_SUPERSEDED "',"
     "  access_token = NULL, refresh_token = NULL, updated_at = now()"
     " FROM lost WHERE c.user_id = lost.user_id AND c.id = lost.id"
-    " RETURNING c.user_id, c.id)"
-    "UPDATE x_grants g SET token_version = token_version + 1,"
-    " lease_owner = NULL, lease_until = NULL, attempt_started_at = NULL,"
-    " due_at = NULL FROM older"
-    " WHERE g.user_id = older.user_id AND g.connection_id = older.id";
-
-/* It is stored, now or by an earlier call, or was and has moved on. */
-#define STORED								\
-	"EXISTS (SELECT 1 FROM x_grants g WHERE g.user_id = $2"		\
-	"  AND g.connection_id = $1 AND g.grant_hash = $6)"
+    "  AND c.status = 'connected'"
+    "  AND c.access_token IS NOT DISTINCT FROM lost.access_token"
+    "  AND c.refresh_token IS NOT DISTINCT FROM lost.refresh_token"
+    " RETURNING lost.*),"
+    "parked AS (" NX_PARK_HELD("older c") LIVES "),"
+    "ended AS ("
+    " UPDATE x_grants g SET token_version = token_version + 1,"
+    "  lease_owner = NULL, lease_until = NULL, attempt_started_at = NULL,"
+    "  due_at = NULL FROM older"
+    "  WHERE g.user_id = older.user_id AND g.connection_id = older.id)"
+    "SELECT (SELECT count(*) FROM lost) - (SELECT count(*) FROM older)";
 
 /*
  * Its fate is known.  It is not when another login has made the row under
@@ -201,12 +212,13 @@ static const char finish[] =
  * since.  11 that connection
  */
 static const char end_replaced[] =
-    "WITH " GIVEN ", lost AS MATERIALIZED ("
+    "WITH " GIVEN ", this AS MATERIALIZED (SELECT " STORED " AS stored),"
+    "lost AS MATERIALIZED ("
     " SELECT c.* FROM platform_connections c"
-    " LEFT JOIN x_grants g ON " OF_CONNECTION
+    " LEFT JOIN x_grants g ON " OF_CONNECTION " CROSS JOIN this"
     " WHERE c.id = $11 AND c.id <> $1 AND c.user_id = $2"
     "  AND c.platform = '" NX_PLATFORM "' AND c.status <> 'disconnected'"
-    "  AND (g.granted_at > " GRANTED ") IS NOT TRUE AND " STORED "),"
+    "  AND (g.granted_at > " GRANTED ") IS NOT TRUE AND this.stored),"
     "parked AS (" NX_PARK_HELD("lost c") "),"
     "ended AS ("
     " UPDATE platform_connections c SET status = 'disconnected',"
@@ -279,7 +291,7 @@ fill_steps(struct nx_query *all, const struct nx_new_grant *g,
 	all[PENDING] = (struct nx_query){ hold_pending, { g->pending_id,
 	    t->version, row->user_id, g->replaces }, 4 };
 	all[ROWS] = (struct nx_query){ lock_rows, { g->x_user_id,
-	    g->replaces }, 2 };
+	    g->replaces, row->user_id }, 3 };
 	all[OLD] = (struct nx_query){ park_old, { NULL }, COMMON_MAX };
 	all[SAVE] = (struct nx_query){ save_grant, { NULL },
 	    COMMON_MAX + (int)(sizeof(own) / sizeof(own[0])) };
@@ -346,6 +358,9 @@ store_grant(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
 	if (rc == NX_OK && !nx_row_bool(results[FINISH], 0, 0))
 		rc = nx_fail(err, NX_BUSY, "The same account is being"
 		    " connected twice at once.");
+	if (rc == NX_OK && nx_row_i64(results[SUPERSEDE], 0, 0) > 0)
+		rc = nx_fail(err, NX_BUSY, "The account is being renewed for"
+		    " another user.");
 	if (rc == NX_OK) {
 		out->stored = nx_row_bool(results[FINISH], 0, 1);
 		out->gone = !nx_row_bool(results[FINISH], 0, 2);

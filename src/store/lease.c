@@ -34,7 +34,8 @@ static const char take_lease[] =
     "  suspect = CASE WHEN g.lease_owner = excluded.lease_owner"
     "   THEN g.suspect ELSE g.attempt_started_at IS NOT NULL END"
     " WHERE g.token_version = $3 AND (g.lease_owner = excluded.lease_owner"
-    "  OR g.lease_until IS NULL OR g.lease_until <= clock_timestamp())"
+    "  OR g.lease_until IS NULL"
+    "  OR g.lease_until <= excluded.attempt_started_at)"
     " RETURNING g.suspect";
 
 const char nx_lease_look[] =
@@ -198,9 +199,9 @@ nx_lease_save(const struct nx_store_ask *ask, const struct nx_new_pair *pair,
 /* After a failure: 4 the pause, 5 the longest one. */
 #define PAUSE								\
 	" failures = failures + ($4::integer > 0)::integer,"		\
-	" retry_at = CASE WHEN $4::integer > 0 THEN clock_timestamp() +" \
+	" retry_at = CASE WHEN $4::integer > 0 THEN (SELECT now() +"	\
 	"  least($4::integer * 2.0 ^ least(failures, 20), $5::float8)"	\
-	"  * interval '1 s' ELSE retry_at END"
+	"  * interval '1 s') ELSE retry_at END"
 
 /* What an earlier attempt left open stays open. */
 static const char release_lease[] =
@@ -228,8 +229,8 @@ nx_lease_release(const struct nx_store_ask *ask,
  * NULL: for as long as the lease runs.
  */
 static const char lose[] =
-    "UPDATE x_grants SET lease_owner = NULL, lease_until = coalesce("
-    "  clock_timestamp() + $6::float8 * interval '1 ms', lease_until),"
+    "UPDATE x_grants SET lease_owner = NULL, lease_until = coalesce((SELECT"
+    "  clock_timestamp() + $6::float8 * interval '1 ms'), lease_until),"
     PAUSE OF_LEASE;
 
 enum nx_rc

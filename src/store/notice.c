@@ -2,7 +2,6 @@
 
 #include "nx/store/notice.h"
 
-#include "nx/base/clock.h"
 #include "row.h"
 
 static const struct nx_query find_notices = {
@@ -28,7 +27,8 @@ static const char done[] =
 static const char failed[] =
     "WITH gone AS ("
     " UPDATE x_notices SET last_error = $4, next_try_at ="
-    "  CASE WHEN created_at > now() - interval '3 days' THEN next_try_at END"
+    "  CASE WHEN created_at > (SELECT now() - interval '3 days')"
+    "   THEN next_try_at END"
     " WHERE user_id = $1 AND id = $2 AND tries = $3"
     "  AND next_try_at IS NOT NULL"
     " RETURNING *)"
@@ -48,18 +48,19 @@ const char nx_notice_purge_all[] =
     NX_ROWS_OLDEST("created_at", "x_notices",
     "created_at < now() - interval '1 day'");
 
-/* `out->id` stays NULL where somebody else was faster. */
 static enum nx_rc
 take_found_notice(const struct nx_store_ask *ask, const struct nx_candidate *c,
-    struct nx_notice *out, struct nx_err *err)
+    void *notice, bool *taken, struct nx_err *err)
 {
+	struct nx_notice *out = notice;
 	char tries[NX_NUMBER_MAX];
 	const struct nx_query query = { take_notice, { c->user_id, c->id,
 	    nx_row_number(tries, c->version) }, 3 };
 	PGresult *row = NULL;
 	enum nx_rc rc = nx_row_run(ask, &query, 1, &row, err);
 
-	if (rc == NX_OK && PQntuples(row) == 1) {
+	*taken = rc == NX_OK && PQntuples(row) == 1;
+	if (*taken) {
 		out->id = nx_row_str(ask->arena, row, 0, 0);
 		out->user_id = nx_row_str(ask->arena, row, 0, 1);
 		out->event = nx_row_str(ask->arena, row, 0, 2);
@@ -77,17 +78,9 @@ enum nx_rc
 nx_notice_take(const struct nx_store_ask *ask, struct nx_candidates *found,
     struct nx_notice *out, struct nx_err *err)
 {
-	struct nx_candidate c;
-	enum nx_rc rc;
-
 	memset(out, 0, sizeof(*out));
-	do {
-		rc = nx_row_next(ask, &find_notices, found, &c, err);
-		if (rc == NX_OK && c.user_id[0] != '\0')
-			rc = take_found_notice(ask, &c, out, err);
-	} while (rc == NX_OK && out->id == NULL && c.user_id[0] != '\0' &&
-	    nx_clock_left(ask->deadline) > 0);
-	return rc;
+	return nx_row_take(ask, &find_notices, found, take_found_notice, out,
+	    err);
 }
 
 enum nx_rc

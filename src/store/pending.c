@@ -2,7 +2,6 @@
 
 #include "nx/store/pending.h"
 
-#include "nx/base/clock.h"
 #include "nx/base/uuid.h"
 #include "nx/seal/digest.h"
 #include "nx/store/lease.h"
@@ -54,7 +53,7 @@ static const char renew_pending[] =
     " token_version = token_version + 1, grant_hash = $8,"
     " scopes = coalesce($7, scopes), suspect = false, refusals = 0,"
     " attempt_started_at = NULL,"
-    " lease_until = clock_timestamp() + interval '30 s'"
+    " lease_until = (SELECT clock_timestamp() + interval '30 s')"
     " WHERE id = $1 AND user_id = $2 AND token_version = $6::bigint";
 
 /*
@@ -281,11 +280,12 @@ static const char take_waiting[] =
     "  CASE WHEN " RENEW " THEN (SELECT now()) END)"
     " WHERE user_id = $1 AND id = $2 AND (lease_owner = $3 OR " IS_DUE ")"
     " RETURNING id, user_id, state_hash, aim, replaces, asked, scopes,"
-    "  extract(epoch FROM token_expires_at)::bigint, "
-    NX_US_OF("granted_at") ", " NX_US_OF("claimed_at") ", grant_hash,"
+    "  (SELECT extract(epoch FROM token_expires_at)::bigint),"
+    "  (SELECT " NX_US_OF("granted_at") "),"
+    "  (SELECT " NX_US_OF("claimed_at") "), grant_hash,"
     "  token_version, " RENEW ", suspect, tries, refusals, access_token,"
-    "  refresh_token, coalesce(extract(epoch FROM (SELECT"
-    "  clock_timestamp()) - attempt_started_at), 0)::bigint";
+    "  refresh_token, (SELECT coalesce(extract(epoch FROM now()"
+    "  - attempt_started_at), 0)::bigint)";
 
 enum { ACCESS = 16, REFRESH, OPEN_FOR };
 
@@ -330,11 +330,12 @@ read_pending(const struct nx_store_ask *ask, const PGresult *r,
 	return out->broken ? NX_OK : rc;
 }
 
-/* `out->pending.id` stays NULL where somebody else was faster. */
 static enum nx_rc
 take_found_waiting(const struct nx_store_ask *ask,
-    const struct nx_candidate *c, struct nx_waiting *out, struct nx_err *err)
+    const struct nx_candidate *c, void *waiting, bool *taken,
+    struct nx_err *err)
 {
+	struct nx_waiting *out = waiting;
 	char brief[NX_NUMBER_MAX], full[NX_NUMBER_MAX];
 	char near_end[NX_NUMBER_MAX], enough[NX_NUMBER_MAX];
 	const struct nx_put_off later = { .pause = NX_LEASE_PAUSE_MAX / 3 };
@@ -347,7 +348,8 @@ take_found_waiting(const struct nx_store_ask *ask,
 	enum nx_rc rc, put;
 
 	rc = nx_row_repeat(ask, &query, 1, &row, err);
-	if (rc == NX_OK && PQntuples(row) == 1) {
+	*taken = rc == NX_OK && PQntuples(row) == 1;
+	if (*taken) {
 		rc = read_pending(ask, row, out, err);
 		put = rc != NX_KEY_UNKNOWN ? NX_OK :
 		    nx_pending_put_off(ask, out, &later, NULL);
@@ -361,18 +363,10 @@ enum nx_rc
 nx_pending_take(const struct nx_store_ask *ask, struct nx_candidates *found,
     struct nx_waiting *out, struct nx_err *err)
 {
-	struct nx_candidate c;
-	enum nx_rc rc;
-
 	memset(out, 0, sizeof(*out));
 	nx_uuid_random(out->owner);
-	do {
-		rc = nx_row_next(ask, &find_waiting, found, &c, err);
-		if (rc == NX_OK && c.user_id[0] != '\0')
-			rc = take_found_waiting(ask, &c, out, err);
-	} while (rc == NX_OK && out->pending.id == NULL &&
-	    c.user_id[0] != '\0' && nx_clock_left(ask->deadline) > 0);
-	return rc;
+	return nx_row_take(ask, &find_waiting, found, take_found_waiting, out,
+	    err);
 }
 
 /*
@@ -383,7 +377,7 @@ nx_pending_take(const struct nx_store_ask *ask, struct nx_candidates *found,
 static const char put_off[] =
     "UPDATE x_pending SET lease_owner = NULL,"
     " lease_until = CASE WHEN $7::boolean THEN lease_until END,"
-    " next_try_at = clock_timestamp() + $4::float8 * interval '1 s',"
+    " next_try_at = (SELECT clock_timestamp() + $4::float8 * interval '1 s'),"
     " refusals = refusals + $5::boolean::integer,"
     " attempt_started_at = CASE WHEN $6::boolean OR suspect"
     "  THEN attempt_started_at END"

@@ -225,7 +225,7 @@ connect_any(struct nx_pool *pool, struct walk *walk, int64_t deadline,
 	enum nx_rc rc = nx_fail(err, NX_DB_DOWN, "There was no time left.");
 	int tried = 0;
 
-	for (int i = 0; i < 2 * n; i++) {
+	for (int i = 0; i < 2 * n && tried < n; i++) {
 		int at = (walk->first + i) % n;
 		int ms = nx_clock_left(deadline) / (n - tried);
 

@@ -2,6 +2,7 @@
 
 #include "nx/store/post.h"
 
+#include "nx/base/uuid.h"
 #include "post_words.h"
 #include "post_row.h"
 
@@ -11,10 +12,10 @@
  * or null.  Nothing is stored unless exactly one connection will do.  `until`:
  * the end of the line that it has to stand in, or null.
  */
-#define RESERVED							\
+#define RESERVED(next_try)						\
 	" state, " NX_POST_SECOND("publish_at") ","			\
 	" CASE WHEN state = 'queued' THEN "				\
-	NX_POST_SECOND("next_try_at") " END, accepted, text IS NOT NULL"
+	NX_POST_SECOND(next_try) " END, accepted, text IS NOT NULL"
 
 #define INSERT_WITH(until)						\
 	"WITH usable AS ("						\
@@ -30,12 +31,12 @@
 	"  CASE WHEN until IS NOT NULL THEN now() END) AS at FROM line)," \
 	"post AS ("							\
 	" INSERT INTO x_posts (id, user_id, connection_id, state,"	\
-	"  idempotency_key, body_hash, options, warnings, price,"	\
+	"  idempotency_key, body_hash, options, notes, price,"	\
 	"  publish_at, lease_owner, lease_until, next_try_at, source,"	\
 	"  accepted)"							\
 	" SELECT $3, $1, connection_id, 'sending',"			\
 	"  $4, $5, coalesce($6, '{}')::jsonb,"				\
-	"  coalesce($7, '[]')::jsonb, $8, at, $10, lease_end,"		\
+	"  $7::jsonb, $8, at, $10, lease_end,"		\
 	"  lease_end + interval '1 s', $13::jsonb, at IS NULL FROM plan" \
 	" ON CONFLICT DO NOTHING RETURNING *),"				\
 	"parts AS ("							\
@@ -48,17 +49,17 @@
 	" FROM post, jsonb_to_recordset($9) AS p(position smallint,"	\
 	"  text text, weighted_length int, first boolean),"		\
 	"  LATERAL (SELECT post.accepted AND p.first AS leaves) l)"	\
-	"SELECT" RESERVED " FROM post"
+	"SELECT" RESERVED("next_try_at") " FROM post"
 
-#define END_OF_LINE(connection)						\
-	"(SELECT greatest(o.next_try_at + interval '1 us', now())"	\
-	" FROM x_posts o WHERE o.connection_id = " connection		\
-	"  AND o.state = 'queued' AND o.publish_at <= now()"		\
-	" ORDER BY o.publish_at DESC, o.created_at DESC, o.id DESC LIMIT 1)"
+/* Now, where something is in the line and due. */
+#define LINE_IS_LONG(connection)					\
+	"(SELECT now() FROM x_posts o WHERE o.user_id = $1"		\
+	" AND o.connection_id = " connection " AND " NX_LINE_HAS("o")	\
+	" AND o.publish_at <= now() LIMIT 1)"
 
 /* Two texts: one with a condition in it would be planned anew each time. */
 static const char insert[] = INSERT_WITH("NULL::timestamptz");
-static const char insert_in_line[] = INSERT_WITH(END_OF_LINE("ids[1]"));
+static const char insert_in_line[] = INSERT_WITH(LINE_IS_LONG("ids[1]"));
 
 /*
  * One part, at once, and in no line: it needs no row of its own.  Nothing is
@@ -68,11 +69,11 @@ static const char insert_in_line[] = INSERT_WITH(END_OF_LINE("ids[1]"));
  */
 static const char insert_alone[] =
     "INSERT INTO x_posts (id, user_id, connection_id, state,"
-    "  idempotency_key, body_hash, options, warnings, price, lease_owner,"
+    "  idempotency_key, body_hash, options, notes, price, lease_owner,"
     "  lease_until, next_try_at, source, accepted, text,"
     "  weighted_length)"
     " SELECT $3, $1, (array_agg(id))[1], 'sending', $4, $5,"
-    "  coalesce($6, '{}')::jsonb, coalesce($7, '[]')::jsonb, $8, $10,"
+    "  coalesce($6, '{}')::jsonb, $7::jsonb, $8, $10,"
     "  now() + $11 * interval '1 ms',"
     "  now() + $11 * interval '1 ms' + interval '1 s', $13::jsonb, true,"
     "  $9, $12"
@@ -80,7 +81,7 @@ static const char insert_alone[] =
     " WHERE user_id = $1 AND platform = '" NX_PLATFORM "'"
     "  AND status = 'connected' AND ($2::uuid IS NULL OR id = $2)"
     " HAVING count(*) = 1 AND (SELECT contracted FROM x_app)"
-    " ON CONFLICT DO NOTHING RETURNING" RESERVED;
+    " ON CONFLICT DO NOTHING RETURNING" RESERVED("next_try_at");
 
 /*
  * It is known that one for later was stored: from now on it is queued.  Until
@@ -90,8 +91,7 @@ static const char insert_alone[] =
 static const char accept_post[] =
     "UPDATE x_posts p SET state = 'queued', accepted = true,"
     " lease_until = NULL, updated_at = now(),"
-    " next_try_at = CASE WHEN p.publish_at > now() THEN p.publish_at"
-    "  ELSE coalesce(" END_OF_LINE("p.connection_id") ", now()) END"
+    " next_try_at = greatest(p.publish_at, now())"
     " WHERE p.user_id = $1 AND p.id = $2 AND NOT p.accepted"
     " AND p.state = 'sending'";
 
@@ -106,10 +106,9 @@ static const char find[] =
 
 enum { SAME_BODY = NX_POST_NCOLUMNS, IS_OURS, IS_ACCEPTED };
 
-static const char nobody[] = "00000000-0000-0000-0000-000000000000";
-
 static const char have_post[] =
-    "SELECT" RESERVED " FROM x_posts WHERE user_id = $1 AND id = $2";
+    "SELECT" RESERVED(NX_LINE_NEXT_TRY("p")) " FROM x_posts p"
+    " WHERE user_id = $1 AND id = $2";
 
 static const char remove_post[] =
     "DELETE FROM x_posts WHERE user_id = $1 AND id = $2"
@@ -154,15 +153,18 @@ accept_it(const struct nx_store_ask *ask, const char *user_id,
 {
 	const struct nx_query queries[] = {
 		{ accept_post, { user_id, id }, 2 },
+		{ nx_line_lock, { user_id, id }, 2 },
+		{ nx_line_set, { user_id, id }, 2 },
 		{ have_post, { user_id, id }, 2 },
 	};
-	PGresult *results[2] = { NULL };
+	enum { N = sizeof(queries) / sizeof(queries[0]) };
+	PGresult *results[N] = { NULL };
 	bool accepted;
-	enum nx_rc rc = nx_row_repeat(ask, queries, 2, results, err);
+	enum nx_rc rc = nx_row_repeat(ask, queries, N, results, err);
 
 	if (rc == NX_OK)
-		(void)read_reserved(results[1], out, &accepted);
-	nx_db_clear(results, 2);
+		(void)read_reserved(results[N - 1], out, &accepted);
+	nx_db_clear(results, N);
 	return rc;
 }
 
@@ -315,7 +317,7 @@ nx_post_repeat(const struct nx_store_ask *ask, const char *user_id,
     struct nx_err *err)
 {
 	const struct nx_query query = {
-		find, { user_id, nobody, key, body_hash }, 4,
+		find, { user_id, NX_UUID_NIL, key, body_hash }, 4,
 	};
 	PGresult *found = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &found, err);
@@ -399,7 +401,7 @@ static const char finish_post[] =
 	"  lease_until = NULL, next_try_at = NULL"			\
 	" WHERE user_id = $1 AND id = $2 AND lease_owner = $3"		\
 	"  AND lease_until IS NOT NULL AND state = 'sending'"		\
-	"  AND goal = 'send' AND NOT by_worker AND text IS NOT NULL"	\
+	"  AND goal = 'send' AND NOT unattended AND text IS NOT NULL"	\
 	" RETURNING user_id, x_post_id, id)"				\
 	NOTE_ID("id, 0 FROM post" also)
 static const char finish_alone[] = FINISH_ALONE("");
@@ -489,10 +491,13 @@ too_late(const struct nx_store_ask *ask, const struct nx_post_outcome *o,
 		{ record_late, { o->user_id, o->id, o->x_id,
 		    nx_row_number(position, o->position) }, 4 },
 		{ note_id, { o->user_id, o->id, o->x_id, position }, 4 },
+		{ nx_line_lock, { o->user_id, o->id }, 2 },
+		{ nx_line_set, { o->user_id, o->id }, 2 },
 	};
+	enum { N = sizeof(queries) / sizeof(queries[0]) };
 	bool sent = o->part_state == NX_PART_SENT && o->x_id != NULL;
-	PGresult *results[4] = { NULL };
-	enum nx_rc rc = nx_row_repeat(ask, queries, sent ? 4 : 1, results,
+	PGresult *results[N] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, queries, sent ? N : 1, results,
 	    err);
 
 	if (rc == NX_OK && PQntuples(results[0]) == 0)
@@ -500,11 +505,11 @@ too_late(const struct nx_store_ask *ask, const struct nx_post_outcome *o,
 		    o->id);
 	if (rc == NX_OK)
 		*ours = nx_row_bool(results[0], 0, 0);
-	nx_db_clear(results, 4);
+	nx_db_clear(results, N);
 	return rc;
 }
 
-enum { SPILL, FINISH_POST, FINISH_PART, THIRD, NFINISH = THIRD + 3 };
+enum { SPILL, FINISH_POST, FINISH_PART, THIRD, NFINISH = THIRD + 5 };
 
 /* What is written besides post and part; returns how many statements. */
 static int
@@ -527,9 +532,12 @@ more_to_write(const struct nx_post_outcome *o, const char *position,
 		queries[n++] = (struct nx_query){ mend, { o->user_id, o->id,
 		    o->lease, position,
 		    nx_post_state_name(o->post_state) }, 5 };
-	if (o->post_state == NX_POST_STATE_QUEUED && o->next_try > 0)
-		queries[n++] = (struct nx_query){ nx_post_hold,
-		    { o->user_id, o->id, o->lease }, 3 };
+	if (o->in_line || o->post_state == NX_POST_STATE_QUEUED) {
+		queries[n++] = (struct nx_query){ nx_line_lock,
+		    { o->user_id, o->id }, 2 };
+		queries[n++] = (struct nx_query){ nx_line_set,
+		    { o->user_id, o->id }, 2 };
+	}
 	return n;
 }
 

@@ -16,7 +16,7 @@
 static const char change_post[] =
     "UPDATE x_posts p SET connection_id = $5, body_hash = $6,"
     " first_hash = coalesce(p.first_hash, p.body_hash),"
-    " options = $7::jsonb, warnings = $8::jsonb, source = $9::jsonb,"
+    " options = $7::jsonb, notes = $8::jsonb, source = $9::jsonb,"
     " price = $10,"
     " publish_at = CASE WHEN $12::boolean THEN p.publish_at"
     "  ELSE " AT " END,"
@@ -66,7 +66,7 @@ static const char find[] =
     NX_POST_FROM("x_posts", "")
     " WHERE p.user_id = $1 AND p.id = $2 ORDER BY q.position";
 
-enum { CHANGE, DROP, PUT, RELEASE, FIND, NSTEPS };
+enum { CHANGE, DROP, PUT, LOCK_LINES, SET_LINE, SET_OLD_LINE, FIND, NSTEPS };
 
 bool
 nx_post_waits(const struct nx_stored_post *post)
@@ -100,8 +100,11 @@ nx_post_change(const struct nx_store_ask *ask,
 		    nx_row_number(n, (int64_t)c->nparts) }, 4 },
 		[PUT] = { put_parts, { c->user_id, c->id, c->lease, NULL },
 		    4 },
-		[RELEASE] = { nx_post_release_from, { c->user_id, c->id,
-		    c->lease, c->old_connection_id }, 4 },
+		[LOCK_LINES] = { nx_line_lock_both, { c->user_id, c->id,
+		    c->old_connection_id }, 3 },
+		[SET_LINE] = { nx_line_set, { c->user_id, c->id }, 2 },
+		[SET_OLD_LINE] = { nx_line_set_of, { c->user_id,
+		    c->old_connection_id }, 2 },
 		[FIND] = { find, { c->user_id, c->id, c->lease }, 3 },
 	};
 	PGresult *results[NSTEPS] = { NULL };

@@ -1,15 +1,17 @@
 /*
  * post_claim.c - take the lease of a post that is there already.
  *
- * A claim is one statement; what was claimed is then read, and its parts
- * brought in line, in a second round trip.  Whoever dies between the two has
- * not sent anything: the lease runs out on a post without a part that is
- * `sending`, and the parts tell what becomes of it.
+ * A claim asks for candidates, without locks, and tries to take one after
+ * another by its key, each in a transaction of its own that also brings its
+ * parts in line and reads it all.  The fence is the lease's condition: of all
+ * who try the same one, one succeeds.  Candidates come in random order from
+ * among the oldest, so that many workers rarely meet.
  */
 
 #include "nx/store/post_claim.h"
 
 #include "nx/base/uuid.h"
+#include "line.h"
 #include "machine_rows.h"
 #include "post_row.h"
 #include "post_words.h"
@@ -41,41 +43,68 @@ enum { LOOK_AGAIN = 5 };	/* seconds */
 #define STATE_BY(rows) "CASE" rows(WHEN_FITS) " END"
 #define IS_IN(rows) "(false" rows(OR_FITS) ")"
 
-#define CLAIM_ONE(rows, which)						\
-	"WITH next AS ("						\
-	" SELECT p.user_id, p.id, p.state FROM x_posts p"		\
-	" WHERE p.next_try_at <= now() AND " IS_FREE			\
-	"  AND " IS_IN(rows) which					\
-	" ORDER BY p.next_try_at LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED)," \
-	"done AS (UPDATE x_posts p SET state = " STATE_BY(rows) ","	\
-	" by_worker = true,"						\
-	" lease_owner = $1, lease_until = " LEASE_END("$2") ","		\
-	" next_try_at = " AFTER_LEASE("$2") ", updated_at = now()"	\
-	" FROM next WHERE p.user_id = next.user_id AND p.id = next.id"	\
-	NX_POST_DONE ", next.state AS was),"				\
-	NX_POST_TELL(NX_POST_FIRST_ID)					\
-	" SELECT user_id, id, " NX_POST_TOLD " FROM done"
+/* Of these many candidates, the oldest, a claim tries some. */
+#define OLDEST " ORDER BY 1 LIMIT 64"
+#define SOME " ORDER BY random() LIMIT 8"
+
+#define IS_DUE(rows)							\
+	"p.next_try_at <= now() AND " IS_FREE " AND " IS_IN(rows)
+/* In no line: x_posts_due has exactly these. */
+#define IS_APART							\
+	"p.state IN ('queued', 'partial', 'sent', 'failed')"		\
+	" AND (p.state <> 'queued' OR p.goal <> 'send')"
 
 /*
- * One that is queued must head its connection's queue, and none of that queue
+ * One that is queued must head its connection's line, and none of that line
  * be under way.  A snapshot shows the one before it as queued, under way or
- * done with, never in between, so two claims at once keep the order.
+ * done with, never in between, so two takes at once keep the order.
  */
+#define HAS_ITS_TURN							\
+	"CASE WHEN p.goal <> 'send' OR p.state <> 'queued' THEN true"	\
+	" ELSE p.accepted AND NOT " NX_LINE_BEFORE("p")			\
+	" AND NOT " NX_LINE_BUSY("p") " END"
+
 const char nx_post_due[] =
-    CLAIM_ONE(NX_CLAIM_DUE, " AND CASE WHEN p.goal <> 'send'"
-    "  OR p.state <> 'queued' THEN true"
-    " ELSE p.accepted AND p.id = (SELECT o.id FROM x_posts o"
-    "   WHERE o.connection_id = p.connection_id AND o.state = 'queued'"
-    "    AND o.publish_at IS NOT NULL AND o.accepted"
-    "   ORDER BY o.publish_at, o.created_at, o.id LIMIT 1)"
-    "  AND NOT EXISTS (SELECT 1 FROM x_posts o"
-    "   WHERE o.connection_id = p.connection_id AND o.state = 'sending'"
-    "    AND o.publish_at IS NOT NULL AND o.accepted"
-    "    AND o.lease_until > now()) END");
+    "SELECT user_id, id, connection_id FROM ("
+    "(SELECT next_at, user_id, connection_id, post_id AS id FROM x_lines"
+    "  WHERE next_at <= now() AND (SELECT contracted FROM x_app)" OLDEST ")"
+    " UNION ALL"
+    " (SELECT p.next_try_at, p.user_id, NULL, p.id FROM x_posts p"
+    "  WHERE " IS_DUE(NX_CLAIM_DUE) " AND " IS_APART OLDEST ")) c" SOME;
+
+/*
+ * Programs of the version before queue posts, and end them, without a word to
+ * their line.
+ */
+const char nx_post_due_before[] =
+    "SELECT user_id, id, NULL FROM ("
+    " SELECT p.next_try_at, p.user_id, p.id FROM x_posts p"
+    " WHERE p.next_try_at <= now() AND " IS_FREE " AND " NX_LINE_HAS("p")
+    "  AND " HAS_ITS_TURN OLDEST ") c" SOME;
+static const char is_contracted[] =
+    "SELECT 1 FROM x_app WHERE contracted";
 
 /* A worker of an older version queues what was never accepted. */
 const char nx_post_open[] =
-    CLAIM_ONE(NX_CLAIM_OPEN, "");
+    "SELECT user_id, id, NULL FROM ("
+    " SELECT p.next_try_at, p.user_id, p.id FROM x_posts p"
+    " WHERE " IS_DUE(NX_CLAIM_OPEN)
+    "  AND (p.state IN ('sending', 'unknown')"
+    "   OR p.state = 'queued' AND NOT p.accepted)" OLDEST ") c" SOME;
+
+/* 1 user, 2 id, 3 lease, 4 ms */
+#define TAKE_ONE(rows, which)						\
+	"UPDATE x_posts p SET state = " STATE_BY(rows) ","		\
+	" unattended = true,"						\
+	" lease_owner = $3, lease_until = " LEASE_END("$4") ","		\
+	" next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"	\
+	" WHERE p.user_id = $1 AND p.id = $2"				\
+	" AND p.lease_owner IS DISTINCT FROM $3"			\
+	" AND " IS_DUE(rows) which
+static const char take_due[] =
+    TAKE_ONE(NX_CLAIM_DUE, " AND " HAS_ITS_TURN);
+static const char take_open[] =
+    TAKE_ONE(NX_CLAIM_OPEN, "");
 
 /* The key it had released, unless another post has used it since. */
 #define KEY_BACK							\
@@ -87,7 +116,7 @@ const char nx_post_open[] =
 /* 1 user, 2 id, 3 lease, 4 ms */
 static const char resume[] =
     "UPDATE x_posts p SET state = " STATE_BY(NX_CLAIM_RESUME) ","
-    " by_worker = false,"
+    " unattended = false,"
     " accepted = p.accepted OR p.state = 'failed',"
     " error = CASE WHEN p.state IN ('unknown', 'sending') THEN p.error END,"
     " idempotency_key = " KEY_BACK ","
@@ -104,13 +133,14 @@ static const char resume[] =
 /* As resume. */
 static const char send_now[] =
     "UPDATE x_posts p SET state = " STATE_BY(NX_CLAIM_SEND) ","
-    " by_worker = false, lease_owner = $3, lease_until = " LEASE_END("$4") ","
+    " unattended = false, lease_owner = $3, lease_until = " LEASE_END("$4") ","
     " next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"
     " WHERE p.user_id = $1 AND p.id = $2"
     " AND p.lease_owner IS DISTINCT FROM $3 AND " IS_FREE
     " AND " IS_IN(NX_CLAIM_SEND) " AND p.publish_at <= now()"
     " AND (p.options ->> 'queue' IS DISTINCT FROM 'true' OR NOT EXISTS ("
-    "  SELECT 1 FROM x_posts o WHERE o.connection_id = p.connection_id"
+    "  SELECT 1 FROM x_posts o WHERE o.user_id = $1"
+    "  AND o.connection_id = p.connection_id"
     "  AND o.state = 'queued' AND o.publish_at <= p.publish_at"
     "  AND o.id <> p.id))";
 
@@ -118,7 +148,7 @@ static const char send_now[] =
 #define IS_IDLE "p.state IN ('queued', 'failed') AND NOT s.live"
 static const char remove_it[] =
     "WITH " NX_POST_WAS ",done AS ("
-    "UPDATE x_posts p SET goal = 'delete', by_worker = false,"
+    "UPDATE x_posts p SET goal = 'delete', unattended = false,"
     " updated_at = now(), state = " STATE_BY(NX_CLAIM_REMOVE) ","
     " lease_owner = CASE WHEN p.state = 'unknown' THEN p.lease_owner"
     "  ELSE $3 END,"
@@ -235,10 +265,32 @@ static const char find_connection[] =
     " WHERE c.id = (SELECT connection_id FROM x_posts"
     "  WHERE user_id = $1 AND id = $2) AND c.platform = '" NX_PLATFORM "'";
 
-enum {
-	TAKE, RELEASE, SPILL, ABOUT, DOUBT, GO_ON, SORT_OUT, POST, CONNECTION,
-	NSTEPS,
+enum { TAKE, SPILL, ABOUT, DOUBT, GO_ON, SORT_OUT, LOCK_LINE, SET_LINE, TAKEN,
+	POST, CONNECTION, NSTEPS };
+
+/* What is done once a post is taken, or not. */
+static const char *const step_texts[NSTEPS] = {
+	[SPILL] = nx_post_spill_held, [ABOUT] = about, [DOUBT] = doubt,
+	[GO_ON] = go_on, [SORT_OUT] = sort_out, [LOCK_LINE] = nx_line_lock,
+	[SET_LINE] = nx_line_set, [TAKEN] = nx_line_taken,
+	[POST] = find_post, [CONNECTION] = find_connection,
 };
+
+/* How one is taken, and the steps, of which NSTEPS is behind the last. */
+struct taking {
+	const char	*sql;
+	unsigned char	 steps[NSTEPS];
+};
+#define BY_NAME(sql) { sql, { TAKE, SPILL, ABOUT, DOUBT, GO_ON,		\
+	SORT_OUT, LOCK_LINE, SET_LINE, POST, CONNECTION, NSTEPS } }
+static const struct taking
+	by_resume = BY_NAME(resume),
+	by_sending = BY_NAME(send_now),
+	by_removing = BY_NAME(remove_it),
+	by_due = { take_due, { TAKE, GO_ON, SORT_OUT, TAKEN, POST, CONNECTION,
+	    NSTEPS } },
+	by_open = { take_open, { TAKE, SPILL, ABOUT, DOUBT, SORT_OUT,
+	    LOCK_LINE, SET_LINE, POST, CONNECTION, NSTEPS } };
 
 /* The post can be worked on without it, if only to write down why not. */
 static enum nx_rc
@@ -280,7 +332,7 @@ read_claimed(const struct nx_store_ask *ask, PGresult *const *results,
 	out->taken = rc == NX_OK && nx_row_bool(results[POST], 0, IS_TAKEN);
 	if (!out->taken)
 		return rc;
-	if (PQntuples(part) == 1) {
+	if (part != NULL && PQntuples(part) == 1) {
 		out->first_left_at = nx_row_i64(part, 0, 0);
 		out->age = nx_row_i64(part, 0, 1);
 		out->since_id = nx_row_str(ask->arena, part, 0, 2);
@@ -298,74 +350,106 @@ never_accepted(struct nx_arena *arena)
 	return nx_post_error_text(arena, &error);
 }
 
-/*
- * Bring the parts of out->post in line with it and read it all; `take` (NULL:
- * it was claimed) comes first.  `*left`: seconds of whosever lease it is.
- */
-static enum nx_rc
-look_claimed(const struct nx_store_ask *ask, const char *take,
-    struct nx_claimed *out, int64_t *left, struct nx_err *err)
+static void
+step_query(int step, const struct taking *how, const struct nx_claimed *c,
+    struct nx_query *out)
 {
-	static const char *const texts[NSTEPS] = {
-		[RELEASE] = nx_post_release, [SPILL] = nx_post_spill_held,
-		[ABOUT] = about,
-		[DOUBT] = doubt, [GO_ON] = go_on,
-		[SORT_OUT] = sort_out, [POST] = find_post,
-		[CONNECTION] = find_connection,
-	};
-	const int from = take == NULL ? SPILL : TAKE;
-	PGresult *results[NSTEPS] = { NULL };
-	struct nx_query queries[NSTEPS];
-	char ms[NX_NUMBER_MAX];
-	enum nx_rc rc;
-
-	for (int i = 0; i < NSTEPS; i++)
-		queries[i] = (struct nx_query){ texts[i], {
-		    out->post.user_id, out->post.id, out->lease },
-		    i == CONNECTION ? 2 : 3 };
-	queries[SORT_OUT].params[3] = never_accepted(ask->arena);
-	queries[SORT_OUT].nparams = 4;
-	queries[TAKE].sql = take;
-	queries[TAKE].params[3] = nx_row_number(ms, NX_POST_LEASE_MS);
-	queries[TAKE].nparams = 4;
-	rc = nx_row_repeat(ask, queries + from, NSTEPS - from,
-	    results + from, err);
-	if (rc == NX_OK)
-		rc = read_claimed(ask, results, out, err);
-	if (rc == NX_OK)
-		*left = nx_row_i64(results[POST], 0, LEASE_LEFT);
-	nx_db_clear(results, NSTEPS);
-	return rc;
+	*out = (struct nx_query){ step_texts[step],
+	    { c->post.user_id, c->post.id, c->lease },
+	    step == CONNECTION || step == LOCK_LINE || step == SET_LINE ?
+	    2 : 3 };
+	if (step == TAKE)
+		out->sql = how->sql;
 }
 
 /*
- * Not repeated: of a claim whose answer was lost the lease runs out, while a
- * second one would take another post.
+ * Take out->post, bring its parts and its line in order with it, and read it
+ * all.  `*left`: seconds of whosever lease it is.
  */
 static enum nx_rc
-claim_next(const struct nx_store_ask *ask, const char *which,
-    struct nx_claimed *out, struct nx_err *err)
+take_post(const struct nx_store_ask *ask, const struct taking *how,
+    struct nx_claimed *out, int64_t *left, struct nx_err *err)
 {
+	PGresult *results[NSTEPS] = { NULL }, *by_step[NSTEPS] = { NULL };
+	struct nx_query queries[NSTEPS];
 	char ms[NX_NUMBER_MAX];
-	const struct nx_query query = {
-		which, { out->lease, nx_row_number(ms, NX_POST_LEASE_MS) },
-		2,
-	};
-	PGresult *row = NULL;
+	enum nx_rc rc;
+	int n = 0;
+
+	do {
+		step_query(how->steps[n], how, out, &queries[n]);
+		if (how->steps[n] == TAKE)
+			queries[n].params[queries[n].nparams++] =
+			    nx_row_number(ms, NX_POST_LEASE_MS);
+		if (how->steps[n] == SORT_OUT)
+			queries[n].params[queries[n].nparams++] =
+			    never_accepted(ask->arena);
+	} while (how->steps[++n] != NSTEPS);
+	rc = nx_row_repeat(ask, queries, n, results, err);
+	for (int i = 0; i < n; i++)
+		by_step[how->steps[i]] = results[i];
+	if (rc == NX_OK)
+		rc = read_claimed(ask, by_step, out, err);
+	if (rc == NX_OK)
+		*left = nx_row_i64(by_step[POST], 0, LEASE_LEFT);
+	nx_db_clear(results, n);
+	return rc;
+}
+
+/* Try one; out->post.id is NULL unless it was taken. */
+static enum nx_rc
+try_candidate(const struct nx_store_ask *ask, const struct taking *how,
+    const char *user_id, const char *id, struct nx_claimed *out,
+    struct nx_err *err)
+{
 	int64_t left;
+	enum nx_rc rc = NX_OK;
+
+	memset(out, 0, sizeof(*out));
+	if (id == NULL)
+		return NX_OK;
+	nx_uuid_random(out->lease);
+	out->post.user_id = user_id;
+	out->post.id = id;
+	rc = take_post(ask, how, out, &left, err);
+	if (rc == NX_POST_UNKNOWN)	/* it has just gone */
+		rc = NX_OK;
+	if (rc != NX_OK || !out->taken)		/* it was sorted out, or */
+		memset(&out->post, 0, sizeof(out->post));
+	return rc;
+}
+
+/* The same of a candidate; of a line's another may have come to be first. */
+static enum nx_rc
+try_row(const struct nx_store_ask *ask, const PGresult *rows, int row,
+    const struct taking *how, struct nx_claimed *out, struct nx_err *err)
+{
+	const char *user_id = nx_row_peek(rows, row, 0);
+	const char *id = nx_row_peek(rows, row, 1);
+	const char *line = nx_row_peek(rows, row, 2);
+	enum nx_rc rc = try_candidate(ask, how, user_id, id, out, err);
+
+	if (rc != NX_OK || out->taken || line == NULL)
+		return rc;
+	rc = nx_line_look(ask, user_id, line, &id, err);
+	return rc != NX_OK ? rc :
+	    try_candidate(ask, how, user_id, id, out, err);
+}
+
+/* The first that can be taken of what this statement finds. */
+static enum nx_rc
+claim_next(const struct nx_store_ask *ask, const char *which,
+    const struct taking *how, struct nx_claimed *out, struct nx_err *err)
+{
+	const struct nx_query query = { .sql = which };
+	PGresult *rows = NULL;
 	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
-	nx_uuid_random(out->lease);
-	rc = nx_row_run(ask, &query, 1, &row, err);
-	if (rc == NX_OK && PQntuples(row) == 1) {
-		out->post.user_id = nx_row_peek(row, 0, 0);
-		out->post.id = nx_row_peek(row, 0, 1);
-		rc = look_claimed(ask, NULL, out, &left, err);
-	}
-	if (rc != NX_OK || !out->taken)		/* it was sorted out */
-		memset(&out->post, 0, sizeof(out->post));
-	nx_db_clear(&row, 1);
+	rc = nx_row_repeat(ask, &query, 1, &rows, err);
+	for (int i = 0; rc == NX_OK && !out->taken && i < PQntuples(rows); i++)
+		rc = try_row(ask, rows, i, how, out, err);
+	nx_db_clear(&rows, 1);
 	return rc;
 }
 
@@ -373,14 +457,25 @@ enum nx_rc
 nx_post_claim_due(const struct nx_store_ask *ask, struct nx_claimed *out,
     struct nx_err *err)
 {
-	return claim_next(ask, nx_post_due, out, err);
+	const struct nx_query query = { .sql = is_contracted };
+	enum nx_rc rc = claim_next(ask, nx_post_due, &by_due, out, err);
+	PGresult *row = NULL;
+	bool alone;
+
+	if (rc != NX_OK || out->taken)
+		return rc;
+	rc = nx_row_repeat(ask, &query, 1, &row, err);
+	alone = rc == NX_OK && PQntuples(row) == 1;
+	nx_db_clear(&row, 1);
+	return rc != NX_OK || alone ? rc :
+	    claim_next(ask, nx_post_due_before, &by_due, out, err);
 }
 
 enum nx_rc
 nx_post_claim_unknown(const struct nx_store_ask *ask, struct nx_claimed *out,
     struct nx_err *err)
 {
-	return claim_next(ask, nx_post_open, out, err);
+	return claim_next(ask, nx_post_open, &by_open, out, err);
 }
 
 enum nx_rc
@@ -388,8 +483,9 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
     const char *id, enum nx_take how, struct nx_claimed *out,
     struct nx_err *err)
 {
-	static const char *const takes[] = { [NX_TAKE_RESUME] = resume,
-	    [NX_TAKE_SEND] = send_now, [NX_TAKE_REMOVE] = remove_it };
+	static const struct taking *const takes[] = {
+	    [NX_TAKE_RESUME] = &by_resume, [NX_TAKE_SEND] = &by_sending,
+	    [NX_TAKE_REMOVE] = &by_removing };
 	int64_t left = 0;
 	enum nx_rc rc;
 
@@ -397,7 +493,7 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 	nx_uuid_random(out->lease);
 	out->post.user_id = user_id;
 	out->post.id = id;
-	rc = look_claimed(ask, takes[how], out, &left, err);
+	rc = take_post(ask, takes[how], out, &left, err);
 	if (rc != NX_OK || out->taken || left <= 0 ||
 	    (how == NX_TAKE_REMOVE &&
 	    out->post.state == NX_POST_STATE_UNKNOWN))
@@ -546,7 +642,8 @@ nx_post_put_off(const struct nx_store_ask *ask,
 		    nx_post_state_name(state),
 		    nx_row_number(seconds, next_try) }, 5 },
 		{ put_part_off, { post->user_id, post->id, lease }, 3 },
-		{ nx_post_hold, { post->user_id, post->id, lease }, 3 },
+		{ nx_line_lock, { post->user_id, post->id }, 2 },
+		{ nx_line_set, { post->user_id, post->id }, 2 },
 	};
 
 	return nx_row_write(ask, queries, sizeof(queries) /

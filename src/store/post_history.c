@@ -1,5 +1,6 @@
 /* post_history.c - look up what was published, one or page by page. */
 
+#include "nx/base/uuid.h"
 #include "post_row.h"
 
 static const char get[] =
@@ -42,7 +43,7 @@ static const char is_there[] =
 	" AND publish_at IS NOT NULL AND (publish_at, created_at, id) >" \
 	"  (coalesce(" OF("coalesce(publish_at, created_at)") ","	\
 	"    '-infinity'), coalesce(" OF("created_at") ", '-infinity')," \
-	"   coalesce($2, '00000000-0000-0000-0000-000000000000'))"	\
+	"   coalesce($2, '" NX_UUID_NIL "'))"				\
 	NEXT(SOONEST)
 
 /* At least one post, and no more than 256 KiB of text before the last. */
@@ -128,9 +129,11 @@ nx_post_list(const struct nx_store_ask *ask, const struct nx_post_query *q,
 
 /* 1 user, 2 ids of connections */
 static const char count_queued[] =
-    "SELECT connection_id, count(*) FROM x_posts"
-    " WHERE connection_id = ANY ($2::uuid[]) AND state = 'queued'"
-    " AND publish_at IS NOT NULL AND user_id = $1 GROUP BY 1";
+    "SELECT c.id, (SELECT count(*) FROM (SELECT 1 FROM x_posts"
+    "  WHERE user_id = $1 AND connection_id = c.id AND state = 'queued'"
+    "  AND publish_at IS NOT NULL LIMIT 1000) q)"
+    " FROM unnest($2::uuid[]) AS c (id)";
+_Static_assert(NX_QUEUED_MAX == 1000, "count_queued counts as far");
 
 enum { LIST_MAX = NX_POSTS_PAGE_MAX * (NX_UUID_LEN + 1) + 2 };
 

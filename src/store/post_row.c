@@ -11,56 +11,6 @@ enum {
 	SUPERSEDED_COLUMN = 24,
 };
 
-/* The index on next_try_at then has them in their order. */
-const char nx_post_hold[] =
-    "WITH behind AS ("
-    " SELECT o.user_id, o.id, o.publish_at, o.created_at,"
-    "  p.next_try_at AS until FROM x_posts p"
-    " JOIN x_posts o ON o.connection_id = p.connection_id"
-    " WHERE p.user_id = $1 AND p.id = $2 AND p.lease_owner = $3"
-    "  AND p.state = 'queued' AND p.next_try_at > now()"
-    "  AND o.state = 'queued' AND o.publish_at IS NOT NULL"
-    "  AND o.id <> p.id AND o.next_try_at < p.next_try_at"
-    " FOR NO KEY UPDATE OF o SKIP LOCKED),"
-    "place AS (SELECT user_id, id, until + interval '1 us' * row_number()"
-    "  OVER (ORDER BY publish_at, created_at, id) AS at FROM behind)"
-    "UPDATE x_posts o SET next_try_at = place.at FROM place"
-    " WHERE o.user_id = place.user_id AND o.id = place.id";
-
-/*
- * A held post has no error of its own.  Nobody is released past one that X
- * has put off itself and that still heads the queue.
- */
-#define RELEASE(connection)						\
-	"WITH gone AS ("						\
-	" SELECT " connection " AS connection_id FROM x_posts"		\
-	" WHERE user_id = $1 AND id = $2 AND lease_owner = $3"		\
-	"  AND lease_until IS NULL AND state IN ('cancelled', 'queued'))," \
-	"wall AS ("							\
-	" SELECT o.publish_at, o.created_at, o.id FROM gone"		\
-	" JOIN x_posts o ON o.connection_id = gone.connection_id"	\
-	" WHERE o.state = 'queued' AND o.publish_at IS NOT NULL"	\
-	"  AND o.error IS NOT NULL AND o.next_try_at > now()"		\
-	" ORDER BY o.publish_at, o.created_at, o.id LIMIT 1),"		\
-	"held AS ("							\
-	" SELECT o.user_id, o.id, o.publish_at, o.created_at FROM gone"	\
-	" JOIN x_posts o ON o.connection_id = gone.connection_id"	\
-	" WHERE o.state = 'queued' AND o.publish_at IS NOT NULL"	\
-	"  AND o.error IS NULL"						\
-	"  AND o.next_try_at > greatest(o.publish_at, now())"		\
-	"  AND NOT EXISTS (SELECT 1 FROM wall w"			\
-	"   WHERE (w.publish_at, w.created_at, w.id)"			\
-	"    < (o.publish_at, o.created_at, o.id))"			\
-	" FOR NO KEY UPDATE OF o SKIP LOCKED),"				\
-	"place AS (SELECT user_id, id, greatest(publish_at, now())"	\
-	"  + interval '1 us' * row_number()"				\
-	"  OVER (ORDER BY publish_at, created_at, id) AS at FROM held)"	\
-	"UPDATE x_posts o SET next_try_at = place.at FROM place"	\
-	" WHERE o.user_id = place.user_id AND o.id = place.id"
-
-const char nx_post_release[] = RELEASE("connection_id");
-const char nx_post_release_from[] = RELEASE("$4::uuid");
-
 #define SPILL(also)							\
 	"WITH p AS (SELECT user_id, id, text, weighted_length,"		\
 	"  x_post_id, sent_at, created_at FROM x_posts"			\

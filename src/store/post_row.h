@@ -7,6 +7,7 @@
 
 #include "nx/base/buf.h"
 #include "nx/base/maxima.h"
+#include "line.h"
 #include "nx/store/post.h"
 #include "row.h"
 
@@ -42,11 +43,11 @@
 	"(extract(epoch FROM p.updated_at) * 1000000)::bigint"
 #define NX_POST_COLUMNS							\
 	"p.id, p.user_id, p.connection_id, c.platform_username, p.state," \
-	" p.goal, p.options, p.warnings, p.error, p.price, p.tries,"	\
+	" p.goal, p.options, p.notes, p.error, p.price, p.tries,"	\
 	NX_POST_SECOND("p.created_at") ","				\
 	NX_POST_VERSION ","						\
 	NX_POST_SECOND("p.publish_at") ","				\
-	NX_POST_SECOND("p.next_try_at") ","				\
+	NX_POST_SECOND(NX_LINE_NEXT_TRY("p")) ","			\
 	" p.state = 'sending' AND p.lease_until < now(),"		\
 	" " NX_PART("text") ", " NX_PART("weighted_length") ","		\
 	" " NX_PART_STATE ", " NX_PART("x_post_id") ", q.error,"	\
@@ -80,19 +81,6 @@ NX_MUST_USE enum nx_rc	nx_row_parts(const struct nx_stored_part *parts,
 			    struct nx_err *err);
 
 /*
- * Post 1 user, 2 id, 3 lease was queued until later: what is queued behind it
- * follows then, in order, and is not looked at before.
- */
-extern const char	nx_post_hold[];
-
-/*
- * What was put off behind a post that is queued no more, or elsewhere, need
- * not wait for it any longer.  1 user, 2 id, 3 lease, and of one that may have
- * been moved to another connection 4 the one that it was in
- */
-extern const char	nx_post_release[], nx_post_release_from[];
-
-/*
  * From here on the part of post 1 user, 2 id is in x_parts: whatever becomes
  * of it other than that it is sent is written there.  The second: 3 lease, as
  * long as that is whoever holds it.
@@ -124,7 +112,7 @@ extern const char	nx_post_spill[], nx_post_spill_held[];
 	"   'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'))"			\
 	" FROM done d WHERE (SELECT contracted FROM x_app)"		\
 	"  AND d.state <> d.was AND d.state IN (" NX_POST_RESTING ")"	\
-	"  AND (d.by_worker"						\
+	"  AND (d.unattended"						\
 	"   OR d.publish_at IS NOT NULL"				\
 	"   OR d.was IN ('unknown', 'queued', 'partial'))"		\
 	" RETURNING body)"
@@ -135,7 +123,7 @@ extern const char	nx_post_spill[], nx_post_spill_held[];
 	"(SELECT count(pg_notify('nexus_x', body::text)) FROM told)"
 #define NX_POST_DONE							\
 	" RETURNING p.user_id, p.id, p.connection_id, p.state, p.error," \
-	" p.by_worker, p.publish_at"
+	" p.unattended, p.publish_at"
 
 /* The names of states, for statements that are made of machine_rows.h. */
 #define NX_SQL_QUEUED		"'queued'"

@@ -10,11 +10,10 @@
 
 #include <string.h>
 
+#include "nx/base/uuid.h"
 #include "row.h"
 
 enum { PAGE = 1000 };
-
-static const char nobody[] = "00000000-0000-0000-0000-000000000000";
 
 /* Of the post, with `days` a parameter. */
 #define IS_OLD(days)							\
@@ -32,10 +31,18 @@ static const char look[] =
     "  ORDER BY p.user_id, p.id LIMIT $3) AS page"
     " GROUP BY user_id ORDER BY user_id";
 
-/* 1 user, 2 post that it goes on behind, 3 the last of the page, 4 days */
+/*
+ * 1 user, 2 post that it goes on behind, 3 the last of the page, 4 days.  What
+ * a failed one was asked for again as stays as long as that one, which could
+ * be resumed else (NX_POST_SUPERSEDED).
+ */
 static const char drop[] =
     "DELETE FROM x_posts p WHERE p.user_id = $1 AND p.id > $2"
-    " AND p.id <= $3 AND " IS_OLD("$4");
+    " AND p.id <= $3 AND " IS_OLD("$4")
+    " AND NOT EXISTS (SELECT 1 FROM x_posts o WHERE o.user_id = $1"
+    "  AND o.body_hash = p.body_hash AND o.connection_id = p.connection_id"
+    "  AND o.created_at < p.created_at AND o.state = 'failed'"
+    "  AND o.updated_at >= now() - $4::integer * interval '1 day')";
 
 /* A post that is being made is not seen, nor are its parts. */
 static const char drop_parts[] =
@@ -48,12 +55,12 @@ nx_retention_begin(struct nx_retention *walk, int days)
 {
 	memset(walk, 0, sizeof(*walk));
 	walk->days = days;
-	memcpy(walk->user_id, nobody, sizeof(nobody));
-	memcpy(walk->post_id, nobody, sizeof(nobody));
+	memcpy(walk->user_id, NX_UUID_NIL, sizeof(NX_UUID_NIL));
+	memcpy(walk->post_id, NX_UUID_NIL, sizeof(NX_UUID_NIL));
 }
 
 static enum nx_rc
-drop_old(const struct nx_store_ask *ask, const struct nx_retention *walk,
+drop_old(const struct nx_store_ask *ask, struct nx_retention *walk,
     const char *last, const char *days, struct nx_err *err)
 {
 	const struct nx_query both[] = {
@@ -61,7 +68,13 @@ drop_old(const struct nx_store_ask *ask, const struct nx_retention *walk,
 		{ drop_parts, { walk->user_id, walk->post_id, last }, 3 },
 	};
 
-	return nx_row_write(ask, both, 2, err);
+	PGresult *results[2] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, both, 2, results, err);
+
+	if (rc == NX_OK)
+		walk->gone += nx_row_count(results[0]);
+	nx_db_clear(results, 2);
+	return rc;
 }
 
 /* One row of the page: what it says of one user. */
@@ -77,15 +90,13 @@ step_over(const struct nx_store_ask *ask, struct nx_retention *walk,
 	if (strcmp(walk->user_id, user) != 0) {
 		(void)snprintf(walk->user_id, sizeof(walk->user_id), "%s",
 		    user);
-		memcpy(walk->post_id, nobody, sizeof(nobody));
+		memcpy(walk->post_id, NX_UUID_NIL, sizeof(NX_UUID_NIL));
 	}
 	if (old > 0)
 		rc = drop_old(ask, walk, last, days, err);
-	if (rc == NX_OK) {
-		walk->gone += (long)old;
+	if (rc == NX_OK)
 		(void)snprintf(walk->post_id, sizeof(walk->post_id), "%s",
 		    last);
-	}
 	return rc;
 }
 

@@ -8,7 +8,6 @@
 
 #include "nx/store/revocation.h"
 
-#include "nx/base/clock.h"
 #include "nx/base/uuid.h"
 #include "park.h"
 #include "row.h"
@@ -54,10 +53,9 @@ read_parked(const struct nx_store_ask *ask, const PGresult *row,
 	return out->broken ? NX_OK : rc;
 }
 
-/* `out->id` stays NULL where somebody else was faster. */
 static enum nx_rc
 take_found_parked(const struct nx_store_ask *ask, const struct nx_candidate *c,
-    struct nx_revocation *out, struct nx_err *err)
+    void *revocation, bool *taken, struct nx_err *err)
 {
 	char tries[NX_NUMBER_MAX];
 	const struct nx_query query = { take_parked, { c->user_id, c->id,
@@ -65,8 +63,9 @@ take_found_parked(const struct nx_store_ask *ask, const struct nx_candidate *c,
 	PGresult *row = NULL;
 	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, err);
 
-	if (rc == NX_OK && PQntuples(row) == 1)
-		rc = read_parked(ask, row, out, err);
+	*taken = rc == NX_OK && PQntuples(row) == 1;
+	if (*taken)
+		rc = read_parked(ask, row, revocation, err);
 	nx_db_clear(&row, 1);
 	return rc;
 }
@@ -82,17 +81,9 @@ nx_revocation_take(const struct nx_store_ask *ask,
 		    whose == NULL ? NULL : whose->connection_id },
 		whose == NULL ? 0 : 2,
 	};
-	struct nx_candidate c;
-	enum nx_rc rc;
 
 	memset(out, 0, sizeof(*out));
-	do {
-		rc = nx_row_next(ask, &find, found, &c, err);
-		if (rc == NX_OK && c.user_id[0] != '\0')
-			rc = take_found_parked(ask, &c, out, err);
-	} while (rc == NX_OK && out->id == NULL && c.user_id[0] != '\0' &&
-	    nx_clock_left(ask->deadline) > 0);
-	return rc;
+	return nx_row_take(ask, &find, found, take_found_parked, out, err);
 }
 
 enum nx_rc

@@ -113,17 +113,20 @@ nx_row_find(const struct nx_store_ask *ask, const struct nx_query *find,
 }
 
 enum nx_rc
-nx_row_next(const struct nx_store_ask *ask, const struct nx_query *find,
-    struct nx_candidates *found, struct nx_candidate *out, struct nx_err *err)
+nx_row_take(const struct nx_store_ask *ask, const struct nx_query *find,
+    struct nx_candidates *found, nx_row_taker *take, void *out,
+    struct nx_err *err)
 {
 	enum nx_rc rc = NX_OK;
+	bool taken = false;
 
-	if (found->n == 0)
-		rc = nx_row_find(ask, find, found, err);
-	if (rc == NX_OK && found->n > 0)
-		*out = found->list[--found->n];
-	else
-		memset(out, 0, sizeof(*out));
+	do {
+		if (found->n == 0)
+			rc = nx_row_find(ask, find, found, err);
+		if (rc != NX_OK || found->n == 0)
+			break;
+		rc = take(ask, &found->list[--found->n], out, &taken, err);
+	} while (rc == NX_OK && !taken && nx_clock_left(ask->deadline) > 0);
 	return rc;
 }
 

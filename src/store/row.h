@@ -41,16 +41,25 @@ NX_MUST_USE enum nx_rc	nx_row_owner(const struct nx_store_ask *ask,
 
 /*
  * Candidates (candidate.h) by a plain SELECT of user, id and version that is
- * random in its order.  With nx_row_next() one of `found`, which is filled
- * when it is empty: its user_id is "" when there is none.
+ * random in its order.
  */
 NX_MUST_USE enum nx_rc	nx_row_find(const struct nx_store_ask *ask,
 			    const struct nx_query *find,
 			    struct nx_candidates *out, struct nx_err *err);
-NX_MUST_USE enum nx_rc	nx_row_next(const struct nx_store_ask *ask,
+
+/* Take one by its key into `out`; false where somebody else was faster. */
+typedef enum nx_rc	nx_row_taker(const struct nx_store_ask *ask,
+			    const struct nx_candidate *c, void *out,
+			    bool *taken, struct nx_err *err);
+
+/*
+ * Take one of `found`, which is filled when it is empty.  Nothing is done to
+ * `out` when there is none, or none could be had in time.
+ */
+NX_MUST_USE enum nx_rc	nx_row_take(const struct nx_store_ask *ask,
 			    const struct nx_query *find,
-			    struct nx_candidates *found,
-			    struct nx_candidate *out, struct nx_err *err);
+			    struct nx_candidates *found, nx_row_taker *take,
+			    void *out, struct nx_err *err);
 
 /* Of those that wait by a time: `what` holds for some, the oldest first. */
 #define NX_FIND_BY(at, version, table, what)				\
@@ -61,6 +70,13 @@ NX_MUST_USE enum nx_rc	nx_row_next(const struct nx_store_ask *ask,
 /* A number as a parameter. */
 enum { NX_NUMBER_MAX = 24 };
 const char	*nx_row_number(char out[NX_NUMBER_MAX], int64_t number);
+
+/*
+ * The clock, read once and before any row is locked.  A distributed PostgreSQL
+ * takes it, and whatever moves a time, in a subquery of its own alone
+ * (CONTRIBUTING.md, "Add a statement").
+ */
+#define NX_CLOCK	"(SELECT clock_timestamp())"
 
 /* A parameter, microseconds since 1970, as timestamptz; and the way back. */
 #define NX_AT_US(param)							\

@@ -23,7 +23,7 @@ struct nx_waiting {
 	struct nx_conn	*prev, *next;
 	int64_t		 since;		/* nx_clock_mono() ms */
 	int		 fd;		/* to be shut down when it is silent */
-	bool		 listed;
+	bool		 lent;		/* a thread reads it: not looked at */
 	bool		 idle;		/* it has been answered before */
 	bool		 polled;	/* the kernel knows it */
 	bool		 edge;		/* and tells of each piece */

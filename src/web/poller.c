@@ -5,8 +5,8 @@
  * their taker's, and nothing more is said of them.  Of a request that has come
  * in part each further piece is told (edge), since what has come stays unread.
  *
- * Lock: `mutex` guards the list, its counts and `draining`; epoll_ctl(2) and
- * shutdown(2) happen under it, nothing that waits.
+ * Lock: `mutex` guards the list, its counts, `draining` and `watched`;
+ * epoll_ctl(2) and shutdown(2) happen under it, nothing that waits.
  */
 
 #include "poller.h"
@@ -42,6 +42,7 @@ struct nx_poller {
 	int		 idle;		/* of these, between two requests */
 	int		 begun;		/* the others, and who is accepted */
 	bool		 draining;
+	bool		 watched;	/* the listener: once more, if not */
 };
 
 static bool
@@ -53,14 +54,16 @@ watch(const struct nx_poller *p, int fd, uint32_t events, void *what)
 }
 
 /*
- * Behind all others that are woken for the next connection: so each process
- * has its share of them.
+ * Lock held.  Behind all others that are woken for the next connection: so each
+ * process has its share of them.
  */
 static bool
 watch_listener(struct nx_poller *p)
 {
 	(void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, p->listener, NULL);
-	return watch(p, p->listener, EPOLLIN | EPOLLEXCLUSIVE, &p->listener);
+	p->watched = watch(p, p->listener, EPOLLIN | EPOLLEXCLUSIVE,
+	    &p->listener);
+	return p->watched;
 }
 
 struct nx_poller *
@@ -118,7 +121,7 @@ list_conn(struct nx_poller *p, struct nx_conn *c, bool idle)
 
 	w->since = nx_clock_mono();
 	w->fd = nx_conn_fd(c);
-	w->listed = true;
+	w->lent = false;
 	w->idle = idle;
 	w->next = NULL;
 	w->prev = p->last;
@@ -144,15 +147,14 @@ unlist_conn(struct nx_poller *p, struct nx_conn *c)
 		p->last = w->prev;
 	else
 		nx_conn_waiting(w->next)->prev = w->prev;
-	w->listed = false;
 	(*kind_count(p, w))--;
 	if (p->draining)
 		nx_cond_broadcast(&p->fewer);
 }
 
-/* Its taker's now, and the kernel says nothing more of it. */
+/* The kernel says nothing more of it. */
 static void
-take_conn(struct nx_poller *p, struct nx_conn *c)
+leave_edge(const struct nx_poller *p, struct nx_conn *c)
 {
 	struct nx_waiting *w = nx_conn_waiting(c);
 
@@ -160,6 +162,13 @@ take_conn(struct nx_poller *p, struct nx_conn *c)
 		(void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, nx_conn_fd(c), NULL);
 		w->edge = w->polled = false;
 	}
+}
+
+/* Its taker's now. */
+static void
+take_conn(struct nx_poller *p, struct nx_conn *c)
+{
+	leave_edge(p, c);
 	nx_lock(&p->mutex);
 	unlist_conn(p, c);
 	nx_unlock(&p->mutex);
@@ -180,16 +189,15 @@ poll_conn(const struct nx_poller *p, struct nx_conn *c, uint32_t events)
 	return epoll_ctl(p->epoll, how, nx_conn_fd(c), &e) == 0;
 }
 
-/* Something has come: what was idle is so no more. */
+/* Something has come: what was idle has begun, and now has its own 10 s. */
 static void
 note_arrival(struct nx_poller *p, struct nx_conn *c)
 {
-	struct nx_waiting *w = nx_conn_waiting(c);
-
 	nx_lock(&p->mutex);
-	(*kind_count(p, w))--;
-	w->idle = false;
-	(*kind_count(p, w))++;
+	if (nx_conn_waiting(c)->idle) {
+		unlist_conn(p, c);
+		list_conn(p, c, false);
+	}
 	nx_unlock(&p->mutex);
 }
 
@@ -227,12 +235,12 @@ lend_conn(struct nx_poller *p, struct nx_conn *c)
 		nx_conn_close(c);
 		return false;
 	}
-	if (w->edge)
-		(void)epoll_ctl(p->epoll, EPOLL_CTL_DEL, nx_conn_fd(c), NULL);
-	if (w->edge)
-		w->edge = w->polled = false;
+	leave_edge(p, c);
 	nx_lock(&p->mutex);
+	unlist_conn(p, c);
+	list_conn(p, c, false);		/* its 10 s are for being read */
 	w->fd = fd;
+	w->lent = true;
 	nx_unlock(&p->mutex);
 	return true;
 }
@@ -372,6 +380,15 @@ says_nothing(int fd)
 	return poll(&p, 1, 0) == 0;
 }
 
+/* Lock held.  What is all there waits for us, and not for its peer. */
+static bool
+waits_for_peer(const struct nx_conn *c, const struct nx_waiting *w)
+{
+	if (w->idle)
+		return says_nothing(w->fd);
+	return w->lent || nx_conn_look(c) == NX_RECORDS_PART;
+}
+
 void
 nx_poller_end_silent(struct nx_poller *p)
 {
@@ -383,10 +400,12 @@ nx_poller_end_silent(struct nx_poller *p)
 
 		if (w->since > before)
 			break;
-		if (!w->idle || says_nothing(w->fd))
+		if (waits_for_peer(c, w))
 			(void)shutdown(w->fd, SHUT_RDWR);
 		c = w->next;
 	}
+	if (!p->watched && !p->draining)
+		(void)watch_listener(p);
 	nx_unlock(&p->mutex);
 }
 

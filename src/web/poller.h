@@ -33,7 +33,10 @@ void	nx_poller_read(struct nx_poller *p, struct nx_conn *c);
 /* Answered: it may bring another request.  Any thread. */
 void	nx_poller_keep(struct nx_poller *p, struct nx_conn *c);
 
-/* End those that have been silent for too long.  Any thread, at intervals. */
+/*
+ * End those that have been silent for too long, and watch the listening socket
+ * again where the kernel had no memory for it.  Any thread, at intervals.
+ */
 void	nx_poller_end_silent(struct nx_poller *p);
 
 /*

@@ -59,5 +59,6 @@ const struct nx_work_job nx_work_jobs[] = {
 	{ "revocations", 10000, 1, nx_revoke_due },
 	{ "send", 1000, 8, nx_posts_send_due },
 	{ "settle", 2000, 4, nx_posts_settle_due },
+	{ "lines", 10000, 1, nx_posts_mend_lines },
 	{ NULL, 0, 0, NULL },
 };

@@ -81,7 +81,7 @@ jittered_period(const struct nx_work_job *job)
 	unsigned char r;
 
 	nx_random(&r, sizeof(r));
-	return job->period * 3 / 4 + job->period / 2 * r / 255;
+	return job->period / 4 * 3 + (int)((int64_t)job->period / 2 * r / 255);
 }
 
 static void

@@ -1,11 +1,12 @@
 /* What fails for a while: the page says so, and goes on by itself. */
 
 import assert from 'node:assert/strict';
-import { renameSync } from 'node:fs';
+import { realpathSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { SITE, atDesk, consent, deskStory, item, launch, postsOf, publish, sandbox, shot, signIn, story, unique } from './stack.js';
-import { database, sockets } from '../flow/lib/stack.js';
+import { accepted } from '../flow/lib/fcgi.js';
+import { database, sockets, until } from '../flow/lib/stack.js';
 import { withWorkers } from '../flow/lib/worker.js';
 
 const OUR_OWN = { skip: process.env.NEXUS_STACK ? false : 'needs an instance of its own' };
@@ -112,11 +113,13 @@ test('opened offline the page comes up when the network does', async () => {
 
 test('a restart on the way to X is waited for on a page that goes on', OUR_OWN, async () => {
 	const account = unique('restart');
-	const socket = join(sockets(), 'fcgi.sock');
+	const socket = join(sockets(), 'fcgi.sock'), bound = realpathSync(socket);
 	await story(browser, {}, async (page) => {
 		await signIn(page, `${account}@example.org`);
 		renameSync(socket, `${socket}.away`);
 		try {
+			await page.goto('about:blank');
+			await until('nginx keeps no connection', 30, () => accepted(bound) === 0);
 			const answer = await page.goto(`${SITE}/api/auth/twitter/initiate?return_to=/dashboard`);
 			assert.equal(answer.status(), 503);
 			assert.ok(Number(answer.headers()['retry-after']) > 0);

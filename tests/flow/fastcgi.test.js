@@ -2,23 +2,15 @@
 import { before, describe, test } from 'node:test';
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import net from 'node:net';
 import { calm, LIGHT, problem, sleep, stopwatch, until } from './lib/stack.js';
-import { BEGIN, ownProcess, pairs, params, parse, record, stream, talk, unwrap } from './lib/fcgi.js';
+import { accepted, BEGIN, ownProcess, pairs, params, parse, record, stream, talk, unwrap } from './lib/fcgi.js';
 import { bearer, Visitor } from './lib/visitor.js';
 
 before(calm);
 
 const me = new Visitor();
 const rights = Object.entries(bearer(me.token));
-
-// Connections that somebody has taken from the queue at `path`: only those are a
-// file and have its number.
-const accepted = (path) => readFileSync('/proc/net/unix', 'utf8').split('\n').filter((line) => {
-	const [, , , , , state, inode, name] = line.trim().split(/ +/);
-	return name === path && state === '03' && inode !== '0';
-}).length;
 
 async function withProcess(act, change) {
 	const own = await ownProcess(change);

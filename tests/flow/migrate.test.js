@@ -14,7 +14,7 @@ import { bouncer } from './lib/bouncer.js';
 
 const ADMIN = env.DATABASE_ADMIN_URL;
 const OUR_OWN = { skip: !ADMIN && 'needs the superuser of the instance\'s own database' };
-const FILES = readdirSync(join(ROOT, 'sql')).filter((name) => /^\d{3}_.*\.sql$/.test(name)).sort();
+const FILES = readdirSync(join(ROOT, 'sql')).filter((name) => /^\d.*\.sql$/.test(name)).sort();
 // Those that say how it is seen that they were carried out.
 const MARKED = FILES.filter((name) => readFileSync(join(ROOT, 'sql', name), 'utf8').includes('\n-- There with: '));
 const NEWEST = FILES.length - 1;
@@ -221,6 +221,59 @@ test('wherever publishing was broken off, what older programs wrote in between i
 			FROM x_posts p JOIN x_parts q ON post_id = id GROUP BY 1 ORDER BY 1`),
 		[['failed', '2', '0', '0', 't'], ['sending', '4', '4', '4', 't'], ['sent', '2', '0', '0', 't'], ['unknown', '4', '4', '4', 't']]);
 	}
+});
+
+// What programs of before write, and what others do, who make no grant.
+const account = (status, grant) => `WITH c AS (INSERT INTO platform_connections (user_id, platform, platform_user_id, access_token, refresh_token, token_expires_at, status)
+	VALUES (gen_random_uuid(), 'twitter', '${crypto.randomInt(1e9)}', 'a', 'r', now() + interval '1 hour', '${status}') RETURNING id) ${grant ? 'INSERT INTO x_grants (connection_id)' : ''} SELECT id FROM c`;
+const accounts = () => [account('connected', true), account('connected', false), account('disconnected', true)].join(';');
+const KEYS = FILES.findIndex((file) => file.endsWith('_keys.sql'));
+const DUE = `count(*) FILTER (WHERE g.due_at IS NOT DISTINCT FROM CASE WHEN status = 'connected' THEN token_expires_at + (hashtext(id::text) & 255) * interval '1 s' END)
+	FROM platform_connections c LEFT JOIN x_grants g ON g.user_id = c.user_id AND g.connection_id = c.id`;
+
+async function beforeKeys() {
+	const name = await fresh();
+	const dir = withOneMore();
+	for (const file of FILES.slice(KEYS))
+		rmSync(join(dir, file));
+	await done(name, 'apply', { dir, args: ['--expand'] });
+	await on(name, accounts());
+	return { name, dir };
+}
+
+test('wherever the keys were broken off, every grant has its user and is due', OUR_OWN, async () => {
+	const text = readFileSync(join(ROOT, 'sql', FILES[KEYS]), 'utf8');
+	const cuts = [...text.matchAll(/^(COMMIT|RESET synchronous_commit)/mg)].map((m) => m.index);
+	assert.equal(cuts.length, 3);
+	for (const cut of cuts) {
+		const { name, dir } = await beforeKeys();
+		writeFileSync(join(dir, FILES[KEYS]), `${text.slice(0, cut)}${text.startsWith('COMMIT', cut) ? 'COMMIT;' : ''}\nSELECT 1 / 0;`);
+		await refused(name, 'apply', 1, 'schema_wrong', { dir });
+		await on(name, accounts());
+		await done(name, 'apply');
+		assert.deepEqual(await on(name, `SELECT count(*), count(g.user_id), ${DUE}`), [['6', '6', '6']]);
+	}
+});
+
+test('who connects while rows of before are gone through has the last word', OUR_OWN, async () => {
+	const text = readFileSync(join(ROOT, 'sql', FILES[KEYS]), 'utf8');
+	const rows = text.indexOf('SET lock_timeout = 0;'), end = text.indexOf('RESET synchronous_commit');
+	const { name, dir } = await beforeKeys();
+	const file = join(dir, FILES[KEYS]);
+	writeFileSync(file, `${text.slice(0, rows)}SELECT 1 / 0;`);
+	await refused(name, 'apply', 1, 'schema_wrong', { dir });
+	const release = await hold(name, 'SELECT pg_advisory_lock(4712)');
+	const waits = (query) => until(query, 30, async () => (await admin(`SELECT pid FROM pg_stat_activity WHERE datname = '${name}' AND query LIKE '%${query}%' AND wait_event_type = 'Lock'`)).length === 1);
+	const connects = on(name, `BEGIN; UPDATE platform_connections SET status = 'connected'; SELECT pg_advisory_xact_lock(4712) AS connects; COMMIT`);
+	await waits('AS connects');
+	writeFileSync(file, text.slice(rows, end));
+	const goes = run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', file], { environment: { ...env, PGDATABASE: name } });
+	await waits('owned record');
+	await release();
+	await connects;
+	const res = await goes;
+	assert.equal(res.status, 0, res.stderr);
+	assert.deepEqual(await on(name, `SELECT count(*), count(g.user_id), ${DUE}`), [['3', '3', '3']]);
 });
 
 test('a file that is not what was applied is named', OUR_OWN, async () => {

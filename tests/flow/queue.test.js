@@ -3,7 +3,7 @@ import { test, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { calm, clearFaults, fault, inParallel, LIGHT, problem, settings, sleep, sql, stopwatch, until } from './lib/stack.js';
 import { bearer, Visitor, words } from './lib/visitor.js';
-import { calmQueue, CREATE, creates, crowd, inOrder, live, look, POSTS, remove, states, threadText, timeOf, timePasses, assertChain, PARTS } from './lib/posting.js';
+import { calmQueue, CREATE, creates, crowd, inOrder, live, look, POSTS, remove, states, threadText, timeOf, timePasses, assertChain, dueNow, PARTS } from './lib/posting.js';
 import { startWorker, withWorkers } from './lib/worker.js';
 import { ownProcess } from './lib/fcgi.js';
 import { severed } from './lib/sever.js';
@@ -189,7 +189,7 @@ test('a post in the queue waits out what passes, and says what does not', async 
 		assert.match(waits.reason, /next try/);
 		assert.equal(waits.error.code, 'x_credits');
 		await clearFaults();
-		await sql(`UPDATE x_posts SET next_try_at = now() WHERE id = '${waits.id}'`);
+		await dueNow(waits.id);
 		await until('both are sent', 15, async () => (await states([patient, refused])).join() === 'sent');
 	});
 	const r = await schedule(refused, at(inSeconds(1)));
@@ -279,7 +279,8 @@ test('what was refused because its storing was not answered is not sent later', 
 		});
 		assert.deepEqual([again.status, again.json.state], [202, 'queued'], again.text);
 		const time = "now() - interval '1 second'";
-		await sql(`UPDATE x_posts SET publish_at = ${time}, next_try_at = ${time}, lease_until = CASE WHEN lease_until IS NOT NULL THEN ${time} END WHERE user_id = '${me.user}'`);
+		await sql(`UPDATE x_posts SET publish_at = ${time}, next_try_at = ${time}, lease_until = CASE WHEN lease_until IS NOT NULL THEN ${time} END WHERE user_id = '${me.user}';
+			UPDATE x_lines SET next_at = now() WHERE user_id = '${me.user}'`);
 		const { sent: creations } = await creates(() => withWorkers(1, async () => {
 			await sent(me, again.json.id);
 			await until('the other has ended', 20, async () =>

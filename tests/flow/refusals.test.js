@@ -5,14 +5,14 @@ import assert from 'node:assert/strict';
 import { calm, clearFaults, fault, grown, problem, sandbox, sql, until } from './lib/stack.js';
 import { ownProcess } from './lib/fcgi.js';
 import { bearer, Visitor, words } from './lib/visitor.js';
-import { calmQueue, CREATE, creates, crowd, inOrder, live, look, remove, resume, PARTS } from './lib/posting.js';
+import { calmQueue, CREATE, creates, crowd, inOrder, live, look, remove, resume, dueNow, PARTS } from './lib/posting.js';
 import { withWorkers } from './lib/worker.js';
 
 beforeEach(calmQueue);
 after(calm);
 
 const soon = () => new Date(Date.now() + 1000).toISOString();
-const now = (id) => sql(`UPDATE x_posts SET next_try_at = now() WHERE id = '${id}'`);
+const now = dueNow;
 
 async function author() {
 	const me = new Visitor();
@@ -145,8 +145,8 @@ test('what was put off behind a head goes on when the head is cancelled, or move
 		await fault({ ...CREATE, fault: '429', reset_in: 6 * 3600, count: 1 });
 		await now(head.id);
 		await withWorkers(1, async () => {
-			await until('all wait', 20, async () => (await sql(`SELECT min(next_try_at) > now() + interval '5 hours' FROM x_posts
-				WHERE user_id = '${me.user}' AND state = 'queued'`))[0][0] === 't');
+			await until('all wait', 20, async () => (await Promise.all([head, ...behind].map((p) => look(me, p.id))))
+				.every((p) => Date.parse(p.next_try_at) > Date.now() + 5 * 3600e3));
 			const change = how === 'moved' ? { publish_at: new Date(Date.now() + 864e5).toISOString() } :
 				{ connection_id: (await new Visitor({ user: me.user, token: me.token }).connect()).id };
 			const res = how === 'cancelled' ? await remove(me, head.id) :

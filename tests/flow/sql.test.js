@@ -11,7 +11,7 @@ import { Visitor } from './lib/visitor.js';
 
 const ADMIN = env.DATABASE_ADMIN_URL;
 const OUR_OWN = { skip: !ADMIN && 'needs the superuser of the instance\'s own database' };
-const FILES = readdirSync(join(ROOT, 'sql')).filter((name) => name.endsWith('.sql')).sort();
+const FILES = readdirSync(join(ROOT, 'sql')).filter((name) => /^\d+_.*\.sql$/.test(name)).sort();
 const ROLES = ['anon', 'authenticated', 'service_role'];
 const made = [];
 let ourRoles = [];

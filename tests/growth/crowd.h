@@ -13,6 +13,10 @@
 #define USER_N "md5('user ' || n)::uuid"
 #define CONNECTION_N "md5('connection ' || n)::uuid"
 #define POST_N "md5('post ' || n)::uuid"
+/* The hub has every second one; of the others none is open. */
+#define IS_HUBS(a, b) "CASE WHEN n % 2 = 0 THEN " a " ELSE " b " END"
+#define HUB_USER IS_HUBS(HUB, USER_N)
+#define HUB_CONNECTION IS_HUBS(HUB, CONNECTION_N)
 #define EACH " FROM generate_series($1::bigint + 1, $2::bigint) AS n"
 
 /* Connections, all of whose tokens end at `ends`. */
@@ -44,5 +48,15 @@
 	"INSERT INTO x_parts (user_id, post_id, position, text,"	\
 	" weighted_length, state, attempts) SELECT " user ", " POST_N	\
 	", 0, 'part ' || n, 6, " state ", 0" EACH
+
+/* The n-th account's line, whose head is the n-th post; the hub's. */
+#define LINES(due)							\
+	"INSERT INTO x_lines (user_id, connection_id, post_id, head_at,"	\
+	" next_at) SELECT " USER_N ", " CONNECTION_N ", " POST_N ", " due	\
+	", " due EACH
+#define HUB_LINE							\
+	"INSERT INTO x_lines (user_id, connection_id, next_at) SELECT "	\
+	HUB ", " HUB ", now() WHERE $1 < $2 ON CONFLICT (user_id,"	\
+	" connection_id) DO UPDATE SET next_at = now()"
 
 #endif

@@ -55,7 +55,10 @@ const isInterval = (node) => [...within(node)].some((one) => one.TypeCast?.typeN
 // Arithmetic of times is only STABLE: a day may have 23 hours.
 const movesTime = (node) => ['+', '-'].includes(node.A_Expr?.name[0].String.sval) && node.A_Expr.lexpr &&
 	isInterval(node.A_Expr.lexpr) !== isInterval(node.A_Expr.rexpr);
-const isStable = (node) => movesTime(node) || (node.FuncCall && STABLE.has(nameOf(node.FuncCall))) ||
+// Of the time between two times it is not; of a time it is.
+const takesApart = (node) => node.FuncCall && nameOf(node.FuncCall) === 'extract' &&
+	node.FuncCall.args[1].A_Expr?.name[0].String.sval !== '-';
+const isStable = (node) => movesTime(node) || takesApart(node) || (node.FuncCall && STABLE.has(nameOf(node.FuncCall))) ||
 	node.SQLValueFunction !== undefined;
 const isVolatile = (node) => node.FuncCall !== undefined && VOLATILE.has(nameOf(node.FuncCall));
 const has = (tree, test) => [...within(tree)].some(test);

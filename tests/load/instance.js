@@ -8,6 +8,10 @@ import { children, family, used } from './procs.js';
 
 const run = promisify(execFile);
 
+// What may run beside the service, see dev.d/peers.sh; `many`, `small` and
+// `large` are more of it in another shape.
+const BESIDE = ['nothing', 'many', 'small', 'large', 'node', 'flask', 'openidc'];
+
 // As settings_make wrote it: NAME='value', a quote in it as '\\''.
 function readEnv(dir) {
 	const lines = readFileSync(join(dir, 'env'), 'utf8').matchAll(/^(\w+)='(.*)'$/gm);
@@ -30,8 +34,8 @@ export class Instance {
 	}
 
 	// The application's processes; multiwatch only watches them.
-	application() {
-		return children(this.pid('multiwatch'));
+	application(part = 'multiwatch') {
+		return children(this.pid(part));
 	}
 
 	// PostgreSQL's processes that serve the application, and the one that forks them.
@@ -41,10 +45,17 @@ export class Instance {
 		return [server, ...children(server).filter(serves)];
 	}
 
+	// Where nginx passes on to a peer; null where it does not run.
+	front(name) {
+		const file = join(this.dir, 'run', `${name}.front`);
+		return this.pid(name) && existsSync(file) ? readFileSync(file, 'latin1').trim() : null;
+	}
+
 	// Seconds of CPU since each part was started.
 	cpu() {
 		return {
 			app: family(this.pid('multiwatch')),
+			...Object.fromEntries(BESIDE.map((name) => [name, family(this.pid(name))])),
 			worker: used(this.pid('worker')),
 			nginx: family(this.pid('nginx')),
 			sandbox: used(this.pid('sandbox')),

@@ -20,11 +20,11 @@ export function children(pid) {
 
 // Seconds of CPU; `all` adds the children that have ended.
 export function used(pid, all = false) {
-	const field = stat(pid);
+	const field = pid ? stat(pid) : null;
 	return field ? field.slice(11, all ? 15 : 13).reduce((sum, n) => sum + Number(n), 0) / TICKS : 0;
 }
 
-export const family = (pid) => children(pid).reduce((sum, child) => sum + used(child), used(pid, true));
+export const family = (pid) => (pid ? children(pid) : []).reduce((sum, child) => sum + used(child), used(pid, true));
 
 // Seconds of CPU of the whole machine, and those that its host gave to others.
 export function machine() {
@@ -44,6 +44,7 @@ export function memory(pid) {
 		pid,
 		threads: Number(/^Threads:\s*(\d+)/m.exec(status)[1]),
 		rss: mib(status, 'VmRSS'),
+		anonymous: mib(status, 'RssAnon'),
 		pss: mib(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'), 'Pss'),
 	};
 }

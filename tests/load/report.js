@@ -1,6 +1,6 @@
 // What measurements share: what a round used, medians, tables.
 import { cpus } from 'node:os';
-import { family, machine, since, used } from './procs.js';
+import { machine, since, used } from './procs.js';
 
 export const CORES = cpus().length;
 
@@ -20,22 +20,16 @@ export function table(title, head, rows) {
 		console.log(`  ${row.map((cell, i) => (i ? cell.padStart(width[i]) : cell.padEnd(width[i]))).join('  ')}`.trimEnd());
 }
 
-// Seconds of CPU by the part: those of the instance, this generator, the whole
-// machine; `extra` has the pids of what only a measurement has, and adds to a
-// part of the same name.
-function cpu(instance, extra) {
-	const now = { ...instance.cpu(), generator: used(process.pid, true), ...machine() };
-	for (const [name, pid] of Object.entries(extra)) now[name] = (now[name] ?? 0) + family(pid);
-	return now;
-}
+// Seconds of CPU by the part: those of the instance, this generator, the machine.
+const cpu = (instance) => ({ ...instance.cpu(), generator: used(process.pid, true), ...machine() });
 
 // What `work` used.
-export async function measured(work, instance, extra = {}) {
-	const before = cpu(instance, extra);
+export async function measured(work, instance) {
+	const before = cpu(instance);
 	const start = performance.now();
 	const result = await work();
 	const seconds = (performance.now() - start) / 1000;
-	return { ...result, used: since(before, cpu(instance, extra)), wall: seconds };
+	return { ...result, used: since(before, cpu(instance)), wall: seconds };
 }
 
 export const busy = (round) => Math.min(1, round.used.machine / round.wall / CORES);

@@ -10,6 +10,7 @@ import { Instance } from './instance.js';
 import { header, Wire } from './wire.js';
 
 const FORM = 'Content-Type: application/x-www-form-urlencoded\r\n';
+const CONNECTING = 16;
 const LATER = new Date(Date.now() + 30 * 86_400_000).toISOString();
 const JSON_TYPE = 'Content-Type: application/json\r\n';
 
@@ -40,6 +41,7 @@ class Person {
 	#rights = '';
 	#posts = 0;
 	isConnected = false;
+	publishAt = LATER;
 
 	constructor(instance, publisher) {
 		this.#instance = instance;
@@ -92,8 +94,15 @@ class Person {
 	}
 
 	async queue() {
-		const { state } = await this.#publish({ publish_at: LATER }, 202);
+		const { state } = await this.#publish({ publish_at: this.publishAt }, 202);
 		if (state !== 'queued') throw new Error(`a post for later is ${state}`);
+	}
+
+	// X's ids of what it has of their posts, the newest first.
+	async history() {
+		const answer = await this.#publisher.request('GET', '/api/twitter/posts?limit=100', this.#rights);
+		expect('history', answer, 200);
+		return JSON.parse(answer.body).posts.filter((post) => post.post_id).map((post) => BigInt(post.post_id));
 	}
 
 	async full() {
@@ -116,9 +125,14 @@ export class Crowd {
 		this.#people = Array.from({ length: size }, () => new Person(instance, publisher));
 	}
 
-	// Those who are to post are connected before the clock starts.
+	// Those who are to post are connected before the clock starts, a few at a time:
+	// the threads that may wait for X are not many.
 	async ready() {
-		await Promise.all(this.#people.filter((p) => !p.isConnected).map((p) => p.connect()));
+		const waiting = this.#people.filter((p) => !p.isConnected);
+		const lane = async () => {
+			for (let p = waiting.pop(); p; p = waiting.pop()) await p.connect();
+		};
+		await Promise.all(Array.from({ length: CONNECTING }, lane));
 	}
 
 	// `story` over and over, COUNT times in all or until SECONDS have passed.
@@ -142,6 +156,15 @@ export class Crowd {
 		times.sort((a, b) => a - b);
 		return { story, done: times.length, seconds: took, perSecond: times.length / took,
 			p50: rank(times, 0.5), p99: rank(times, 0.99), errors };
+	}
+
+	// When what they queue from now on is to be sent.
+	queueFor(time) {
+		for (const person of this.#people) person.publishAt = time.toISOString();
+	}
+
+	histories() {
+		return Promise.all(this.#people.map((person) => person.history()));
 	}
 
 	close() {

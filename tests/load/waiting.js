@@ -1,24 +1,25 @@
 // Posts while X takes its time: as many as its latency allows, or as many as
-// the machine has CPU for?  bench.sh starts processes with threads enough.
+// the machine has CPU for?  `many` are processes with threads enough.
 import { Instance } from './instance.js';
+import { memory } from './procs.js';
 import { CORES, busy, each, limit, measured, medianOf, ours, PARTS, speed, table, tellOthers } from './report.js';
 import { Crowd, tellErrors } from './stories.js';
 
 const { env } = process;
 const instance = new Instance(env.NEXUS_STACK);
-const EXTRA = { nginx: Number(env.LOAD_NGINX_PID), app: Number(env.LOAD_APP_PID) };
 const CALLERS = Number(env.LOAD_WAITING), LATENCY_MS = 100;
 const ROUNDS = 5, SECONDS = 2;
 const AIM = 0.9, FULL = 0.95;
+const PROCESSES = instance.application('many');
 const MOST = CALLERS / LATENCY_MS * 1000;
 
 // New people each time: X lets one account post 100 times in 15 minutes.
 async function round() {
-	const crowd = new Crowd(CALLERS, instance, env.LOAD_URL);
+	const crowd = new Crowd(CALLERS, instance, instance.front('many'));
 	try {
 		await crowd.ready();
 		await instance.sandbox({ latency_ms: LATENCY_MS });
-		return await measured(() => crowd.run('post', { seconds: SECONDS }), instance, EXTRA);
+		return await measured(() => crowd.run('post', { seconds: SECONDS }), instance);
 	} finally {
 		await instance.sandbox({ latency_ms: 0 });
 		crowd.close();
@@ -39,10 +40,10 @@ function tell(rounds) {
 await round();          // warms up: each thread makes its connection to X
 const rounds = [];
 while (rounds.length < ROUNDS) rounds.push(await round());
-table(`Posts by ${CALLERS} callers, X answers after ${LATENCY_MS} ms; ${env.NEXUS_PROCESSES} processes of ${env.LOAD_THREADS} threads`
+table(`Posts by ${CALLERS} callers, X answers after ${LATENCY_MS} ms; ${PROCESSES.length} processes of ${memory(PROCESSES[0]).threads} threads`
 	+ ` (medians of ${ROUNDS} rounds of ${SECONDS} s)`,
 	['', 'per second', 'p50 ms', 'p99 ms', 'limit', 'CPU us: service', 'nginx', 'sandbox', 'PostgreSQL', 'this generator'],
-	[['post', ...speed(rounds), limit(rounds, 'waiting for X'), ...PARTS.map((part) => each(rounds, part))]]);
+	[['post', ...speed(rounds), limit(rounds, 'waiting for X'), ...['many', ...PARTS.slice(1)].map((part) => each(rounds, part))]]);
 tell(rounds);
 tellOthers(rounds);
 const errors = rounds.flatMap((r) => r.errors);

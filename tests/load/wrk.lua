@@ -1,5 +1,6 @@
 -- What wrk sends, and how it tells the outcome.
 wrk.headers["Authorization"] = "Bearer " .. os.getenv("LOAD_TOKEN")
+wrk.headers["Accept"] = "text/html"
 
 function done(summary, latency)
 	local e = summary.errors

@@ -50,7 +50,8 @@ env_open_apart(void **state)
 	    " LOOP EXECUTE format('CREATE TABLE apart_%d.%%I"
 	    "  (LIKE %%I INCLUDING ALL)', t, t); END LOOP;"
 	    " INSERT INTO apart_%d.x_schema SELECT * FROM x_schema;"
-	    " INSERT INTO apart_%d.x_app SELECT * FROM x_app; END $$",
+	    " INSERT INTO apart_%d.x_app (contracted)"
+	    "  SELECT contracted FROM x_app; END $$",
 	    getpid(), getpid(), getpid(), getpid(), getpid());
 	query.sql = nx_buf_str(&make);
 	rc = nx_pool_run(e->pool, &query, 1, nx_clock_mono() + PATIENCE_MS,

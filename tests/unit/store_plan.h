@@ -1,4 +1,4 @@
-/* store_plan.h - how many rows of x_posts a statement reads. */
+/* store_plan.h - how many rows of x_posts and x_lines a statement reads. */
 #ifndef NX_TEST_STORE_PLAN_H
 #define NX_TEST_STORE_PLAN_H
 
@@ -6,7 +6,7 @@
 
 #include "store_env.h"
 
-/* Rows of x_posts that the plan reads; -1 when it reads all. */
+/* Rows of both that the plan reads; -1 when it reads all of x_posts. */
 static inline long
 rows_read(struct json_object *node)
 {
@@ -14,9 +14,12 @@ rows_read(struct json_object *node)
 	long rows = 0;
 
 	if (json_object_object_get_ex(node, "Relation Name", &o) &&
-	    strcmp(json_object_get_string(o), "x_posts") == 0) {
+	    (strcmp(json_object_get_string(o), "x_posts") == 0 ||
+	    strcmp(json_object_get_string(o), "x_lines") == 0)) {
 		if (json_object_object_get_ex(node, "Node Type", &o) &&
-		    strcmp(json_object_get_string(o), "Seq Scan") == 0)
+		    strcmp(json_object_get_string(o), "Seq Scan") == 0 &&
+		    json_object_object_get_ex(node, "Alias", &o) &&
+		    strcmp(json_object_get_string(o), "x_lines") != 0)
 			return -1;
 		if (json_object_object_get_ex(node, "Actual Rows", &o))
 			rows += json_object_get_int(o);

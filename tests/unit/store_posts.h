@@ -83,6 +83,17 @@ field(const struct env *e, const char *id, const char *expression)
 #define assert_field(e, id, expression, want)				\
 	assert_string_equal(field(e, id, expression), want)
 
+/* What was written past the service: its line is looked at. */
+static inline void
+touch_line(const struct env *e, const char *id)
+{
+	(void)sql(e, "INSERT INTO x_lines (user_id, connection_id, next_at)"
+	    " SELECT user_id, connection_id, now() FROM x_posts"
+	    " WHERE user_id = $1 AND id = $2 AND publish_at IS NOT NULL"
+	    " ON CONFLICT (user_id, connection_id)"
+	    " DO UPDATE SET next_at = now()", e->user, id);
+}
+
 /*
  * A post that is there, due now, with parts in these states, separated by
  * commas; X's ids are `x_id` and those after it.
@@ -111,6 +122,7 @@ put(const struct env *e, const char *connection, char id[NX_UUID_LEN + 1],
 	(void)snprintf(text, sizeof(text), insert, id, e->user, connection,
 	    state, state, parts);
 	(void)sql(e, text, NULL, NULL);
+	touch_line(e, id);
 }
 
 static inline void
@@ -121,6 +133,7 @@ change(const struct env *e, const char *id, const char *assignments)
 	(void)snprintf(text, sizeof(text), "UPDATE x_posts SET %s"
 	    " WHERE user_id = $1 AND id = $2", assignments);
 	(void)sql(e, text, e->user, id);
+	touch_line(e, id);
 }
 
 /* The same for a part: assignments, and an expression. */
@@ -156,7 +169,7 @@ outcome(const struct env *e, const char *id, const char *lease, int position)
 		.id = id, .user_id = e->user, .lease = lease,
 		.position = position, .part_state = NX_PART_SENT,
 		.post_state = NX_POST_STATE_SENT, .next_try = -1,
-		.is_alone = true, .is_news = true,
+		.is_alone = true, .in_line = true, .is_news = true,
 	};
 }
 

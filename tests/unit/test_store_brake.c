@@ -30,8 +30,7 @@ setup(void **state)
 	e = *state;
 	if (e->pool != NULL)
 		(void)sql(e, "INSERT INTO x_app DEFAULT VALUES"
-		    " ON CONFLICT DO NOTHING", NULL,
-		    NULL);
+		    " ON CONFLICT DO NOTHING", NULL, NULL);
 	return 0;
 }
 

@@ -147,6 +147,67 @@ who_is_superseded_is_parked(void **state)
 	assert_int_equal(parked(e, 1), 0);
 }
 
+/* What somebody else does to the row of a user, while a login takes it. */
+struct meanwhile {
+	const struct env	*env;
+	const char		*user;
+	enum nx_rc		 rc;
+};
+
+/* It is committed once the login waits for it. */
+static void *
+change_meanwhile(void *arg)
+{
+	struct meanwhile *m = arg;
+	const struct nx_query queries[] = {
+		{ "UPDATE platform_connections SET refresh_token = NULL"
+		    " WHERE user_id = $1", { m->user }, 1 },
+		{ .sql = "DO $meanwhile$ BEGIN FOR i IN 1..6000 LOOP"
+		    " EXIT WHEN EXISTS (SELECT 1 FROM pg_locks"
+		    " WHERE NOT granted"
+		    " AND transactionid = pg_current_xact_id()::xid);"
+		    " PERFORM pg_sleep(0.01); END LOOP; END $meanwhile$" },
+	};
+	PGresult *results[2] = { NULL };
+	struct nx_err err;
+
+	m->rc = nx_pool_run(m->env->pool, queries, 2,
+	    nx_clock_mono() + PATIENCE_MS, results, &err);
+	nx_db_clear(results, 2);
+	return NULL;
+}
+
+/* What was read of somebody else's row, whose tokens are others by now. */
+static void
+who_changes_meanwhile_is_superseded_too(void **state)
+{
+	struct env *e = need_database(state);
+	char other[NX_UUID_LEN + 1];
+	struct meanwhile m = { e, other, NX_INTERNAL };
+	struct nx_new_grant a, b;
+	pthread_t thread;
+
+	nx_uuid_random(other);
+	b = login_of(e, other, 2, 1);
+	a = login_of(e, e->user, 1, 2);
+	assert_true(save_it(e, &b).stored);
+	assert_int_equal(pthread_create(&thread, NULL, change_meanwhile, &m),
+	    0);
+	for (int i = 0; i < PATIENCE_MS / 100 && strcmp(sql(e, "SELECT count(*)"
+	    " FROM pg_stat_activity WHERE state = 'active'"
+	    " AND query LIKE 'DO $meanwhile$%'", NULL, NULL), "0") == 0; i++)
+		nx_clock_sleep(10);
+	assert_true(save_it(e, &a).stored);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(m.rc, NX_OK);
+	assert_string_equal(token_of(e, e->user), "access-1");
+	assert_string_equal(sql(e, "SELECT status || coalesce(access_token,"
+	    " '') FROM platform_connections WHERE user_id = $1", other, NULL),
+	    "superseded");
+	assert_int_equal(parked(e, 2), 1);
+	assert_int_equal(parked(e, 1), 0);
+}
+
 /* Another account was chosen: whoever has it here learns of it at once. */
 static void
 a_refused_account_goes_back(void **state)
@@ -466,6 +527,7 @@ main(void)
 		TEST(what_is_overwritten_is_parked),
 		TEST(what_was_here_before_is_let_go),
 		TEST(who_is_superseded_is_parked),
+		TEST(who_changes_meanwhile_is_superseded_too),
 		TEST(a_refused_account_goes_back),
 		TEST(a_login_forgets_only_what_it_ended),
 		TEST(a_pair_that_lost_to_a_login_is_parked),

@@ -33,7 +33,8 @@ change_of(const struct env *e, const char *id, const char *lease)
 
 	return (struct nx_post_change){
 		.id = p.id, .user_id = e->user, .version = p.version,
-		.connection_id = p.connection_id, .body_hash = "new hash",
+		.connection_id = p.connection_id,
+		.old_connection_id = p.connection_id, .body_hash = "new hash",
 		.options = "{\"queue\": true}", .warnings = { &cut_warning, 1 },
 		.source = "{\"on_long\": \"thread\"}", .lease = lease,
 		.price = 450, .publish_at = 4000000000, .parts = three,
@@ -269,7 +270,7 @@ sent_instead_of_by_the_worker(void **state)
 	    &err), NX_OK);
 	assert_true(c.taken);
 	assert_story(e, id, "sending: sending");
-	assert_field(e, id, "by_worker", "f");
+	assert_field(e, id, "unattended", "f");
 	change(e, first, "publish_at = now() + interval '1 h'");
 	assert_int_equal(nx_post_take(&ask, e->user, first, NX_TAKE_SEND, &c,
 	    &err), NX_OK);

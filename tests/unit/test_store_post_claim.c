@@ -79,7 +79,7 @@ in_the_order_of_their_time(void **state)
 	assert_string_equal(c.connection.id, one);
 	assert_string_equal(c.connection.access_token, "access-1");
 	assert_int_equal(c.token_rc, NX_OK);
-	assert_field(e, first, "by_worker AND lease_until > now() AND"
+	assert_field(e, first, "unattended AND lease_until > now() AND"
 	    " next_try_at > lease_until", "t");
 	/* While it is under way the others of its connection wait. */
 	assert_null(claim_due(e).post.id);
@@ -94,12 +94,10 @@ in_the_order_of_their_time(void **state)
 	c = claim_due(e);
 	assert_string_equal(c.post.id, first);
 	end(e, &c, "failed");
-	/* The others were put off with it. */
-	assert_null(claim_due(e).post.id);
-	change(e, second, "next_try_at = now()");
-	change(e, third, "next_try_at = now()");
+	/* The others waited with it, and wait no more. */
 	c = claim_due(e);
 	assert_string_equal(c.post.id, second);
+	assert_null(claim_due(e).post.id);
 	/* Whoever has died holds nobody up. */
 	change(e, second, "lease_until = now(), next_try_at = now()"
 	    " + interval '1 s'");
@@ -418,7 +416,7 @@ by_name(void **state)
 		assert_field(e, id, "goal", t->goal);
 		was = nx_post_state_name(c.post.state);
 		assert_memory_equal(was, t->want, strlen(was));
-		assert_field(e, id, "by_worker", "f");
+		assert_field(e, id, "unattended", "f");
 		if (t->what == BUSY)
 			assert_int_equal(err.retry_after, 5);
 		if (t->what == TAKEN) {
@@ -452,8 +450,8 @@ put_off(void **state)
 	attach(e, connection);
 	put(e, connection, next, "queued", "waiting");
 	put(e, connection, id, "partial", "sent,failed,waiting");
-	change(e, next, "next_try_at = now() - interval '1 s', publish_at ="
-	    " now() + interval '1 s'");
+	change(e, next, "next_try_at = now() + interval '5 s', publish_at ="
+	    " now() + interval '5 s'");
 	change(e, id, "next_try_at = now() - interval '1 h'");
 	change(e, id, "tries = 2");
 	c = claim_due(e);
@@ -466,7 +464,8 @@ put_off(void **state)
 	    "2true");
 	assert_string_equal(part_field(e, id, 1, "attempts ||"
 	    " (first_left_at IS NOT NULL)::text"), "1true");
-	assert_field(e, next, "next_try_at > now() + interval '20 s'", "t");
+	assert_field(e, next, NX_LINE_NEXT_TRY("p") " > now() + interval"
+	    " '20 s'", "t");
 	change(e, id, "lease_owner = id, lease_until = now()");
 	assert_int_equal(nx_post_put_off(&ask, &c.post, c.lease,
 	    NX_POST_STATE_FAILED, -1, &err), NX_OK);
@@ -511,7 +510,8 @@ what_is_cancelled_holds_nobody(void **state)
 		change(e, ids[i], i == 0 ? "publish_at = now() - interval"
 		    " '9 s'" : i == 1 ? "publish_at = now() - interval '8 s'" :
 		    i == 2 ? "publish_at = now() - interval '7 s'" :
-		    "publish_at = now() + interval '1 min'");
+		    "publish_at = now() + interval '1 min', next_try_at ="
+		    " now() + interval '1 min'");
 	}
 	c = claim_due(e);
 	assert_string_equal(c.post.id, ids[0]);
@@ -521,7 +521,8 @@ what_is_cancelled_holds_nobody(void **state)
 	/* One that only stands in the line opens nothing. */
 	cancel(e, ids[1]);
 	assert_null(claim_due(e).post.id);
-	assert_field(e, ids[2], "next_try_at > now() + interval '5 min'", "t");
+	assert_field(e, ids[2], NX_LINE_NEXT_TRY("p") " > now() + interval"
+	    " '5 min'", "t");
 	cancel(e, ids[0]);
 	assert_field(e, ids[3], "abs(extract(epoch FROM next_try_at"
 	    " - publish_at)) < 1", "t");
@@ -889,46 +890,68 @@ many_workers(void **state)
 	free(log);
 }
 
+/*
+ * $1 posts that wait, $2 of each account, all due but for each account's
+ * first, and of the second account that one too.  Besides, $1 that are in no
+ * line, of which a few are due, and lines in which nothing is.
+ */
 static const char *const crowd[] = {
 	"INSERT INTO x_posts (id, user_id, connection_id, state, body_hash,"
 	" publish_at, next_try_at) SELECT gen_random_uuid(),"
-	" gen_random_uuid(), gen_random_uuid(), CASE WHEN n % 20 = 0 THEN"
-	" 'failed' ELSE 'sent' END, '', now() - interval '1 day', NULL"
-	" FROM generate_series(1, 100000) AS n",
+	" md5('u' || i / $2::int)::uuid, md5('c' || i / $2::int)::uuid,"
+	" 'queued', '', now() - ($1::int - i) * interval '1 ms', now()"
+	" + CASE WHEN i % $2::int = 0 AND i / $2::int <> 1"
+	"  THEN interval '1 h' ELSE interval '-1 s' END"
+	" FROM generate_series(0, $1::int - 1) AS i",
 	"INSERT INTO x_posts (id, user_id, connection_id, state, body_hash,"
-	" publish_at, next_try_at) SELECT gen_random_uuid(),"
-	" gen_random_uuid(), gen_random_uuid(), CASE WHEN n % 2 = 0 THEN"
-	" 'queued' ELSE 'unknown' END, '', t, t FROM (SELECT n, now() +"
-	" CASE WHEN n <= 40 THEN interval '-1 s' ELSE interval '1 h' END AS t"
-	" FROM generate_series(1, 2000) AS n) AS s",
-	"ANALYZE x_posts",
+	" next_try_at) SELECT gen_random_uuid(), gen_random_uuid(),"
+	" gen_random_uuid(), CASE i % 3 WHEN 0 THEN 'partial' WHEN 1 THEN"
+	" 'unknown' ELSE 'sent' END, '', CASE WHEN i % 3 < 2 THEN now()"
+	" + CASE WHEN i < 40 THEN interval '-1 s' ELSE interval '1 h' END END"
+	" FROM generate_series(1, $1::int + least($2::int, 0)) AS i",
+	"INSERT INTO x_lines (user_id, connection_id, post_id, head_at,"
+	" next_at) SELECT DISTINCT ON (user_id, connection_id) user_id,"
+	" connection_id, id, next_try_at, next_try_at FROM x_posts"
+	" WHERE state = 'queued' AND num_nonnulls($1::int, $2::int) = 2"
+	" ORDER BY user_id, connection_id, publish_at",
+	"INSERT INTO x_lines SELECT gen_random_uuid(), gen_random_uuid(),"
+	" NULL, NULL, CASE WHEN i % 2 = 0 THEN now() + interval '1 h' END"
+	" FROM generate_series(1, 5000 + least($1::int, $2::int, 0)) AS i",
 };
 
-/* One statement as it is planned for any parameters. */
-static long
-explain(struct env *e, const char *text)
+static void
+make_crowd(struct env *e, int n, int per)
 {
-	char lease[NX_UUID_LEN + 1];
+	char number[2][16];
 
-	nx_uuid_random(lease);
-	return plan_rows(e, text, (const char *const[]){ lease, "60000" }, 2);
+	(void)snprintf(number[0], sizeof(number[0]), "%d", n);
+	(void)snprintf(number[1], sizeof(number[1]), "%d", per);
+	(void)sql(e, "TRUNCATE x_posts, x_lines", NULL, NULL);
+	for (size_t i = 0; i < sizeof(crowd) / sizeof(crowd[0]); i++)
+		(void)sql(e, crowd[i], number[0], number[1]);
+	(void)sql(e, "ANALYZE x_posts, x_lines", NULL, NULL);
 }
 
+/* What waits in lines is not read, however many it are. */
 static void
 few_rows_are_read(void **state)
 {
 	struct env *e = need_database(state);
+	struct nx_claimed c;
 
-	for (size_t i = 0; i < sizeof(crowd) / sizeof(crowd[0]); i++)
-		(void)sql(e, crowd[i], NULL, NULL);
-	for (int i = 0; i < 3; i++) {
-		assert_in_range(explain(e, nx_post_due), 1, 50);
-		assert_in_range(explain(e, nx_post_open), 1, 50);
+	for (int n = 200; n <= 20000; n *= 10) {
+		for (int per = 10; per <= n / 2; per *= n / 20) {
+			make_crowd(e, n, per);
+			assert_in_range(plan_rows(e, nx_post_due, NULL, 0),
+			    1, 128);
+			assert_in_range(plan_rows(e, nx_post_open, NULL, 0),
+			    1, 64);
+			for (int i = 0; i < 3; i++)
+				assert_true(claim_due(e).taken);
+			c = claim_unknown(e);
+			assert_true(c.taken || c.post.id == NULL);
+		}
 	}
-	assert_string_equal(sql(e, "SELECT string_agg(state || n, ' ' ORDER"
-	    " BY state) FROM (SELECT state, count(*) AS n FROM x_posts"
-	    " WHERE lease_until > now() GROUP BY 1) AS s", NULL, NULL),
-	    "sending3 unknown3");
 }
 
 int

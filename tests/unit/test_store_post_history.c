@@ -192,6 +192,12 @@ counts_what_is_queued(void **state)
 	assert_int_equal(nx_post_count_queued(&ask, list, 2, &err), NX_OK);
 	assert_int_equal(list[0].scheduled, 0);
 	assert_int_equal(list[1].scheduled, 2);
+	(void)sql(e, "INSERT INTO x_posts (id, user_id, connection_id, state,"
+	    " body_hash, publish_at) SELECT gen_random_uuid(), $1, $2,"
+	    " 'queued', '', now() FROM generate_series(1, 1000)", e->user,
+	    ids[1]);
+	assert_int_equal(nx_post_count_queued(&ask, list, 2, &err), NX_OK);
+	assert_int_equal(list[1].scheduled, NX_QUEUED_MAX);
 	assert_int_equal(nx_post_count_queued(&ask, NULL, 0, &err), NX_OK);
 }
 

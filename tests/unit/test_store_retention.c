@@ -26,8 +26,9 @@ put_old(const struct env *e, const char *state, int days, const char *more)
 	char id[NX_UUID_LEN + 1], text[128];
 
 	put(e, e->user, id, state, "failed");
-	(void)snprintf(text, sizeof(text), "publish_at = NULL, next_try_at ="
-	    " NULL, updated_at = now() - %d * interval '1 day'", days);
+	(void)snprintf(text, sizeof(text), "body_hash = id, publish_at = NULL,"
+	    " next_try_at = NULL, updated_at = now() - %d * interval '1 day'",
+	    days);
 	change(e, id, text);
 	if (more != NULL)
 		change(e, id, more);
@@ -76,6 +77,22 @@ what_is_still_needed_stays(void **state)
 	assert_string_equal(left(e), "failed1 partial1 sent2");
 }
 
+/* Or the failed one could be resumed, and what it says would be sent twice. */
+static void
+what_was_sent_anew_stays_as_long(void **state)
+{
+	struct env *e = need_database(state);
+
+	put_old(e, "failed", 99, "body_hash = 'again', created_at = now()"
+	    " - interval '1 h'");
+	put_old(e, "sent", 101, "body_hash = 'again'");
+	assert_int_equal(walk(e, 100), 0);
+	assert_string_equal(left(e), "failed1 sent1");
+	(void)sql(e, "UPDATE x_posts SET updated_at = now() - interval"
+	    " '101 days' WHERE user_id = $1", e->user, NULL);
+	assert_int_equal(walk(e, 100), 2);
+}
+
 /* More than a page, of one user and of many. */
 static void
 page_by_page(void **state)
@@ -103,6 +120,7 @@ main(void)
 	env_close_apart)
 		T(what_ended_long_ago_goes),
 		T(what_is_still_needed_stays),
+		T(what_was_sent_anew_stays_as_long),
 		T(page_by_page),
 #undef T
 	};

@@ -9,9 +9,11 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -26,7 +28,37 @@
 #define STDIN0	"\1\5\0\1\0\0\0\0"
 #define REQUEST	BEGIN PARAMS PARAMS0 STDIN0
 
-enum { SOON_MS = 20000, A_WHILE_MS = 400 };
+enum {
+	SOON_MS = 20000,
+	A_WHILE_MS = 400,
+	SILENT_MS = 10000,		/* as in poller.c */
+	TEST_SECONDS = 60,		/* who waits for ever has failed */
+};
+
+int64_t __real_nx_clock_mono(void);
+int64_t __wrap_nx_clock_mono(void);
+int __real_epoll_ctl(int epoll, int how, int fd, struct epoll_event *e);
+int __wrap_epoll_ctl(int epoll, int how, int fd, struct epoll_event *e);
+
+static int64_t ahead;			/* of the clock, ms */
+static bool no_memory;			/* to watch the listening socket */
+
+int64_t
+__wrap_nx_clock_mono(void)
+{
+	return __real_nx_clock_mono() + ahead;
+}
+
+int
+__wrap_epoll_ctl(int epoll, int how, int fd, struct epoll_event *e)
+{
+	if (no_memory && how == EPOLL_CTL_ADD &&
+	    (e->events & EPOLLEXCLUSIVE) != 0) {
+		errno = ENOMEM;
+		return -1;
+	}
+	return __real_epoll_ctl(epoll, how, fd, e);
+}
 
 struct door {
 	struct sockaddr_un	 address;
@@ -181,6 +213,124 @@ lends_what_is_large(void **state)
 	close_door(&d);
 }
 
+static bool
+is_ended(int fd)
+{
+	char c;
+
+	return recv(fd, &c, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Another one comes whole, is answered, and so all before it is looked at. */
+static void
+pass_others(const struct door *d)
+{
+	const int fd = enter(d);
+	struct nx_conn *c;
+	bool all;
+
+	send_bytes(fd, REQUEST, sizeof(REQUEST) - 1);
+	c = nx_poller_next(d->poller, &all);
+	assert_non_null(c);
+	assert_true(all);
+	assert_true(serve(c));
+	nx_conn_close(c);
+	(void)close(fd);
+}
+
+static void
+pass_time(const struct door *d, int ms)
+{
+	ahead += ms;
+	nx_poller_end_silent(d->poller);
+}
+
+/* Its time begins with the request, however long it was idle before. */
+static void
+gives_each_request_its_time(void **state)
+{
+	struct door d;
+	struct nx_conn *c;
+	char answer[256];
+	int fd;
+	bool all;
+
+	(void)state;
+	open_door(&d);
+	fd = enter(&d);
+	send_bytes(fd, REQUEST, sizeof(REQUEST) - 1);
+	c = nx_poller_next(d.poller, &all);
+	assert_true(serve(c));
+	assert_true(read(fd, answer, sizeof(answer)) > 0);
+	nx_poller_keep(d.poller, c);
+	pass_time(&d, SILENT_MS - 1000);
+	send_bytes(fd, REQUEST, 20);
+	pass_others(&d);
+	pass_time(&d, 2000);
+	assert_false(is_ended(fd));
+	pass_time(&d, SILENT_MS);
+	assert_true(is_ended(fd));
+	(void)close(fd);
+	close_door(&d);
+}
+
+/* What is all there may wait for a thread as long as it has to. */
+static void
+ends_none_that_waits_for_us(void **state)
+{
+	static const char long_params[] = BEGIN "\1\4\0\1\177\377\0\0";
+	struct door d;
+	struct nx_conn *c;
+	int whole, large;
+	bool all;
+
+	(void)state;
+	open_door(&d);
+	whole = enter(&d);
+	send_bytes(whole, REQUEST, 20);
+	large = enter(&d);
+	send_bytes(large, BEGIN, 8);
+	pass_others(&d);
+	pass_others(&d);		/* past what the first ones left, too */
+	send_bytes(whole, &REQUEST[20], sizeof(REQUEST) - 1 - 20);
+	send_bytes(large, &long_params[8], sizeof(long_params) - 1 - 8);
+	pass_time(&d, SILENT_MS + 1000);
+	assert_false(is_ended(whole));
+	assert_false(is_ended(large));
+	c = nx_poller_next(d.poller, &all);
+	assert_true(all);
+	assert_true(serve(c));
+	nx_conn_close(c);
+	c = nx_poller_next(d.poller, &all);
+	assert_false(all);
+	pass_time(&d, 1000);
+	assert_false(is_ended(large));
+	pass_time(&d, SILENT_MS);
+	assert_true(is_ended(large));
+	nx_poller_read(d.poller, c);
+	nx_conn_close(c);
+	(void)close(whole);
+	(void)close(large);
+	close_door(&d);
+}
+
+/* Without memory for it the listening socket is watched later, not never. */
+static void
+watches_the_listener_again(void **state)
+{
+	struct door d;
+
+	(void)state;
+	open_door(&d);
+	no_memory = true;
+	pass_others(&d);
+	pass_time(&d, 0);
+	no_memory = false;
+	pass_time(&d, 0);
+	pass_others(&d);
+	close_door(&d);
+}
+
 static void
 run_drain(void *poller, int index)
 {
@@ -242,9 +392,13 @@ main(void)
 		cmocka_unit_test(hands_out_what_is_whole),
 		cmocka_unit_test(waits_for_each_piece),
 		cmocka_unit_test(lends_what_is_large),
+		cmocka_unit_test(gives_each_request_its_time),
+		cmocka_unit_test(ends_none_that_waits_for_us),
+		cmocka_unit_test(watches_the_listener_again),
 		cmocka_unit_test(drains),
 	};
 
+	(void)alarm(TEST_SECONDS);
 	if (!nx_conn_start())
 		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);

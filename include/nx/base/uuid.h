@@ -11,6 +11,9 @@
 
 enum { NX_UUID_LEN = 36 };
 
+/* The nil UUID (section 5.9), which is before all others. */
+#define NX_UUID_NIL "00000000-0000-0000-0000-000000000000"
+
 /* A random one (version 4) in lower case, NUL-terminated. */
 void	nx_uuid_random(char out[NX_UUID_LEN + 1]);
 

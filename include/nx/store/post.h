@@ -152,8 +152,7 @@ NX_MUST_USE enum nx_rc	nx_post_repeat(const struct nx_store_ask *ask,
  * It is false as well when the post should stay `sending` and its owner has
  * wanted it gone meanwhile: no part follows, it is `partial` and due at once.
  *
- * Posts of its connection that are queued and due before one that is put off
- * as `queued` are put off with it.
+ * What is queued behind one that is put off as `queued` waits with it.
  * Safe to repeat.  NOT_FOUND: the user has no such post.  OUTCOME_UNKNOWN: X's
  * id is that of another part of the user, so it cannot be this one's; nothing
  * was written.
@@ -173,6 +172,7 @@ struct nx_post_outcome {
 					 * until the post is resumed */
 	bool		 is_alone;	/* as nx_post_begin() has said; true
 					 * is never wrong, only slower */
+	bool		 in_line;	/* it was queued: others may follow */
 	bool		 is_news;	/* a success that the connection has
 					 * not noted within the minute */
 };
@@ -223,7 +223,11 @@ NX_MUST_USE enum nx_rc	nx_post_list(const struct nx_store_ask *ask,
  */
 extern const char *const nx_post_pages[2][2];
 
-/* Fill in how many posts are queued for each of a user's connections. */
+/*
+ * Fill in how many posts are queued for each of a user's connections; they are
+ * counted as far as NX_QUEUED_MAX.
+ */
+enum { NX_QUEUED_MAX = 1000 };
 NX_MUST_USE enum nx_rc	nx_post_count_queued(const struct nx_store_ask *ask,
 			    struct nx_connection *list, size_t n,
 			    struct nx_err *err);

@@ -31,7 +31,8 @@ struct nx_claimed {
  * The next post that is due and that nobody is at: `queued`, or `partial` with
  * a next try, becomes `sending` with its first missing part; one that is to
  * be removed (goal) keeps its state.  Queued posts of one connection come in
- * the order of publish_at, one at a time.  Waits for nobody's lock.
+ * the order of publish_at, one at a time.  None was found is not a promise
+ * that there is none: others may have taken what was tried.
  */
 NX_MUST_USE enum nx_rc	nx_post_claim_due(const struct nx_store_ask *ask,
 			    struct nx_claimed *out, struct nx_err *err);
@@ -101,7 +102,19 @@ NX_MUST_USE enum nx_rc	nx_post_put_off(const struct nx_store_ask *ask,
 			    const char *lease, enum nx_post_state state,
 			    int next_try, struct nx_err *err);
 
-/* The statements of the two claims, for the test that explains them. */
-extern const char	nx_post_due[], nx_post_open[];
+/*
+ * Compare some accounts' queues (src/store/line.h) with what is queued, going
+ * on where the last call, on whatever host, has ended; none where that was
+ * less than NX_LINES_MEND_S seconds ago.  `*done`: how many.
+ */
+enum { NX_LINES_MEND_S = 10 };
+NX_MUST_USE enum nx_rc	nx_post_mend_lines(const struct nx_store_ask *ask,
+			    int *done, struct nx_err *err);
+
+/*
+ * How candidates are found, for the test that explains them; nx_post_due_before
+ * as long as programs of the version before may run.
+ */
+extern const char	nx_post_due[], nx_post_due_before[], nx_post_open[];
 
 #endif

@@ -237,3 +237,13 @@ nx_posts_settle_due(struct nx_ctx *ctx, int *done)
 {
 	return work_on_next(ctx, nx_post_claim_unknown, settle_unknown, done);
 }
+
+enum nx_rc
+nx_posts_mend_lines(struct nx_ctx *ctx, int *done)
+{
+	struct nx_store_ask ask = nx_ctx_store(ctx);
+	int lines;
+
+	*done = 0;			/* the next turn is early enough */
+	return nx_post_mend_lines(&ask, &lines, &ctx->err);
+}

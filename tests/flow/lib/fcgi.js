@@ -183,6 +183,13 @@ export async function ownProcess(change = {}, { preload } = {}) {
 	};
 }
 
+// Connections that somebody has taken from the queue at `path`: only those are a
+// file and have its number.
+export const accepted = (path) => readFileSync('/proc/net/unix', 'utf8').split('\n').filter((line) => {
+	const [, , , , , state, inode, name] = line.trim().split(/ +/);
+	return name === path && state === '03' && inode !== '0';
+}).length;
+
 // The processes that multiwatch keeps.
 export const children = async () => childrenOf(Number(readFileSync(join(STACK, 'run/multiwatch.pid'), 'utf8')));
 

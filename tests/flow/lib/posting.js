@@ -74,6 +74,9 @@ export async function timePasses(people) {
 }
 
 // What waits until it is tried again is tried now.
+// A post that waits is tried now; its line has to be told.
+export const dueNow = (id) => sql(`WITH p AS (UPDATE x_posts SET next_try_at = now() WHERE id = '${id}' RETURNING *)
+	UPDATE x_lines l SET next_at = now(), head_at = NULL FROM p WHERE l.user_id = p.user_id AND l.connection_id = p.connection_id`);
 export const hasten = (people) => sql(`UPDATE x_posts SET next_try_at = now() WHERE state IN ('partial', 'unknown')
 	AND next_try_at > now() AND (lease_until IS NULL OR lease_until < now()) AND user_id = ANY ('{${people.map((me) => me.user)}}'::uuid[])`);
 

@@ -53,4 +53,10 @@ NX_MUST_USE enum nx_rc	nx_posts_remove(struct nx_ctx *ctx,
 NX_MUST_USE enum nx_rc	nx_posts_send_due(struct nx_ctx *ctx, int *done);
 NX_MUST_USE enum nx_rc	nx_posts_settle_due(struct nx_ctx *ctx, int *done);
 
+/*
+ * The same: a look at some accounts' queues, so that what somebody has written
+ * past the service is found.  `*done` is 0.
+ */
+NX_MUST_USE enum nx_rc	nx_posts_mend_lines(struct nx_ctx *ctx, int *done);
+
 #endif

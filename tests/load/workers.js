@@ -1,0 +1,87 @@
+// The queue with one worker, 8 and 64: posts a second, what they cost, and
+// whether each account's posts left in their order.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { Instance } from './instance.js';
+import { family } from './procs.js';
+import { limit, measured, table, tellOthers } from './report.js';
+import { Crowd, tellErrors } from './stories.js';
+
+const { env } = process;
+const ACCOUNTS = 64, POSTS = 1024;      // X lets one account post 100 times in 15 minutes
+const WORKERS = [1, 8, 64];
+const QUEUEING_MS = 20_000;             // time enough to queue them all
+const POLL_MS = 100, SILENCE_MS = 60_000;
+
+const instance = new Instance(env.NEXUS_STACK);
+const errors = [];
+
+const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
+const left = async (when) => Number(await instance.sql(
+	`SELECT count(*) FROM x_posts WHERE state IN ('queued', 'sending') AND publish_at <= '${when.toISOString()}'`));
+
+// Few connections each: PostgreSQL has 200.
+function startWorkers(n) {
+	return Array.from({ length: n }, () => spawn(join(env.NEXUS_BUILD, 'nexus-x-worker'), [],
+		{ env: { ...env, NEXUS_DB_POOL: '2', NEXUS_LOG_LEVEL: 'error' }, stdio: 'ignore' }));
+}
+
+function stop(workers) {
+	return Promise.all(workers.map((worker) => {
+		const gone = once(worker, 'exit');
+		worker.kill('SIGTERM');
+		return gone;
+	}));
+}
+
+// Until all are sent, from `start`: to start many takes longer than the first
+// needs to begin.
+async function drained(workers, when, start) {
+	let rest = POSTS, moved = start;
+	while (rest > 0) {
+		await sleep(POLL_MS);
+		const now = await left(when);
+		if (now < rest) moved = performance.now();
+		if (performance.now() - moved > SILENCE_MS) throw new Error(`${now} posts stay in the queue`);
+		rest = now;
+	}
+	const cpu = workers.reduce((sum, worker) => sum + family(worker.pid), 0);
+	return { done: POSTS, perSecond: POSTS / (performance.now() - start) * 1000, workers: cpu };
+}
+
+// X's ids grow: an account's newest post has the highest.
+const outOfOrder = (histories) => histories.filter((ids) => ids.some((id, i) => i > 0 && id > ids[i - 1])).length;
+
+async function run(n) {
+	const crowd = new Crowd(ACCOUNTS, instance);
+	let workers = [];
+	try {
+		await crowd.ready();
+		const when = new Date(Math.ceil((Date.now() + QUEUEING_MS) / 1000) * 1000);       // as it is stored
+		crowd.queueFor(when);
+		errors.push(...(await crowd.run('queue', { count: POSTS })).errors);
+		await sleep(Math.max(0, when - Date.now()));
+		const r = await measured(() => {
+			const start = performance.now();
+			workers = startWorkers(n);
+			return drained(workers, when, start);
+		}, instance);
+		const histories = await crowd.histories();
+		return { ...r, outOfOrder: outOfOrder(histories), lost: POSTS - histories.flat().length };
+	} finally {
+		await stop(workers);
+		crowd.close();
+	}
+}
+
+const us = (seconds) => (seconds / POSTS * 1e6).toFixed(0);
+
+const runs = [];
+for (const n of WORKERS) runs.push(await run(n));
+table(`${POSTS} queued posts of ${ACCOUNTS} accounts, all due at once`,
+	['workers', 'posts a second', 'CPU us a post: workers', 'PostgreSQL', 'accounts out of order', 'not sent', 'limit'],
+	runs.map((r, i) => [String(WORKERS[i]), r.perSecond.toFixed(0), us(r.workers), us(r.used.postgres), String(r.outOfOrder), String(r.lost), limit([r], 'waiting')]));
+tellOthers(runs);
+tellErrors(errors);
+process.exitCode = errors.length || runs.some((r) => r.outOfOrder || r.lost) ? 1 : 0;
