@@ -81,7 +81,8 @@ static const char insert_alone[] =
     " WHERE user_id = $1 AND platform = '" NX_PLATFORM "'"
     "  AND status = 'connected' AND ($2::uuid IS NULL OR id = $2)"
     " HAVING count(*) = 1 AND (SELECT contracted FROM x_app)"
-    " ON CONFLICT DO NOTHING RETURNING" RESERVED("next_try_at");
+    " ON CONFLICT DO NOTHING"
+    " RETURNING state, NULL::bigint, NULL::bigint, accepted, true";
 
 /*
  * It is known that one for later was stored: from now on it is queued.  Until
