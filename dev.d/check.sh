@@ -18,6 +18,18 @@ show_failures() {
 	printf -- '--- from %s\n' "$1"
 	grep -E -A30 '^ *not ok |^FAIL|^ERROR|: error' "$1" | head -n 120 ||
 	    tail -n 40 "$1"
+	show_warnings
+}
+
+# What the programs of the instance said last.
+show_warnings() {
+	local log
+
+	for log in "${STACK-}"/log/{nexus-x,worker*,flow-own,nginx,postgres}.log; do
+		[[ -s $log ]] || continue
+		printf -- '--- the last of %s\n' "$log"
+		grep -E ' (warn|error) |\[(error|crit|alert|emerg)\]|(ERROR|FATAL|PANIC): ' "$log" | tail -n 5 || :
+	done
 }
 
 # check_build VARIANT [TESTS=NAMES]: unit tests and house rules, one make in a
@@ -106,12 +118,24 @@ check_reports() {
 }
 
 check_nothing_left() {
+	local pid
+
+	wait_until 10 nothing_left || :
+	for pid in $(left_behind); do
+		tally "process $pid was left behind ($1)" 0 1 "/proc/$pid/cmdline"
+	done
+}
+
+left_behind() {
 	local dir
 
 	for dir in /proc/[0-9]*; do
-		[[ $(readlink "$dir/cwd" 2>/dev/null)/ == "$STACK"/* ]] || continue
-		tally "process ${dir#/proc/} was left behind ($1)" 0 1 "$dir/cmdline"
+		[[ $(readlink "$dir/cwd" 2>/dev/null)/ != "$STACK"/* ]] || printf '%s\n' "${dir#/proc/}"
 	done
+}
+
+nothing_left() {
+	[[ -z $(left_behind) ]]
 }
 
 tree_of() {

@@ -103,7 +103,7 @@ for (const net of [true, false]) {
 
 	test(`the database${also} goes away while X has the code: the grant comes home`, async () => {
 		const { me, connection, path } = await arrive();
-		await fault({ path: '/2/oauth2/token', fault: 'slow', ms: 6000, count: 1 });
+		await fault({ path: '/2/oauth2/token', fault: 'slow', held: true, count: 1 });
 		if (!net)
 			rescue.stop();
 		let answer;
@@ -112,6 +112,7 @@ for (const net of [true, false]) {
 			await until('the claim', 30, async () =>
 				(await sql(`SELECT 1 FROM x_logins WHERE user_id = '${me.user}' AND outcome IS NULL`)).length > 0);
 			database.stop();
+			await clearFaults();
 			answer = outcome(await going);
 		} finally {
 			await back();

@@ -629,14 +629,23 @@ test('256 callers may hang without holding up the others', async () => {
 	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
 	assert.ok(Date.now() - after >= 300);
 	// What it does is done long before it says so.
-	await fault({ path: '/2/tweets', fault: 'late', ms: 1500, count: 1 });
+	await fault({ path: '/2/tweets', fault: 'late', held: true, count: 1 });
 	const text = `late ${Date.now()}`;
 	let heard = false;
 	const posting = post(t, text).finally(() => { heard = true; });
 	while (!(await listed()).some((p) => p.text === text))
 		await sleep(20);
 	assert.ok(!heard);
+	await sandbox('DELETE', '/sandbox/faults');
 	assert.equal((await posting).status, 201);
+	// Held before it does anything, until the faults are cleared.
+	await fault({ path: '/2/tweets', fault: 'slow', held: true });
+	const held = post(t, `held ${Date.now()}`), before = (await listed()).length;
+	while (await hits() < 1)
+		await sleep(20);
+	assert.equal((await listed()).length, before);
+	await sandbox('DELETE', '/sandbox/faults');
+	assert.equal((await held).status, 201);
 	await settings({ latency_ms: 200 });
 	const late = Date.now();
 	assert.equal((await api('GET', '/2/users/me', t)).status, 200);

@@ -40,9 +40,17 @@ export async function until(what, seconds, check) {
 		const value = await check();
 		if (value)
 			return value;
-		assert.ok(Date.now() < end, `${what} did not happen within ${seconds} s`);
+		if (Date.now() >= end)
+			assert.fail(`${what} did not happen within ${seconds} s; ${await whatIs()}`);
 		await sleep(100);
 	}
+}
+
+// What a test that waits in vain leaves behind: X's rules, and who waits in the database.
+async function whatIs() {
+	const all = await Promise.allSettled([sandbox('GET', '/sandbox/faults'), sandbox('GET', '/sandbox/counts'), send('GET', '/readyz').then((res) => res.text),
+		sql(`SELECT state, count(*) FROM x_posts GROUP BY 1`), sql(`SELECT application_name, state, wait_event, left(query, 60) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)]);
+	return all.map((one) => JSON.stringify(one.value ?? String(one.reason))).join('; ');
 }
 
 // A thread that sleeps 20 ms again and again and adds up how much longer the
