@@ -86,8 +86,11 @@ declare -A LEFT_OUT=(
 	[tsan]=' cli config database dev ending failover fastcgi history hosts install measure_twitter_text nets notices outcomes queue rekey renewal sandbox settle sql threads x_answers '
 )
 
-# What waits for most of its time runs beside the rest, on an instance of its own.
-WAITING=' database nets outcomes patience queue renewal stopped '
+# The tests of a variant in shares that run beside each other, each on an
+# instance of its own: what waits for most of its time, what a browser sees,
+# and the rest with `make check`.  `all` of them is one, too.
+declare -A SHARES=([plain]='waiting rest browser' [asan]='rest waiting' [tsan]='rest waiting')
+WAITING=' connect_away database nets outcomes patience pending queue renewal stopped x_answers '
 
 # check_files VARIANT SHARE FILE...
 check_files() {
@@ -100,6 +103,7 @@ check_files() {
 		case $share in
 		waiting) [[ $WAITING == *" $name "* || $name == zz_secrets ]] || continue ;;
 		rest) [[ $WAITING != *" $name "* ]] || continue ;;
+		browser) [[ $file == */browser/* || $name == zz_secrets ]] || continue ;;
 		esac
 		[[ -z ${NEXUS_TEST_ALL-} && ${LEFT_OUT[$variant]-} == *" $name "* ]] ||
 		    check_file "$variant" "$file"
@@ -186,13 +190,13 @@ check_what() {
 		check_files "$variant" "$share" "$ROOT"/tests/fault/*.test.js "$ROOT"/tests/flow/zz_secrets.test.js
 		return
 	fi
-	[[ $share == waiting ]] || check_build "$variant"
-	check_files "$variant" "$share" "$ROOT"/tests/{sandbox,flow}/*.test.js
-	[[ $variant != plain ]] ||
+	[[ $share != rest && $share != all ]] || check_build "$variant"
+	[[ $variant != plain || $share == rest || $share == waiting ]] ||
 	    check_files "$variant" "$share" "$ROOT"/tests/browser/*.test.js
+	check_files "$variant" "$share" "$ROOT"/tests/{sandbox,flow}/*.test.js
 }
 
-# check_share VARIANT SHARE: `rest` and `waiting`, or `all` of it.
+# check_share VARIANT SHARE
 check_share() {
 	local variant=$1 share=$2 status
 
