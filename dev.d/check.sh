@@ -36,11 +36,13 @@ show_warnings() {
 # tree at a time.  Those of the store use the instance's database.
 check_build() {
 	local variant=$1 log=$STACK/log/check.log passed failed status=0 database
+	local -a units=()
 
+	[[ -n ${NEXUS_TEST_ALL-} || -z ${UNITS_OF[$variant]-} ]] || units=(TESTS="${UNITS_OF[$variant]}")
 	database=$(settings_value DATABASE_ADMIN_URL)
 	NX_TEST_DATABASE_URL=${database/@\/postgres\?/@/nexus?} \
 	    heeding_signals without_randomization flock "$BUILD/.check" make -C "$BUILD" -j"$(nproc)" check VERBOSE=1 \
-	    "${@:2}" >"$log" 2>&1 || status=$?
+	    "${units[@]}" "${@:2}" >"$log" 2>&1 || status=$?
 	# The summary comes last; a failure prints the counts once more before it.
 	tail -n 20 "$log" >"$log.end"
 	passed=$(count_in "$log.end" '# PASS:')
@@ -79,6 +81,13 @@ check_file() {
 	tally "$name ($variant)" "$passed" "$failed" "$log"
 }
 
+# As make reads them: scripts ask nothing of how programs were built, and threads
+# do not race where there is one.
+declare -A UNITS_OF=(
+	[asan]='$(check_PROGRAMS)'
+	[tsan]='$(filter-out tests/unit/test_flow_torture tests/unit/test_publish_% tests/unit/test_text_% tests/fuzz/%,$(check_PROGRAMS))'
+)
+
 # What waits out long times, or runs programs that are not ours, tells a
 # sanitizer nothing new.  NEXUS_TEST_ALL=1 runs it all the same.
 declare -A LEFT_OUT=(
@@ -86,11 +95,25 @@ declare -A LEFT_OUT=(
 	[tsan]=' cli config database dev ending failover fastcgi history hosts install measure_twitter_text nets notices outcomes queue rekey renewal sandbox settle sql threads x_answers '
 )
 
-# The tests of a variant in shares that run beside each other, each on an
-# instance of its own: what waits for most of its time, what a browser sees,
-# and the rest with `make check`.  `all` of them is one, too.
-declare -A SHARES=([plain]='waiting rest browser' [asan]='rest waiting' [tsan]='rest waiting')
-WAITING=' connect_away database nets outcomes patience pending queue renewal stopped x_answers '
+# The tests of a variant in shares that take about as long, and that run beside
+# each other, each on an instance of its own: what waits for most of its time,
+# the rest with `make check`, and what a browser sees.  `all` is one, too.
+declare -A SHARES=([plain]='waiting rest browser' [asan]='rest waiting' [tsan]='waiting rest')
+WAITING=' connect_away database nets outcomes patience queue renewal stopped '
+WAITING_TOO=' pending x_answers '	# beside the browser where there is one
+
+# share_of VARIANT FILE
+share_of() {
+	local name
+
+	name=$(basename "$2" .test.js)
+	case $WAITING:$WAITING_TOO:$2 in
+	*" $name "*:*:*) printf waiting ;;
+	*:*" $name "*:*) [[ $1 == plain ]] && printf browser || printf waiting ;;
+	*/browser/*) printf browser ;;
+	*) printf rest ;;
+	esac
+}
 
 # check_files VARIANT SHARE FILE...
 check_files() {
@@ -100,11 +123,7 @@ check_files() {
 	for file; do
 		name=$(basename "$file" .test.js)
 		[[ -e $file ]] || continue
-		case $share in
-		waiting) [[ $WAITING == *" $name "* || $name == zz_secrets ]] || continue ;;
-		rest) [[ $WAITING != *" $name "* ]] || continue ;;
-		browser) [[ $file == */browser/* || $name == zz_secrets ]] || continue ;;
-		esac
+		[[ $share == all || $name == zz_secrets || $share == "$(share_of "$variant" "$file")" ]] || continue
 		[[ -z ${NEXUS_TEST_ALL-} && ${LEFT_OUT[$variant]-} == *" $name "* ]] ||
 		    check_file "$variant" "$file"
 	done
@@ -191,7 +210,7 @@ check_what() {
 		return
 	fi
 	[[ $share != rest && $share != all ]] || check_build "$variant"
-	[[ $variant != plain || $share == rest || $share == waiting ]] ||
+	[[ $variant != plain ]] ||
 	    check_files "$variant" "$share" "$ROOT"/tests/browser/*.test.js
 	check_files "$variant" "$share" "$ROOT"/tests/{sandbox,flow}/*.test.js
 }
