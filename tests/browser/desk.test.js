@@ -207,6 +207,7 @@ test('the count follows every key, and the server confirms it while somebody typ
 			open--;
 		});
 		await page.clock.install();
+		await page.clock.pauseAt(Date.now() + 10000);
 		for (let i = 1; i <= 30; i++) {
 			assert.equal(await page.evaluate(typeOne, i % 2 ? 'a' : '日'), String(i + Math.floor(i / 2)));
 			await page.clock.runFor(100);
