@@ -119,7 +119,9 @@ test('workers that are killed send nothing twice and leave nothing out', async (
 	assert.deepEqual(there.map((p) => p.id).sort(), rows.filter(([state]) => state === 'sent').map(([, id]) => id).sort());
 	assert.equal(new Set(there.map((p) => p.text)).size, there.length);
 	assert.ok(rows.filter(([state]) => state === 'failed').length <= 6, 'only what was under way at a kill');
-	assert.equal(creations, rows.reduce((n, [, , , attempts]) => n + Number(attempts), 0));
+	// A worker may die between the note that it tries and X.
+	const attempts = rows.reduce((n, [, , , tries]) => n + Number(tries), 0);
+	assert.ok(creations <= attempts && attempts <= creations + 6, `${creations} creates, ${attempts} attempts`);
 	assert.ok(creations <= N + 6);
 });
 
