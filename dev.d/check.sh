@@ -23,12 +23,12 @@ show_failures() {
 
 # What the programs of the instance said last.
 show_warnings() {
-	local log
+	local log found
 
 	for log in "${STACK-}"/log/{nexus-x,worker*,flow-own,nginx,postgres}.log; do
 		[[ -s $log ]] || continue
-		printf -- '--- the last of %s\n' "$log"
-		grep -E ' (warn|error) |\[(error|crit|alert|emerg)\]|(ERROR|FATAL|PANIC): ' "$log" | tail -n 5 || :
+		found=$(grep -E ' (warn|error) |\[(error|crit|alert|emerg)\]|(ERROR|FATAL|PANIC): ' "$log" | tail -n 5) || continue
+		printf -- '--- the last of %s\n%s\n' "$log" "$found"
 	done
 }
 
