@@ -60,6 +60,7 @@ run_node() {
 	. "$STACK/env"
 	NEXUS_VARIANT=${variant/pg??/plain}
 	NEXUS_VARIANT=${NEXUS_VARIANT/citus/plain}
+	NEXUS_VARIANT=${NEXUS_VARIANT/older/plain}
 	# The sanitizers look for faults, not for throughput.
 	[[ $NEXUS_VARIANT == plain ]] || NEXUS_LIGHT=1
 	set +a
@@ -163,7 +164,7 @@ nothing_left() {
 
 tree_of() {
 	case $1 in
-	plain | pg* | citus) printf '%s' "$ROOT/build" ;;
+	plain | pg* | citus | older) printf '%s' "$ROOT/build" ;;
 	*) printf '%s' "$ROOT/build-$1" ;;
 	esac
 }
@@ -176,13 +177,17 @@ build_variant() {
 	plain | citus) build_tree "$tree" ;;
 	asan | tsan) build_tree "$tree" "--enable-$1" ;;
 	fault) build_tree "$tree" --enable-fault-points ;;
+	older)
+		older_build
+		build_tree "$tree"
+		;;
 	fuzz) build_fuzz "$tree" ;;
 	lint) ;;
 	pg*)
 		postgres_install "${1#pg}"
 		build_tree "$tree"
 		;;
-	*) die "no such variant: $1" "There are plain, asan, tsan, fault, fuzz, lint, pg13 to pg18 and citus." ;;
+	*) die "no such variant: $1" "There are plain, asan, tsan, fault, fuzz, lint, pg13 to pg18, citus and older." ;;
 	esac
 }
 
@@ -203,6 +208,10 @@ check_what() {
 	fi
 	if [[ $variant == citus ]]; then
 		check_citus
+		return
+	fi
+	if [[ $variant == older ]]; then
+		check_file older "$ROOT/tests/older/older.test.js"
 		return
 	fi
 	if [[ $variant == fault ]]; then
@@ -233,6 +242,7 @@ check_share() {
 	stack_stop
 	rm -rf "${STACK:?}"/{pg,log,state,screenshots}
 	mkdir -p "$STACK"/{log,state}
+	[[ $variant != older ]] || older_launcher
 	# Inside a condition bash would not stop at an error.  A worker would renew
 	# what a test lets run out: the tests that want one start it.
 	set +e
@@ -263,14 +273,14 @@ test_sort() {
 			continue
 		fi
 		case $word:$path in
-		plain:* | asan:* | tsan:* | fault:* | fuzz:* | lint:* | citus:*) VARIANTS+=("$word") ;;
+		plain:* | asan:* | tsan:* | fault:* | fuzz:* | lint:* | citus:* | older:*) VARIANTS+=("$word") ;;
 		*:"$ROOT"/tests/*.test.js) FILES+=("$path") ;;
 		*:"$ROOT"/tests/unit/test_*.c)
 			path=${path#"$ROOT/"}
 			UNITS+=("${path%.c}")
 			;;
 		*) die "neither a variant nor a test: $word" \
-		    "Variants are plain, asan, tsan, fault, fuzz, lint, pg13 to pg18, citus; tests are tests/*/*.test.js" \
+		    "Variants are plain, asan, tsan, fault, fuzz, lint, pg13 to pg18, citus, older; tests are tests/*/*.test.js" \
 		    "and tests/unit/test_*.c." ;;
 		esac
 	done
@@ -293,6 +303,7 @@ command_test() {
 	fi
 	test_sort "$@"
 	[[ " ${VARIANTS[*]} " != *" citus "* ]] || (citus_find) || exit 0
+	[[ " ${VARIANTS[*]} " != *" older "* ]] || older_is_known || exit 0
 	install_for_testing
 	# Neither a shell that has read var/env nor a proxy shall bend the tests.
 	settings_forget_callers "${TEST_UNSET[@]}"
