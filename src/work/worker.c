@@ -84,7 +84,7 @@ run_turn(struct hand *h)
  * they are many.
  */
 static bool
-is_idle(const struct crew *crew)
+crew_rests(const struct crew *crew)
 {
 	return crew->job->threads > 1 && nx_clock_mono() -
 	    atomic_load(&crew->idle_at) < crew->job->period / 4 * 3;
@@ -113,7 +113,7 @@ work_thread(void *ctx, int index)
 		(void)kill(getpid(), SIGTERM);	/* and start anew */
 	else
 		do
-			more = !is_idle(h.crew) && run_turn(&h);
+			more = !crew_rests(h.crew) && run_turn(&h);
 		while (!nx_stop_wait(h.crew->stop,
 		    more ? 0 : jittered_period(h.crew->job)));
 	nx_app_http_free(h.http);
