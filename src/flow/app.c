@@ -79,7 +79,8 @@ open_rest(struct nx_app *app, unsigned int need, struct nx_buf *problems)
 		rc = NX_CONFIG;
 	if (app->pool != NULL)
 		nx_pool_require(app->pool, NX_SCHEMA_NEEDED);
-	app->store = (struct nx_store){ app->pool, app->ring };
+	app->store = (struct nx_store){ app->pool, app->ring,
+	    app->conf.late_outcomes != 0 };
 	return rc;
 }
 

@@ -14,6 +14,7 @@
 #include "nx/base/buf.h"
 #include "nx/base/maxima.h"
 #include "nx/base/version.h"
+#include "nx/store/schema.h"
 #include "schema_list.h"
 #include "script.h"
 #include "session.h"
@@ -209,9 +210,9 @@ nx_migrator_applied(struct nx_migrator *m, struct nx_arena *arena,
 	    &there, err);
 	if (rc != NX_OK || !there)
 		return rc;
-	rc = execute_sql(m, "SELECT version, name, checksum, to_char("
-	    "applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS"
-	    "\"Z\"'), program, adopted FROM x_schema ORDER BY version",
+	rc = execute_sql(m, "SELECT " NX_SCHEMA_NUMBER ", name, checksum,"
+	    " to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS"
+	    "\"Z\"'), program, adopted FROM x_schema s ORDER BY 1",
 	    "x_schema", &rows, err);
 	if (rc != NX_OK)
 		return rc;
@@ -280,15 +281,22 @@ enter_applied(struct nx_migrator *m, const struct nx_migration *file,
 	char version[16];
 	const char *params[] = { version, file->name, file->checksum,
 	    NX_VERSION, adopted ? "t" : "f" };
+	enum nx_form form;
+	char sql[320];
+	enum nx_rc rc;
 
 	if (file->contracts)
 		return NX_OK;
 	(void)snprintf(version, sizeof(version), "%d", file->version);
-	return ask_bool(m, "INSERT INTO x_schema (version, name, checksum,"
-	    " program, adopted) VALUES ($1, $2, $3, $4, $5)"
-	    " ON CONFLICT (version)"
+	if ((rc = nx_migrator_form(m, &form, err)) != NX_OK)
+		return rc;
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO x_schema (%s, name,"
+	    " checksum, program, adopted) VALUES ($1, $2, $3, $4, $5)"
+	    " ON CONFLICT ON CONSTRAINT x_schema_pkey"
 	    " DO UPDATE SET name = $2, checksum = $3, program = $4,"
-	    " adopted = $5, applied_at = now()", params, 5, NULL, err);
+	    " adopted = $5, applied_at = now()",
+	    form == NX_FORM_CONTRACTED ? "number" : "version");
+	return ask_bool(m, sql, params, 5, NULL, err);
 }
 
 enum nx_rc

@@ -15,7 +15,7 @@
 #define RESERVED(next_try)						\
 	" state, " NX_POST_SECOND("publish_at") ","			\
 	" CASE WHEN state = 'queued' THEN "				\
-	NX_POST_SECOND(next_try) " END, accepted"
+	NX_POST_SECOND(next_try) " END, accepted, text IS NOT NULL"
 
 #define INSERT_WITH(until)						\
 	"WITH usable AS ("						\
@@ -31,12 +31,12 @@
 	"  CASE WHEN until IS NOT NULL THEN now() END) AS at FROM line)," \
 	"post AS ("							\
 	" INSERT INTO x_posts (id, user_id, connection_id, state,"	\
-	"  idempotency_key, body_hash, options, warnings, price,"	\
+	"  idempotency_key, body_hash, options, notes, price,"	\
 	"  publish_at, lease_owner, lease_until, next_try_at, source,"	\
 	"  accepted)"							\
 	" SELECT $3, $1, connection_id, 'sending',"			\
 	"  $4, $5, coalesce($6, '{}')::jsonb,"				\
-	"  coalesce($7, '[]')::jsonb, $8, at, $10, lease_end,"		\
+	"  $7::jsonb, $8, at, $10, lease_end,"		\
 	"  lease_end + interval '1 s', $13::jsonb, at IS NULL FROM plan" \
 	" ON CONFLICT DO NOTHING RETURNING *),"				\
 	"parts AS ("							\
@@ -60,6 +60,29 @@
 /* Two texts: one with a condition in it would be planned anew each time. */
 static const char insert[] = INSERT_WITH("NULL::timestamptz");
 static const char insert_in_line[] = INSERT_WITH(LINE_IS_LONG("ids[1]"));
+
+/*
+ * One part, at once, and in no line: it needs no row of its own.  Nothing is
+ * stored where programs of before could meet it.
+ * 1 user, 2 connection or null, 3 id, 4 key, 5 hash, 6 options, 7 warnings,
+ * 8 price, 9 text, 10 lease, 11 its length in ms, 12 weighted length, 13 source
+ */
+static const char insert_alone[] =
+    "INSERT INTO x_posts (id, user_id, connection_id, state,"
+    "  idempotency_key, body_hash, options, notes, price, lease_owner,"
+    "  lease_until, next_try_at, source, accepted, text,"
+    "  weighted_length)"
+    " SELECT $3, $1, (array_agg(id))[1], 'sending', $4, $5,"
+    "  coalesce($6, '{}')::jsonb, $7::jsonb, $8, $10,"
+    "  now() + $11 * interval '1 ms',"
+    "  now() + $11 * interval '1 ms' + interval '1 s', $13::jsonb, true,"
+    "  $9, $12"
+    " FROM platform_connections"
+    " WHERE user_id = $1 AND platform = '" NX_PLATFORM "'"
+    "  AND status = 'connected' AND ($2::uuid IS NULL OR id = $2)"
+    " HAVING count(*) = 1 AND (SELECT contracted FROM x_app)"
+    " ON CONFLICT DO NOTHING"
+    " RETURNING state, NULL::bigint, NULL::bigint, accepted, true";
 
 /*
  * It is known that one for later was stored: from now on it is queued.  Until
@@ -117,6 +140,7 @@ read_reserved(const PGresult *row, struct nx_stored_post *out,
 	out->publish_at = nx_row_i64(row, 0, 1);
 	out->next_try_at = nx_row_i64(row, 0, 2);
 	*accepted = nx_row_bool(row, 0, 3);
+	out->is_alone = nx_row_bool(row, 0, 4);
 	return true;
 }
 
@@ -159,30 +183,44 @@ read_repeat(const struct nx_store_ask *ask, const PGresult *found,
 	return rc;
 }
 
+/* Everything nx_post_begin() says, and what its statements need. */
+struct beginning {
+	const struct nx_new_post *post;
+	struct nx_query		 insert;	/* with rows for the parts */
+	struct nx_query		 alone;		/* without; or none */
+	struct nx_buf		 parts;
+	char	price[NX_NUMBER_MAX], ms[NX_NUMBER_MAX], when[NX_NUMBER_MAX];
+	char	length[NX_NUMBER_MAX];
+};
+
 /*
  * Nothing was inserted: either nothing could be, or a first try had done it,
- * whose answer was lost.
+ * whose answer was lost, or it needs rows for its parts.
  */
 static bool
-is_there(const struct nx_store_ask *ask, const struct nx_new_post *post,
+is_there(const struct nx_store_ask *ask, const struct beginning *b,
     struct nx_stored_post *out, bool *accepted)
 {
-	const struct nx_query query = {
-		have_post, { post->user_id, post->id }, 2,
+	const struct nx_query queries[] = {
+		{ have_post, { b->post->user_id, b->post->id }, 2 },
+		b->insert,
 	};
-	PGresult *row = NULL;
-	bool there = nx_row_run(ask, &query, 1, &row, NULL) == NX_OK &&
-	    read_reserved(row, out, accepted);
+	PGresult *rows[2] = { NULL };
+	const int n = b->alone.sql == NULL ? 1 : 2;
+	bool there = nx_row_run(ask, queries, n, rows, NULL) == NX_OK &&
+	    (read_reserved(rows[0], out, accepted) ||
+	    (n == 2 && read_reserved(rows[1], out, accepted)));
 
-	nx_db_clear(&row, 1);
+	nx_db_clear(rows, n);
 	return there;
 }
 
 static enum nx_rc
-read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
+read_begun(const struct nx_store_ask *ask, const struct beginning *b,
     PGresult *const *results, struct nx_connection *connection,
     struct nx_stored_post *stored, struct nx_err *err)
 {
+	const struct nx_new_post *post = b->post;
 	const PGresult *found = results[FIND];
 	bool accepted = true, ours;
 	enum nx_rc rc;
@@ -191,7 +229,7 @@ read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
 	    !nx_row_bool(found, 0, IS_OURS))
 		return read_repeat(ask, found, stored, err);
 	ours = read_reserved(results[INSERT], stored, &accepted) ||
-	    is_there(ask, post, stored, &accepted);
+	    is_there(ask, b, stored, &accepted);
 	rc = nx_row_pick(ask, results[CONNECTIONS], post->connection_id,
 	    connection, err);
 	if (rc == NX_OK && !ours)
@@ -207,23 +245,48 @@ read_begun(const struct nx_store_ask *ask, const struct nx_new_post *post,
 	return rc;
 }
 
+static enum nx_rc
+prepare_begin(const struct nx_store_ask *ask, struct beginning *b,
+    struct nx_err *err)
+{
+	const struct nx_new_post *post = b->post;
+	const char *warnings = nx_post_warnings_text(ask->arena,
+	    post->warnings);
+	enum nx_rc rc = warnings == NULL ?
+	    nx_fail(err, NX_NO_MEMORY, "while storing a post") :
+	    nx_row_parts(post->parts, post->nparts, &b->parts, err);
+
+	b->insert = (struct nx_query){
+		post->queues ? insert_in_line : insert, { post->user_id,
+		    post->connection_id, post->id, post->key, post->body_hash,
+		    post->options, warnings,
+		    nx_row_number(b->price, post->price),
+		    nx_buf_str(&b->parts), post->lease,
+		    nx_row_number(b->ms, NX_POST_LEASE_MS),
+		    post->publish_at == 0 ? NULL :
+		    nx_row_number(b->when, post->publish_at),
+		    post->source }, 13,
+	};
+	if (rc != NX_OK || post->nparts != 1 || post->queues ||
+	    post->publish_at != 0)
+		return rc;
+	b->alone = b->insert;
+	b->alone.sql = insert_alone;
+	b->alone.params[8] = nx_arena_slice(ask->arena, post->parts[0].text);
+	b->alone.params[11] = nx_row_number(b->length,
+	    post->parts[0].weighted_length);
+	return b->alone.params[8] != NULL ? NX_OK :
+	    nx_fail(err, NX_NO_MEMORY, "while storing a post");
+}
+
 enum nx_rc
 nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
     struct nx_connection *connection, struct nx_stored_post *stored,
     struct nx_err *err)
 {
-	const char *warnings = nx_post_warnings_text(ask->arena,
-	    post->warnings);
-	struct nx_buf parts = NX_BUF(NX_PARTS_JSON_MAX);
-	char price[NX_NUMBER_MAX], ms[NX_NUMBER_MAX], when[NX_NUMBER_MAX];
+	struct beginning b = { .post = post,
+	    .parts = NX_BUF(NX_PARTS_JSON_MAX) };
 	struct nx_query queries[NSTEPS] = {
-		[INSERT] = { insert, { post->user_id, post->connection_id,
-		    post->id, post->key, post->body_hash, post->options,
-		    warnings, nx_row_number(price, post->price), NULL,
-		    post->lease, nx_row_number(ms, NX_POST_LEASE_MS),
-		    post->publish_at == 0 ? NULL :
-		    nx_row_number(when, post->publish_at),
-		    post->source }, 13 },
 		[CONNECTIONS] = { NX_CONNECTIONS_OF_USER, { post->user_id },
 		    1 },
 		[FIND] = { find, { post->user_id, post->id, post->key,
@@ -236,20 +299,16 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
 
 	memset(connection, 0, sizeof(*connection));
 	memset(stored, 0, sizeof(*stored));
-	rc = warnings == NULL ?
-	    nx_fail(err, NX_NO_MEMORY, "while storing a post") :
-	    nx_row_parts(post->parts, post->nparts, &parts, err);
-	queries[INSERT].params[8] = nx_buf_str(&parts);
-	if (post->queues)
-		queries[INSERT].sql = insert_in_line;
+	rc = prepare_begin(ask, &b, err);
+	queries[INSERT] = b.alone.sql != NULL ? b.alone : b.insert;
 	if (rc == NX_OK)
 		rc = nx_row_repeat(ask, queries, n, results, err);
 	if (rc == NX_OK)
-		rc = read_begun(ask, post, results, connection, stored, err);
+		rc = read_begun(ask, &b, results, connection, stored, err);
 	else if (rc == NX_DB_DOWN || rc == NX_TIMEOUT)
 		undo_begin(ask, post);	/* maybe only the answer was lost */
 	nx_db_clear(results, NSTEPS);
-	nx_buf_free(&parts);
+	nx_buf_free(&b.parts);
 	return rc;
 }
 
@@ -271,8 +330,33 @@ nx_post_repeat(const struct nx_store_ask *ask, const char *user_id,
 	return rc;
 }
 
+/*
+ * Two parts cannot have the same of X's ids: the row's CHECK then ends the
+ * transaction.  Short ids are a simulator's, which begins anew.  `of`: post
+ * and position, behind user and X's id.
+ */
+#define NOTE_ID(of)							\
+	"INSERT INTO x_ids AS i (user_id, x_post_id, post_id, position)" \
+	" SELECT user_id, x_post_id, " of				\
+	" ON CONFLICT (user_id, x_post_id) DO UPDATE SET"		\
+	" taken = (i.post_id, i.position)"				\
+	"   <> (excluded.post_id, excluded.position)"			\
+	"  AND (length(i.x_post_id) >= 15"				\
+	"   OR excluded.at - i.at < interval '10 minutes'),"		\
+	" post_id = excluded.post_id, position = excluded.position,"	\
+	" at = excluded.at"
+
+/*
+ * A part that was not given the id, since its lease had gone, does not take
+ * it.  1 user, 2 id, 3 X's id, 4 position
+ */
+static const char note_id[] =
+    NOTE_ID("post_id, position FROM x_parts"
+    " WHERE user_id = $1 AND post_id = $2 AND x_post_id = $3"
+    "  AND position = $4");
+
 /* Its owner wanted it gone while somebody was at it, who does not know. */
-#define NOTED "(goal = 'delete' AND state IN ('unknown', 'sending'))"
+#define NOTED "(goal = 'delete' AND p.state IN ('unknown', 'sending'))"
 #define STOPS "($4 = 'sending' AND " NOTED ")"
 
 /*
@@ -282,7 +366,8 @@ nx_post_repeat(const struct nx_store_ask *ask, const char *user_id,
  * 8 failed, 9 release the key, 10 the part's state, 11 keep the lease, 12 ms
  */
 static const char finish_post[] =
-    "UPDATE x_posts SET state = CASE WHEN " STOPS " THEN 'partial'"
+    "WITH " NX_POST_WAS ","
+    "done AS (UPDATE x_posts p SET state = CASE WHEN " STOPS " THEN 'partial'"
     "  ELSE $4 END, error = $5, updated_at = now(),"
     " goal = CASE WHEN " NOTED " THEN goal ELSE $6 END,"
     " tries = CASE WHEN $8::boolean THEN tries + 1"
@@ -299,8 +384,31 @@ static const char finish_post[] =
     "  THEN now() + $12 * interval '1 ms' + interval '1 s'"
     "  WHEN " STOPS " OR (" NOTED " AND $6 <> 'delete') THEN now()"
     "  WHEN $7::integer >= 0 THEN now() + $7::integer * interval '1 s' END"
-    " WHERE user_id = $1 AND id = $2 AND lease_owner = $3"
-    "  AND lease_until IS NOT NULL RETURNING state = $4";
+    " FROM was WHERE p.user_id = $1 AND p.id = $2"
+    "  AND p.user_id = was.user_id AND p.id = was.id"
+    "  AND lease_owner = $3 AND lease_until IS NOT NULL"
+    NX_POST_DONE ", was.state AS was),"
+    NX_POST_TELL("coalesce($13, " NX_POST_FIRST_ID ")")
+    "SELECT state = $4, " NX_POST_TOLD " FROM done";
+
+/*
+ * X has the only part of a post that holds it itself: 1 user, 2 id, 3 lease,
+ * 4 X's id.  Not where its owner has wanted it gone meanwhile.  Nobody is told
+ * of what is sent within its own request.
+ */
+#define FINISH_ALONE(also)						\
+	"WITH post AS (UPDATE x_posts SET state = 'sent', error = NULL," \
+	"  updated_at = now(), tries = 0, x_post_id = $4, sent_at = now()," \
+	"  lease_until = NULL, next_try_at = NULL"			\
+	" WHERE user_id = $1 AND id = $2 AND lease_owner = $3"		\
+	"  AND lease_until IS NOT NULL AND state = 'sending'"		\
+	"  AND goal = 'send' AND NOT unattended AND text IS NOT NULL"	\
+	" RETURNING user_id, x_post_id, id)"				\
+	NOTE_ID("id, 0 FROM post" also)
+static const char finish_alone[] = FINISH_ALONE("");
+/* The same, and this transaction's commit does not wait for the disk. */
+static const char finish_alone_late[] = FINISH_ALONE(
+    ", (SELECT set_config('synchronous_commit', 'off', true)) AS late");
 
 #define OURS_AS(also)							\
 	" AND EXISTS (SELECT 1 FROM x_posts WHERE user_id = $1"		\
@@ -332,42 +440,27 @@ static const char note_success[] =
     " AND (g.last_success_at IS NULL"
     "  OR g.last_success_at < now() - interval '1 minute')";
 
-/*
- * Two parts cannot have the same of X's ids: the row's CHECK then ends the
- * transaction.  Short ids are a simulator's, which begins anew.  A part that
- * was not given the id, since its lease had gone, does not take it.
- * 1 user, 2 id, 3 X's id, 4 position
- */
-static const char note_id[] =
-    "INSERT INTO x_ids AS i (user_id, x_post_id, post_id, position)"
-    " SELECT user_id, x_post_id, post_id, position FROM x_parts"
-    " WHERE user_id = $1 AND post_id = $2 AND x_post_id = $3"
-    "  AND position = $4"
-    " ON CONFLICT (user_id, x_post_id) DO UPDATE SET"
-    " taken = (i.post_id, i.position)"
-    "   <> (excluded.post_id, excluded.position)"
-    "  AND (length(i.x_post_id) >= 15"
-    "   OR i.at > now() - interval '10 minutes'),"
-    " post_id = excluded.post_id, position = excluded.position, at = now()";
-
 /* Part $4 is live, whatever was thought. */
-#define MEND								\
-	"UPDATE x_posts p SET updated_at = now(),"			\
+#define MEND(also)							\
+	"done AS (UPDATE x_posts p SET updated_at = now(),"		\
 	" state = CASE WHEN s.whole THEN 'sent' ELSE 'partial' END,"	\
 	" error = CASE WHEN s.whole THEN NULL ELSE p.error END,"	\
 	" lease_owner = NULL, lease_until = NULL,"			\
 	" next_try_at = CASE WHEN NOT s.whole OR p.goal <> 'send'"	\
 	"  THEN now() END"						\
-	" FROM (SELECT bool_and(state = 'sent' OR position = $4)"	\
+	" FROM was, (SELECT bool_and(state = 'sent' OR position = $4)"	\
 	"  AS whole FROM x_parts WHERE user_id = $1 AND post_id = $2) s" \
-	" WHERE p.user_id = $1 AND p.id = $2"
+	" WHERE p.user_id = $1 AND p.id = $2"				\
+	"  AND p.user_id = was.user_id AND p.id = was.id" also		\
+	NX_POST_DONE ", was.state AS was)"
 
 /* Somebody whose lease was over has recorded it meanwhile.  5 post's state */
 static const char mend[] =
-    MEND " AND p.lease_owner = $3 AND p.state = $5"
+    "WITH " NX_POST_WAS "," MEND(" AND p.lease_owner = $3 AND p.state = $5"
     " AND EXISTS (SELECT 1 FROM x_parts"
     "  WHERE user_id = $1 AND post_id = $2 AND position = $4"
-    "  AND state = 'sent')";
+    "  AND state = 'sent')") "," NX_POST_TELL(NX_POST_FIRST_ID)
+    "SELECT " NX_POST_TOLD " FROM done";
 
 /* 4 the post's state: who goes on sending must hold the lease. */
 static const char lock_post[] =
@@ -376,13 +469,15 @@ static const char lock_post[] =
 
 /* 1 user, 2 id, 3 X's id, 4 position */
 static const char record_late[] =
-    "WITH live AS ("
+    "WITH " NX_POST_WAS ",live AS ("
     " UPDATE x_parts SET state = 'sent', x_post_id = $3, error = NULL,"
     "  sent_at = now(), updated_at = now()"
     " WHERE user_id = $1 AND post_id = $2 AND position = $4"
-    "  AND state NOT IN ('sent', 'deleted') RETURNING 1)"
-    MEND " AND EXISTS (SELECT 1 FROM live)"
-    " AND (p.lease_until IS NULL OR p.lease_until <= now())";
+    "  AND state NOT IN ('sent', 'deleted') RETURNING position),"
+    MEND(" AND EXISTS (SELECT 1 FROM live)"
+    " AND (p.lease_until IS NULL OR p.lease_until <= now())") ","
+    NX_POST_TELL("CASE WHEN $4::int = 0 THEN $3 ELSE " NX_POST_FIRST_ID
+    " END") "SELECT " NX_POST_TOLD " FROM done";
 
 /* The lease is no longer held: was it given back by this very outcome? */
 static enum nx_rc
@@ -393,6 +488,7 @@ too_late(const struct nx_store_ask *ask, const struct nx_post_outcome *o,
 	const struct nx_query queries[] = {
 		{ lock_post, { o->user_id, o->id, o->lease,
 		    nx_post_state_name(o->post_state) }, 4 },
+		{ nx_post_spill, { o->user_id, o->id }, 2 },
 		{ record_late, { o->user_id, o->id, o->x_id,
 		    nx_row_number(position, o->position) }, 4 },
 		{ note_id, { o->user_id, o->id, o->x_id, position }, 4 },
@@ -414,7 +510,7 @@ too_late(const struct nx_store_ask *ask, const struct nx_post_outcome *o,
 	return rc;
 }
 
-enum { FINISH_POST, FINISH_PART, THIRD, NFINISH = THIRD + 5 };
+enum { SPILL, FINISH_POST, FINISH_PART, THIRD, NFINISH = THIRD + 5 };
 
 /* What is written besides post and part; returns how many statements. */
 static int
@@ -446,39 +542,84 @@ more_to_write(const struct nx_post_outcome *o, const char *position,
 	return n;
 }
 
-enum nx_rc
-nx_post_finish(const struct nx_store_ask *ask,
-    const struct nx_post_outcome *o, bool *ours, struct nx_err *err)
+static enum nx_rc
+refuse_id(const struct nx_post_outcome *o, struct nx_err *err)
+{
+	return nx_fail(err, NX_OUTCOME_UNKNOWN, "X's answer names post %s,"
+	    " which is another one.", o->x_id);
+}
+
+/* With rows of its own for its parts, or about to have one. */
+static enum nx_rc
+finish_parts(const struct nx_store_ask *ask, const struct nx_post_outcome *o,
+    bool *ours, struct nx_err *err)
 {
 	const char *error = nx_post_error_text(ask->arena, o->error);
 	bool keeps = o->keeps_lease || o->post_state == NX_POST_STATE_SENDING;
 	char position[NX_NUMBER_MAX], next[NX_NUMBER_MAX], ms[NX_NUMBER_MAX];
 	struct nx_query queries[NFINISH] = {
+		[SPILL] = { nx_post_spill, { o->user_id, o->id }, 2 },
 		[FINISH_POST] = { finish_post, { o->user_id, o->id, o->lease,
 		    nx_post_state_name(o->post_state), error,
 		    nx_goal_name(o->goal), nx_row_number(next, o->next_try),
 		    o->failed ? "t" : "f", o->release_key ? "t" : "f",
 		    nx_part_state_name(o->part_state), keeps ? "t" : "f",
-		    nx_row_number(ms, NX_POST_LEASE_MS) }, 12 },
+		    nx_row_number(ms, NX_POST_LEASE_MS),
+		    o->position == 0 ? o->x_id : NULL }, 13 },
 		[FINISH_PART] = { finish_part, { o->user_id, o->id, o->lease,
 		    nx_row_number(position, o->position),
 		    nx_part_state_name(o->part_state), o->x_id, error }, 7 },
 	};
+	const int from = o->is_alone ? SPILL : FINISH_POST;
 	int n = more_to_write(o, position, queries);
 	PGresult *results[NFINISH] = { NULL };
-	enum nx_rc rc = nx_row_repeat(ask, queries, n, results, err);
+	enum nx_rc rc = nx_row_repeat(ask, queries + from, n - from,
+	    results + from, err);
 
-	*ours = false;
 	if (rc == NX_OK && PQntuples(results[FINISH_POST]) == 0)
 		rc = too_late(ask, o, ours, err);
 	else if (rc == NX_OK)
 		*ours = nx_row_bool(results[FINISH_POST], 0, 0) &&
 		    (queries[THIRD].sql != mend ||
 		    strcmp(PQcmdTuples(results[THIRD]), "0") == 0);
-	if (rc == NX_INVALID && o->x_id != NULL)	/* the CHECK of x_ids */
-		rc = nx_fail(err, NX_OUTCOME_UNKNOWN, "X's answer names post"
-		    " %s, which is another one.", o->x_id);
 	nx_db_clear(results, NFINISH);
+	return rc;
+}
+
+/* False, and nothing is written, when it is not as simple as that. */
+static enum nx_rc
+finish_only_part(const struct nx_store_ask *ask,
+    const struct nx_post_outcome *o, bool *ours, struct nx_err *err)
+{
+	const struct nx_query queries[] = {
+		{ ask->store->late_outcomes ? finish_alone_late : finish_alone,
+		    { o->user_id, o->id, o->lease, o->x_id }, 4 },
+		{ note_success, { o->user_id, o->id }, 2 },
+	};
+	const int n = o->is_news ? 2 : 1;
+	PGresult *results[2] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, queries, n, results, err);
+
+	*ours = rc == NX_OK && strcmp(PQcmdTuples(results[0]), "1") == 0;
+	nx_db_clear(results, n);
+	return rc;
+}
+
+enum nx_rc
+nx_post_finish(const struct nx_store_ask *ask,
+    const struct nx_post_outcome *o, bool *ours, struct nx_err *err)
+{
+	enum nx_rc rc = NX_OK;
+
+	*ours = false;
+	if (o->is_alone && o->part_state == NX_PART_SENT && o->x_id != NULL &&
+	    o->post_state == NX_POST_STATE_SENT && o->goal == NX_GOAL_SEND &&
+	    !o->keeps_lease)
+		rc = finish_only_part(ask, o, ours, err);
+	if (rc == NX_OK && !*ours)
+		rc = finish_parts(ask, o, ours, err);
+	if (rc == NX_INVALID && o->x_id != NULL)	/* the CHECK of x_ids */
+		rc = refuse_id(o, err);
 	return rc;
 }
 

@@ -16,7 +16,7 @@
 static const char change_post[] =
     "UPDATE x_posts p SET connection_id = $5, body_hash = $6,"
     " first_hash = coalesce(p.first_hash, p.body_hash),"
-    " options = $7::jsonb, warnings = $8::jsonb, source = $9::jsonb,"
+    " options = $7::jsonb, notes = $8::jsonb, source = $9::jsonb,"
     " price = $10,"
     " publish_at = CASE WHEN $12::boolean THEN p.publish_at"
     "  ELSE " AT " END,"

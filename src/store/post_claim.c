@@ -95,7 +95,7 @@ const char nx_post_open[] =
 /* 1 user, 2 id, 3 lease, 4 ms */
 #define TAKE_ONE(rows, which)						\
 	"UPDATE x_posts p SET state = " STATE_BY(rows) ","		\
-	" by_worker = true,"						\
+	" unattended = true,"						\
 	" lease_owner = $3, lease_until = " LEASE_END("$4") ","		\
 	" next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"	\
 	" WHERE p.user_id = $1 AND p.id = $2"				\
@@ -116,7 +116,7 @@ static const char take_open[] =
 /* 1 user, 2 id, 3 lease, 4 ms */
 static const char resume[] =
     "UPDATE x_posts p SET state = " STATE_BY(NX_CLAIM_RESUME) ","
-    " by_worker = false,"
+    " unattended = false,"
     " accepted = p.accepted OR p.state = 'failed',"
     " error = CASE WHEN p.state IN ('unknown', 'sending') THEN p.error END,"
     " idempotency_key = " KEY_BACK ","
@@ -133,7 +133,7 @@ static const char resume[] =
 /* As resume. */
 static const char send_now[] =
     "UPDATE x_posts p SET state = " STATE_BY(NX_CLAIM_SEND) ","
-    " by_worker = false, lease_owner = $3, lease_until = " LEASE_END("$4") ","
+    " unattended = false, lease_owner = $3, lease_until = " LEASE_END("$4") ","
     " next_try_at = " AFTER_LEASE("$4") ", updated_at = now()"
     " WHERE p.user_id = $1 AND p.id = $2"
     " AND p.lease_owner IS DISTINCT FROM $3 AND " IS_FREE
@@ -147,7 +147,8 @@ static const char send_now[] =
 /* What is unknown may be somebody's: it is only noted.  As resume. */
 #define IS_IDLE "p.state IN ('queued', 'failed') AND NOT s.live"
 static const char remove_it[] =
-    "UPDATE x_posts p SET goal = 'delete', by_worker = false,"
+    "WITH " NX_POST_WAS ",done AS ("
+    "UPDATE x_posts p SET goal = 'delete', unattended = false,"
     " updated_at = now(), state = " STATE_BY(NX_CLAIM_REMOVE) ","
     " lease_owner = CASE WHEN p.state = 'unknown' THEN p.lease_owner"
     "  ELSE $3 END,"
@@ -158,11 +159,14 @@ static const char remove_it[] =
     " next_try_at = CASE WHEN p.state IN ('unknown', 'sending') THEN now()"
     "  WHEN " IS_IDLE " THEN NULL ELSE " AFTER_LEASE("$4") " END"
     " FROM (SELECT EXISTS (SELECT 1 FROM x_parts WHERE user_id = $1"
-    "  AND post_id = $2 AND state = 'sent') AS live) s"
+    "  AND post_id = $2 AND state = 'sent') AS live) s, was"
     " WHERE p.user_id = $1 AND p.id = $2"
+    " AND p.user_id = was.user_id AND p.id = was.id"
     " AND p.lease_owner IS DISTINCT FROM $3"
     " AND " IS_IN(NX_CLAIM_REMOVE)
-    " AND (p.state = 'unknown' OR " IS_FREE ")";
+    " AND (p.state = 'unknown' OR " IS_FREE ")"
+    NX_POST_DONE ", was.state AS was)," NX_POST_TELL(NX_POST_FIRST_ID)
+    "SELECT " NX_POST_TOLD " FROM done";
 
 /* From here on: 1 user, 2 id, 3 lease. */
 #define HELD " p.user_id = $1 AND p.id = $2 AND p.lease_owner = $3"
@@ -175,14 +179,15 @@ static const char about[] =
     "SELECT " NX_POST_SECOND("l.first") ","
     NX_POST_SECOND("now() - coalesce(q.left_at, p.created_at)") ","
     " (SELECT b.x_post_id FROM ("
-    "   SELECT y.x_post_id, y.sent_at FROM x_posts x"
-    "   JOIN x_parts y ON y.user_id = x.user_id AND y.post_id = x.id"
+    "   SELECT coalesce(y.x_post_id, x.x_post_id) AS x_post_id,"
+    "    coalesce(y.sent_at, x.sent_at) AS sent_at FROM x_posts x"
+    "   LEFT JOIN x_parts y ON y.user_id = x.user_id AND y.post_id = x.id"
     "   WHERE x.user_id = $1 AND x.connection_id = p.connection_id"
     "    AND x.created_at < l.first"
     "    AND x.created_at > now() - " NX_POST_MEMORY
-    "    AND y.x_post_id IS NOT NULL"
-    "    AND y.sent_at < l.first - interval '10 s'"
-    "    AND y.sent_at > now() - interval '30 days'"
+    "    AND coalesce(y.x_post_id, x.x_post_id) IS NOT NULL"
+    "    AND coalesce(y.sent_at, x.sent_at) < l.first - interval '10 s'"
+    "    AND coalesce(y.sent_at, x.sent_at) > now() - interval '30 days'"
     "   ORDER BY x.created_at DESC LIMIT 200) b"
     "  ORDER BY b.sent_at DESC LIMIT 1)"
     " FROM x_posts p JOIN x_parts q ON q.user_id = p.user_id"
@@ -222,6 +227,7 @@ static const char go_on[] =
  */
 #define WHEN_SO(cond, post) " WHEN " IF_##cond " THEN " NX_SQL_##post
 static const char sort_out[] =
+    "WITH " NX_POST_WAS ",done AS ("
     "UPDATE x_posts p SET lease_until = NULL, updated_at = now(),"
     " state = CASE" NX_PARTS_SAY(WHEN_SO) " END,"
     " error = CASE WHEN " NOT_WANTED " THEN $4::jsonb ELSE p.error END,"
@@ -238,9 +244,11 @@ static const char sort_out[] =
     " FROM (SELECT bool_or(state IN ('sending', 'unknown')) AS doubt,"
     "  bool_and(state = 'sent') AS whole, bool_or(state = 'sent') AS live,"
     "  bool_or(state = 'deleted') AS gone, array_agg(state) AS states"
-    "  FROM x_parts WHERE user_id = $1 AND post_id = $2) s"
-    " WHERE" HELD " AND p.state IN ('sending', 'unknown')"
-    " AND p.state <> ALL (s.states)";
+    "  FROM x_parts WHERE user_id = $1 AND post_id = $2) s, was"
+    " WHERE" HELD " AND p.user_id = was.user_id AND p.id = was.id"
+    " AND p.state IN ('sending', 'unknown') AND p.state <> ALL (s.states)"
+    NX_POST_DONE ", was.state AS was)," NX_POST_TELL(NX_POST_FIRST_ID)
+    "SELECT " NX_POST_TOLD " FROM done";
 
 static const char find_post[] =
     "SELECT " NX_POST_COLUMNS ", p.lease_owner = $3"
@@ -257,13 +265,13 @@ static const char find_connection[] =
     " WHERE c.id = (SELECT connection_id FROM x_posts"
     "  WHERE user_id = $1 AND id = $2) AND c.platform = '" NX_PLATFORM "'";
 
-enum { TAKE, ABOUT, DOUBT, GO_ON, SORT_OUT, LOCK_LINE, SET_LINE, TAKEN, POST,
-	CONNECTION, NSTEPS };
+enum { TAKE, SPILL, ABOUT, DOUBT, GO_ON, SORT_OUT, LOCK_LINE, SET_LINE, TAKEN,
+	POST, CONNECTION, NSTEPS };
 
 /* What is done once a post is taken, or not. */
 static const char *const step_texts[NSTEPS] = {
-	[ABOUT] = about, [DOUBT] = doubt, [GO_ON] = go_on,
-	[SORT_OUT] = sort_out, [LOCK_LINE] = nx_line_lock,
+	[SPILL] = nx_post_spill_held, [ABOUT] = about, [DOUBT] = doubt,
+	[GO_ON] = go_on, [SORT_OUT] = sort_out, [LOCK_LINE] = nx_line_lock,
 	[SET_LINE] = nx_line_set, [TAKEN] = nx_line_taken,
 	[POST] = find_post, [CONNECTION] = find_connection,
 };
@@ -273,16 +281,16 @@ struct taking {
 	const char	*sql;
 	unsigned char	 steps[NSTEPS];
 };
-#define BY_NAME(sql) { sql, { TAKE, ABOUT, DOUBT, GO_ON, SORT_OUT,	\
-	LOCK_LINE, SET_LINE, POST, CONNECTION, NSTEPS } }
+#define BY_NAME(sql) { sql, { TAKE, SPILL, ABOUT, DOUBT, GO_ON,		\
+	SORT_OUT, LOCK_LINE, SET_LINE, POST, CONNECTION, NSTEPS } }
 static const struct taking
 	by_resume = BY_NAME(resume),
 	by_sending = BY_NAME(send_now),
 	by_removing = BY_NAME(remove_it),
 	by_due = { take_due, { TAKE, GO_ON, SORT_OUT, TAKEN, POST, CONNECTION,
 	    NSTEPS } },
-	by_open = { take_open, { TAKE, ABOUT, DOUBT, SORT_OUT, LOCK_LINE,
-	    SET_LINE, POST, CONNECTION, NSTEPS } };
+	by_open = { take_open, { TAKE, SPILL, ABOUT, DOUBT, SORT_OUT,
+	    LOCK_LINE, SET_LINE, POST, CONNECTION, NSTEPS } };
 
 /* The post can be worked on without it, if only to write down why not. */
 static enum nx_rc
@@ -517,13 +525,15 @@ static const char lock_id[] =
  */
 #define ANOTHER_HAS_IT(more)						\
 	"EXISTS (SELECT 1 FROM x_posts o"				\
-	" JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"	\
+	" LEFT JOIN x_parts r ON r.user_id = o.user_id"			\
+	"  AND r.post_id = o.id"					\
 	" WHERE o.user_id IN (SELECT user_id FROM kin)"			\
 	"  AND o.created_at > to_timestamp($5::bigint) - " NX_POST_MEMORY \
-	"  AND (r.post_id, r.position) <> ($2::uuid, $3::smallint)"	\
-	"  AND (r.x_post_id = $4"					\
+	"  AND (o.id, coalesce(r.position, 0))"				\
+	"   <> ($2::uuid, $3::smallint)"				\
+	"  AND (coalesce(r.x_post_id, o.x_post_id) = $4"		\
 	"   OR (r.state = 'unknown' AND r.reserved_id = $4))"		\
-	"  AND coalesce(r.sent_at, r.updated_at)"			\
+	"  AND coalesce(r.sent_at, o.sent_at, r.updated_at)"		\
 	"   >= to_timestamp($5::bigint)" more ")"
 
 /*
@@ -541,18 +551,22 @@ static const char reserve[] =
     "  CROSS JOIN kin k"
     "  JOIN x_posts o ON o.user_id = k.user_id AND o.connection_id = k.id"
     "   AND o.id <> p.id AND o.next_try_at IS NOT NULL"
-    "  JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"
-    "   AND r.state IN ('sending', 'unknown') AND r.text = q.text"
+    "  LEFT JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"
+    "   AND r.state IN ('sending', 'unknown')"
     "  WHERE p.user_id = $1 AND p.id = $2"
-    "   AND (r.state = 'sending' AND o.lease_until > now()"
+    "   AND coalesce(r.text, o.text) = q.text"
+    "   AND (coalesce(r.state, 'sending') = 'sending'"
+    "     AND o.lease_until > now()"
     "     AND q.reserved_id IS DISTINCT FROM $4"
-    "    OR (r.left_at, r.post_id) < (q.left_at, q.post_id)"
-    "     AND r.left_at > now() - interval '2 hours')) AS under_way),"
+    "    OR (coalesce(r.left_at, o.created_at), o.id)"
+    "      < (q.left_at, q.post_id)"
+    "     AND coalesce(r.left_at, o.created_at)"
+    "      > now() - interval '2 hours')) AS under_way),"
     " mine AS (UPDATE x_parts q SET reserved_id = $4, updated_at = now()"
     " WHERE q.user_id = $1 AND q.post_id = $2 AND q.position = $3"
     " AND q.state = 'unknown' AND NOT (SELECT under_way FROM twin)"
     " AND NOT " ANOTHER_HAS_IT(" AND (length($4) >= 15"
-    "  OR r.text = q.text)") " RETURNING 1)"
+    "  OR coalesce(r.text, o.text) = q.text)") " RETURNING 1)"
     " SELECT EXISTS (SELECT 1 FROM mine), under_way FROM twin";
 
 static const char another_has[] = "WITH " KIN " SELECT " ANOTHER_HAS_IT("");
@@ -623,6 +637,7 @@ nx_post_put_off(const struct nx_store_ask *ask,
 {
 	char seconds[NX_NUMBER_MAX];
 	const struct nx_query queries[] = {
+		{ nx_post_spill_held, { post->user_id, post->id, lease }, 3 },
 		{ put_off, { post->user_id, post->id, lease,
 		    nx_post_state_name(state),
 		    nx_row_number(seconds, next_try) }, 5 },

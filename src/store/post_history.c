@@ -4,7 +4,8 @@
 #include "post_row.h"
 
 static const char get[] =
-    "SELECT " NX_POST_COLUMNS ", CASE WHEN q.position = 0 THEN p.source END"
+    "SELECT " NX_POST_COLUMNS ", CASE WHEN coalesce(q.position, 0) = 0"
+    " THEN p.source END"
     NX_POST_FROM("x_posts", "")
     " WHERE p.user_id = $1 AND p.id = $2 ORDER BY q.position";
 
@@ -50,7 +51,8 @@ static const char is_there[] =
 	"SELECT " NX_POST_COLUMNS NX_POST_FROM("(SELECT * FROM ("	\
 	" SELECT r.*, sum(size) OVER (ORDER BY " order ") - size"	\
 	"  AS before FROM (SELECT *" range ") r,"			\
-	"  LATERAL (SELECT coalesce(sum(octet_length(text)), 0) AS size" \
+	"  LATERAL (SELECT coalesce(octet_length(r.text),"		\
+	"    sum(octet_length(text)), 0) AS size"			\
 	"   FROM x_parts WHERE user_id = r.user_id AND post_id = r.id) s)" \
 	" t WHERE before < 262144)", "")
 

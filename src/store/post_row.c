@@ -11,6 +11,24 @@ enum {
 	SUPERSEDED_COLUMN = 24,
 };
 
+#define SPILL(also)							\
+	"WITH p AS (SELECT user_id, id, text, weighted_length,"		\
+	"  x_post_id, sent_at, created_at FROM x_posts"			\
+	"  WHERE user_id = $1 AND id = $2 AND text IS NOT NULL" also	\
+	"  FOR NO KEY UPDATE),"						\
+	"part AS (INSERT INTO x_parts (user_id, post_id, position, text," \
+	"  weighted_length, state, x_post_id, sent_at, attempts, left_at," \
+	"  first_left_at)"						\
+	" SELECT user_id, id, 0, text, weighted_length,"		\
+	"  CASE WHEN x_post_id IS NULL THEN 'sending' ELSE 'sent' END,"	\
+	"  x_post_id, sent_at, 1, created_at, created_at FROM p)"	\
+	"UPDATE x_posts o SET text = NULL, weighted_length = NULL,"	\
+	" x_post_id = NULL, sent_at = NULL FROM p"			\
+	" WHERE o.user_id = $1 AND o.user_id = p.user_id AND o.id = p.id"
+
+const char nx_post_spill[] = SPILL("");
+const char nx_post_spill_held[] = SPILL(" AND lease_owner = $3");
+
 enum nx_rc
 nx_row_parts(const struct nx_stored_part *parts, size_t n,
     struct nx_buf *out, struct nx_err *err)

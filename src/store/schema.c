@@ -10,7 +10,7 @@ static const struct nx_query there = {
 	.sql = "SELECT to_regclass('x_schema') IS NOT NULL",
 };
 static const struct nx_query newest = {
-	.sql = "SELECT max(version) FROM x_schema",
+	.sql = "SELECT max(" NX_SCHEMA_NUMBER ") FROM x_schema s",
 };
 
 static enum nx_rc

@@ -18,6 +18,7 @@ after(async () => {
 async function timePasses(me) {
 	await sandbox('POST', '/sandbox/age', { account: me.account, seconds: 120 });
 	await sql(`UPDATE x_posts SET lease_until = now() - interval '1 second' WHERE user_id = '${me.user}';
+		UPDATE x_posts SET created_at = created_at - interval '2 minutes' WHERE text IS NOT NULL AND x_post_id IS NULL AND user_id = '${me.user}';
 		UPDATE x_parts SET left_at = left_at - interval '2 minutes' WHERE user_id = '${me.user}'`);
 }
 

@@ -98,7 +98,7 @@ async function list(name) {
 
 const listed = (file) => readFileSync(join(ROOT, 'sql', file), 'utf8').trimEnd();
 const CONTRACT = readdirSync(join(ROOT, 'sql/contract')).filter((file) => file.endsWith('.sql')).sort().map((file) => `contract/${file}`);
-const versions = async (name) => (await on(name, 'SELECT version FROM x_schema ORDER BY version')).flat().map(Number);
+const versions = async (name) => (await on(name, `SELECT (coalesce(to_jsonb(s) ->> 'number', to_jsonb(s) ->> 'version'))::int FROM x_schema s ORDER BY 1`)).flat().map(Number);
 
 test('an empty database is brought to the newest version, once', OUR_OWN, async () => {
 	const name = await fresh();
@@ -376,7 +376,7 @@ const status = (name) => run(join(BUILD, 'twitter_flow'), ['--action=status', `-
 
 test('no program works with an older schema, and all with a newer one', OUR_OWN, async () => {
 	const name = await fresh();
-	for (const start of ['DROP TABLE IF EXISTS x_schema', null, `DELETE FROM x_schema WHERE version > ${NEWEST - 2}`]) {
+	for (const start of ['DROP TABLE IF EXISTS x_schema', null, `DELETE FROM x_schema WHERE number > ${NEWEST - 2}`]) {
 		if (start === null)
 			await done(name, 'apply');
 		else
@@ -395,7 +395,7 @@ test('no program works with an older schema, and all with a newer one', OUR_OWN,
 		}
 	}
 	await done(name, 'apply');
-	await on(name, `INSERT INTO x_schema (version, name, checksum, program, adopted) VALUES (${NEWEST + 1}, 'newer', '', '9', false)`);
+	await on(name, `INSERT INTO x_schema (number, name, checksum, program, adopted) VALUES (${NEWEST + 1}, 'newer', '', '9', false)`);
 	assert.equal((await status(name)).status, 0);
 	assert.deepEqual((await done(name, 'apply')).version, NEWEST + 1);
 	assert.deepEqual((await done(name, 'check')).problems, []);
@@ -404,7 +404,7 @@ test('no program works with an older schema, and all with a newer one', OUR_OWN,
 test('a process that finds an older schema says so until it is brought up to date', OUR_OWN, async () => {
 	const name = await fresh();
 	await done(name, 'apply');
-	await on(name, `DELETE FROM x_schema WHERE version = ${NEWEST}`);
+	await on(name, `DELETE FROM x_schema WHERE number = ${NEWEST}`);
 	await admin(`ALTER DATABASE ${name} RENAME TO ${name}_away`);
 	const own = await ownProcess({ DATABASE_URL: url(name) });
 	try {

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { calm, clearFaults, counts, fault, inParallel, LIGHT, sandbox, sleep, sql, until } from './lib/stack.js';
 import { words } from './lib/visitor.js';
 import { allUp, children } from './lib/fcgi.js';
-import { calmQueue, CREATE, crowd, hex, live, threadText } from './lib/posting.js';
+import { calmQueue, CREATE, crowd, hex, live, threadText, PARTS } from './lib/posting.js';
 import { startWorker } from './lib/worker.js';
 
 const N = LIGHT ? 100 : 1000;
@@ -98,7 +98,7 @@ test(`${N} posts while X fails and processes die: each is there once, or not at 
 		await one.stop();
 
 	const there = (await Promise.all(people.map((me) => live(me.account)))).flat();
-	const rows = await sql(`SELECT q.x_post_id, q.position, p.id, p.state FROM x_parts q JOIN x_posts p ON p.user_id = q.user_id AND p.id = q.post_id
+	const rows = await sql(`SELECT q.x_post_id, q.position, p.id, p.state FROM ${PARTS} q JOIN x_posts p ON p.user_id = q.user_id AND p.id = q.post_id
 		WHERE p.user_id = ${mine} AND q.state = 'sent' ORDER BY p.id, q.position`);
 	assert.deepEqual(there.map((p) => p.id).sort(), rows.map(([id]) => id).sort(), "X's live posts are our sent ones");
 	assert.equal(new Set(there.map((p) => p.text)).size, there.length, 'nothing is there twice');

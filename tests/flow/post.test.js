@@ -5,6 +5,7 @@ import crypto from 'node:crypto';
 import { calm, clearFaults, fault, grown, LIGHT, postsOf, problem, sandbox, send, sql } from './lib/stack.js';
 import { bearer, token, Visitor, words } from './lib/visitor.js';
 import { rawHttp } from './lib/raw.js';
+import { PARTS } from './lib/posting.js';
 
 const me = new Visitor();
 const POST = '/api/twitter/post';
@@ -45,7 +46,7 @@ test('a post is published and answered to the letter', async () => {
 	assert.deepEqual(p.warnings, []);
 	assert.equal(by('posts_created'), 1);
 	assert.deepEqual((await postsOf(me.account)).filter((x) => x.id === p.post_id).map((x) => x.text), [text]);
-	const rows = await sql(`SELECT p.state, q.state, q.x_post_id FROM x_posts p JOIN x_parts q ON q.post_id = p.id WHERE p.id = '${p.id}'`);
+	const rows = await sql(`SELECT p.state, q.state, q.x_post_id FROM x_posts p JOIN ${PARTS} q ON q.post_id = p.id WHERE p.id = '${p.id}'`);
 	assert.deepEqual(rows, [['sent', 'sent', p.post_id]]);
 });
 
@@ -188,7 +189,7 @@ test('a thread that breaks keeps what is live and says where it broke', async ()
 	await clearFaults();
 	assert.equal(by('posts_created'), 1);
 	assert.ok(res.status >= 400 || res.json.state === 'partial', res.text);
-	const rows = await sql(`SELECT q.state, q.x_post_id IS NOT NULL FROM x_posts p JOIN x_parts q ON q.post_id = p.id
+	const rows = await sql(`SELECT q.state, q.x_post_id IS NOT NULL FROM x_posts p JOIN ${PARTS} q ON q.post_id = p.id
 		WHERE p.user_id = '${me.user}' AND p.idempotency_key = '${tag}' ORDER BY position`);
 	assert.deepEqual(rows[0], ['sent', 't']);
 	assert.equal(rows[1][0], 'failed');

@@ -3,7 +3,7 @@ import { test, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { calm, clearFaults, fault, inParallel, LIGHT, problem, settings, sleep, sql, stopwatch, until } from './lib/stack.js';
 import { bearer, Visitor, words } from './lib/visitor.js';
-import { calmQueue, CREATE, creates, crowd, inOrder, live, look, POSTS, remove, states, threadText, timeOf, timePasses, assertChain, dueNow } from './lib/posting.js';
+import { calmQueue, CREATE, creates, crowd, inOrder, live, look, POSTS, remove, states, threadText, timeOf, timePasses, assertChain, dueNow, PARTS } from './lib/posting.js';
 import { startWorker, withWorkers } from './lib/worker.js';
 import { ownProcess } from './lib/fcgi.js';
 import { severed } from './lib/sever.js';
@@ -102,7 +102,7 @@ test('workers that are killed send nothing twice and leave nothing out', async (
 			return now.every((state) => state === 'sent' || state === 'failed');
 		}));
 	});
-	const rows = await sql(`SELECT p.state, q.x_post_id, q.text, q.attempts FROM x_posts p JOIN x_parts q ON q.post_id = p.id
+	const rows = await sql(`SELECT p.state, q.x_post_id, q.text, q.attempts FROM x_posts p JOIN ${PARTS} q ON q.post_id = p.id
 		WHERE p.user_id = ANY ('{${people.map((me) => me.user)}}'::uuid[])`);
 	assert.equal(rows.length, N);
 	const there = (await Promise.all(people.map((me) => live(me.account)))).flat();

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { calm, clearFaults, fault, grown, problem, sandbox, sql, until } from './lib/stack.js';
 import { ownProcess } from './lib/fcgi.js';
 import { bearer, Visitor, words } from './lib/visitor.js';
-import { calmQueue, CREATE, creates, crowd, inOrder, live, look, remove, resume, dueNow } from './lib/posting.js';
+import { calmQueue, CREATE, creates, crowd, inOrder, live, look, remove, resume, dueNow, PARTS } from './lib/posting.js';
 import { withWorkers } from './lib/worker.js';
 
 beforeEach(calmQueue);
@@ -179,7 +179,7 @@ test('a 201 with an id that cannot be right is an unknown outcome', async () => 
 	await fault({ ...CREATE, fault: 'garbage', body: JSON.stringify({ data: { id: there } }), count: 1 });
 	assert.equal((await other.post(words())).json.state, 'sent');
 	await clearFaults();
-	assert.equal((await look(me, (await sql(`SELECT post_id FROM x_parts WHERE x_post_id = '${there}' AND user_id = '${me.user}'`))[0][0])).state, 'sent');
+	assert.equal((await look(me, (await sql(`SELECT post_id FROM ${PARTS} q WHERE x_post_id = '${there}' AND user_id = '${me.user}'`))[0][0])).state, 'sent');
 });
 
 test('a parent that is not visible yet gets three short tries', async () => {

@@ -24,7 +24,7 @@ apart_url(struct nx_buf *out)
 /*
  * Tables of this program's own, empty, in a schema that goes with it: for
  * tests that take or count whatever there is.  No triggers, no references.
- * Of the same version as the others.
+ * Of the same version and form as the others.
  */
 static inline int
 env_open_apart(void **state)

@@ -67,8 +67,8 @@ env_open(void **state)
 	    nx_pool_new(database_url(), POOL_SIZE, &e->pool, &err) != NX_OK)
 		return -1;
 	e->arena = nx_arena_new(ARENA_MAX);
-	e->store = (struct nx_store){ e->pool, e->ring };
-	e->other = (struct nx_store){ e->pool, e->other_ring };
+	e->store = (struct nx_store){ e->pool, e->ring, false };
+	e->other = (struct nx_store){ e->pool, e->other_ring, false };
 	nx_uuid_random(e->user);
 	nx_uuid_random(e->pending);
 	fresh_x_user(e->x_user);

@@ -44,13 +44,23 @@ begin(const struct nx_store_ask *ask, struct nx_new_post what,
 	    &out->err);
 }
 
+/* Those, too, that are in their post's own row. */
+#define ALL_PARTS							\
+	"(SELECT user_id, post_id, position, text, state, x_post_id,"	\
+	"  error, attempts, left_at, first_left_at, was_lost, sent_at,"	\
+	"  reserved_id, updated_at"					\
+	" FROM x_parts UNION ALL SELECT user_id, id, 0, text,"		\
+	"  CASE WHEN x_post_id IS NULL THEN 'sending' ELSE 'sent' END,"	\
+	"  x_post_id, NULL, 1, created_at, created_at, false, sent_at,"	\
+	"  NULL, updated_at FROM x_posts WHERE text IS NOT NULL)"
+
 /* In words: the post's state, and its parts' with X's ids. */
 static inline const char *
 story(const struct env *e, const char *id)
 {
 	return sql(e, "SELECT p.state || ': ' || string_agg(q.state ||"
 	    " coalesce(' ' || q.x_post_id, ''), ', ' ORDER BY q.position)"
-	    " FROM x_posts p JOIN x_parts q ON q.user_id = p.user_id AND"
+	    " FROM x_posts p JOIN " ALL_PARTS " q ON q.user_id = p.user_id AND"
 	    " q.post_id = p.id WHERE p.user_id = $1 AND p.id = $2 GROUP BY"
 	    " p.state", e->user, id);
 }
@@ -141,10 +151,10 @@ static inline const char *
 part_field(const struct env *e, const char *id, int position,
     const char *expression)
 {
-	char text[512];
+	char text[1024];
 	const char *out;
 
-	(void)snprintf(text, sizeof(text), "SELECT %s FROM x_parts"
+	(void)snprintf(text, sizeof(text), "SELECT %s FROM " ALL_PARTS " q"
 	    " WHERE user_id = $1 AND post_id = $2 AND position = %d",
 	    expression, position);
 	out = sql(e, text, e->user, id);
@@ -159,7 +169,7 @@ outcome(const struct env *e, const char *id, const char *lease, int position)
 		.id = id, .user_id = e->user, .lease = lease,
 		.position = position, .part_state = NX_PART_SENT,
 		.post_state = NX_POST_STATE_SENT, .next_try = -1,
-		.in_line = true, .is_news = true,
+		.is_alone = true, .in_line = true, .is_news = true,
 	};
 }
 

@@ -364,8 +364,8 @@ static const char *
 states(struct world *w)
 {
 	const char *all = sql(w->env, "SELECT string_agg(p.state || ' ' ||"
-	    " coalesce(q.x_post_id, '-'), ', ') FROM x_posts p JOIN x_parts q"
-	    " ON q.user_id = p.user_id AND q.post_id = p.id WHERE p.user_id ="
+	    " coalesce(q.x_post_id, p.x_post_id, '-'), ', ') FROM x_posts p"
+	    " LEFT JOIN x_parts q ON q.user_id = p.user_id AND q.post_id = p.id WHERE p.user_id ="
 	    " $1", w->env->user, NULL);
 
 	return all == NULL ? "" : all;

@@ -364,7 +364,7 @@ the_end_parks_its_tokens(void **state)
 	assert_string_equal(sql(e, rows, e->user, NULL), "0");
 	assert_int_equal(nx_keyring_parse(KEY_2 "," KEY_1, &ring, &err),
 	    NX_OK);
-	both = (struct nx_store){ e->pool, ring };
+	both = (struct nx_store){ e->pool, ring, false };
 	ask.store = &both;
 	while (!progress.finished)
 		assert_int_equal(nx_rekey_batch(&ask, &progress, &err),
@@ -407,7 +407,7 @@ keys_are_told_and_sealed_anew(void **state)
 	    NX_KEY_UNKNOWN);
 	assert_int_equal(nx_keyring_parse(KEY_2 "," KEY_1, &ring, &err),
 	    NX_OK);
-	both = (struct nx_store){ e->pool, ring };
+	both = (struct nx_store){ e->pool, ring, false };
 	ask.store = &both;
 	while (!progress.finished)
 		assert_int_equal(nx_rekey_batch(&ask, &progress, &err),

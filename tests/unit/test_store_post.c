@@ -1,6 +1,7 @@
 /* test_store_post.c - a post's two round trips. */
 
 #include "nx/base/uuid.h"
+#include "store_apart.h"
 #include "store_posts.h"
 
 static void
@@ -684,16 +685,130 @@ told(const struct env *e, const char *id)
 	    " AND body ->> 'post_id' = $2", e->user, id);
 }
 
+/* How many rows a post's parts have of their own. */
+#define assert_rows(e, id, want)					\
+	assert_string_equal(sql(e, "SELECT count(*)::text FROM x_parts"	\
+	    " WHERE user_id = $1 AND post_id = $2", e->user, id), want)
+
+static void
+one_part_needs_no_row(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	const struct nx_new_post single = { .user_id = e->user, .nparts = 1,
+	    .key = "key" };
+	char connection[NX_UUID_LEN + 1];
+	const struct nx_stored_part *part;
+	struct made m, again;
+
+	save(e, &g, connection);
+	begin(&ask, single, &m);
+	assert_true(m.repeat.is_alone);
+	assert_story(e, m.id, "sending: sending");
+	assert_true(finish_as(e, &m, 0, "sent", "sent", "9"));
+	assert_story(e, m.id, "sent: sent 9");
+	assert_rows(e, m.id, "0");
+	begin(&ask, single, &again);
+	assert_true(again.repeat.is_repeat);
+	assert_int_equal(again.repeat.nparts, 1);
+	part = &again.repeat.parts[0];
+	assert_true(nx_slice_eq(part->text, two_parts[0].text));
+	assert_int_equal(part->weighted_length, 17);
+	assert_int_equal(part->state, NX_PART_SENT);
+	assert_int_equal(part->attempts, 1);
+	assert_string_equal(part->post_id, "9");
+	assert_in_range(nx_clock_wall() - part->sent_at, 0, 60);
+	/* The same outcome once more. */
+	assert_true(finish_as(e, &m, 0, "sent", "sent", "9"));
+	assert_story(e, m.id, "sent: sent 9");
+	e->store.late_outcomes = true;
+	begin(&ask, (struct nx_new_post){ .user_id = e->user, .nparts = 1 },
+	    &m);
+	assert_true(finish_as(e, &m, 0, "sent", "sent", "10"));
+	assert_story(e, m.id, "sent: sent 10");
+	assert_rows(e, m.id, "0");
+	assert_string_equal(sql(e, "SHOW synchronous_commit", NULL, NULL),
+	    "on");
+}
+
+static void
+other_outcomes_have_a_row(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	const struct nx_new_post single = { .user_id = e->user, .nparts = 1 };
+	char connection[NX_UUID_LEN + 1];
+	struct nx_claimed claimed;
+	struct nx_err err;
+	struct made m;
+
+	save(e, &g, connection);
+	begin(&ask, single, &m);
+	assert_true(finish_as(e, &m, 0, "failed", "failed", NULL));
+	assert_story(e, m.id, "failed: failed");
+	assert_rows(e, m.id, "1");
+	begin(&ask, single, &m);
+	change(e, m.id, "goal = 'delete'");
+	assert_true(finish_as(e, &m, 0, "sent", "sent", "10"));
+	assert_story(e, m.id, "sent: sent 10");
+	assert_field(e, m.id, "goal || (next_try_at <= now())", "deletetrue");
+	/* Its sender is away; then it is back. */
+	begin(&ask, single, &m);
+	change(e, m.id, "lease_until = now(), next_try_at = now(),"
+	    " created_at = now() - interval '90 s'");
+	assert_int_equal(nx_post_claim_unknown(&ask, &claimed, &err), NX_OK);
+	assert_true(claimed.taken);
+	assert_string_equal(claimed.post.id, m.id);
+	assert_int_equal(claimed.post.parts[0].state, NX_PART_UNKNOWN);
+	assert_int_equal(claimed.post.parts[0].attempts, 1);
+	assert_in_range(claimed.age, 90, 150);
+	assert_rows(e, m.id, "1");
+	assert_false(finish_as(e, &m, 0, "sent", "sent", "11"));
+	assert_story(e, m.id, "unknown: sent 11");
+	/* Claimed, and the claim's second step has not come yet. */
+	begin(&ask, single, &m);
+	change(e, m.id, "lease_owner = id, state = 'unknown'");
+	assert_false(finish_as(e, &m, 0, "sent", "sent", "12"));
+	assert_story(e, m.id, "unknown: sent 12");
+}
+
+/* Programs of the version before know no other form. */
+static void
+rows_for_all_before_contract(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	const struct nx_new_post single = { .user_id = e->user, .nparts = 1 };
+	char connection[NX_UUID_LEN + 1];
+	struct made m;
+
+	(void)sql(e, "UPDATE x_app SET contracted = false", NULL, NULL);
+	save(e, &g, connection);
+	begin(&ask, single, &m);
+	assert_int_equal(m.rc, NX_OK);
+	assert_false(m.repeat.is_alone);
+	assert_rows(e, m.id, "1");
+	change(e, m.id, "unattended = true");
+	assert_true(finish_as(e, &m, 0, "sent", "sent", "9"));
+	assert_story(e, m.id, "sent: sent 9");
+	assert_null(told(e, m.id));		/* a trigger's work */
+}
+
 /* What comes about while nobody waits for it. */
 static void
 is_told(void **state)
 {
+	static const struct nx_post_error why = { .err.rc = NX_DUPLICATE };
 	struct env *e = need_database(state);
 	struct nx_store_ask ask = ask_of(e);
 	struct nx_new_grant g = grant_of(e);
 	const struct nx_new_post single = { .user_id = e->user, .nparts = 1 };
 	struct nx_new_post later = single;
 	char connection[NX_UUID_LEN + 1];
+	struct nx_post_outcome o;
 	struct made m;
 
 	later.publish_at = nx_clock_wall() + 1;
@@ -702,14 +817,19 @@ is_told(void **state)
 	assert_true(finish_as(e, &m, 0, "sent", "sent", "1"));
 	assert_null(told(e, m.id));
 	begin(&ask, single, &m);
-	change(e, m.id, "by_worker = true");
+	change(e, m.id, "unattended = true");
 	assert_true(finish_as(e, &m, 0, "sent", "sent", "2"));
 	assert_string_equal(told(e, m.id), "post.sent 2");
 	begin(&ask, single, &m);
 	assert_true(finish_as(e, &m, 0, "unknown", "unknown", NULL));
 	assert_null(told(e, m.id));
-	change(e, m.id, "state = 'failed', error = '{\"code\":\"why\"}'");
-	assert_string_equal(told(e, m.id), "post.failed why");
+	change(e, m.id, "lease_until = now() + interval '1 min'");
+	o = outcome(e, m.id, m.lease, 0);
+	o.part_state = NX_PART_FAILED;
+	o.post_state = NX_POST_STATE_FAILED;
+	o.error = &why;
+	assert_true(finish(e, &o));
+	assert_string_equal(told(e, m.id), "post.failed duplicate_text");
 	begin(&ask, later, &m);
 	change(e, m.id, "state = 'sending', lease_until = now()");
 	assert_null(told(e, m.id));
@@ -768,6 +888,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+#define APART(f) cmocka_unit_test_setup_teardown(f, env_open_apart,	\
+	env_close_apart)
 #define T(f) cmocka_unit_test_setup_teardown(f, env_open, env_close)
 		T(begins_and_ends),
 		T(a_later_one_is_queued),
@@ -787,8 +909,12 @@ main(void)
 		T(x_has_the_text_already),
 		T(what_was_lost_stays_so),
 		T(is_told),
+		APART(one_part_needs_no_row),
+		APART(other_outcomes_have_a_row),
+		APART(rows_for_all_before_contract),
 		T(one_key_a_hundred_times),
 #undef T
+#undef APART
 	};
 
 	return cmocka_run_group_tests_name("store/post", tests, NULL, NULL);

@@ -270,7 +270,7 @@ sent_instead_of_by_the_worker(void **state)
 	    &err), NX_OK);
 	assert_true(c.taken);
 	assert_story(e, id, "sending: sending");
-	assert_field(e, id, "by_worker", "f");
+	assert_field(e, id, "unattended", "f");
 	change(e, first, "publish_at = now() + interval '1 h'");
 	assert_int_equal(nx_post_take(&ask, e->user, first, NX_TAKE_SEND, &c,
 	    &err), NX_OK);

@@ -79,7 +79,7 @@ in_the_order_of_their_time(void **state)
 	assert_string_equal(c.connection.id, one);
 	assert_string_equal(c.connection.access_token, "access-1");
 	assert_int_equal(c.token_rc, NX_OK);
-	assert_field(e, first, "by_worker AND lease_until > now() AND"
+	assert_field(e, first, "unattended AND lease_until > now() AND"
 	    " next_try_at > lease_until", "t");
 	/* While it is under way the others of its connection wait. */
 	assert_null(claim_due(e).post.id);
@@ -416,7 +416,7 @@ by_name(void **state)
 		assert_field(e, id, "goal", t->goal);
 		was = nx_post_state_name(c.post.state);
 		assert_memory_equal(was, t->want, strlen(was));
-		assert_field(e, id, "by_worker", "f");
+		assert_field(e, id, "unattended", "f");
 		if (t->what == BUSY)
 			assert_int_equal(err.retry_after, 5);
 		if (t->what == TAKEN) {

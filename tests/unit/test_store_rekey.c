@@ -22,7 +22,7 @@ later(struct env *e, struct nx_keyring **ring)
 
 	assert_int_equal(nx_keyring_parse(KEY_3 "," KEY_1, ring, &err),
 	    NX_OK);
-	return (struct nx_store){ e->pool, *ring };
+	return (struct nx_store){ e->pool, *ring, false };
 }
 
 static void
@@ -283,7 +283,7 @@ every_token_opens_at_every_moment(void **state)
 
 	assert_int_equal(nx_keyring_parse(KEY_1 "," KEY_3, &back, &err),
 	    NX_OK);
-	again = (struct nx_store){ e->pool, back };
+	again = (struct nx_store){ e->pool, back, false };
 	for (int i = 0; i < BUSY_USERS; i++) {
 		struct nx_new_grant g = grant_of(e);
 		char x_user[20];

@@ -49,7 +49,7 @@ setup(void **state)
 	    NX_OK)
 		return -1;
 	r->e = env;
-	r->away = (struct nx_store){ r->nowhere, r->e->ring };
+	r->away = (struct nx_store){ r->nowhere, r->e->ring, false };
 	(void)snprintf(r->dir, sizeof(r->dir), "/tmp/nx-rescue-XXXXXX");
 	if (mkdtemp(r->dir) == NULL)
 		return -1;
@@ -212,7 +212,7 @@ static void
 stays_while_it_does_not_open(void **state)
 {
 	struct rescue *r = *state;
-	struct nx_store other = { r->nowhere, r->e->other_ring };
+	struct nx_store other = { r->nowhere, r->e->other_ring, false };
 	char path[400], renamed[400], text[FILE_MAX];
 	enum nx_rc rc;
 	size_t n;

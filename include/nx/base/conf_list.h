@@ -56,6 +56,9 @@ X(threads, "NEXUS_THREADS", INT, "32", 1, 1024, 0, \
   "Worker threads of each process.") \
 X(db_pool, "NEXUS_DB_POOL", INT, "8", 1, 256, 0, \
   "Database connections of each process, at the most.") \
+X(late_outcomes, "NEXUS_DB_LATE_OUTCOMES", INT, "0", 0, 1, 0, \
+  "1: that a post was sent is committed without waiting for the disk; what" \
+  " a crash of the database takes of it is looked up at X.") \
 X(state_dir, "NEXUS_STATE_DIR", PATH, "/var/lib/nexus-x", 1, 1000, 0, \
   "Directory for grants that the database could not take, and counters.") \
 X(retention_days, "NEXUS_RETENTION_DAYS", INT, "0", 0, 36500, 0, \

@@ -77,6 +77,8 @@ struct nx_stored_post {
 						 * change; 0: not known */
 	int64_t			 publish_at;	/* 0: at once */
 	int64_t			 next_try_at;	/* the worker's; 0: none */
+	bool			 is_alone;	/* of nx_post_begin(): its part
+						 * may be in its own row */
 	bool			 is_repeat;	/* of an idempotency key */
 	bool			 same_body;
 	bool			 is_stranded;	/* `sending`, but nobody is */
@@ -168,6 +170,8 @@ struct nx_post_outcome {
 	bool		 keeps_lease;	/* more is to follow */
 	bool		 release_key;	/* nothing is live: it may be reused,
 					 * until the post is resumed */
+	bool		 is_alone;	/* as nx_post_begin() has said; true
+					 * is never wrong, only slower */
 	bool		 in_line;	/* it was queued: others may follow */
 	bool		 is_news;	/* a success that the connection has
 					 * not noted within the minute */

@@ -11,7 +11,14 @@
 #include "nx/store/pool.h"
 
 /* The number of the newest file in sql/; a test compares them. */
-enum { NX_SCHEMA_NEEDED = 15 };
+enum { NX_SCHEMA_NEEDED = 17 };
+
+/*
+ * The number of a file, in row `s` of x_schema.  Where the tables are
+ * contracted the column has another name, so that programs of before fail.
+ */
+#define NX_SCHEMA_NUMBER						\
+	"coalesce(to_jsonb(s) ->> 'number', to_jsonb(s) ->> 'version')::int"
 
 /*
  * Is the schema that this connection sees at `needed` or beyond?  SCHEMA_OLD

@@ -19,6 +19,7 @@
 struct nx_store {
 	struct nx_pool			*pool;
 	const struct nx_keyring		*ring;
+	bool				 late_outcomes;	/* as configured */
 };
 
 struct nx_store_ask {

@@ -125,6 +125,7 @@ nx_delivery_save(struct nx_ctx *ctx, struct nx_delivery *d,
 	outcome.id = d->post->id;
 	outcome.user_id = d->post->user_id;
 	outcome.lease = d->lease;
+	outcome.is_alone = d->post->is_alone;
 	outcome.in_line = d->post->publish_at != 0;
 	outcome.is_news = d->connection->last_success_at <
 	    nx_clock_wall() - NEWS;

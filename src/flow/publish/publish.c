@@ -177,6 +177,7 @@ reserve_post(struct nx_ctx *ctx, const struct nx_publish_ask *ask,
 	}
 	*done = stored.publish_at != 0;
 	post->state = stored.state;
+	post->is_alone = stored.is_alone;
 	post->publish_at = stored.publish_at;
 	post->next_try_at = stored.next_try_at;
 	post->id = nx_arena_str(ctx->arena, id);

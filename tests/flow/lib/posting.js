@@ -4,6 +4,10 @@ import crypto from 'node:crypto';
 import { calm, fault, inParallel, sandbox, sleep, sql, until } from './stack.js';
 import { Visitor } from './visitor.js';
 
+// All parts: those of x_parts, and those that are in their post's own row.
+export const PARTS = `(SELECT user_id, post_id, position, text, state, x_post_id, attempts FROM x_parts
+	UNION ALL SELECT user_id, id, 0, text, CASE WHEN x_post_id IS NULL THEN 'sending' ELSE 'sent' END, x_post_id, 1 FROM x_posts WHERE text IS NOT NULL)`;
+
 export const POSTS = '/api/twitter/posts';
 export const CREATE = { path: '/2/tweets', method: 'POST' };
 export const hex = (bytes = 3) => crypto.randomBytes(bytes).toString('hex');
@@ -64,6 +68,7 @@ export async function timePasses(people) {
 	for (const account of new Set(people.map((me) => me.account)))
 		await sandbox('POST', '/sandbox/age', { account, seconds: 600 });
 	await sql(`UPDATE x_parts SET left_at = left_at - interval '10 minutes', first_left_at = first_left_at - interval '10 minutes' WHERE state IN ('sending', 'unknown') AND ${mine};
+		UPDATE x_posts SET created_at = created_at - interval '10 minutes' WHERE text IS NOT NULL AND x_post_id IS NULL AND ${mine};
 		UPDATE x_posts SET lease_until = now() - interval '1 second' WHERE state = 'sending' AND lease_until IS NOT NULL AND ${mine};
 		UPDATE x_posts SET next_try_at = now() WHERE next_try_at IS NOT NULL AND state <> 'queued' AND ${mine}`);
 }
