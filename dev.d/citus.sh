@@ -55,7 +55,8 @@ citus_join() {
 		port=$(citus_port "$name")
 		"$CITUS_BIN/psql" -X -q -h "$SOCKETS/pg" -p "$port" -U postgres postgres \
 		    -c 'CREATE ROLE nexus LOGIN' -c 'CREATE DATABASE nexus OWNER nexus'
-		citus_sql "$port" -c 'CREATE EXTENSION citus'
+		citus_sql "$port" -c 'CREATE EXTENSION citus' -c "INSERT INTO pg_dist_authinfo
+		    VALUES (0, 'postgres', 'password=$PG_ADMIN_PASSWORD'), (0, 'nexus', 'password=$PG_PASSWORD')"
 	done
 	citus_sql "$PG_PORT" >/dev/null <<END
 CREATE EXTENSION citus;

@@ -86,7 +86,9 @@ sandbox_stop() {
 }
 
 app_program() {
-	printf '%s' "$BUILD/nexus-x-fcgi"
+	local build=${OLDER:+$STACK/run}
+
+	printf '%s' "${build:-$BUILD}/nexus-x-fcgi"
 }
 
 # multiwatch would start a process that refuses its configuration for ever.

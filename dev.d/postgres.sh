@@ -141,10 +141,12 @@ END
 	    "Remove $STACK/pg to start with an empty one."
 }
 
-# The schema that this build needs.
+# The schema that this build needs, or that of the version before.
 database_migrate() {
-	if ! (process_environment; without_randomization "$BUILD/nexus-x-migrate" apply \
-	    --dir="$ROOT/sql") >"$STACK/log/migrate.log" 2>&1; then
+	local build=${OLDER:+$OLDER/build}
+
+	if ! (process_environment; without_randomization "${build:-$BUILD}/nexus-x-migrate" apply \
+	    --dir="${OLDER:-$ROOT}/sql") >"$STACK/log/migrate.log" 2>&1; then
 		show_end_of "$STACK/log/migrate.log"
 		die "the schema could not be applied to the database"
 	fi

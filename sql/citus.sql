@@ -46,7 +46,7 @@ DECLARE
 	text text;
 BEGIN
 	FOR told IN SELECT oid FROM pg_proc
-	    WHERE proname = 'x_tell' AND pg_function_is_visible(oid) LOOP
+	    WHERE proname IN ('x_tell', 'x_tell_post') AND pg_function_is_visible(oid) LOOP
 		text := pg_get_functiondef(told);
 		EXECUTE replace(text,
 		    'PERFORM pg_notify(''nexus_x'', told::text);', '');
@@ -112,6 +112,10 @@ BEGIN
 		    colocate_with => 'platform_connections');
 	END LOOP;
 END $$;
+
+SELECT create_distributed_table('x_accounts', 'platform_user_id')
+	WHERE NOT EXISTS (SELECT 1 FROM pg_dist_partition
+	    WHERE logicalrelid = 'x_accounts'::regclass);
 
 -- What was copied to the nodes is not kept twice.
 SELECT truncate_local_data_after_distributing_table(logicalrelid)

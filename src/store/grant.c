@@ -1,7 +1,7 @@
 /*
  * grant.c - what a login brings home becomes a connection.
  *
- * One transaction, under a lock of the X account: two logins of it that
+ * One transaction, under a lease of the X account: two logins of it that
  * arrive together cannot both stay connected.  Rows of x_pending are locked
  * before platform_connections, and those before x_grants.
  *
@@ -16,8 +16,12 @@
 #include "nx/base/uuid.h"
 #include "nx/base/words_list.h"
 #include "nx/seal/digest.h"
+#include "account.h"
 #include "park.h"
 #include "row.h"
+
+static const char lock_account[] =
+    NX_ACCOUNT_LOCK("'nexus-x account ' || $1");
 
 /* The row that the grant belongs to: the old one, or a new id. */
 static const char find_row[] =
@@ -25,9 +29,19 @@ static const char find_row[] =
     "  WHERE user_id = $1 AND platform = '" NX_PLATFORM "'"
     "  AND platform_user_id = $2), $3::uuid), $1::uuid";
 
-static const char lock_account[] =
-    "SELECT pg_advisory_xact_lock("
-    " hashtextextended('nexus-x account ' || $1, 0))";
+/*
+ * 1 account, 2 user: whether others had it, and whether none of them may come
+ * to have it while its lease is held.
+ */
+static const char others_connected[] =
+    "SELECT 1 FROM platform_connections WHERE platform = '" NX_PLATFORM "'"
+    " AND platform_user_id = $1 AND user_id <> $2 AND status = 'connected'"
+    " LIMIT 1";
+static const char others_parked[] =
+    "SELECT 1 FROM x_revocations WHERE platform_user_id = $1"
+    " AND user_id <> $2 LIMIT 1";
+static const char is_leased[] =
+    "SELECT 1 FROM x_app WHERE contracted";
 
 /* The user's own; those of others are taken as they were read (supersede). */
 static const char lock_rows[] =
@@ -134,39 +148,48 @@ static const char save_grant[] =
  * Whoever had the account before this login, or before another one that is
  * stored, has it no longer; also when this login itself is stored nowhere.
  * Nobody else's row is locked first: one whose tokens are others than were
- * read stays, is counted, and is looked at again.
+ * read stays, is counted, and is looked at again.  `own` narrows it to the
+ * user where no other had it.
  */
-static const char supersede[] =
-    "WITH " GIVEN ", this AS MATERIALIZED (SELECT " STANDS
-    "  OR " STORED " AS stands),"
-    "newest AS MATERIALIZED (SELECT max(g.granted_at) AS at"
-    "  FROM platform_connections c JOIN x_grants g ON " OF_CONNECTION
-    "  WHERE c.platform = '" NX_PLATFORM "' AND c.platform_user_id = $3"
-    "  AND c.status = 'connected'),"
-    "lost AS MATERIALIZED ("
-    " SELECT c.* FROM platform_connections c"
-    " LEFT JOIN x_grants g ON " OF_CONNECTION " CROSS JOIN this"
-    " WHERE c.platform = '" NX_PLATFORM "' AND c.platform_user_id = $3"
-    "  AND c.status = 'connected' AND this.stands"
-    "  AND (c.id <> $1 AND (g.granted_at > " GRANTED ") IS NOT TRUE"
-    "   OR coalesce(g.granted_at, '-infinity')"
-    "    < (SELECT at FROM newest))),"
-    "older AS ("
-    " UPDATE platform_connections c SET status = 'superseded',"
-    "  status_reason = '" NX_WORDS_SUPERSEDED "',"
-    "  access_token = NULL, refresh_token = NULL, updated_at = now()"
-    " FROM lost WHERE c.user_id = lost.user_id AND c.id = lost.id"
-    "  AND c.status = 'connected'"
-    "  AND c.access_token IS NOT DISTINCT FROM lost.access_token"
-    "  AND c.refresh_token IS NOT DISTINCT FROM lost.refresh_token"
-    " RETURNING lost.*),"
-    "parked AS (" NX_PARK_HELD("older c") LIVES "),"
-    "ended AS ("
-    " UPDATE x_grants g SET token_version = token_version + 1,"
-    "  lease_owner = NULL, lease_until = NULL, attempt_started_at = NULL,"
-    "  due_at = NULL FROM older"
-    "  WHERE g.user_id = older.user_id AND g.connection_id = older.id)"
-    "SELECT (SELECT count(*) FROM lost) - (SELECT count(*) FROM older)";
+#define SUPERSEDE_BY(own)						\
+	"WITH " GIVEN ", this AS MATERIALIZED (SELECT " STANDS		\
+	"  OR " STORED " AS stands),"					\
+	"newest AS MATERIALIZED (SELECT max(g.granted_at) AS at"	\
+	"  FROM platform_connections c JOIN x_grants g"			\
+	"  ON " OF_CONNECTION " WHERE c.platform = '" NX_PLATFORM "'"	\
+	"  AND c.platform_user_id = $3 AND c.status = 'connected'"	\
+	own("c") "),"							\
+	"lost AS MATERIALIZED ("					\
+	" SELECT c.* FROM platform_connections c"			\
+	" LEFT JOIN x_grants g ON " OF_CONNECTION " CROSS JOIN this"	\
+	" WHERE c.platform = '" NX_PLATFORM "'"				\
+	"  AND c.platform_user_id = $3 AND c.status = 'connected'"	\
+	"  AND this.stands" own("c")					\
+	"  AND (c.id <> $1 AND (g.granted_at > " GRANTED ") IS NOT TRUE" \
+	"   OR coalesce(g.granted_at, '-infinity')"			\
+	"    < (SELECT at FROM newest))),"				\
+	"older AS ("							\
+	" UPDATE platform_connections c SET status = 'superseded',"	\
+	"  status_reason = '" NX_WORDS_SUPERSEDED "',"			\
+	"  access_token = NULL, refresh_token = NULL, updated_at = now()" \
+	" FROM lost WHERE c.user_id = lost.user_id AND c.id = lost.id"	\
+	"  AND c.status = 'connected'" own("c")				\
+	"  AND c.access_token IS NOT DISTINCT FROM lost.access_token"	\
+	"  AND c.refresh_token IS NOT DISTINCT FROM lost.refresh_token"	\
+	" RETURNING lost.*),"						\
+	"parked AS (" NX_PARK_HELD("older c") LIVES "),"		\
+	"ended AS ("							\
+	" UPDATE x_grants g SET token_version = token_version + 1,"	\
+	"  lease_owner = NULL, lease_until = NULL,"			\
+	"  attempt_started_at = NULL, due_at = NULL FROM older"		\
+	"  WHERE g.user_id = older.user_id" own("g")			\
+	"  AND g.connection_id = older.id)"				\
+	"SELECT (SELECT count(*) FROM lost)"				\
+	" - (SELECT count(*) FROM older)"
+#define OWN(row)	" AND " row ".user_id = $2"
+#define ALL(row)	""
+static const char supersede[] = SUPERSEDE_BY(ALL);
+static const char supersede_own[] = SUPERSEDE_BY(OWN);
 
 /*
  * Its fate is known.  It is not when another login has made the row under
@@ -193,19 +216,25 @@ static const char park_new[] =
  * the attempt has its outcome.
  * 11 the attempt, 12 its outcome
  */
-static const char finish[] =
-    "WITH " GIVEN ", was AS MATERIALIZED (SELECT " SETTLED " AS settled,"
-    "  " STORED " AS stored, " STANDS " AS stands),"
-    "forgot AS (DELETE FROM x_revocations r USING was"
-    "  WHERE r.platform_user_id = $3 AND r.created_at < " CLAIMED
-    "  AND was.settled AND (was.stored OR was.stands)),"
-    "told AS (UPDATE x_logins l SET outcome = $12 FROM was"
-    "  WHERE l.user_id = $2 AND l.state_hash = $11"
-    "  AND l.outcome IS DISTINCT FROM 'connected'"
-    "  AND was.settled AND (was.stored OR was.stands)),"
-    "gone AS (DELETE FROM x_pending p USING was"
-    "  WHERE p.user_id = $2 AND p.id = $8 AND was.stands AND was.settled)"
-    "SELECT settled, stored, stands OR stored FROM was";
+/* What is compared with null leaves Citus no node to ask. */
+#define IS_IT(column, param)	column " IS NOT DISTINCT FROM " param
+#define FINISH_LOGIN(own)						\
+	"WITH " GIVEN ", was AS MATERIALIZED (SELECT "			\
+	"  " SETTLED " AS settled,"					\
+	"  " STORED " AS stored, " STANDS " AS stands),"		\
+	"forgot AS (DELETE FROM x_revocations r USING was"		\
+	"  WHERE r.platform_user_id = $3 AND r.created_at < " CLAIMED	\
+	"  AND was.settled AND (was.stored OR was.stands)" own("r") ")," \
+	"told AS (UPDATE x_logins l SET outcome = $12 FROM was"		\
+	"  WHERE l.user_id = $2 AND " IS_IT("l.state_hash", "$11")	\
+	"  AND l.outcome IS DISTINCT FROM 'connected'"			\
+	"  AND was.settled AND (was.stored OR was.stands)),"		\
+	"gone AS (DELETE FROM x_pending p USING was"			\
+	"  WHERE p.user_id = $2 AND " IS_IT("p.id", "$8")		\
+	"  AND was.stands AND was.settled)"				\
+	"SELECT settled, stored, stands OR stored FROM was"
+static const char finish[] = FINISH_LOGIN(ALL);
+static const char finish_own[] = FINISH_LOGIN(OWN);
 
 /*
  * It takes another connection's place, unless that one was connected anew
@@ -234,26 +263,38 @@ static const char end_aimed[] =
     "  WHERE p.user_id = $2 AND p.aim = $11 AND " STORED " RETURNING *),"
     NX_TELL_GONE("$2", "'not_connected'") NX_PARK_GONE("$11::uuid");
 
+/* Where it goes; `alone`: no other user has to do with the account. */
+struct found {
+	char	id[NX_UUID_LEN + 1], user_id[NX_UUID_LEN + 1];
+	bool	alone;
+};
+
 static enum nx_rc
 find(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
-    char id[NX_UUID_LEN + 1], char user_id[NX_UUID_LEN + 1], struct nx_err *err)
+    struct found *out, struct nx_err *err)
 {
 	char fresh[NX_UUID_LEN + 1];
-	const struct nx_query query = {
-		.sql = find_row,
-		.params = { grant->user_id, grant->x_user_id, fresh },
-		.nparams = 3,
+	const char *user = grant->user_id, *account = grant->x_user_id;
+	const struct nx_query queries[] = {
+		{ find_row, { user, account, fresh }, 3 },
+		{ others_connected, { account, user }, 2 },
+		{ others_parked, { account, user }, 2 },
+		{ .sql = is_leased },
 	};
-	PGresult *row = NULL;
+	enum { N = sizeof(queries) / sizeof(queries[0]) };
+	PGresult *rows[N] = { NULL };
 	enum nx_rc rc;
 
 	nx_uuid_random(fresh);
-	rc = nx_row_repeat(ask, &query, 1, &row, err);
+	rc = nx_row_repeat(ask, queries, N, rows, err);
 	if (rc == NX_OK) {
-		memcpy(id, PQgetvalue(row, 0, 0), NX_UUID_LEN + 1);
-		memcpy(user_id, PQgetvalue(row, 0, 1), NX_UUID_LEN + 1);
+		memcpy(out->id, PQgetvalue(rows[0], 0, 0), NX_UUID_LEN + 1);
+		memcpy(out->user_id, PQgetvalue(rows[0], 0, 1),
+		    NX_UUID_LEN + 1);
+		out->alone = PQntuples(rows[1]) == 0 &&
+		    PQntuples(rows[2]) == 0 && PQntuples(rows[3]) == 1;
 	}
-	nx_db_clear(&row, 1);
+	nx_db_clear(rows, N);
 	return rc;
 }
 
@@ -342,16 +383,21 @@ seal_grant(const struct nx_store_ask *ask, struct nx_query *all,
 /* NX_BUSY when another login has made the row meanwhile: look again. */
 static enum nx_rc
 store_grant(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
-    const struct nx_place *row, struct nx_saved *out, struct nx_err *err)
+    const struct found *found, struct nx_saved *out, struct nx_err *err)
 {
+	const struct nx_place row = { found->id, found->user_id, NULL };
 	struct nx_query queries[STEPS];
 	PGresult *results[STEPS] = { NULL };
 	const int n = grant->replaces != NULL ? STEPS : REPLACED;
 	struct texts texts;
 	enum nx_rc rc;
 
-	fill_steps(queries, grant, row, &texts);
-	rc = seal_grant(ask, queries, grant, row, err);
+	fill_steps(queries, grant, &row, &texts);
+	if (found->alone) {
+		queries[SUPERSEDE].sql = supersede_own;
+		queries[FINISH].sql = finish_own;
+	}
+	rc = seal_grant(ask, queries, grant, &row, err);
 	if (rc != NX_OK)
 		return rc;
 	rc = nx_row_repeat(ask, queries, n, results, err);
@@ -375,15 +421,21 @@ nx_connection_save(const struct nx_store_ask *ask,
     struct nx_err *err)
 {
 	enum { TRIES = 3 };
-	char user_id[NX_UUID_LEN + 1];
-	const struct nx_place row = { out->id, user_id, NULL };
-	enum nx_rc rc = NX_BUSY;
+	struct nx_account_lease lease;
+	struct found found;
+	enum nx_rc rc = nx_account_take(ask, grant->x_user_id, &lease, err);
 
 	*out = (struct nx_saved){ .stored = false };
+	if (rc != NX_OK)
+		return rc;
+	rc = NX_BUSY;
 	for (int i = 0; i < TRIES && rc == NX_BUSY; i++) {
-		rc = find(ask, grant, out->id, user_id, err);
-		if (rc == NX_OK)
-			rc = store_grant(ask, grant, &row, out, err);
+		rc = find(ask, grant, &found, err);
+		if (rc != NX_OK)
+			break;
+		memcpy(out->id, found.id, sizeof(out->id));
+		rc = store_grant(ask, grant, &found, out, err);
 	}
+	nx_account_leave(ask, &lease);
 	return rc;
 }

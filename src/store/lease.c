@@ -21,9 +21,9 @@ enum { LOST_PAUSE_MS = 2000 };
  * the row as it is then.
  */
 static const char take_lease[] =
-    "INSERT INTO x_grants AS g (user_id, connection_id, due_at,"
-    "  lease_owner, lease_until, attempt_started_at)"
-    " SELECT user_id, id, token_expires_at,"
+    "INSERT INTO x_grants AS g (user_id, connection_id, token_version,"
+    "  due_at, lease_owner, lease_until, attempt_started_at)"
+    " SELECT user_id, id, $3::bigint, token_expires_at,"
     "  $4, clock_timestamp() + $5 * interval '1 ms', now()"
     "  FROM platform_connections WHERE user_id = $1 AND id = $2"
     "  AND platform = '" NX_PLATFORM "' AND status = 'connected'"
@@ -33,7 +33,8 @@ static const char take_lease[] =
     "  attempt_started_at = excluded.attempt_started_at,"
     "  suspect = CASE WHEN g.lease_owner = excluded.lease_owner"
     "   THEN g.suspect ELSE g.attempt_started_at IS NOT NULL END"
-    " WHERE g.token_version = $3 AND (g.lease_owner = excluded.lease_owner"
+    " WHERE g.token_version = excluded.token_version"
+    " AND (g.lease_owner = excluded.lease_owner"
     "  OR g.lease_until IS NULL"
     "  OR g.lease_until <= excluded.attempt_started_at)"
     " RETURNING g.suspect";

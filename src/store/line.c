@@ -55,7 +55,8 @@ const char nx_line_set_of[] = SET("$2::uuid");
 
 const char nx_line_taken[] =
     "UPDATE x_lines l SET next_at = p.until"
-    " FROM (SELECT connection_id, coalesce(lease_until, now()) AS until"
+    " FROM (SELECT connection_id, coalesce(lease_until, (SELECT now()))"
+    "   AS until"
     "  FROM x_posts WHERE user_id = $1 AND id = $2 AND lease_owner = $3"
     "  AND publish_at IS NOT NULL"
     "  AND (state = 'sending' OR lease_until IS NULL)) p"

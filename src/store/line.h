@@ -38,10 +38,10 @@
 	" AND o.state = 'sending' AND o.publish_at IS NOT NULL"		\
 	" AND o.accepted AND o.id <> " p ".id AND o.lease_until > now())"
 
-/* When `p`, which is `queued`, is tried next: it waits with the first. */
+/* When `p` of user $1, which is `queued`, is tried next: with the first. */
 #define NX_LINE_NEXT_TRY(p)						\
 	"CASE WHEN " p ".state = 'queued' THEN greatest(" p ".next_try_at," \
-	" (SELECT l.head_at FROM x_lines l WHERE l.user_id = " p ".user_id" \
+	" (SELECT l.head_at FROM x_lines l WHERE l.user_id = $1"	\
 	"  AND l.connection_id = " p ".connection_id))"			\
 	" ELSE " p ".next_try_at END"
 

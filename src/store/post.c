@@ -376,14 +376,15 @@ static const char finish_post[] =
     "  ELSE idempotency_key END,"
     " released_key = CASE WHEN $9::boolean"
     "  THEN coalesce(idempotency_key, released_key) ELSE released_key END,"
-    " publish_at = CASE WHEN $4 = 'queued' THEN coalesce(publish_at, now())"
-    "  ELSE publish_at END,"
+    " publish_at = CASE WHEN $4 = 'queued'"
+    "  THEN coalesce(publish_at, (SELECT now())) ELSE publish_at END,"
     " lease_until = CASE WHEN $11::boolean AND NOT " STOPS
-    "  THEN now() + $12 * interval '1 ms' END,"
+    "  THEN (SELECT now() + $12 * interval '1 ms') END,"
     " next_try_at = CASE WHEN $11::boolean AND NOT " STOPS
-    "  THEN now() + $12 * interval '1 ms' + interval '1 s'"
-    "  WHEN " STOPS " OR (" NOTED " AND $6 <> 'delete') THEN now()"
-    "  WHEN $7::integer >= 0 THEN now() + $7::integer * interval '1 s' END"
+    "  THEN (SELECT now() + $12 * interval '1 ms' + interval '1 s')"
+    "  WHEN " STOPS " OR (" NOTED " AND $6 <> 'delete')"
+    "   THEN (SELECT now()) WHEN $7::integer >= 0"
+    "   THEN (SELECT now() + $7::integer * interval '1 s') END"
     " FROM was WHERE p.user_id = $1 AND p.id = $2"
     "  AND p.user_id = was.user_id AND p.id = was.id"
     "  AND lease_owner = $3 AND lease_until IS NOT NULL"
@@ -419,7 +420,7 @@ static const char finish_alone_late[] = FINISH_ALONE(
 static const char finish_part[] =
     "UPDATE x_parts SET state = $5, x_post_id = coalesce($6, x_post_id),"
     " error = $7, updated_at = now(), sent_at = CASE WHEN $5 = 'sent'"
-    "  THEN coalesce(sent_at, now()) ELSE sent_at END,"
+    "  THEN coalesce(sent_at, (SELECT now())) ELSE sent_at END,"
     " was_lost = was_lost OR 'unknown' IN (state, $5), reserved_id = NULL"
     " WHERE user_id = $1 AND post_id = $2 AND position = $4"
     " AND (state <> 'sent' OR $5 IN ('sent', 'deleted'))"
@@ -429,13 +430,13 @@ static const char finish_part[] =
 static const char next_part[] =
     "UPDATE x_parts SET state = 'sending', attempts = attempts + 1,"
     " left_at = now(), updated_at = now(),"
-    " first_left_at = coalesce(first_left_at, left_at, now())"
+    " first_left_at = coalesce(first_left_at, left_at, (SELECT now()))"
     " WHERE user_id = $1 AND post_id = $2 AND position = $4::int + 1"
     " AND state IN ('waiting', 'failed')" OURS_AS(" AND state = 'sending'");
 
 static const char note_success[] =
     "UPDATE x_grants g SET last_success_at = now() FROM x_posts p"
-    " WHERE p.user_id = $1 AND p.id = $2"
+    " WHERE p.user_id = $1 AND p.id = $2 AND g.user_id = $1"
     " AND g.connection_id = p.connection_id"
     " AND (g.last_success_at IS NULL"
     "  OR g.last_success_at < now() - interval '1 minute')";
@@ -447,7 +448,7 @@ static const char note_success[] =
 	" error = CASE WHEN s.whole THEN NULL ELSE p.error END,"	\
 	" lease_owner = NULL, lease_until = NULL,"			\
 	" next_try_at = CASE WHEN NOT s.whole OR p.goal <> 'send'"	\
-	"  THEN now() END"						\
+	"  THEN (SELECT now()) END"					\
 	" FROM was, (SELECT bool_and(state = 'sent' OR position = $4)"	\
 	"  AS whole FROM x_parts WHERE user_id = $1 AND post_id = $2) s" \
 	" WHERE p.user_id = $1 AND p.id = $2"				\
@@ -630,8 +631,9 @@ static const char seen[] =
     " JOIN x_parts q ON q.user_id = p.user_id AND q.post_id = p.id"
     " WHERE p.user_id = $1 AND p.connection_id = $2 AND p.id <> $3"
     "  AND p.created_at > now() - " NX_POST_MEMORY " AND q.text = $4"
-    "  AND CASE q.state WHEN 'unknown' THEN p.state = 'unknown'"
-    "   WHEN 'failed' THEN p.state IN ('failed', 'partial', 'cancelled')"
+    "  AND CASE WHEN q.state = 'unknown' THEN p.state = 'unknown'"
+    "   WHEN q.state = 'failed'"
+    "   THEN p.state IN ('failed', 'partial', 'cancelled')"
     "    AND q.was_lost"
     "    AND (p.lease_until IS NULL OR p.lease_until <= now())"
     "   ELSE false END"
@@ -640,10 +642,10 @@ static const char seen[] =
     " UPDATE x_posts p SET state = 'unknown', error = $5, updated_at = now(),"
     "  next_try_at = now(), lease_owner = CASE WHEN p.state = 'unknown'"
     "   THEN p.lease_owner END"
-    " FROM twins t WHERE p.user_id = t.user_id AND p.id = t.id)"
+    " FROM twins t WHERE p.user_id = $1 AND p.id = t.id)"
     "UPDATE x_parts q SET state = 'unknown', error = $5,"
     " updated_at = now(), was_lost = true"
-    " FROM twins t WHERE q.user_id = t.user_id AND q.post_id = t.id"
+    " FROM twins t WHERE q.user_id = $1 AND q.post_id = t.id"
     "  AND q.position = t.position";
 
 enum nx_rc

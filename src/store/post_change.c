@@ -11,7 +11,7 @@
  * lease is not held: it tells the statements behind whose change it was.
  */
 #define AT								\
-	"CASE WHEN $11::bigint = 0 THEN now()"				\
+	"CASE WHEN $11::bigint = 0 THEN (SELECT now())"			\
 	" ELSE to_timestamp($11::bigint) END"
 static const char change_post[] =
     "UPDATE x_posts p SET connection_id = $5, body_hash = $6,"
@@ -47,13 +47,14 @@ static const char drop_parts[] =
 /* 4 parts.  Whether it was lost once is of a text, not of its place. */
 static const char put_parts[] =
     "INSERT INTO x_parts AS q (user_id, post_id, position, text,"
-    "  weighted_length, state)"
-    " SELECT $1, $2, n.position, n.text, n.weighted_length, 'waiting'"
+    "  weighted_length, state, updated_at)"
+    " SELECT $1, $2, n.position, n.text, n.weighted_length, 'waiting',"
+    "  now()"
     "  FROM jsonb_to_recordset($4) AS n (position smallint, text text,"
     "   weighted_length int) WHERE true" OURS
     " ON CONFLICT (user_id, post_id, position) DO UPDATE SET"
     "  text = excluded.text, weighted_length = excluded.weighted_length,"
-    "  error = NULL, updated_at = now(),"
+    "  error = NULL, updated_at = excluded.updated_at,"
     "  attempts = CASE WHEN q.text = excluded.text THEN q.attempts"
     "   ELSE 0 END,"
     "  left_at = CASE WHEN q.text = excluded.text THEN q.left_at END,"

@@ -60,9 +60,9 @@ enum { LOOK_AGAIN = 5 };	/* seconds */
  * done with, never in between, so two takes at once keep the order.
  */
 #define HAS_ITS_TURN							\
-	"CASE WHEN p.goal <> 'send' OR p.state <> 'queued' THEN true"	\
-	" ELSE p.accepted AND NOT " NX_LINE_BEFORE("p")			\
-	" AND NOT " NX_LINE_BUSY("p") " END"
+	"(p.goal <> 'send' OR p.state <> 'queued'"			\
+	" OR p.accepted AND NOT " NX_LINE_BEFORE("p")			\
+	" AND NOT " NX_LINE_BUSY("p") ")"
 
 const char nx_post_due[] =
     "SELECT user_id, id, connection_id FROM ("
@@ -80,7 +80,8 @@ const char nx_post_due_before[] =
     "SELECT user_id, id, NULL FROM ("
     " SELECT p.next_try_at, p.user_id, p.id FROM x_posts p"
     " WHERE p.next_try_at <= now() AND " IS_FREE " AND " NX_LINE_HAS("p")
-    "  AND " HAS_ITS_TURN OLDEST ") c" SOME;
+    "  AND NOT " NX_LINE_BEFORE("p") " AND NOT " NX_LINE_BUSY("p")
+    OLDEST ") c" SOME;
 static const char is_contracted[] =
     "SELECT 1 FROM x_app WHERE contracted";
 
@@ -153,11 +154,12 @@ static const char remove_it[] =
     " lease_owner = CASE WHEN p.state = 'unknown' THEN p.lease_owner"
     "  ELSE $3 END,"
     " lease_until = CASE WHEN p.state = 'unknown' THEN p.lease_until"
-    "  WHEN p.state = 'sending' THEN now() WHEN " IS_IDLE " THEN NULL"
-    "  ELSE " LEASE_END("$4") " END,"
+    "  WHEN p.state = 'sending' THEN (SELECT now())"
+    "  WHEN " IS_IDLE " THEN NULL ELSE (SELECT " LEASE_END("$4") ") END,"
     " error = CASE WHEN " IS_IDLE " THEN NULL ELSE p.error END,"
-    " next_try_at = CASE WHEN p.state IN ('unknown', 'sending') THEN now()"
-    "  WHEN " IS_IDLE " THEN NULL ELSE " AFTER_LEASE("$4") " END"
+    " next_try_at = CASE WHEN p.state IN ('unknown', 'sending')"
+    "  THEN (SELECT now())"
+    "  WHEN " IS_IDLE " THEN NULL ELSE (SELECT " AFTER_LEASE("$4") ") END"
     " FROM (SELECT EXISTS (SELECT 1 FROM x_parts WHERE user_id = $1"
     "  AND post_id = $2 AND state = 'sent') AS live) s, was"
     " WHERE p.user_id = $1 AND p.id = $2"
@@ -209,7 +211,7 @@ static const char go_on[] =
     " AND q.error IS NOT NULL)"
     "UPDATE x_parts q SET state = 'sending', attempts = attempts + 1,"
     " left_at = now(), updated_at = now(),"
-    " first_left_at = coalesce(first_left_at, left_at, now())"
+    " first_left_at = coalesce(first_left_at, left_at, (SELECT now()))"
     " FROM x_posts p WHERE" HELD " AND p.state = 'sending'"
     " AND q.user_id = $1 AND q.post_id = $2"
     " AND q.position = (SELECT min(position) FROM x_parts"
@@ -237,10 +239,10 @@ static const char sort_out[] =
     "  ELSE p.released_key END,"
     " publish_at = CASE WHEN s.doubt OR s.live OR s.gone"
     "  OR p.goal <> 'send' THEN p.publish_at"
-    "  ELSE coalesce(p.publish_at, now()) END,"
+    "  ELSE coalesce(p.publish_at, (SELECT now())) END,"
     " next_try_at = CASE WHEN s.doubt OR (s.live AND p.goal <> 'send')"
     "  OR (p.goal = 'send' AND NOT s.whole AND NOT s.gone"
-    "   AND NOT " NOT_WANTED ") THEN now() END"
+    "   AND NOT " NOT_WANTED ") THEN (SELECT now()) END"
     " FROM (SELECT bool_or(state IN ('sending', 'unknown')) AS doubt,"
     "  bool_and(state = 'sent') AS whole, bool_or(state = 'sent') AS live,"
     "  bool_or(state = 'deleted') AS gone, array_agg(state) AS states"
@@ -262,7 +264,7 @@ enum { IS_TAKEN = NX_POST_NCOLUMNS, LEASE_LEFT };
 /* 1 user, 2 id */
 static const char find_connection[] =
     "SELECT " NX_CONNECTION_COLUMNS NX_CONNECTION_FROM
-    " WHERE c.id = (SELECT connection_id FROM x_posts"
+    " WHERE c.user_id = $1 AND c.id = (SELECT connection_id FROM x_posts"
     "  WHERE user_id = $1 AND id = $2) AND c.platform = '" NX_PLATFORM "'";
 
 enum { TAKE, SPILL, ABOUT, DOUBT, GO_ON, SORT_OUT, LOCK_LINE, SET_LINE, TAKEN,
@@ -505,122 +507,13 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 	return rc;
 }
 
-/* Who asks for the same id at once comes one after the other. */
-static const char lock_id[] =
-    "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))";
-
-/* All who have, or had, the X account of post $2 of user $1. */
-#define KIN								\
-	"kin AS (SELECT o.user_id, o.id FROM x_posts p"			\
-	"  JOIN platform_connections c ON c.id = p.connection_id"	\
-	"  JOIN platform_connections o ON o.platform = '" NX_PLATFORM "'" \
-	"   AND o.platform_user_id = c.platform_user_id"		\
-	"  WHERE p.user_id = $1 AND p.id = $2"				\
-	" UNION SELECT user_id, connection_id FROM x_posts"		\
-	"  WHERE user_id = $1 AND id = $2)"
-
-/*
- * 1 user, 2 post, 3 position, 4 X's id, 5 since.  An id of before `since` is
- * not this one: a simulator's begin anew.
- */
-#define ANOTHER_HAS_IT(more)						\
-	"EXISTS (SELECT 1 FROM x_posts o"				\
-	" LEFT JOIN x_parts r ON r.user_id = o.user_id"			\
-	"  AND r.post_id = o.id"					\
-	" WHERE o.user_id IN (SELECT user_id FROM kin)"			\
-	"  AND o.created_at > to_timestamp($5::bigint) - " NX_POST_MEMORY \
-	"  AND (o.id, coalesce(r.position, 0))"				\
-	"   <> ($2::uuid, $3::smallint)"				\
-	"  AND (coalesce(r.x_post_id, o.x_post_id) = $4"		\
-	"   OR (r.state = 'unknown' AND r.reserved_id = $4))"		\
-	"  AND coalesce(r.sent_at, o.sent_at, r.updated_at)"		\
-	"   >= to_timestamp($5::bigint)" more ")"
-
-/*
- * Within minutes, too: where ids are short, the texts must agree.  A twin that
- * is being sent may be what X has; and one that left earlier and is not
- * settled has the first choice, since the younger's own may still come: whoever
- * waits longest finds what is left.  One that nobody can look up for two hours
- * (reconcile.c calls all others sent or not within one) stands in nobody's way.
- */
-static const char reserve[] =
-    "WITH " KIN ","
-    " twin AS (SELECT EXISTS (SELECT 1 FROM x_posts p"
-    "  JOIN x_parts q ON q.user_id = p.user_id AND q.post_id = p.id"
-    "   AND q.position = $3"
-    "  CROSS JOIN kin k"
-    "  JOIN x_posts o ON o.user_id = k.user_id AND o.connection_id = k.id"
-    "   AND o.id <> p.id AND o.next_try_at IS NOT NULL"
-    "  LEFT JOIN x_parts r ON r.user_id = o.user_id AND r.post_id = o.id"
-    "   AND r.state IN ('sending', 'unknown')"
-    "  WHERE p.user_id = $1 AND p.id = $2"
-    "   AND coalesce(r.text, o.text) = q.text"
-    "   AND (coalesce(r.state, 'sending') = 'sending'"
-    "     AND o.lease_until > now()"
-    "     AND q.reserved_id IS DISTINCT FROM $4"
-    "    OR (coalesce(r.left_at, o.created_at), o.id)"
-    "      < (q.left_at, q.post_id)"
-    "     AND coalesce(r.left_at, o.created_at)"
-    "      > now() - interval '2 hours')) AS under_way),"
-    " mine AS (UPDATE x_parts q SET reserved_id = $4, updated_at = now()"
-    " WHERE q.user_id = $1 AND q.post_id = $2 AND q.position = $3"
-    " AND q.state = 'unknown' AND NOT (SELECT under_way FROM twin)"
-    " AND NOT " ANOTHER_HAS_IT(" AND (length($4) >= 15"
-    "  OR coalesce(r.text, o.text) = q.text)") " RETURNING 1)"
-    " SELECT EXISTS (SELECT 1 FROM mine), under_way FROM twin";
-
-static const char another_has[] = "WITH " KIN " SELECT " ANOTHER_HAS_IT("");
-
-enum nx_rc
-nx_post_id_is_taken(const struct nx_store_ask *ask,
-    const struct nx_stored_post *post, size_t position, const char *x_id,
-    int64_t since, bool *taken)
-{
-	char at[NX_NUMBER_MAX], number[NX_NUMBER_MAX];
-	const struct nx_query query = {
-		another_has, { post->user_id, post->id,
-		    nx_row_number(at, (int64_t)position), x_id,
-		    nx_row_number(number, since) }, 5,
-	};
-	PGresult *row = NULL;
-	enum nx_rc rc = nx_row_repeat(ask, &query, 1, &row, NULL);
-
-	*taken = rc == NX_OK && nx_row_bool(row, 0, 0);
-	nx_db_clear(&row, 1);
-	return rc;
-}
-
-enum nx_rc
-nx_post_reserve_id(const struct nx_store_ask *ask,
-    const struct nx_stored_post *post, size_t position, const char *x_id,
-    int64_t since, enum nx_id_claim *out)
-{
-	char at[NX_NUMBER_MAX], number[NX_NUMBER_MAX];
-	const struct nx_query queries[] = {
-		{ lock_id, { x_id }, 1 },
-		{ reserve, { post->user_id, post->id,
-		    nx_row_number(at, (int64_t)position), x_id,
-		    nx_row_number(number, since) }, 5 },
-	};
-	PGresult *results[2] = { NULL };
-	enum nx_rc rc = nx_row_repeat(ask, queries, 2, results, NULL);
-
-	*out = NX_ID_TAKEN;
-	if (rc == NX_OK && nx_row_bool(results[1], 0, 0))
-		*out = NX_ID_OURS;
-	else if (rc == NX_OK && nx_row_bool(results[1], 0, 1))
-		*out = NX_ID_CONTESTED;
-	nx_db_clear(results, 2);
-	return rc;
-}
-
 /* 4 state, 5 seconds to the next try */
 static const char put_off[] =
     "UPDATE x_posts p SET state = $4, lease_until = NULL,"
     " updated_at = now(), publish_at = CASE WHEN $4 = 'queued'"
-    "  THEN coalesce(p.publish_at, now()) ELSE p.publish_at END,"
+    "  THEN coalesce(p.publish_at, (SELECT now())) ELSE p.publish_at END,"
     " next_try_at = CASE WHEN $5::integer >= 0"
-    "  THEN now() + $5::integer * interval '1 s' END"
+    "  THEN (SELECT now() + $5::integer * interval '1 s') END"
     " WHERE" HELD " AND p.lease_until IS NOT NULL";
 
 static const char put_part_off[] =

@@ -53,7 +53,7 @@ static const char is_there[] =
 	"  AS before FROM (SELECT *" range ") r,"			\
 	"  LATERAL (SELECT coalesce(octet_length(r.text),"		\
 	"    sum(octet_length(text)), 0) AS size"			\
-	"   FROM x_parts WHERE user_id = r.user_id AND post_id = r.id) s)" \
+	"   FROM x_parts WHERE user_id = $1 AND post_id = r.id) s)"	\
 	" t WHERE before < 262144)", "")
 
 #define COUNT(range) "SELECT count(*) FROM (SELECT 1" range ") r"

@@ -26,21 +26,23 @@
 /*
  * One row for each part, from posts `p` (an expression), with `q` (x_parts)
  * and `c` (platform_connections); more columns may follow.  `which` narrows
- * the parts.  Order by post, then q.position.
+ * the parts.  1: the user, who is named for each table, so that a distributed
+ * PostgreSQL asks one node.  Order by post, then q.position.
  */
 #define NX_POST_SECOND(at) "floor(extract(epoch FROM " at "))::bigint"
 /* What failed has been asked for again since, and may be live as that. */
 #define NX_POST_SUPERSEDED						\
 	"CASE WHEN p.state = 'failed' THEN NOT EXISTS ("		\
-	" SELECT 1 FROM x_parts WHERE user_id = p.user_id"		\
+	" SELECT 1 FROM x_parts WHERE user_id = $1"			\
 	"  AND post_id = p.id AND state = 'sent') AND EXISTS ("		\
 	" SELECT 1 FROM x_posts o WHERE o.body_hash = p.body_hash"	\
-	"  AND o.user_id = p.user_id"					\
+	"  AND o.user_id = $1"						\
 	"  AND o.connection_id = p.connection_id"			\
 	"  AND o.created_at > p.created_at AND o.state IN ('queued',"	\
 	"   'sending', 'sent', 'unknown', 'partial')) ELSE false END"
 #define NX_POST_VERSION							\
-	"(extract(epoch FROM p.updated_at) * 1000000)::bigint"
+	"(extract(epoch FROM p.updated_at - timestamptz 'epoch')"	\
+	" * 1000000)::bigint"
 #define NX_POST_COLUMNS							\
 	"p.id, p.user_id, p.connection_id, c.platform_username, p.state," \
 	" p.goal, p.options, p.notes, p.error, p.price, p.tries,"	\
@@ -57,9 +59,9 @@
 	NX_POST_SUPERSEDED ", c.status IS DISTINCT FROM 'connected'"
 #define NX_POST_FROM(posts, which)					\
 	" FROM " posts " p"						\
-	" LEFT JOIN platform_connections c ON c.user_id = p.user_id"	\
+	" LEFT JOIN platform_connections c ON c.user_id = $1"		\
 	"  AND c.id = p.connection_id"					\
-	" LEFT JOIN x_parts q ON q.user_id = p.user_id"			\
+	" LEFT JOIN x_parts q ON q.user_id = $1"			\
 	"  AND q.post_id = p.id" which
 
 enum { NX_POST_NCOLUMNS = 26 };
@@ -117,7 +119,7 @@ extern const char	nx_post_spill[], nx_post_spill_held[];
 	"   OR d.was IN ('unknown', 'queued', 'partial'))"		\
 	" RETURNING body)"
 #define NX_POST_FIRST_ID						\
-	"(SELECT x_post_id FROM x_parts WHERE user_id = d.user_id"	\
+	"(SELECT x_post_id FROM x_parts WHERE user_id = $1"		\
 	" AND post_id = d.id AND position = 0)"
 #define NX_POST_TOLD							\
 	"(SELECT count(pg_notify('nexus_x', body::text)) FROM told)"

@@ -5,7 +5,7 @@ import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILD, calm, counts, env, fault, grown, problem, run, sandbox, sql, until } from '../flow/lib/stack.js';
+import { BUILD, calm, clearFaults, counts, env, fault, grown, problem, run, sandbox, sql, until } from '../flow/lib/stack.js';
 import { Visitor, words } from '../flow/lib/visitor.js';
 import { disarm, dyingAt, killAll, leasesRunOut } from './lib.js';
 
@@ -92,11 +92,12 @@ test('a post that waits for the one that dies gets its pair', async () => {
 // X has rotated the pair, and nobody heard of the new one.
 const lost = {
 	'during the call': async (me) => {
-		await fault({ path: '/2/oauth2/token', fault: 'slow', ms: 1000, count: 1 });
+		await fault({ path: '/2/oauth2/token', fault: 'slow', held: true, count: 1 });
 		const before = await counts();
 		const posting = me.post(words());
 		await until('the refresh is at X', 5, async () => (await sandbox('GET', '/sandbox/faults'))[0].hits > 0);
 		await killAll();
+		await clearFaults();
 		died(await posting);
 		await until('X has granted', 5, async () => (await counts()).refreshes_granted > before.refreshes_granted);
 	},

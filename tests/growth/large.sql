@@ -1,10 +1,14 @@
 -- A large installation of version 13, as the next version finds it: :users
--- users with an account each, and ten posts of each over 90 days; of a hundred
--- posts one is queued, of those one in sixty due; one in 100,000 is unknown.
--- Made without indexes, which are built behind it.  On an empty database with
--- the files up to 013: psql -v users=1000000 -f tests/growth/large.sql, then
--- nexus-x-migrate apply (and contract).
+-- users with an account each, and :each (ten) posts of each over 90 days; of a
+-- hundred posts one is queued, of those one in sixty due; one in 100,000 is
+-- unknown.  Made without indexes, which are built behind it.  On an empty
+-- database with the files up to 013: psql -v users=1000000 -f
+-- tests/growth/large.sql, then nexus-x-migrate apply (and contract).
 \set ON_ERROR_STOP on
+\if :{?each}
+\else
+\set each 10
+\endif
 \timing on
 SET synchronous_commit = off;
 SET maintenance_work_mem = '1GB';
@@ -47,22 +51,22 @@ SELECT md5('post ' || n)::uuid, md5('user ' || user_n)::uuid,
     CASE WHEN state = 'queued' THEN due
 	WHEN state = 'unknown' THEN now() END, true
 FROM (SELECT n, n % :users + 1 AS user_n,
-	now() - interval '90 days' * (1 - n / (:users * 10.0)) AS at,
+	now() - interval '90 days' * (1 - n / (:users * :each.0)) AS at,
 	CASE WHEN n % 100 = 0 THEN 'queued' WHEN n % 100000 = 1
 	    THEN 'unknown' ELSE 'sent' END AS state,
 	now() + CASE WHEN n % 6000 = 0 THEN interval '-1 s'
 	    ELSE n % 1000 * interval '1 h' + interval '1 h' END AS due
-    FROM generate_series(1, :users * 10) AS n) AS s;
+    FROM generate_series(1, :users * :each) AS n) AS s;
 INSERT INTO x_parts (user_id, post_id, position, text, weighted_length, state,
     x_post_id, attempts, left_at, first_left_at, sent_at)
 SELECT md5('user ' || n % :users + 1)::uuid, md5('post ' || n)::uuid, 0,
     'part ' || n || repeat(' of a text', 9), 100, state,
     CASE state WHEN 'sent' THEN n END, 1, at, at,
     CASE state WHEN 'sent' THEN at END
-FROM (SELECT n, now() - interval '90 days' * (1 - n / (:users * 10.0)) AS at,
+FROM (SELECT n, now() - interval '90 days' * (1 - n / (:users * :each.0)) AS at,
 	CASE WHEN n % 100 = 0 THEN 'waiting' WHEN n % 100000 = 1
 	    THEN 'unknown' ELSE 'sent' END AS state
-    FROM generate_series(1, :users * 10) AS n) AS s;
+    FROM generate_series(1, :users * :each) AS n) AS s;
 INSERT INTO x_ids (user_id, x_post_id, post_id, position, at)
 SELECT user_id, x_post_id, post_id, position, sent_at FROM x_parts
 WHERE sent_at > now() - interval '30 days';

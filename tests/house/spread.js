@@ -49,6 +49,15 @@ function* within(node) {
 		yield* within(child);
 }
 
+// Every node below that is carried out on the node: a subquery of nothing is worked out before.
+function* carried(node) {
+	if (!node || typeof node !== 'object' || (node.SubLink && !node.SubLink.subselect.SelectStmt.fromClause))
+		return;
+	yield node;
+	for (const child of children(node))
+		yield* carried(child);
+}
+
 const nameOf = (call) => call.funcname.at(-1).String.sval;
 const isInterval = (node) => [...within(node)].some((one) => one.TypeCast?.typeName.names.at(-1).String.sval === 'interval');
 
@@ -63,6 +72,8 @@ const isStable = (node) => movesTime(node) || takesApart(node) || (node.FuncCall
 const isVolatile = (node) => node.FuncCall !== undefined && VOLATILE.has(nameOf(node.FuncCall));
 const has = (tree, test) => [...within(tree)].some(test);
 const isMutable = (node) => isStable(node) || isVolatile(node);
+
+const fromSpread = (source) => [...everything(source)].some((node) => node.RangeVar && SPREAD.has(node.RangeVar.relname));
 
 const unquoted = (node) => (node?.TypeCast ? unquoted(node.TypeCast.arg) : node);
 
@@ -164,6 +175,10 @@ class Judge {
 
 		for (const place of spread)
 			place.anchor = undefined;
+		for (const [a, b] of edges) {
+			if (a.place && b.place && a.place !== b.place)
+				a.place.tied = b.place.tied = true;
+		}
 		while (grows) {
 			grows = false;
 			for (const [a, b] of edges.concat(edges.map(([x, y]) => [y, x]))) {
@@ -176,7 +191,6 @@ class Judge {
 		}
 		for (const place of spread) {
 			place.anchor = reached.get(place);
-			place.tied = edges.some(([a, b]) => (a.place === place && b.place) || (b.place === place && a.place));
 			if (place.anchor)
 				this.anchors.add(place.anchor);
 			else
@@ -267,9 +281,11 @@ class Judge {
 
 		if (has(said, isVolatile))
 			this.faults.add('a VOLATILE function in what is set or asked');
-		for (const node of within(said)) {
-			if ((node.CaseExpr || node.CoalesceExpr) && has(node, isMutable))
+		for (const node of carried({ ...query, withClause: undefined })) {
+			if ((node.CaseExpr || node.CoalesceExpr) && [...carried(node)].some(isMutable))
 				this.faults.add('a function of time within CASE or coalesce');
+		}
+		for (const node of within(said)) {
 			if (isStable(node) && has(node, (one) => one.ColumnRef !== undefined))
 				this.faults.add('a STABLE function of a column');
 			if (node.SubLink && this.mixes(node.SubLink.subselect, names))
@@ -305,6 +321,16 @@ class Judge {
 			this.faults.add('a subquery in ON CONFLICT');
 		if (has(query.returningClause, isMutable))
 			this.faults.add('a function of time in RETURNING');
+		// Such rows pass through the coordinator, and parameters do not go on with them.
+		if (source && [...everything(source)].some(isVolatile) && fromSpread(source) &&
+			has(said, (node) => node.ParamRef !== undefined))
+			this.faults.add('a parameter in ON CONFLICT of rows with a VOLATILE function');
+	}
+
+	// A value that is compared with is lost on its way to a node.
+	cases(query) {
+		if ([...everything(query)].some((node) => node.CaseExpr?.arg !== undefined))
+			this.faults.add('a CASE of a value');
 	}
 
 	finish() {
@@ -330,8 +356,10 @@ export function judge(sql) {
 	const { stmts } = parseSync(sql);
 	const judge = new Judge();
 
-	for (const { stmt } of stmts)
+	for (const { stmt } of stmts) {
 		judge.query(stmt);
+		judge.cases(stmt);
+	}
 	judge.finish();
 	return { everywhere: judge.everywhere === true, faults: [...judge.faults],
 		tables: [...judge.tables].filter((table) => SPREAD.has(table)), writes: [...judge.writes] };

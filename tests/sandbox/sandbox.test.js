@@ -421,7 +421,7 @@ test('limits are always told and enforced when asked', async () => {
 	const limit = (res, name = 'x-rate-limit') => ['limit', 'remaining', 'reset'].map((k) => Number(res.headers[`${name}-${k}`]));
 	const [max, left, reset] = limit(await api('GET', '/2/users/me', t));
 	assert.equal(left, max - 1);
-	assert.ok(Math.abs(reset - Date.now() / 1000 - 900) < 5);
+	assert.ok(Math.abs(reset - Date.now() / 1000 - 900) < 60);
 	assert.equal(limit(await api('GET', '/2/users/me', t))[1], max - 2);
 	const made = await post(t, 'hello');
 	for (const name of ['x-rate-limit', 'x-user-limit-24hour', 'x-app-limit-24hour'])
@@ -449,7 +449,7 @@ test('faults answer in place of the work', async () => {
 		[{ fault: '402' }, (res) => assert.match(res.json.type, /credits-depleted$/)],
 		[{ fault: '429', reset_in: 60 }, (res) => {
 			assert.equal(res.headers['x-rate-limit-remaining'], '0');
-			assert.ok(Math.abs(Number(res.headers['x-rate-limit-reset']) - Date.now() / 1000 - 60) < 5);
+			assert.ok(Math.abs(Number(res.headers['x-rate-limit-reset']) - Date.now() / 1000 - 60) < 30);
 		}],
 		[{ fault: '403', body: '{"title":"SpendCapReached"}' }, (res) => assert.equal(res.json.title, 'SpendCapReached')],
 	]) {
@@ -532,14 +532,23 @@ test('256 callers may hang without holding up the others', async () => {
 	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
 	assert.ok(Date.now() - after >= 300);
 	// What it does is done long before it says so.
-	await fault({ path: '/2/tweets', fault: 'late', ms: 1500, count: 1 });
+	await fault({ path: '/2/tweets', fault: 'late', held: true, count: 1 });
 	const text = `late ${Date.now()}`;
 	let heard = false;
 	const posting = post(t, text).finally(() => { heard = true; });
 	while (!(await listed()).some((p) => p.text === text))
 		await sleep(20);
 	assert.ok(!heard);
+	await sandbox('DELETE', '/sandbox/faults');
 	assert.equal((await posting).status, 201);
+	// Held before it does anything, until the faults are cleared.
+	await fault({ path: '/2/tweets', fault: 'slow', held: true });
+	const held = post(t, `held ${Date.now()}`), before = (await listed()).length;
+	while (await hits() < 1)
+		await sleep(20);
+	assert.equal((await listed()).length, before);
+	await sandbox('DELETE', '/sandbox/faults');
+	assert.equal((await held).status, 201);
 	await settings({ latency_ms: 200 });
 	const late = Date.now();
 	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
@@ -576,7 +585,7 @@ test('a text is shown as X shows it, and entities say what was meant', async () 
 		cashtags: [{ start: 39, end: 43, tag: 'ABC' }] } });
 	const { data: [top] } = (await api('GET', `/2/users/${me}/tweets?post.fields=created_at,entities`, t)).json;
 	assert.equal(top.text, shown);
-	assert.ok(Math.abs(Date.parse(top.created_at) - Date.now()) < 5000);
+	assert.ok(Math.abs(Date.parse(top.created_at) - Date.now()) < 60000);
 	for (const e of Object.values(top.entities).flat())
 		assert.equal(chars(shown, e).replace(/^[@#\uff03$]/, ''), e.url ?? e.username ?? e.tag);
 	const [many] = (await api('GET', `/2/tweets?ids=${top.id}&post.fields=entities`, t)).json.data;
@@ -655,7 +664,7 @@ test('everything about a post is listed', async () => {
 		[plain, 'alice', 'plain', null, null, null, 'everyone', false, false, undefined],
 		[vote, 'alice', 'vote', null, null, poll, 'following', true, true, undefined],
 		[other, 'bob', 'other', null, null, null, 'everyone', false, false, undefined]]);
-	assert.ok(all.every((p) => Math.abs(Date.parse(p.created_at) - Date.now()) < 5000));
+	assert.ok(all.every((p) => Math.abs(Date.parse(p.created_at) - Date.now()) < 60000));
 	assert.equal((await reads(alice, vote)('post.fields=paid_partnership')).paid_partnership, true);
 	await api('DELETE', `/2/tweets/${plain}`, alice);
 	assert.deepEqual((await listed('?author=Alice')).map((p) => p.id), [vote]);
@@ -770,12 +779,12 @@ test('X\'s refusals are said by name', async () => {
 
 test('any goes through every fault there is', async () => {
 	const t = (await login('alice')).access_token;
-	await fault({ path: '/2/tweets', method: 'POST', fault: 'any', ms: 300, reset_in: 3 });
+	await fault({ path: '/2/tweets', method: 'POST', fault: 'any', ms: 1000, reset_in: 3 });
 	const seen = [];
 	for (let i = 0; i < 24; i++) {
 		const text = `post ${i}`, start = Date.now();
 		const res = await post(t, text).catch((e) => ({ status: e.code }));
-		const late = Date.now() - start >= 300 ? ' late' : '';
+		const late = Date.now() - start >= 1000 ? ' late' : '';
 		const live = (await listed()).some((p) => p.text === text) ? ' done' : '';
 		if (res.status === 429)
 			assert.ok(Math.abs(Number(res.headers['x-rate-limit-reset']) - Date.now() / 1000 - 3) < 2);

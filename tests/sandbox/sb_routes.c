@@ -6,7 +6,7 @@
 #include "sb_clock.h"
 #include "sb_scope.h"
 
-enum { HANG_MAX_MS = 60000, SLOW_MS = 1000, TICK_MS = 250 };
+enum { HANG_MAX_MS = 60000, SLOW_MS = 1000, TICK_MS = 250, HELD_TICK_MS = 10 };
 
 #define READ	(SB_SCOPE_TWEET_READ | SB_SCOPE_USERS_READ)
 #define MEDIA	SB_SCOPE_MEDIA_WRITE
@@ -214,6 +214,22 @@ wait_for(struct sb_call *c, int64_t ms, bool watch)
 	return true;
 }
 
+/* What is slow or late takes its time. */
+static void
+take_time(struct sb_call *c, const struct sb_fault *fault)
+{
+	int64_t most = fault->ms < 0 ? HANG_MAX_MS : fault->ms;
+	int64_t until = sb_clock_now() + most;
+
+	if (!fault->held)
+		wait_for(c, fault->ms < 0 ? SLOW_MS : fault->ms, false);
+	else
+		while (sb_faults_holds(c->app->faults, fault) &&
+		    sb_clock_now() < until)
+			if (!wait_for(c, HELD_TICK_MS, false))
+				return;
+}
+
 /* What X says with a status; at its token endpoint it speaks OAuth. */
 static const char *
 usual_body(int status, bool oauth)
@@ -318,13 +334,13 @@ sb_serve(struct sb_app *app, const struct sb_request *req,
 		wait_for(&c, c.settings.latency_ms, false);
 	/* X would not notice that the caller of a slow answer has gone. */
 	if (fault.kind == SB_FAULT_SLOW)
-		wait_for(&c, fault.ms < 0 ? SLOW_MS : fault.ms, false);
+		take_time(&c, &fault);
 	if (fault.work)
 		work(&c);
 	if (fault.kind == SB_FAULT_HANG)
 		wait_for(&c, fault.ms < 0 ? HANG_MAX_MS : fault.ms, true);
 	if (fault.kind == SB_FAULT_LATE)
-		wait_for(&c, fault.ms < 0 ? SLOW_MS : fault.ms, false);
+		take_time(&c, &fault);
 	else if (fault.kind != SB_NO_FAULT && fault.kind != SB_FAULT_SLOW)
 		suffer(&c, &fault);
 }

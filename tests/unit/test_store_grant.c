@@ -378,24 +378,27 @@ save_one(void *arg)
 }
 
 /*
- * Holds whoever writes x_logins, which is what a save does last, until two
- * wait: for that, or for each other.
+ * Holds whoever writes x_logins, which is what a save does last, until one
+ * waits for that, and another has asked for the account's lease, which locks
+ * its row.
  */
 static void *
-hold_two(void *arg)
+hold_saves(void *arg)
 {
 	static const char hold[] =
-	    "DO $$ DECLARE waiting int; BEGIN"
+	    "DO $$ DECLARE waiting int; asked boolean; BEGIN"
 	    " LOCK TABLE x_logins IN SHARE MODE;"
 	    " FOR i IN 1..500 LOOP"
 	    "  PERFORM pg_sleep(0.02), pg_stat_clear_snapshot();"
 	    "  SELECT count(*) INTO waiting FROM pg_stat_activity"
-	    "   WHERE wait_event_type = 'Lock' AND pg_backend_pid() ="
-	    "   ANY (pg_blocking_pids(pid) || ARRAY(SELECT unnest("
-	    "    pg_blocking_pids(b)) FROM unnest(pg_blocking_pids(pid)) b));"
-	    "  EXIT WHEN waiting >= 2;"
+	    "   WHERE wait_event_type = 'Lock'"
+	    "   AND pg_backend_pid() = ANY (pg_blocking_pids(pid));"
+	    "  asked := EXISTS (SELECT 1 FROM x_accounts"
+	    "   WHERE xmax::text <> '0');"
+	    "  EXIT WHEN waiting = 1 AND asked;"
 	    " END LOOP;"
-	    " IF waiting < 2 THEN RAISE 'nobody waits'; END IF; END $$";
+	    " IF waiting <> 1 OR NOT asked THEN RAISE 'nobody waits';"
+	    " END IF; END $$";
 	const struct saver *s = arg;
 	struct env own = *s->e;
 
@@ -412,7 +415,7 @@ save_or_hold(void *arg)
 	struct env own = *s->e;
 
 	if (s->grant.user_id == NULL)
-		return hold_two(arg);
+		return hold_saves(arg);
 	own.arena = nx_arena_new(ARENA_MAX);
 	/* The holder is first. */
 	while (sql(&own, "SELECT 1 FROM pg_locks WHERE locktype = 'relation'"

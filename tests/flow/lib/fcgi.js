@@ -146,7 +146,7 @@ const answers = (path) => ask(path, 'GET', '/healthz').then(() => true, () => fa
 
 // A process of our own under spawn-fcgi; `change` adds, replaces or (with
 // undefined) removes variables.
-export async function ownProcess(change = {}, { preload } = {}) {
+export async function ownProcess(change = {}, { preload, build = BUILD } = {}) {
 	const dir = mkdtempSync(join(tmpdir(), 'nx-flow-'));
 	const path = join(dir, 's');
 	const log = join(STACK, 'log/flow-own.log');
@@ -161,7 +161,7 @@ export async function ownProcess(change = {}, { preload } = {}) {
 		environment[name] ??= `log_path="${STACK}/log/${word}"`;
 	const out = openSync(log, 'a');
 	const setarch = env.NEXUS_VARIANT === 'tsan' ? ['/usr/bin/setarch', machine(), '-R'] : [];
-	const child = spawn('spawn-fcgi', ['-n', '-s', path, '-M', '0600', '--', ...setarch, join(BUILD, 'nexus-x-fcgi')],
+	const child = spawn('spawn-fcgi', ['-n', '-s', path, '-M', '0600', '--', ...setarch, join(build, 'nexus-x-fcgi')],
 		{ env: environment, stdio: ['ignore', out, out] });
 	closeSync(out);
 	const gone = new Promise((done) => child.on('close', (status, signal) => done({ status, signal })));

@@ -11,10 +11,10 @@ const running = new Set();
 
 // A worker that hears signals: before it has begun to, they would just end it.
 // `change` adds or replaces variables.
-export async function startWorker(change = {}) {
+export async function startWorker(change = {}, build = BUILD) {
 	const path = join(STACK, `log/worker-${crypto.randomBytes(4).toString('hex')}.log`);
 	const log = openSync(path, 'w', 0o600);
-	const program = join(BUILD, 'nexus-x-worker');
+	const program = join(build, 'nexus-x-worker');
 	const [first, ...rest] = env.NEXUS_VARIANT === 'tsan' ? ['/usr/bin/setarch', machine(), '-R', program] : [program];
 	const child = spawn(first, rest, { env: { ...env, ...change }, stdio: ['ignore', log, log] });
 	closeSync(log);
