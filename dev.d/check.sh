@@ -18,17 +18,31 @@ show_failures() {
 	printf -- '--- from %s\n' "$1"
 	grep -E -A30 '^ *not ok |^FAIL|^ERROR|: error' "$1" | head -n 120 ||
 	    tail -n 40 "$1"
+	show_warnings
+}
+
+# What the programs of the instance said last.
+show_warnings() {
+	local log found
+
+	for log in "${STACK-}"/log/{nexus-x,worker*,flow-own,nginx,postgres}.log; do
+		[[ -s $log ]] || continue
+		found=$(grep -E ' (warn|error) |\[(error|crit|alert|emerg)\]|(ERROR|FATAL|PANIC): ' "$log" | tail -n 5) || continue
+		printf -- '--- the last of %s\n%s\n' "$log" "$found"
+	done
 }
 
 # check_build VARIANT [TESTS=NAMES]: unit tests and house rules, one make in a
 # tree at a time.  Those of the store use the instance's database.
 check_build() {
 	local variant=$1 log=$STACK/log/check.log passed failed status=0 database
+	local -a units=()
 
+	[[ -n ${NEXUS_TEST_ALL-} || -z ${UNITS_OF[$variant]-} ]] || units=(TESTS="${UNITS_OF[$variant]}")
 	database=$(settings_value DATABASE_ADMIN_URL)
 	NX_TEST_DATABASE_URL=${database/@\/postgres\?/@/nexus?} \
 	    heeding_signals without_randomization flock "$BUILD/.check" make -C "$BUILD" -j"$(nproc)" check VERBOSE=1 \
-	    "${@:2}" >"$log" 2>&1 || status=$?
+	    "${units[@]}" "${@:2}" >"$log" 2>&1 || status=$?
 	# The summary comes last; a failure prints the counts once more before it.
 	tail -n 20 "$log" >"$log.end"
 	passed=$(count_in "$log.end" '# PASS:')
@@ -68,6 +82,13 @@ check_file() {
 	tally "$name ($variant)" "$passed" "$failed" "$log"
 }
 
+# As make reads them: scripts ask nothing of how programs were built, and threads
+# do not race where there is one.
+declare -A UNITS_OF=(
+	[asan]='$(check_PROGRAMS)'
+	[tsan]='$(filter-out tests/unit/test_flow_torture tests/unit/test_publish_% tests/unit/test_text_% tests/fuzz/%,$(check_PROGRAMS))'
+)
+
 # What waits out long times, or runs programs that are not ours, tells a
 # sanitizer nothing new.  NEXUS_TEST_ALL=1 runs it all the same.
 declare -A LEFT_OUT=(
@@ -75,8 +96,25 @@ declare -A LEFT_OUT=(
 	[tsan]=' cli config database dev ending failover fastcgi history hosts install measure_twitter_text nets notices outcomes queue rekey renewal sandbox settle sql threads x_answers '
 )
 
-# What waits for most of its time runs beside the rest, on an instance of its own.
-WAITING=' database nets outcomes patience queue renewal stopped '
+# The tests of a variant in shares that take about as long, and that run beside
+# each other, each on an instance of its own: what waits for most of its time,
+# the rest with `make check`, and what a browser sees.  `all` is one, too.
+declare -A SHARES=([plain]='waiting rest browser' [asan]='rest waiting' [tsan]='waiting rest')
+WAITING=' connect_away database nets outcomes patience queue renewal stopped '
+WAITING_TOO=' pending x_answers '	# beside the browser where there is one
+
+# share_of VARIANT FILE
+share_of() {
+	local name
+
+	name=$(basename "$2" .test.js)
+	case $WAITING:$WAITING_TOO:$2 in
+	*" $name "*:*:*) printf waiting ;;
+	*:*" $name "*:*) [[ $1 == plain ]] && printf browser || printf waiting ;;
+	*/browser/*) printf browser ;;
+	*) printf rest ;;
+	esac
+}
 
 # check_files VARIANT SHARE FILE...
 check_files() {
@@ -86,10 +124,7 @@ check_files() {
 	for file; do
 		name=$(basename "$file" .test.js)
 		[[ -e $file ]] || continue
-		case $share in
-		waiting) [[ $WAITING == *" $name "* || $name == zz_secrets ]] || continue ;;
-		rest) [[ $WAITING != *" $name "* ]] || continue ;;
-		esac
+		[[ $share == all || $name == zz_secrets || $share == "$(share_of "$variant" "$file")" ]] || continue
 		[[ -z ${NEXUS_TEST_ALL-} && ${LEFT_OUT[$variant]-} == *" $name "* ]] ||
 		    check_file "$variant" "$file"
 	done
@@ -107,12 +142,24 @@ check_reports() {
 }
 
 check_nothing_left() {
+	local pid
+
+	wait_until 10 nothing_left || :
+	for pid in $(left_behind); do
+		tally "process $pid was left behind ($1)" 0 1 "/proc/$pid/cmdline"
+	done
+}
+
+left_behind() {
 	local dir
 
 	for dir in /proc/[0-9]*; do
-		[[ $(readlink "$dir/cwd" 2>/dev/null)/ == "$STACK"/* ]] || continue
-		tally "process ${dir#/proc/} was left behind ($1)" 0 1 "$dir/cmdline"
+		[[ $(readlink "$dir/cwd" 2>/dev/null)/ != "$STACK"/* ]] || printf '%s\n' "${dir#/proc/}"
 	done
+}
+
+nothing_left() {
+	[[ -z $(left_behind) ]]
 }
 
 tree_of() {
@@ -171,13 +218,14 @@ check_what() {
 		check_files "$variant" "$share" "$ROOT"/tests/fault/*.test.js "$ROOT"/tests/flow/zz_secrets.test.js
 		return
 	fi
-	[[ $share == waiting ]] || check_build "$variant"
-	check_files "$variant" "$share" "$ROOT"/tests/{sandbox,flow}/*.test.js
+	[[ $share != rest && $share != all ]] || check_build "$variant"
+	check_files "$variant" "$share" "$ROOT"/tests/{sandbox,flow}/[!z]*.test.js
 	[[ $variant != plain ]] ||
 	    check_files "$variant" "$share" "$ROOT"/tests/browser/*.test.js
+	check_files "$variant" "$share" "$ROOT"/tests/flow/zz_*.test.js
 }
 
-# check_share VARIANT SHARE: `rest` and `waiting`, or `all` of it.
+# check_share VARIANT SHARE
 check_share() {
 	local variant=$1 share=$2 status
 

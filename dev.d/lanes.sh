@@ -1,11 +1,11 @@
 # The tests of all variants, on lanes: most of them wait more than they work.
 
-LANES=${NEXUS_LANES:-3}
+LANES=${NEXUS_LANES:-4}
 AHEAD=			# the process group that builds ahead
 declare -A LANE=()	# pid: what runs on it
 
-# The later variants are built by what time the tests of the first leave over.
-# A failure is told when their turn comes.
+# The later variants are built, and linted, by what time the tests of the first
+# leave over.  A failure is told when their turn comes.
 build_ahead() {
 	[[ $# -gt 0 ]] || return 0
 	rm -f "$ROOT"/var/ahead-*
@@ -15,6 +15,7 @@ build_ahead() {
 		for variant; do
 			(
 				build_variant "$variant"
+				[[ $variant != lint ]] || TALLY=/dev/null check_lint
 				[[ $variant =~ ^(fault|fuzz|lint)$ ]] ||
 				    make -C "$(tree_of "$variant")" check TESTS=
 			) || :
@@ -71,7 +72,7 @@ lanes_stop() {
 
 # lanes_run VARIANT...
 lanes_run() {
-	local variant
+	local variant share shares
 
 	trap lanes_stop EXIT
 	build_variant "$1"
@@ -81,12 +82,11 @@ lanes_run() {
 			built_ahead "$variant"
 			build_variant "$variant"
 		fi
-		if [[ $variant == plain && $((${#UNITS[@]} + ${#FILES[@]})) -eq 0 ]]; then
-			lane_start "$variant" waiting
-			lane_start "$variant" rest
-		else
-			lane_start "$variant" all
-		fi
+		shares=all
+		[[ $((${#UNITS[@]} + ${#FILES[@]})) -gt 0 ]] || shares=${SHARES[$variant]-all}
+		for share in $shares; do
+			lane_start "$variant" "$share"
+		done
 	done
 	while [[ ${#LANE[@]} -gt 0 ]]; do
 		lane_ends

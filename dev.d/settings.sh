@@ -55,13 +55,15 @@ port_is_free() {
 	    /proc/net/tcp /proc/net/tcp6 2>/dev/null
 }
 
-# Below the range the kernel takes for outgoing connections.
+# Below the range the kernel takes for outgoing connections, and none that
+# another instance of this checkout has chosen and not opened yet.
 port_choose() {
 	local port
 
 	while :; do
 		port=$((20000 + RANDOM % 12000))
-		[[ " $* " != *" $port "* ]] && port_is_free "$port" && break
+		[[ " $* " != *" $port "* ]] && port_is_free "$port" &&
+		    ! grep -qsx ".*_PORT=$port" "$ROOT"/var/ports "$ROOT"/var/*/ports && break
 	done
 	printf '%s' "$port"
 }
@@ -93,12 +95,18 @@ settings_load() {
 }
 
 settings_ports() {
+	local lock
+
+	mkdir -p "$ROOT/var"
+	exec {lock}>"$ROOT/var/ports.lock"
+	flock "$lock"
 	settings_port SITE_PORT nginx
 	settings_port TLS_PORT nginx
 	settings_port CONSENT_PORT nginx
 	settings_port PG_PORT postgres
 	printf '%s=%s\n' SITE_PORT "$SITE_PORT" TLS_PORT "$TLS_PORT" \
 	    CONSENT_PORT "$CONSENT_PORT" PG_PORT "$PG_PORT" >"$STACK/ports"
+	exec {lock}>&-
 }
 
 # Made once, kept: sealed tokens in the database depend on them.

@@ -82,6 +82,9 @@ BEGIN
 	FOR post IN SELECT user_id, id FROM x_posts
 	    WHERE (notes IS NULL AND warnings <> '[]')
 	    OR (by_worker AND NOT unattended AND next_try_at IS NOT NULL) LOOP
+		-- The first one keeps what is left of the query, which takes
+		-- its time: not with a row locked.
+		COMMIT;
 		UPDATE x_posts SET unattended = by_worker, notes = warnings
 			WHERE user_id = post.user_id AND id = post.id;
 		COMMIT;

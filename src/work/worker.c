@@ -3,6 +3,7 @@
 #include "nx/work/worker.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,11 +21,12 @@ struct crew {
 	const struct nx_app		*app;
 	struct nx_stop			*stop;
 	const struct nx_work_job	*job;
+	atomic_llong			 idle_at;	/* nothing was due */
 };
 
 /* One of them, and what its turns work with. */
 struct hand {
-	const struct crew	*crew;
+	struct crew		*crew;
 	struct nx_http		*http;
 	struct nx_arena		*arena;
 	enum nx_rc		 last;		/* of the turn before */
@@ -53,7 +55,7 @@ log_change(struct hand *h, const struct nx_ctx *ctx, enum nx_rc rc)
 static bool
 run_turn(struct hand *h)
 {
-	const struct crew *crew = h->crew;
+	struct crew *crew = h->crew;
 	char id[NX_UUID_LEN + 1];
 	struct nx_ctx ctx = {
 		.app = crew->app,
@@ -71,7 +73,21 @@ run_turn(struct hand *h)
 	log_change(h, &ctx, rc);
 	nx_ctx_done(&ctx);
 	nx_arena_reset(h->arena);
+	if (rc == NX_OK && done == 0)
+		atomic_store(&crew->idle_at, nx_clock_mono());
 	return rc == NX_OK && done > 0;
+}
+
+/*
+ * Another of the crew has just found nothing, and will look again before the
+ * period is over.  Threads that wait for X would ask the database as often as
+ * they are many.
+ */
+static bool
+crew_rests(const struct crew *crew)
+{
+	return crew->job->threads > 1 && nx_clock_mono() -
+	    atomic_load(&crew->idle_at) < crew->job->period / 4 * 3;
 }
 
 /* Between 3/4 and 5/4 of the period: hosts drift apart. */
@@ -97,7 +113,7 @@ work_thread(void *ctx, int index)
 		(void)kill(getpid(), SIGTERM);	/* and start anew */
 	else
 		do
-			more = run_turn(&h);
+			more = !crew_rests(h.crew) && run_turn(&h);
 		while (!nx_stop_wait(h.crew->stop,
 		    more ? 0 : jittered_period(h.crew->job)));
 	nx_app_http_free(h.http);

@@ -595,7 +595,7 @@ test('what the page says of a post ends with what it says', async () => {
 
 test('a reload while a post is being sent: pressing Post again follows that post', async () => {
 	await deskStory(browser, 'slow', {}, async (page, account) => {
-		await sandbox('POST', '/sandbox/faults', { path: '/2/tweets', method: 'POST', fault: 'slow', ms: 6000, count: 1 });
+		await sandbox('POST', '/sandbox/faults', { path: '/2/tweets', method: 'POST', fault: 'slow', held: true, count: 1 });
 		const text = `Slowly, ${account}`;
 		await post(page, text);
 		await item(page, 'sending').waitFor({ timeout: 500 }).catch(() => undefined);
@@ -604,6 +604,7 @@ test('a reload while a post is being sent: pressing Post again follows that post
 		await page.getByText('This very post is being sent').waitFor();
 		assert.equal(await page.locator('#result .notice-bad').count(), 0);
 		assert.ok(await page.locator('#post').isDisabled());
+		await sandbox('DELETE', '/sandbox/faults');
 		await page.locator('#result').getByText('Published').waitFor();
 		assert.equal(await page.locator('#text').inputValue(), '');
 		assert.deepEqual((await postsOf(account)).map((p) => p.text), [text]);
@@ -637,13 +638,14 @@ test('what the server does not count is counted here, and the keyboard stays on 
 		await box.fill('');
 		await box.fill(`Next, ${account}`);
 		await counted(page, `Next, ${account}`.length);
-		await sandbox('POST', '/sandbox/faults', { path: '/2/tweets', method: 'POST', fault: 'slow', ms: 1500, count: 1 });
+		await sandbox('POST', '/sandbox/faults', { path: '/2/tweets', method: 'POST', fault: 'slow', held: true, count: 1 });
 		await page.locator('#post').focus();
 		await page.keyboard.press('Enter');
 		await page.getByRole('button', { name: 'Posting…' }).waitFor();
 		await page.waitForTimeout(200);
 		assert.ok(await page.locator('#post').evaluate((button) => button === document.activeElement));
 		await page.keyboard.press('Enter');
+		await sandbox('DELETE', '/sandbox/faults');
 		await page.locator('#result').getByText('Published').waitFor();
 		assert.equal((await postsOf(account)).length, 1);
 	});

@@ -34,12 +34,13 @@ test('an answer of X that waits for the database becomes an account without a cl
 	await story(browser, {}, async (page) => {
 		await signIn(page, `${account}@example.org`);
 		const press = await atConsent(page, account);
-		await sandbox('POST', '/sandbox/faults', { path: '/2/users/me', fault: 'slow', ms: 3000, count: 1 });
+		await sandbox('POST', '/sandbox/faults', { path: '/2/users/me', fault: 'slow', held: true, count: 1 });
 		await press();
 		const hits = async () => (await sandbox('GET', '/sandbox/faults'))[0]?.hits > 0;
 		while (!await hits())
 			await page.waitForTimeout(50);
 		database.stop();
+		await sandbox('DELETE', '/sandbox/faults');
 		try {
 			await page.locator('#banner').getByText(/^(X allowed access|Your connection is on its way)$/).waitFor({ timeout: 60000 });
 			await page.locator('#trouble').getByText(/Trying again in \d+ second/).waitFor();

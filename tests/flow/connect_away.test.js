@@ -46,6 +46,8 @@ async function arrive() {
 	return { me, connection, path: (await me.arrive(`?connection_id=${connection.id}`)).path };
 }
 
+const pair = async ({ id }) => (await sql(`SELECT access_token FROM platform_connections WHERE id = '${id}'`)).join();
+
 async function renews(me) {
 	const [c] = await me.connections();
 	assert.equal(c.status, 'connected');
@@ -103,23 +105,24 @@ for (const net of [true, false]) {
 
 	test(`the database${also} goes away while X has the code: the grant comes home`, async () => {
 		const { me, connection, path } = await arrive();
-		await fault({ path: '/2/oauth2/token', fault: 'slow', ms: 6000, count: 1 });
+		await fault({ path: '/2/oauth2/token', fault: 'slow', held: true, count: 1 });
 		if (!net)
 			rescue.stop();
+		const old = await pair(connection);
 		let answer;
 		try {
 			const going = me.get(path);
 			await until('the claim', 30, async () =>
 				(await sql(`SELECT 1 FROM x_logins WHERE user_id = '${me.user}' AND outcome IS NULL`)).length > 0);
 			database.stop();
+			await clearFaults();
 			answer = outcome(await going);
 		} finally {
 			await back();
 		}
 		assert.equal(answer, net ? 'save_deferred' : 'pending');
 		await appears(me);
-		await until('a new pair', 60, async () =>
-			(await me.connections())[0].connected_at > connection.connected_at);
+		await until('a new pair', 60, async () => await pair(connection) !== old);
 		landed(await me.get(path));
 		await renews(me);
 	});

@@ -108,7 +108,7 @@ test('what X grants, renews and publishes while the database is away is not lost
 	await sandbox('POST', '/sandbox/expire', { account: renewer.account });
 	const before = await counts();
 	const text = words();
-	await fault({ path: '/2/', fault: 'slow', ms: 3000 });
+	await fault({ path: '/2/', fault: 'slow', held: true });
 	const Cookie = [...newcomer.jar].map((pair) => pair.join('=')).join('; ');
 	const coming = newcomer.get(path);
 	const posting = poster.post(text, { 'Idempotency-Key': 'gone' });
@@ -157,11 +157,14 @@ test('what X grants, renews and publishes while the database is away is not lost
 test('a database that is away for a moment is not noticed', OUR_OWN, async () => {
 	const me = new Visitor();
 	const { path } = await me.arrive();
-	await fault({ path: '/2/users/me', fault: 'slow', ms: 1500, count: 1 });
+	await fault({ path: '/2/users/me', fault: 'slow', held: true, count: 1 });
 	const coming = me.get(path);
-	await sleep(500);
+	await until('it is at X', 20, async () => (await sandbox('GET', '/sandbox/faults'))[0].hits > 0);
 	const away = stopwatch();
-	await without(() => sleep(1500));
+	await without(async () => {
+		await clearFaults();
+		await sleep(1500);
+	});
 	const back = await coming;
 	// A save is tried for 3 s: where a database takes longer to come back, it is made later.
 	if (away.ms() < 2500 || !back.headers.location.includes('save_deferred'))

@@ -38,6 +38,17 @@ test('./dev test takes variants and files, and refuses what is neither', async (
 		assert.match(await sorted(word), /neither a variant nor a test/);
 });
 
+test('each file of tests is in a share that is run, and each name in a list is a file', async () => {
+	const { lines, stderr } = await inDev(`for v in plain asan tsan; do for f in "$ROOT"/tests/{sandbox,flow}/*.test.js; do echo "$(share_of $v "$f") \${SHARES[$v]}"; done; done
+		for f in "$ROOT"/tests/browser/*.test.js; do echo "$(share_of plain "$f") \${SHARES[plain]}"; done
+		for n in $WAITING $WAITING_TOO \${LEFT_OUT[@]}; do echo "there: $(ls "$ROOT"/tests/{sandbox,flow}/$n.test.js 2>/dev/null)"; done`);
+	assert.ok(lines.length > 150, stderr);
+	for (const line of lines) {
+		const [share, ...all] = line.split(' ');
+		assert.ok(share === 'there:' ? all[0] !== '' : all.includes(share), line);
+	}
+});
+
 test('a line is broken in a copy that is there for it, and nowhere else', async () => {
 	const dir = mkdtempSync(join(tmpdir(), 'nx-dev-'));
 	const mutate = (...words) => run(join(ROOT, 'tests/mutate'), words, { environment: { ...env, NX_SOURCE_DIR: ROOT }, cwd: dir });

@@ -73,13 +73,14 @@ test('a renewal that is under way is not waited for, and leaves nothing alive', 
 	const me = new Visitor();
 	const connection = await me.connect();
 	await sql(`UPDATE platform_connections SET token_expires_at = now() - interval '1 minute' WHERE id = '${connection.id}'`);
-	await fault({ path: '/2/oauth2/token', fault: 'slow', ms: 4000, count: 1 });
+	await fault({ path: '/2/oauth2/token', fault: 'slow', held: true, count: 1 });
 	const posting = me.post('too late');
 	await until('the refresh is at X', 5, async () => (await sandbox('GET', '/sandbox/faults'))[0].hits > 0);
 	const watch = stopwatch();
 	const res = await disconnect(me, connection);
 	assert.equal(res.status, 200, res.text);
 	watch.promise(2500, 'a disconnect');
+	await clearFaults();
 	await posting;
 	assert.deepEqual(await status(connection.id), ['disconnected', 't']);
 	await hasten(me);

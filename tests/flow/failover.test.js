@@ -37,7 +37,8 @@ async function way() {
 				one.destroy();
 			await closed;
 		},
-		mend: () => listen(port),
+		// Another program may have the port for a moment.
+		mend: () => until(`port ${port}`, 20, () => listen(port).then(() => true, () => false)),
 	};
 }
 

@@ -344,7 +344,7 @@ test('an unknown post is looked up, then deleted', async () => {
 
 test('a post that is being sent is left alone', async () => {
 	const [me] = await crowd(1);
-	await fault({ ...CREATE, fault: 'slow', ms: 2000, count: 1 });
+	await fault({ ...CREATE, fault: 'slow', held: true, count: 1 });
 	const sending = me.post(words());
 	await underWay();
 	const [p] = (await page(me, '?limit=1')).json.posts;
@@ -353,6 +353,7 @@ test('a post that is being sent is left alone', async () => {
 		problem(res, 409, 'post_busy');
 		assert.ok(Number(res.headers['retry-after']) > 0);
 	}
+	await clearFaults();
 	assert.equal((await sending).status, 201);
 	assert.equal((await remove(me, p.id)).json.state, 'deleted');
 });

@@ -138,13 +138,14 @@ test('a process that slept through its lease still brings its pair home', OUR_OW
 	const me = new Visitor(), [sleeper] = hosts[0].processes;
 	await connect(me, 0, 0);
 	await runOut(me);
-	await fault({ path: '/2/oauth2/token', fault: 'slow', ms: 1000, count: 1 });
+	await fault({ path: '/2/oauth2/token', fault: 'slow', held: true, count: 1 });
 	const { refreshes_granted: granted } = await counts();
 	const { by } = await grown(async () => {
 		const late = sleeper.ask('POST', '/api/twitter/post', Object.entries(bearer(me.token)), JSON.stringify({ text: words() }));
 		await until('the refresh is at X', 5, async () => (await sandbox('GET', '/sandbox/faults'))[0].hits > 0);
 		process.kill(sleeper.pid, 'SIGSTOP');
 		try {
+			await clearFaults();
 			await until('X has granted', 5, async () => (await counts()).refreshes_granted > granted);
 			await sql('UPDATE x_grants SET lease_until = now() WHERE lease_until > now()');
 			// X has rotated the token: whoever takes over is refused.
@@ -166,14 +167,14 @@ test('each host brings home what it kept aside', OUR_OWN, async () => {
 		await connect(me, i, i);
 		await runOut(me);
 	}
-	await fault({ path: '/2/oauth2/token', fault: 'slow', ms: 1500 });
+	await fault({ path: '/2/oauth2/token', fault: 'slow', held: true });
 	const { by } = await grown(async () => {
 		const posting = people.map((me, i) => post(i, me));
 		await until('both are at X', 5, async () => (await sandbox('GET', '/sandbox/faults'))[0].hits >= 2);
 		database.stop();
+		await clearFaults();
 		await until('both keep theirs aside', 10, () => hosts.every((host) => kept(host).length === 1));
 		await database.start();
-		await clearFaults();
 		await Promise.all(posting);
 		await until('they come home', 20, () => hosts.every((host) => kept(host).length === 0));
 		// Each host sees what the other saved.

@@ -7,7 +7,7 @@ import crypto from 'node:crypto';
 import { appendFileSync, cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { machine, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BUILD, env, problem, ROOT, run, sleep, sql, stopwatch, until } from './lib/stack.js';
+import { BUILD, env, LIGHT, problem, ROOT, run, sleep, sql, stopwatch, until } from './lib/stack.js';
 import { bearer, Visitor } from './lib/visitor.js';
 import { ownProcess } from './lib/fcgi.js';
 import { bouncer } from './lib/bouncer.js';
@@ -18,6 +18,7 @@ const FILES = readdirSync(join(ROOT, 'sql')).filter((name) => /^\d.*\.sql$/.test
 // Those that say how it is seen that they were carried out.
 const MARKED = FILES.filter((name) => readFileSync(join(ROOT, 'sql', name), 'utf8').includes('\n-- There with: '));
 const NEWEST = FILES.length - 1;
+const ROWS = LIGHT ? 5000 : 100000;	// of the tables whose locks are timed
 const made = [], dirs = [];
 
 const admin = (text) => sql(text, { environment: { ...env, PGDATABASE: ADMIN, PGUSER: '', PGPASSWORD: '' }, args: ['-d', ADMIN] });
@@ -184,9 +185,14 @@ test('what is killed in the middle is gone on with', OUR_OWN, async () => {
 	const child = spawn(program, args, { env: { ...env, DATABASE_URL: url(name) }, stdio: 'ignore' });
 	await until('it waits', 30, async () => (await admin(`SELECT pid FROM pg_stat_activity WHERE datname = '${name}' AND query LIKE 'SELECT pg_advisory_xact_lock(4711)%' AND wait_event_type = 'Lock'`)).length === 1);
 	child.kill('SIGKILL');
+	// Before PostgreSQL 14 its session outlives it until the lock is there, and commits.
+	const noticed = (await admin(`SELECT 1 FROM pg_settings WHERE name = 'client_connection_check_interval'`)).length === 1;
+	if (!noticed)
+		await release();
 	await until('its session ends', 30, async () => (await admin(`SELECT pid FROM pg_stat_activity WHERE datname = '${name}' AND application_name = 'nexus-x-migrate'`)).length === 0);
-	await release();
-	assert.deepEqual(await on(name, `SELECT to_regclass('x_more') IS NULL`), [['t']]);
+	if (noticed)
+		await release();
+	assert.deepEqual(await on(name, `SELECT to_regclass('x_more') IS NULL`), [[noticed ? 't' : 'f']]);
 	assert.equal((await done(name, 'apply', { dir })).applied, 1);
 	assert.deepEqual(await versions(name), [...FILES.keys(), NEWEST + 1]);
 	assert.deepEqual((await done(name, 'check')).problems, []);
@@ -352,15 +358,18 @@ test('the longest that anybody waited is measured', OUR_OWN, async () => {
 		await admin(`CREATE DATABASE ${left} OWNER nexus`);
 	made.push(dead, alive);
 	const release = await hold(name, `SET LOCAL application_name = '${alive}'`);
-	const good = await migrate(name, 'lock-times', { args: ['--rows=100000', '--from=9'] });
+	const good = await migrate(name, 'lock-times', { args: [`--rows=${ROWS}`, '--from=9'] });
 	assert.deepEqual(await admin(`SELECT datname FROM pg_database WHERE datname LIKE 'nx_lock_times%'`), [[alive]]);
 	await release();
 	assert.deepEqual(good.answer.files.map((file) => file.name), [...FILES.slice(9), ...CONTRACT]);
-	// Once more where it was over: the machine may have been away.
-	const again = good.answer.ok ? good : await migrate(name, 'lock-times', { args: ['--rows=100000', '--from=9'] });
+	// Again where one was over: the machine may have been away, but not at one file each time.
+	const runs = [good];
+	const least = (i) => Math.min(...runs.map((one) => one.answer.files[i].longest_block_ms));
+	while (runs.length < 4 && good.answer.files.some((_, i) => least(i) > 200))
+		runs.push(await migrate(name, 'lock-times', { args: [`--rows=${ROWS}`, '--from=9'] }));
 	for (const [i, file] of good.answer.files.entries()) {
 		assert.ok(file.statements > 0);
-		stopwatch().promise(200, `${file.name}: a lock is held`, Math.min(file.longest_block_ms, again.answer.files[i].longest_block_ms));
+		assert.ok(least(i) <= 200, `${file.name}: a lock is held for ${least(i)} ms`);
 	}
 	const dir = withOneMore('BEGIN; ALTER TABLE x_posts ADD COLUMN more integer; SELECT pg_sleep(1.5); COMMIT;');
 	const bad = await migrate(name, 'lock-times', { dir, args: ['--rows=1000'] });

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { calm, database, dev, env, fault, grown, problem, send, sleep, STACK, until } from './lib/stack.js';
+import { calm, clearFaults, database, dev, env, fault, grown, problem, send, sleep, STACK, until } from './lib/stack.js';
 import { atX, connected, kept, renewed, RESCUE, rescueIsAway, rescueIsBack, STATE, TOKEN, works } from './lib/renewing.js';
 import { words } from './lib/visitor.js';
 
@@ -59,7 +59,7 @@ for (const rescue of ['there', 'away']) {
 
 	test(`the database goes away in mid refresh, the rescue directory ${rescue}: the pair comes home`, OUR_OWN, async () => {
 		const me = await connected();
-		await fault({ path: TOKEN, fault: 'late', ms: 4000, count: 1 });
+		await fault({ path: TOKEN, fault: 'late', held: true, count: 1 });
 		const { by } = await grown(async () => {
 			if (rescue === 'away')
 				rescueIsAway();
@@ -67,6 +67,7 @@ for (const rescue of ['there', 'away']) {
 			await atX(1);
 			database.stop();
 			try {
+				await clearFaults();
 				const res = await posting;
 				assert.ok([202, 503].includes(res.status), res.text);
 				await sleep(3000);

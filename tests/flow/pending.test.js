@@ -282,10 +282,11 @@ test('a disconnect ends what waits, also where there is no connection yet', asyn
 
 test('an exchange that takes longer than the request has time still brings the account', async () => {
 	const me = new Visitor();
-	await fault({ path: TOKEN, fault: 'late', ms: 25000, count: 1 });
+	await fault({ path: TOKEN, fault: 'late', held: true, count: 1 });
 	const { path } = await me.arrive();
 	onItsWay(await me.get(path));
 	assert.equal((await answer(me)).pending, 1);
+	await clearFaults();
 	await until('the account appears', 60, async () => (await me.connections()).length === 1);
 	landed(await me.get(path));
 	await renews(me, (await me.connections())[0]);
@@ -295,10 +296,12 @@ test('an exchange that takes longer than the request has time still brings the a
 test('two attempts of one user: the row holds the pair that lives', async () => {
 	const me = new Visitor();
 	const [a, b] = [await me.arrive('?return_to=/a'), await me.arrive('?return_to=/b')];
-	await fault({ path: TOKEN, fault: 'slow', ms: 5000, count: 1 });
+	await fault({ path: TOKEN, fault: 'slow', held: true, count: 1 });
 	const first = me.get(a.path);
 	await claimed(me);
 	const second = me.get(b.path);
+	await sleep(500);
+	await clearFaults();
 	landed(await first, { path: '/a' });
 	landed(await second, { path: '/b' });
 	const [one, ...more] = await me.connections();
@@ -309,10 +312,11 @@ test('two attempts of one user: the row holds the pair that lives', async () => 
 test('two users of one account whose logins overlap: the later exchange wins', async () => {
 	const me = new Visitor(), other = new Visitor({ account: me.account });
 	const [a, b] = [await me.arrive(), await other.arrive()];
-	await fault({ path: TOKEN, fault: 'slow', ms: 5000, count: 1 });
+	await fault({ path: TOKEN, fault: 'slow', held: true, count: 1 });
 	const first = me.get(a.path);
 	await claimed(me);
 	landed(await other.get(b.path));
+	await clearFaults();
 	landed(await first);
 	assert.deepEqual((await other.connections()).map((c) => c.status), ['superseded']);
 	const [mine] = await me.connections();
@@ -326,10 +330,12 @@ test('what is refused in one tab is not what another tab has connected', async (
 	const connection = await me.connect();
 	const b = handle();
 	const tab1 = await come(me, `?connection_id=${connection.id}`, b), tab2 = await come(me, '', b);
-	await fault({ path: TOKEN, fault: 'slow', ms: 5000, count: 1 });
+	await fault({ path: TOKEN, fault: 'slow', held: true, count: 1 });
 	const first = me.get(tab1);
 	await claimed(me);
 	const second = me.get(tab2);
+	await sleep(500);
+	await clearFaults();
 	landed(await first, { error: 'other_account' });
 	landed(await second);
 	const list = await me.connections();
@@ -341,14 +347,17 @@ test('what is refused in one tab is not what another tab has connected', async (
 test('a second attempt while the first hangs at X is told to come again, and its code is kept', async () => {
 	const me = new Visitor();
 	await settings({ code_ttl: 120 });
-	await fault({ path: TOKEN, fault: 'late', ms: 24000, count: 1 });
+	await fault({ path: TOKEN, fault: 'late', held: true, count: 1 });
 	const [a, b] = [await me.arrive('?return_to=/a'), await me.arrive('?return_to=/b')];
+	const { codes_exchanged: exchanged } = await counts();
 	const first = me.get(a.path);
 	await claimed(me);
+	await until('X has granted', 20, async () => (await counts()).codes_exchanged > exchanged);
 	const { value, by } = await grown(() => me.get(b.path));
 	landed(value, { path: '/b', error: 'busy' });
 	assert.equal(by('codes_exchanged'), 0);
 	onItsWay(await first);
+	await clearFaults();
 	await until('the first is done', 60, async () => (await answer(me)).pending === 0);
 	landed(await me.get(b.path), { path: '/b' });
 	await renews(me, (await me.connections())[0]);

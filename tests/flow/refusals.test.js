@@ -5,13 +5,13 @@ import assert from 'node:assert/strict';
 import { calm, clearFaults, fault, grown, problem, sandbox, sql, until } from './lib/stack.js';
 import { ownProcess } from './lib/fcgi.js';
 import { bearer, Visitor, words } from './lib/visitor.js';
-import { calmQueue, CREATE, creates, crowd, inOrder, live, look, remove, resume, dueNow, PARTS } from './lib/posting.js';
+import { calmQueue, CREATE, creates, crowd, inOrder, live, look, remove, resume, dueNow, PARTS, timeHasCome } from './lib/posting.js';
 import { withWorkers } from './lib/worker.js';
 
 beforeEach(calmQueue);
 after(calm);
 
-const soon = () => new Date(Date.now() + 1000).toISOString();
+const inAnHour = () => new Date(Date.now() + 3600e3).toISOString();
 const now = dueNow;
 
 async function author() {
@@ -20,9 +20,11 @@ async function author() {
 	return me;
 }
 
+// Its time has come, and nobody has taken it yet.
 async function schedule(me, more = {}) {
-	const res = await me.post({ text: words(), publish_at: soon(), ...more });
+	const res = await me.post({ text: words(), publish_at: inAnHour(), ...more });
 	assert.equal(res.status, 202, res.text);
+	await timeHasCome(res.json.id);
 	return res.json;
 }
 

@@ -71,7 +71,7 @@ test('a token endpoint in trouble ends no connection', async () => {
 	const [living, dead] = [await crowd(6), await crowd(6)];
 	const everybody = [...living, ...dead];
 	for (const rule of [{ fault: 'hang', ms: SECONDS * 1000 }, { fault: '503' }, { fault: 'garbage', work: false }, { fault: '429', reset_in: 1 }]) {
-		await runOut(living, 40);
+		await runOut(living, 55);
 		await runOut(dead);
 		await fault({ path: '/2/oauth2/token', ...rule });
 		const begun = Date.now();

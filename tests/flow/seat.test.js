@@ -173,6 +173,9 @@ test('a drain answers what has begun, closes what is idle, and is quick', async 
 		assert.equal((await kept.send(alive)).status, 200);
 	assert.equal((await begun.send(alive)).status, 200);
 	begun.write(alive.subarray(0, 20));
+	// It is seen before what comes after it.
+	for (const kept of idle)
+		assert.equal((await kept.send(alive)).status, 200);
 	await sleep(100);
 	process.kill(own.pid, 'SIGTERM');
 	await Promise.all(idle.map((kept) => kept.closed));

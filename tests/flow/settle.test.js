@@ -73,9 +73,9 @@ test('what X does not have after 90 quiet seconds may be sent again', async () =
 		assert.deepEqual(await live(me.account), []);
 	}
 	const state = async ({ me, id }) => (await look(me, id)).state;
-	const aged = (seconds) => sql(`UPDATE x_parts SET left_at = now() - interval '${seconds} seconds' WHERE post_id = ANY ('{${waiting.map(({ id }) => id)}}'::uuid[])`);
-	await aged(80);
+	const aged = (seconds, some = waiting) => sql(`UPDATE x_parts SET left_at = now() - interval '${seconds} seconds' WHERE post_id = ANY ('{${some.map(({ id }) => id)}}'::uuid[])`);
 	for (const one of waiting) {
+		await aged(80, [one]);
 		assert.equal((await resume(one.me, one.id)).status, 202, 'still too early');
 		assert.equal(await state(one), 'unknown');
 	}
@@ -297,11 +297,12 @@ test('what is on X is not called missing while its twin is being sent', async ()
 	const [me] = await crowd(1);
 	const [lost] = await lose({ fault: 'drop_after' }, [me], [TEXTS.plain]);
 	await timePasses([me]);
-	await fault({ ...CREATE, fault: 'slow', ms: 2000, count: 1 });
+	await fault({ ...CREATE, fault: 'slow', held: true, count: 1 });
 	const twin = me.post(lost.parts[0].text);
 	await underWay();
 	assert.equal((await resume(me, lost.id)).status, 202);
 	assert.equal((await look(me, lost.id)).state, 'unknown');
+	await clearFaults();
 	problem(await twin, 409, 'duplicate_text');
 	await resumeToEnd(me, lost.id);
 	await assertFound([lost]);
@@ -330,14 +331,14 @@ test('who cannot look says why', async () => {
 
 test('a timeline that lags is asked again', async () => {
 	const [me] = await crowd(1);
-	await settings({ read_lag_ms: 3000 });
+	await settings({ read_lag_ms: 3600000 });
 	const [lost] = await lose({ fault: 'drop_after' }, [me], [TEXTS.link]);
 	const { sent } = await creates(async () => {
 		assert.equal((await resume(me, lost.id)).status, 202);
+		await settings({ read_lag_ms: 0 });
 		await resumeToEnd(me, lost.id, 15);
 	});
 	assert.equal(sent, 0);
-	await settings({ read_lag_ms: 0 });
 	await assertFound([lost]);
 });
 
@@ -457,7 +458,7 @@ test('a text that was given up and said again later is not deleted', async () =>
 
 test('a process that dies leaves a post that is settled', async () => {
 	const [here, gone] = await crowd(2);
-	for (const [me, rule] of [[here, { fault: 'slow', ms: 300 }], [gone, { fault: 'hang' }]]) {
+	for (const [me, rule] of [[here, { fault: 'slow', held: true }], [gone, { fault: 'hang' }]]) {
 		const own = await ownProcess();
 		await fault({ ...CREATE, ...rule, count: 1 });
 		const lost = own.ask('POST', '/api/twitter/post', Object.entries(bearer(me.token)), JSON.stringify({ text: words() })).catch(() => undefined);
@@ -466,7 +467,7 @@ test('a process that dies leaves a post that is settled', async () => {
 		assert.equal(await lost, undefined);
 		await clearFaults();
 	}
-	await sleep(400);
+	await until('X has done it', 20, async () => (await live(here.account)).length === 1);
 	await timePasses([here, gone]);
 	const { sent } = await creates(() => withWorkers(1, () => until('both are settled', 30, async () => {
 		const rows = await sql(`SELECT user_id, state FROM x_posts WHERE user_id IN ('${here.user}', '${gone.user}')`);

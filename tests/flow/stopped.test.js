@@ -81,10 +81,12 @@ test('told to end, a process begins none of the renewals of grants that wait', a
 		process.kill(pid, 'SIGSTOP');
 	try {
 		const { by } = await grown(async () => {
-			await fault({ path: TOKEN, fault: 'late', ms: 6000 });
+			await fault({ path: TOKEN, fault: 'late', held: true });
 			await soon('0 s');
 			await until('a renewal is at X', 60, async () => (await sandbox('GET', '/sandbox/faults')).some((rule) => rule.path === TOKEN && rule.hits > 0));
 			worker.kill('SIGTERM');
+			await sleep(1000);
+			await clearFaults();
 			assert.deepEqual(await worker.gone, { status: 0, signal: null }, worker.said());
 		});
 		assert.equal(by('refreshes_granted'), 1);
@@ -106,7 +108,7 @@ test('told to end, a process waits for what X has been asked', async () => {
 	const ask = (me) => own.ask('POST', '/api/twitter/post', [...Object.entries(bearer(me.token)), ['Content-Type', 'application/json']], JSON.stringify({ text: words() }));
 	await hide(first);
 	const { by } = await grown(async () => {
-		await fault({ path: TOKEN, fault: 'late', ms: 22000, count: 2 });
+		await fault({ path: TOKEN, fault: 'late', held: true, count: 2 });
 		const posting = ask(first).catch(() => undefined);	// gone before X answers
 		await atX(1);
 		const sweep = startRefresh(second), refreshing = processIdentity(sweep.pid);
@@ -115,6 +117,7 @@ test('told to end, a process waits for what X has been asked', async () => {
 		process.kill(sweep.pid, 'SIGTERM');
 		await posting;
 		assert.ok(!own.isGone() && isAlive(refreshing), 'they wait on');
+		await clearFaults();
 		const [how, swept] = [await own.gone, await sweep.ended];
 		assert.deepEqual(how, { status: 0, signal: null });
 		assert.equal(JSON.parse(swept.stdout).refreshed, 1);
@@ -143,13 +146,15 @@ test('a command line that is told to end brings home what X has been asked for',
 	const q = new URL(await me.decide(attempt.authorize_url), env.NEXUS_URL).searchParams;
 	await hide(poster);
 	const { by } = await grown(async () => {
-		await fault({ path: TOKEN, fault: 'late', ms: 6000, count: 2 });
+		await fault({ path: TOKEN, fault: 'late', held: true, count: 2 });
 		const posting = startFlow('--action=post', `--user_id=${poster.user}`, `--content=${words()}`);
 		await atX(1);
 		const calling = startFlow('--action=callback', `--code=${secret(q.get('code'))}`, `--state=${q.get('state')}`, `--flow=${secret(attempt.flow)}`);
 		await atX(2);
 		posting.child.kill('SIGINT');
 		calling.child.kill('SIGTERM');
+		await sleep(1000);
+		await clearFaults();
 		assert.deepEqual(await posting.ended, { status: null, signal: 'SIGINT' });
 		assert.deepEqual(await calling.ended, { status: null, signal: 'SIGTERM' });
 	});

@@ -4,10 +4,12 @@ import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { BUILD, calm, clearFaults, env, fault, grown, inParallel, LIGHT, run, settings, sleep, sql, stopwatch, unbrake, until } from './lib/stack.js';
+import { BUILD, calm, clearFaults, env, fault, grown, inParallel, LIGHT, run, sandbox, settings, sleep, sql, stopwatch, unbrake, until } from './lib/stack.js';
 import { calmQueue } from './lib/posting.js';
 import { Visitor, words } from './lib/visitor.js';
 import { startWorker } from './lib/worker.js';
+
+const THREADS = 8;		// of one sweep
 
 before(calm);
 beforeEach(async () => {
@@ -56,7 +58,14 @@ test('four sweeps at once spend every refresh token once', async () => {
 	const N = LIGHT ? 40 : 200;
 	const people = await crowd(N);
 	assert.equal((await refresh('--dry-run')).sum.due, N);
-	const { value: all, by } = await grown(() => Promise.all(Array.from({ length: 4 }, () => refresh())));
+	// X waits until it is asked by more than one of them.
+	await fault({ path: '/2/oauth2/token', fault: 'slow', held: true });
+	const { value: all, by } = await grown(async () => {
+		const sweeps = Array.from({ length: 4 }, () => refresh());
+		await until('two are at it', 30, async () => (await sandbox('GET', '/sandbox/faults'))[0].hits > THREADS);
+		await clearFaults();
+		return Promise.all(sweeps);
+	});
 	assert.equal(by('refreshes_granted'), N);
 	assert.equal(by('refreshes_refused'), 0);
 	for (const one of all)
@@ -78,11 +87,14 @@ test('a sweep that looks far ahead renews nothing twice', async () => {
 test('a sweep that is told to stop drops nothing', async () => {
 	const N = LIGHT ? 40 : 60;
 	const people = await crowd(N);
-	await settings({ latency_ms: 500 });
+	// A few are renewed, and X takes its time with the next.
+	await fault({ path: '/2/oauth2/token', fault: 'slow', held: true, skip: 5 });
 	const { by } = await grown(async () => {
 		const { child, ended } = start('token_refresh');
 		await until('some are renewed', 10, async () => (await versions(people)).length > 1);
 		child.kill('SIGTERM');
+		await sleep(500);
+		await clearFaults();
 		const first = await ended;
 		assert.equal(first.status, 75, first.stderr);
 		const sum = JSON.parse(first.stdout);
@@ -96,7 +108,6 @@ test('a sweep that is told to stop drops nothing', async () => {
 	});
 	assert.equal(by('refreshes_granted'), N);
 	assert.equal(by('refreshes_refused'), 0);
-	await settings({ latency_ms: 0 });
 	const posts = await Promise.all(people.slice(0, 10).map((one) => one.post(words())));
 	assert.deepEqual(posts.map((res) => res.status), posts.map(() => 201));
 });

@@ -2,7 +2,7 @@
 // there twice, and each part hangs below its own parent.
 import { test, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { calm, clearFaults, fault, inParallel, LIGHT, problem, sandbox, settings, sleep, stopwatch, until } from './lib/stack.js';
+import { calm, clearFaults, fault, inParallel, LIGHT, problem, sandbox, settings, stopwatch, until } from './lib/stack.js';
 import { bearer, Visitor, words } from './lib/visitor.js';
 import { ownProcess } from './lib/fcgi.js';
 import { assertChain, calmQueue, CREATE, creates, crowd, deletedAtX, hasten, inOrder, live, look, newest, POSTS, remove, resume, resumeToEnd, states, threadText, timePasses, underWay } from './lib/posting.js';
@@ -55,7 +55,7 @@ const WAYS = {
 	'a 500 for what was done': lost({ fault: '500', work: true }, true),
 	'a 503 for what was not': lost({ fault: '503' }, false),
 	'a process that dies before X has done it': killed({ fault: 'hang' }, false),
-	'a process that dies while X does it': killed({ fault: 'slow', ms: 300 }, true),
+	'a process that dies while X does it': killed({ fault: 'slow', held: true }, true),
 	'a rate limit': {
 		live: false,
 		async happen(me, k) {
@@ -80,8 +80,8 @@ async function breakAll(way, places) {
 	for (const [i, k] of places.entries()) {
 		seen.push(await way.happen(people[i], k));
 		await clearFaults();
+		await until('X has done what it was asked', 20, async () => (await live(people[i].account)).length === k + (way.live ? 1 : 0));
 	}
-	await sleep(400);		// what is slow at X has been done by now
 	await timePasses(people);
 	return { people, seen };
 }

@@ -1,5 +1,7 @@
-// The queue with one worker, 8 and 64: posts a second, what they cost, and
-// whether each account's posts left in their order.
+// The queue with one worker, 8 and 64, with an X that answers at once and one
+// that takes its time: posts a second, what they cost, and whether each
+// account's posts left in their order.  And what workers cost that have nothing
+// to do.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -9,8 +11,10 @@ import { limit, measured, table, tellOthers } from './report.js';
 import { Crowd, tellErrors } from './stories.js';
 
 const { env } = process;
-const ACCOUNTS = 64, POSTS = 1024;      // X lets one account post 100 times in 15 minutes
+const ACCOUNTS = 128, POSTS = 1024;      // X lets one account post 100 times in 15 minutes
 const WORKERS = [1, 8, 64];
+const LATENCIES_MS = [0, 200];
+const STARTING_MS = 10_000, IDLE_MS = 30_000;
 const QUEUEING_MS = 20_000;             // time enough to queue them all
 const POLL_MS = 100, SILENCE_MS = 60_000;
 
@@ -53,7 +57,7 @@ async function drained(workers, when, start) {
 // X's ids grow: an account's newest post has the highest.
 const outOfOrder = (histories) => histories.filter((ids) => ids.some((id, i) => i > 0 && id > ids[i - 1])).length;
 
-async function run(n) {
+async function run(n, latency) {
 	const crowd = new Crowd(ACCOUNTS, instance);
 	let workers = [];
 	try {
@@ -62,26 +66,51 @@ async function run(n) {
 		crowd.queueFor(when);
 		errors.push(...(await crowd.run('queue', { count: POSTS })).errors);
 		await sleep(Math.max(0, when - Date.now()));
+		await instance.sandbox({ latency_ms: latency });
 		const r = await measured(() => {
 			const start = performance.now();
 			workers = startWorkers(n);
 			return drained(workers, when, start);
 		}, instance);
 		const histories = await crowd.histories();
-		return { ...r, outOfOrder: outOfOrder(histories), lost: POSTS - histories.flat().length };
+		return { ...r, n, latency, outOfOrder: outOfOrder(histories), lost: POSTS - histories.flat().length };
 	} finally {
+		await instance.sandbox({ latency_ms: 0 });
 		await stop(workers);
 		crowd.close();
+	}
+}
+
+const transactions = async () => Number(await instance.sql(
+	'SELECT pg_stat_get_db_xact_commit(oid) FROM pg_database WHERE datname = current_database()'));
+
+// Once they have started: per worker and second.
+async function idle(n) {
+	const workers = startWorkers(n);
+	const spent = () => workers.reduce((sum, worker) => sum + family(worker.pid), 0);
+	try {
+		await sleep(STARTING_MS);
+		const [cpu, asked] = [spent(), await transactions()];
+		const r = await measured(() => sleep(IDLE_MS), instance);
+		const each = (value) => value / n / (IDLE_MS / 1000);
+		return { n, workers: each(spent() - cpu), postgres: each(r.used.postgres), transactions: each(await transactions() - asked) };
+	} finally {
+		await stop(workers);
 	}
 }
 
 const us = (seconds) => (seconds / POSTS * 1e6).toFixed(0);
 
 const runs = [];
-for (const n of WORKERS) runs.push(await run(n));
+for (const latency of LATENCIES_MS)
+	for (const n of WORKERS) runs.push(await run(n, latency));
 table(`${POSTS} queued posts of ${ACCOUNTS} accounts, all due at once`,
-	['workers', 'posts a second', 'CPU us a post: workers', 'PostgreSQL', 'accounts out of order', 'not sent', 'limit'],
-	runs.map((r, i) => [String(WORKERS[i]), r.perSecond.toFixed(0), us(r.workers), us(r.used.postgres), String(r.outOfOrder), String(r.lost), limit([r], 'waiting')]));
+	['X answers after', 'workers', 'posts a second', 'CPU us a post: workers', 'PostgreSQL', 'accounts out of order', 'not sent', 'limit'],
+	runs.map((r) => [`${r.latency} ms`, String(r.n), r.perSecond.toFixed(0), us(r.workers), us(r.used.postgres), String(r.outOfOrder), String(r.lost), limit([r], 'waiting')]));
+const idles = [];
+for (const n of WORKERS) idles.push(await idle(n));
+table('Workers with nothing to do, each and per second', ['workers', 'transactions', 'CPU us: workers', 'PostgreSQL'],
+	idles.map((r) => [String(r.n), r.transactions.toFixed(1), ...[r.workers, r.postgres].map((seconds) => (seconds * 1e6).toFixed(0))]));
 tellOthers(runs);
 tellErrors(errors);
 process.exitCode = errors.length || runs.some((r) => r.outOfOrder || r.lost) ? 1 : 0;

@@ -108,7 +108,7 @@ test('they are put back one by one', async () => {
 	await more(30);
 });
 
-test('the form is changed while an older worker and an older process are still there', async () => {
+test('the form is changed while an older worker and an older process are still there', async (t) => {
 	await replaceWorker(NEW);
 	await replace(NEW);
 	const late = await startWorker({}, OLD), own = await ownProcess({}, { build: OLD });
@@ -116,7 +116,8 @@ test('the form is changed while an older worker and an older process are still t
 		await more(30);
 		await migrate('contract');
 		await more(30);
-		await people.tryAt(own);
+		const { status, json } = await people.tryAt(own);
+		t.diagnostic(`the older process answers ${status} ${json.code}: ${json.detail}`);
 		await more(30);
 	} finally {
 		await late.stop();

@@ -3,90 +3,10 @@
 import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import fs from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
-
-const env = process.env;
-const AUTHORIZE = env.TWITTER_AUTHORIZE_URL;
-const CALLBACK = env.TWITTER_REDIRECT_URI;
-const CLIENT = env.TWITTER_CLIENT_ID;
-const ALL = 'tweet.read tweet.write users.read media.write offline.access';
-const agent = new https.Agent({ ca: fs.readFileSync(env.TWITTER_CA_FILE) });
-
-function send(method, url, { headers = {}, body, signal } = {}) {
-	return new Promise((resolve, reject) => {
-		const tls = url.startsWith('https:');
-		const req = (tls ? https : http).request(url, { method, headers, signal, ...(tls && { agent }) }, (res) => {
-			const parts = [];
-			res.on('data', (part) => parts.push(part));
-			res.on('error', reject);
-			res.on('end', () => {
-				const text = Buffer.concat(parts).toString();
-				let json;
-				try { json = JSON.parse(text); } catch { /* checked by the test */ }
-				resolve({ status: res.statusCode, headers: res.headers, text, json });
-			});
-		});
-		req.on('error', reject);
-		req.end(body);
-	});
-}
-
-const sandbox = (method, path, body) => send(method, env.SANDBOX_URL + path,
-	body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
-const settings = (change) => sandbox('POST', '/sandbox/settings', change);
-const counts = async () => (await sandbox('GET', '/sandbox/counts')).json;
-
-async function fault(rule) {
-	const res = await sandbox('POST', '/sandbox/faults', rule);
-	assert.equal(res.status, 200, res.text);
-}
-
-const encode = (fields) => new URLSearchParams(fields).toString();
-const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
-const form = (path, fields, headers = {}) => send('POST', env.SANDBOX_URL + path,
-	{ body: typeof fields === 'string' ? fields : encode(fields), headers: { ...FORM, ...headers } });
-
-function attempt(change = {}) {
-	const verifier = crypto.randomBytes(32).toString('base64url');
-	const query = {
-		response_type: 'code', client_id: CLIENT, redirect_uri: CALLBACK, scope: ALL,
-		state: crypto.randomBytes(16).toString('base64url'),
-		code_challenge: crypto.createHash('sha256').update(verifier).digest('base64url'),
-		code_challenge_method: 'S256', ...change,
-	};
-	for (const name of Object.keys(query))
-		if (query[name] === undefined) delete query[name];
-	return { verifier, query, url: `${AUTHORIZE}?${encode(query)}` };
-}
-
-async function consent(account, change) {
-	const made = attempt(change);
-	const fields = account ? { decision: 'allow', account } : { decision: 'allow' };
-	const res = await send('POST', made.url, { body: encode(fields), headers: FORM });
-	assert.equal(res.status, 302, res.text);
-	const to = new URL(res.headers.location);
-	assert.equal(to.searchParams.get('state'), made.query.state);
-	return { ...made, code: to.searchParams.get('code'), to };
-}
-
-const exchange = (c, change = {}, headers) => form('/2/oauth2/token', {
-	grant_type: 'authorization_code', code: c.code, redirect_uri: CALLBACK,
-	code_verifier: c.verifier, client_id: CLIENT, ...change }, headers);
-const refresh = (token, headers) => form('/2/oauth2/token',
-	{ grant_type: 'refresh_token', refresh_token: token, client_id: CLIENT }, headers);
-
-async function login(account, change) {
-	const res = await exchange(await consent(account, change));
-	assert.equal(res.status, 200, res.text);
-	return res.json;
-}
-
-const api = (method, path, token, body) => send(method, env.SANDBOX_URL + path, {
-	headers: { ...(token && { Authorization: `Bearer ${token}` }), ...(body !== undefined && { 'Content-Type': 'application/json' }) },
-	body: body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) });
-const post = (token, body) => api('POST', '/2/tweets', token, typeof body === 'string' ? { text: body } : body);
+import {
+	ALL, CALLBACK, CLIENT, FORM, api, attempt, clear, consent, counts, env, exchange, fault, forbidden, form, invalid, login, post, refresh,
+	sandbox, send, settings,
+} from './client.js';
 
 const oauthError = (res, status, error, description) => {
 	assert.equal(res.status, status, res.text);
@@ -96,23 +16,6 @@ const invalidToken = (res) => oauthError(res, 400, 'invalid_request', 'Value pas
 const invalidCode = (res) => oauthError(res, 400, 'invalid_request', 'Value passed for the authorization code was invalid.');
 const unauthorized = (res) => oauthError(res, 401, 'unauthorized_client', 'Missing valid authorization header');
 
-function invalid(res, message) {
-	assert.equal(res.status, 400, res.text);
-	assert.equal(res.json.title, 'Invalid Request');
-	assert.match(res.json.type, /\/2\/problems\/invalid-request$/);
-	assert.match(res.json.errors[0].message, message);
-}
-
-function forbidden(res, detail) {
-	assert.equal(res.status, 403, res.text);
-	assert.equal(res.json.status, 403);
-	assert.match(res.json.detail, detail);
-}
-
-const clear = async () => {
-	assert.equal((await sandbox('DELETE', '/sandbox/state')).status, 200);
-	assert.equal((await settings({ confidential: false })).status, 200);
-};
 before(clear);
 beforeEach(clear);
 after(() => sandbox('DELETE', '/sandbox/state'));
@@ -518,7 +421,7 @@ test('limits are always told and enforced when asked', async () => {
 	const limit = (res, name = 'x-rate-limit') => ['limit', 'remaining', 'reset'].map((k) => Number(res.headers[`${name}-${k}`]));
 	const [max, left, reset] = limit(await api('GET', '/2/users/me', t));
 	assert.equal(left, max - 1);
-	assert.ok(Math.abs(reset - Date.now() / 1000 - 900) < 5);
+	assert.ok(Math.abs(reset - Date.now() / 1000 - 900) < 60);
 	assert.equal(limit(await api('GET', '/2/users/me', t))[1], max - 2);
 	const made = await post(t, 'hello');
 	for (const name of ['x-rate-limit', 'x-user-limit-24hour', 'x-app-limit-24hour'])
@@ -546,7 +449,7 @@ test('faults answer in place of the work', async () => {
 		[{ fault: '402' }, (res) => assert.match(res.json.type, /credits-depleted$/)],
 		[{ fault: '429', reset_in: 60 }, (res) => {
 			assert.equal(res.headers['x-rate-limit-remaining'], '0');
-			assert.ok(Math.abs(Number(res.headers['x-rate-limit-reset']) - Date.now() / 1000 - 60) < 5);
+			assert.ok(Math.abs(Number(res.headers['x-rate-limit-reset']) - Date.now() / 1000 - 60) < 30);
 		}],
 		[{ fault: '403', body: '{"title":"SpendCapReached"}' }, (res) => assert.equal(res.json.title, 'SpendCapReached')],
 	]) {
@@ -629,14 +532,23 @@ test('256 callers may hang without holding up the others', async () => {
 	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
 	assert.ok(Date.now() - after >= 300);
 	// What it does is done long before it says so.
-	await fault({ path: '/2/tweets', fault: 'late', ms: 1500, count: 1 });
+	await fault({ path: '/2/tweets', fault: 'late', held: true, count: 1 });
 	const text = `late ${Date.now()}`;
 	let heard = false;
 	const posting = post(t, text).finally(() => { heard = true; });
 	while (!(await listed()).some((p) => p.text === text))
 		await sleep(20);
 	assert.ok(!heard);
+	await sandbox('DELETE', '/sandbox/faults');
 	assert.equal((await posting).status, 201);
+	// Held before it does anything, until the faults are cleared.
+	await fault({ path: '/2/tweets', fault: 'slow', held: true });
+	const held = post(t, `held ${Date.now()}`), before = (await listed()).length;
+	while (await hits() < 1)
+		await sleep(20);
+	assert.equal((await listed()).length, before);
+	await sandbox('DELETE', '/sandbox/faults');
+	assert.equal((await held).status, 201);
 	await settings({ latency_ms: 200 });
 	const late = Date.now();
 	assert.equal((await api('GET', '/2/users/me', t)).status, 200);
@@ -673,7 +585,7 @@ test('a text is shown as X shows it, and entities say what was meant', async () 
 		cashtags: [{ start: 39, end: 43, tag: 'ABC' }] } });
 	const { data: [top] } = (await api('GET', `/2/users/${me}/tweets?post.fields=created_at,entities`, t)).json;
 	assert.equal(top.text, shown);
-	assert.ok(Math.abs(Date.parse(top.created_at) - Date.now()) < 5000);
+	assert.ok(Math.abs(Date.parse(top.created_at) - Date.now()) < 60000);
 	for (const e of Object.values(top.entities).flat())
 		assert.equal(chars(shown, e).replace(/^[@#\uff03$]/, ''), e.url ?? e.username ?? e.tag);
 	const [many] = (await api('GET', `/2/tweets?ids=${top.id}&post.fields=entities`, t)).json.data;
@@ -752,7 +664,7 @@ test('everything about a post is listed', async () => {
 		[plain, 'alice', 'plain', null, null, null, 'everyone', false, false, undefined],
 		[vote, 'alice', 'vote', null, null, poll, 'following', true, true, undefined],
 		[other, 'bob', 'other', null, null, null, 'everyone', false, false, undefined]]);
-	assert.ok(all.every((p) => Math.abs(Date.parse(p.created_at) - Date.now()) < 5000));
+	assert.ok(all.every((p) => Math.abs(Date.parse(p.created_at) - Date.now()) < 60000));
 	assert.equal((await reads(alice, vote)('post.fields=paid_partnership')).paid_partnership, true);
 	await api('DELETE', `/2/tweets/${plain}`, alice);
 	assert.deepEqual((await listed('?author=Alice')).map((p) => p.id), [vote]);
@@ -867,12 +779,12 @@ test('X\'s refusals are said by name', async () => {
 
 test('any goes through every fault there is', async () => {
 	const t = (await login('alice')).access_token;
-	await fault({ path: '/2/tweets', method: 'POST', fault: 'any', ms: 300, reset_in: 3 });
+	await fault({ path: '/2/tweets', method: 'POST', fault: 'any', ms: 1000, reset_in: 3 });
 	const seen = [];
 	for (let i = 0; i < 24; i++) {
 		const text = `post ${i}`, start = Date.now();
 		const res = await post(t, text).catch((e) => ({ status: e.code }));
-		const late = Date.now() - start >= 300 ? ' late' : '';
+		const late = Date.now() - start >= 1000 ? ' late' : '';
 		const live = (await listed()).some((p) => p.text === text) ? ' done' : '';
 		if (res.status === 429)
 			assert.ok(Math.abs(Number(res.headers['x-rate-limit-reset']) - Date.now() / 1000 - 3) < 2);

@@ -44,6 +44,7 @@ struct sb_faults {
 	pthread_mutex_t	lock;		/* guards rules */
 	struct rule	rules[RULES_MAX];
 	atomic_int	count;		/* changed under lock only */
+	atomic_int	era;		/* how often they were cleared */
 };
 
 struct sb_faults *
@@ -148,6 +149,11 @@ read_member(const char *name, struct json_object *value, struct rule *out)
 	if (strcmp(name, "body") == 0)
 		return read_text(value, fault->body, sizeof fault->body) ?
 		    NULL : "body is not a text under 512 bytes";
+	if (strcmp(name, "held") == 0) {
+		fault->held = json_object_get_boolean(value);
+		return json_object_is_type(value, json_type_boolean) ?
+		    NULL : "held is not a boolean";
+	}
 	if (strcmp(name, "ms") == 0)
 		return read_number(value, 0, &fault->ms) ?
 		    NULL : "ms is not a number from 0";
@@ -230,7 +236,14 @@ sb_faults_clear(struct sb_faults *f)
 {
 	sb_lock(&f->lock);
 	atomic_store(&f->count, 0);
+	atomic_fetch_add(&f->era, 1);
 	sb_unlock(&f->lock);
+}
+
+bool
+sb_faults_holds(struct sb_faults *f, const struct sb_fault *fault)
+{
+	return fault->held && fault->era == atomic_load(&f->era);
 }
 
 static bool
@@ -288,6 +301,7 @@ sb_faults_take(struct sb_faults *f, const char *method, const char *path,
 	for (int i = 0; i < atomic_load(&f->count); i++)
 		if (applies(&f->rules[i], method, path)) {
 			suffer(&f->rules[i], out);
+			out->era = atomic_load(&f->era);
 			break;
 		}
 	sb_unlock(&f->lock);
@@ -309,6 +323,9 @@ rule_json(const struct rule *r)
 	if (r->fault.ms >= 0)
 		json_object_object_add(o, "ms",
 		    json_object_new_int64(r->fault.ms));
+	if (r->fault.held)
+		json_object_object_add(o, "held",
+		    json_object_new_boolean(true));
 	json_object_object_add(o, "rate", json_object_new_double(r->rate));
 	json_object_object_add(o, "skip", json_object_new_int64(r->skip));
 	json_object_object_add(o, "left",

@@ -19,12 +19,27 @@ const answers = (port) => new Promise((done) => {
 	socket.on('error', () => done(false));
 });
 
+// On a port that was free a moment ago: `isThere` is false where it was not.
+async function start(ini, write, who, told) {
+	const port = await freePort();
+	write(port);
+	if (who.uid !== undefined)
+		chownSync(ini, who.uid, who.gid);
+	const log = openSync(told, 'a');
+	const child = spawn('pgbouncer', [ini], { ...who, cwd: '/', stdio: ['ignore', log, log] });
+	closeSync(log);
+	let ended = false;
+	const gone = new Promise((done) => child.on('close', () => { ended = true; done(); }));
+	const isThere = until('PgBouncer answers', 10, async () => ended || answers(port)).then(() => !ended);
+	return { port, child, gone, isThere };
+}
+
 // `server`: another than the instance's own, {host, port}.
 export async function bouncer(server = { host: '127.0.0.1', port: env.PGPORT }, name = 'pgbouncer') {
 	// Not below the instance: its own user may not be able to enter that.
-	const dir = mkdtempSync(join(tmpdir(), 'nx-pgbouncer-')), port = await freePort();
+	const dir = mkdtempSync(join(tmpdir(), 'nx-pgbouncer-'));
 	writeFileSync(join(dir, 'users'), `"${env.PGUSER}" "${env.PGPASSWORD}"\n`, { mode: 0o600 });
-	writeFileSync(join(dir, 'ini'), [
+	const ini = (port) => writeFileSync(join(dir, 'ini'), [
 		'[databases]', `* = host=${server.host} port=${server.port}`,
 		'[pgbouncer]', 'listen_addr = 127.0.0.1', `listen_port = ${port}`, 'unix_socket_dir =',
 		'auth_type = scram-sha-256', `auth_file = ${join(dir, 'users')}`, 'pool_mode = transaction',
@@ -34,14 +49,14 @@ export async function bouncer(server = { host: '127.0.0.1', port: env.PGPORT }, 
 	const who = {};
 	if (process.getuid() === 0) {
 		Object.assign(who, { uid: 65534, gid: 65534 });
-		for (const path of [dir, join(dir, 'users'), join(dir, 'ini')])
+		for (const path of [dir, join(dir, 'users')])
 			chownSync(path, who.uid, who.gid);
 	}
-	const told = join(STACK, `log/${name}.log`), log = openSync(told, 'a');
-	const child = spawn('pgbouncer', [join(dir, 'ini')], { ...who, cwd: '/', stdio: ['ignore', log, log] });
-	closeSync(log);
-	const gone = new Promise((done) => child.on('close', done));
-	await until('PgBouncer', 10, () => answers(port));
+	const told = join(STACK, `log/${name}.log`);
+	const { port, child, gone } = await until('PgBouncer', 10, async () => {
+		const one = await start(join(dir, 'ini'), ini, who, told);
+		return await one.isThere && one;
+	});
 	return {
 		port,
 		// Connections to the database that it believes in.

@@ -73,10 +73,15 @@ export async function timePasses(people) {
 		UPDATE x_posts SET next_try_at = now() WHERE next_try_at IS NOT NULL AND state <> 'queued' AND ${mine}`);
 }
 
-// What waits until it is tried again is tried now.
-// A post that waits is tried now; its line has to be told.
-export const dueNow = (id) => sql(`WITH p AS (UPDATE x_posts SET next_try_at = now() WHERE id = '${id}' RETURNING *)
+// Changes posts that wait; their lines have to be told.
+const inLine = (ids, change) => sql(`WITH p AS (UPDATE x_posts SET ${change} WHERE id = ANY ('{${ids}}'::uuid[]) RETURNING *)
 	UPDATE x_lines l SET next_at = now(), head_at = NULL FROM p WHERE l.user_id = p.user_id AND l.connection_id = p.connection_id`);
+
+// A post that waits is tried now.
+export const dueNow = (id) => inLine([id], 'next_try_at = now()');
+// The time of posts that were scheduled for an hour later has come, in the same order.
+export const timeHasCome = (...ids) => inLine(ids, "publish_at = publish_at - interval '1 hour', next_try_at = now()");
+// What waits until it is tried again is tried now.
 export const hasten = (people) => sql(`UPDATE x_posts SET next_try_at = now() WHERE state IN ('partial', 'unknown')
 	AND next_try_at > now() AND (lease_until IS NULL OR lease_until < now()) AND user_id = ANY ('{${people.map((me) => me.user)}}'::uuid[])`);
 

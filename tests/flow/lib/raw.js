@@ -13,7 +13,7 @@ function isWhole(bytes) {
 
 // Sends bytes as they are; what came back until the answer was whole, the
 // other side closed or `ms` have passed.
-function raw(pieces, { ms = 5000, end = false } = {}) {
+function raw(pieces, { ms = 60000, end = false } = {}) {
 	return new Promise((done) => {
 		const socket = net.connect(Number(port), hostname);
 		const got = [];

@@ -35,14 +35,22 @@ export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 // Waits for what must come; how long it may take is not what is tested, so a
 // machine that is busy with something else gets a minute more.
 export async function until(what, seconds, check) {
-	const end = Date.now() + (seconds + 60) * 1000;
+	const end = performance.now() + (seconds + 60) * 1000;
 	for (;;) {
 		const value = await check();
 		if (value)
 			return value;
-		assert.ok(Date.now() < end, `${what} did not happen within ${seconds} s`);
+		if (performance.now() >= end)
+			assert.fail(`${what} did not happen within ${seconds} s; ${await whatIs()}`);
 		await sleep(100);
 	}
+}
+
+// What a test that waits in vain leaves behind: X's rules, and who waits in the database.
+async function whatIs() {
+	const all = await Promise.allSettled([sandbox('GET', '/sandbox/faults'), sandbox('GET', '/sandbox/counts'), send('GET', '/readyz').then((res) => res.text),
+		sql(`SELECT state, count(*) FROM x_posts GROUP BY 1`), sql(`SELECT application_name, state, wait_event, left(query, 60) FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)]);
+	return all.map((one) => JSON.stringify(one.value ?? String(one.reason))).join('; ');
 }
 
 // A thread that sleeps 20 ms again and again and adds up how much longer the
@@ -63,11 +71,11 @@ new Worker(`
 const PROCESSES_IN_A_ROW = 5n;
 
 export function stopwatch() {
-	const begun = Date.now(), lostThen = Atomics.load(lost, 0);
+	const now = () => Math.ceil(performance.now()), begun = now(), lostThen = Atomics.load(lost, 0);
 	return {
-		ms: () => Date.now() - begun,
+		ms: () => now() - begun,
 		// Fails when more than `limit` ms have passed, or `ms` is more, beyond what the machine took.
-		promise(limit, what, ms = Date.now() - begun) {
+		promise(limit, what, ms = now() - begun) {
 			const theirs = Number((Atomics.load(lost, 0) - lostThen) * PROCESSES_IN_A_ROW);
 			assert.ok(ms <= limit + theirs, `${what}: ${ms} ms, of which the machine may have taken ${theirs}; ${limit} are promised`);
 		},
