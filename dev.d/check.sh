@@ -219,9 +219,10 @@ check_what() {
 		return
 	fi
 	[[ $share != rest && $share != all ]] || check_build "$variant"
+	check_files "$variant" "$share" "$ROOT"/tests/{sandbox,flow}/[!z]*.test.js
 	[[ $variant != plain ]] ||
 	    check_files "$variant" "$share" "$ROOT"/tests/browser/*.test.js
-	check_files "$variant" "$share" "$ROOT"/tests/{sandbox,flow}/*.test.js
+	check_files "$variant" "$share" "$ROOT"/tests/flow/zz_*.test.js
 }
 
 # check_share VARIANT SHARE

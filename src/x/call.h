@@ -9,6 +9,8 @@
 #define NX_X_POST	"/2/tweets/%s"
 #define NX_X_TIMELINE	"/2/users/%s/tweets"
 #define NX_X_PROFILE	"/2/users/me"
+#define NX_X_UPLOAD	"/2/media/upload"
+#define NX_X_METADATA	"/2/media/metadata"
 
 /*
  * Ask, unless `ask->url` is NULL since there was no room to write it (`unfit`

@@ -21,8 +21,9 @@ enum {
 	READ = 1 << NX_ACT_READ,
 	CREATE = 1 << NX_ACT_CREATE,
 	DELETE = 1 << NX_ACT_DELETE,
+	MEDIA = 1 << NX_ACT_UPLOAD | 1 << NX_ACT_SEGMENT,
 	OAUTH = CODE | REFRESH | REVOKE,
-	NEEDED = PROFILE | CREATE | DELETE,	/* by whoever publishes */
+	NEEDED = PROFILE | CREATE | DELETE | MEDIA,	/* to publish */
 	API = READ | NEEDED,
 	ANY = OAUTH | API,
 };
@@ -327,8 +328,9 @@ rule_fits(const struct rule *r, enum nx_act act, int status,
 static bool
 is_done(enum nx_act act, struct nx_slice text, struct json_object *body)
 {
-	return body != NULL || act == NX_ACT_REVOKE || (act ==
-	    NX_ACT_DELETE && nx_slice_trim(text, " \t\r\n").n == 0);
+	return body != NULL || act == NX_ACT_REVOKE ||
+	    ((act == NX_ACT_DELETE || act == NX_ACT_SEGMENT) &&
+	    nx_slice_trim(text, " \t\r\n").n == 0);
 }
 
 static enum nx_class

@@ -4,7 +4,7 @@ import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { BUILD, calm, clearFaults, fault, grown, LIGHT, problem, run, sql, stopwatch, unbrake, until } from './lib/stack.js';
-import { atX, crowd, connected, hits, isBusy, leasesRunOut, renewed, TOKEN, version, works } from './lib/renewing.js';
+import { atX, crowd, connected, hits, isBusy, leasesRunOut, renewed, runOut, TOKEN, version, works } from './lib/renewing.js';
 import { words } from './lib/visitor.js';
 
 before(calm);
@@ -41,7 +41,7 @@ test(`an answer after ${DELAYS.join(', ')} s is waited for, by whoever is still 
 });
 
 test('an access token that lives serves on while X takes its time', async () => {
-	const me = await connected(50);
+	const me = await connected(55);
 	await fault({ path: TOKEN, fault: 'late', ms: 12000, count: 1 });
 	const { by } = await grown(async () => {
 		const watch = stopwatch();
@@ -68,6 +68,7 @@ test('an X that leaves four without an answer is sent no other, but one a minute
 		const swept = await run(join(BUILD, 'token_refresh'), [`--user_id=${waiting[1].user}`]);
 		assert.equal(swept.status, 75, swept.stderr);
 		assert.equal(JSON.parse(swept.stdout).outage, true);
+		await runOut(living, 50);
 		assert.equal((await living.post(words())).status, 201);
 		assert.equal(await hits(), 4);
 		for (const res of await Promise.all(posting))

@@ -169,7 +169,7 @@ test('a connection without a refresh token ends when its access token does', asy
 
 test('an access token that still lives serves while X cannot renew it', async () => {
 	const me = await connected();
-	await runOut(me, 40);
+	await runOut(me, 55);
 	await fault({ path: '/2/oauth2/token', fault: '503' });
 	const res = await me.post(words());
 	assert.equal(res.status, 201, res.text);

@@ -26,7 +26,7 @@ const users = (people) => `user_id IN (${people.map((me) => `'${me.user}'`).join
 // Their access tokens are over, here and at X; or have `left` seconds here.
 async function runOut(people, left = -60) {
 	await sql(`UPDATE platform_connections SET token_expires_at = now() + interval '${left} seconds' WHERE ${users(people)};
-		UPDATE x_grants SET lease_until = NULL, retry_at = NULL FROM platform_connections c WHERE c.id = connection_id AND c.${users(people)}`);
+		UPDATE x_grants SET lease_until = NULL, retry_at = NULL FROM platform_connections c WHERE c.user_id = x_grants.user_id AND c.id = connection_id AND c.${users(people)}`);
 	if (left <= 0)
 		await inParallel(people.length, 16, (i) => sandbox('POST', '/sandbox/expire', { account: people[i].account }));
 }
@@ -71,7 +71,7 @@ test('a token endpoint in trouble ends no connection', async () => {
 	const [living, dead] = [await crowd(6), await crowd(6)];
 	const everybody = [...living, ...dead];
 	for (const rule of [{ fault: 'hang', ms: SECONDS * 1000 }, { fault: '503' }, { fault: 'garbage', work: false }, { fault: '429', reset_in: 1 }]) {
-		await runOut(living, 40);
+		await runOut(living, 55);
 		await runOut(dead);
 		await fault({ path: '/2/oauth2/token', ...rule });
 		const begun = Date.now();

@@ -16,6 +16,7 @@
 #include "nx/x/posts.h"
 #include "nx/x/timeline.h"
 #include "nx/x/users.h"
+#include "x/media.h"
 
 enum { ARENA_MAX = 8 << 20, ASKED_MAX = 6, A_MONTH = 31 * 24 * 3600 };
 
@@ -194,6 +195,26 @@ check_create(const struct nx_x *x)
 }
 
 static void
+check_medium(const struct nx_x *x)
+{
+	struct nx_x_medium m;
+	struct nx_verdict v;
+
+	nx_x_media_status(x, "access-token", "123", &m, &v);
+	check_verdict(NX_ACT_UPLOAD, &v);
+	CHECK(script.asked == 1);
+	CHECK(v.class != NX_CLASS_DONE ||
+	    nx_x_hitch_of(&v) == NX_X_NO_HITCH);
+	CHECK((v.class == NX_CLASS_DONE) == (m.id != NULL));
+	if (m.id == NULL)
+		return;
+	CHECK(nx_x_id_is_good(m.id) && m.expires_in >= 0);
+	CHECK(m.check_after >= 1 && m.percent >= -1 && m.percent <= 100);
+	CHECK(m.why == NULL || fuzz_is_text(m.why, strlen(m.why)));
+	CHECK(m.processing == NX_X_FAILED || m.why == NULL);
+}
+
+static void
 check_rest(const struct nx_x *x, enum nx_act act)
 {
 	struct nx_verdict v;
@@ -249,6 +270,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		check_create(&x);
 	else if (act == NX_ACT_DELETE || act == NX_ACT_REVOKE)
 		check_rest(&x, act);
+	else if (act == NX_ACT_UPLOAD)
+		check_medium(&x);
 	else
 		check_user(&x);
 	nx_arena_free(x.arena);

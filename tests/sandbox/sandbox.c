@@ -108,9 +108,11 @@ app_start(struct sb_app *app, const struct sb_conf *conf)
 		.journal = sb_journal_new(),
 		.keys = sb_keys_new(conf->jwt_secret),
 		.limits = sb_limits_new(),
+		.media = sb_media_new(),
 		.posts = sb_posts_new(),
 		.sessions = sb_sessions_new(),
 		.settings = sb_settings_new(conf->client_secret != NULL),
+		.storage = sb_storage_new(),
 	};
 }
 
@@ -124,9 +126,11 @@ app_end(struct sb_app *app)
 	sb_journal_free(app->journal);
 	sb_keys_free(app->keys);
 	sb_limits_free(app->limits);
+	sb_media_free(app->media);
 	sb_posts_free(app->posts);
 	sb_sessions_free(app->sessions);
 	sb_settings_free(app->settings);
+	sb_storage_free(app->storage);
 }
 
 /* The signals that end the process, blocked here and in every thread. */

@@ -3,90 +3,10 @@
 import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import fs from 'node:fs';
-import http from 'node:http';
-import https from 'node:https';
-
-const env = process.env;
-const AUTHORIZE = env.TWITTER_AUTHORIZE_URL;
-const CALLBACK = env.TWITTER_REDIRECT_URI;
-const CLIENT = env.TWITTER_CLIENT_ID;
-const ALL = 'tweet.read tweet.write users.read media.write offline.access';
-const agent = new https.Agent({ ca: fs.readFileSync(env.TWITTER_CA_FILE) });
-
-function send(method, url, { headers = {}, body, signal } = {}) {
-	return new Promise((resolve, reject) => {
-		const tls = url.startsWith('https:');
-		const req = (tls ? https : http).request(url, { method, headers, signal, ...(tls && { agent }) }, (res) => {
-			const parts = [];
-			res.on('data', (part) => parts.push(part));
-			res.on('error', reject);
-			res.on('end', () => {
-				const text = Buffer.concat(parts).toString();
-				let json;
-				try { json = JSON.parse(text); } catch { /* checked by the test */ }
-				resolve({ status: res.statusCode, headers: res.headers, text, json });
-			});
-		});
-		req.on('error', reject);
-		req.end(body);
-	});
-}
-
-const sandbox = (method, path, body) => send(method, env.SANDBOX_URL + path,
-	body === undefined ? {} : { body: JSON.stringify(body), headers: { 'Content-Type': 'application/json' } });
-const settings = (change) => sandbox('POST', '/sandbox/settings', change);
-const counts = async () => (await sandbox('GET', '/sandbox/counts')).json;
-
-async function fault(rule) {
-	const res = await sandbox('POST', '/sandbox/faults', rule);
-	assert.equal(res.status, 200, res.text);
-}
-
-const encode = (fields) => new URLSearchParams(fields).toString();
-const FORM = { 'Content-Type': 'application/x-www-form-urlencoded' };
-const form = (path, fields, headers = {}) => send('POST', env.SANDBOX_URL + path,
-	{ body: typeof fields === 'string' ? fields : encode(fields), headers: { ...FORM, ...headers } });
-
-function attempt(change = {}) {
-	const verifier = crypto.randomBytes(32).toString('base64url');
-	const query = {
-		response_type: 'code', client_id: CLIENT, redirect_uri: CALLBACK, scope: ALL,
-		state: crypto.randomBytes(16).toString('base64url'),
-		code_challenge: crypto.createHash('sha256').update(verifier).digest('base64url'),
-		code_challenge_method: 'S256', ...change,
-	};
-	for (const name of Object.keys(query))
-		if (query[name] === undefined) delete query[name];
-	return { verifier, query, url: `${AUTHORIZE}?${encode(query)}` };
-}
-
-async function consent(account, change) {
-	const made = attempt(change);
-	const fields = account ? { decision: 'allow', account } : { decision: 'allow' };
-	const res = await send('POST', made.url, { body: encode(fields), headers: FORM });
-	assert.equal(res.status, 302, res.text);
-	const to = new URL(res.headers.location);
-	assert.equal(to.searchParams.get('state'), made.query.state);
-	return { ...made, code: to.searchParams.get('code'), to };
-}
-
-const exchange = (c, change = {}, headers) => form('/2/oauth2/token', {
-	grant_type: 'authorization_code', code: c.code, redirect_uri: CALLBACK,
-	code_verifier: c.verifier, client_id: CLIENT, ...change }, headers);
-const refresh = (token, headers) => form('/2/oauth2/token',
-	{ grant_type: 'refresh_token', refresh_token: token, client_id: CLIENT }, headers);
-
-async function login(account, change) {
-	const res = await exchange(await consent(account, change));
-	assert.equal(res.status, 200, res.text);
-	return res.json;
-}
-
-const api = (method, path, token, body) => send(method, env.SANDBOX_URL + path, {
-	headers: { ...(token && { Authorization: `Bearer ${token}` }), ...(body !== undefined && { 'Content-Type': 'application/json' }) },
-	body: body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body) });
-const post = (token, body) => api('POST', '/2/tweets', token, typeof body === 'string' ? { text: body } : body);
+import {
+	ALL, CALLBACK, CLIENT, FORM, api, attempt, clear, consent, counts, env, exchange, fault, forbidden, form, invalid, login, post, refresh,
+	sandbox, send, settings,
+} from './client.js';
 
 const oauthError = (res, status, error, description) => {
 	assert.equal(res.status, status, res.text);
@@ -96,23 +16,6 @@ const invalidToken = (res) => oauthError(res, 400, 'invalid_request', 'Value pas
 const invalidCode = (res) => oauthError(res, 400, 'invalid_request', 'Value passed for the authorization code was invalid.');
 const unauthorized = (res) => oauthError(res, 401, 'unauthorized_client', 'Missing valid authorization header');
 
-function invalid(res, message) {
-	assert.equal(res.status, 400, res.text);
-	assert.equal(res.json.title, 'Invalid Request');
-	assert.match(res.json.type, /\/2\/problems\/invalid-request$/);
-	assert.match(res.json.errors[0].message, message);
-}
-
-function forbidden(res, detail) {
-	assert.equal(res.status, 403, res.text);
-	assert.equal(res.json.status, 403);
-	assert.match(res.json.detail, detail);
-}
-
-const clear = async () => {
-	assert.equal((await sandbox('DELETE', '/sandbox/state')).status, 200);
-	assert.equal((await settings({ confidential: false })).status, 200);
-};
 before(clear);
 beforeEach(clear);
 after(() => sandbox('DELETE', '/sandbox/state'));

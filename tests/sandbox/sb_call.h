@@ -19,9 +19,11 @@
 #include "sb_journal.h"
 #include "sb_keys.h"
 #include "sb_limits.h"
+#include "sb_media.h"
 #include "sb_posts.h"
 #include "sb_sessions.h"
 #include "sb_settings.h"
+#include "sb_storage.h"
 
 /* The process: made by main, shared; each part guards itself. */
 struct sb_app {
@@ -33,9 +35,11 @@ struct sb_app {
 	struct sb_journal	 *journal;
 	struct sb_keys		 *keys;
 	struct sb_limits	 *limits;
+	struct sb_media		 *media;
 	struct sb_posts		 *posts;
 	struct sb_sessions	 *sessions;
 	struct sb_settings_store *settings;
+	struct sb_storage	 *storage;
 	atomic_bool		  stopping;
 };
 

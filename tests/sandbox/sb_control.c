@@ -177,6 +177,8 @@ sb_control_reset(struct sb_call *c)
 	sb_posts_reset(app->posts);
 	sb_counts_reset(app->counts);
 	sb_limits_reset(app->limits);
+	sb_media_reset(app->media);
+	sb_storage_reset(app->storage);
 	sb_journal_reset(app->journal);
 	sb_canaries_reset(app->canaries);
 	sb_sessions_reset(app->sessions);

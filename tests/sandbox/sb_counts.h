@@ -14,7 +14,8 @@
 	X(REFRESHES_REFUSED, "refreshes_refused")	\
 	X(REVOKED, "revoked")	\
 	X(UPLOADS, "uploads")	\
-	X(MEDIA_BYTES, "media_bytes")
+	X(MEDIA_BYTES, "media_bytes")	\
+	X(MEDIA_PRICE, "media_price")
 
 enum sb_count {
 #define X(name, text) SB_##name,

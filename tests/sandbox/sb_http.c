@@ -70,19 +70,21 @@ read_body(FCGX_Request *r, struct sb_request *req)
 {
 	const char *length = sb_request_param(req, "CONTENT_LENGTH");
 	long long expect = length == NULL ? 0 : strtoll(length, NULL, 10);
+	const long long max = strncmp(req->path, "/2/media/", 9) == 0 ?
+	    SB_UPLOAD_MAX : SB_BODY_MAX;
 	long long got = 0;
 	char chunk[8192];
 	int n;
 
 	while ((n = FCGX_GetStr(chunk, sizeof chunk, r->in)) > 0) {
 		got += n;
-		if (got <= SB_BODY_MAX)
+		if (got <= max)
 			sb_buf_add(&req->body, chunk, (size_t)n);
-		else if (got > 64LL * SB_BODY_MAX)
+		else if (got > 4 * SB_UPLOAD_MAX)
 			return 413;
 	}
 	sb_buf_puts(&req->body, "");
-	if (got > SB_BODY_MAX)
+	if (got > max)
 		return 413;
 	return FCGX_GetError(r->in) != 0 || got != expect ? 400 : 0;
 }
@@ -261,13 +263,16 @@ reason(int status)
 	case 200: return "OK";
 	case 201: return "Created";
 	case 204: return "No Content";
+	case 206: return "Partial Content";
 	case 302: return "Found";
 	case 400: return "Bad Request";
 	case 401: return "Unauthorized";
 	case 402: return "Payment Required";
 	case 403: return "Forbidden";
 	case 404: return "Not Found";
+	case 412: return "Precondition Failed";
 	case 413: return "Content Too Large";
+	case 416: return "Range Not Satisfiable";
 	case 429: return "Too Many Requests";
 	case 500: return "Internal Server Error";
 	case 502: return "Bad Gateway";

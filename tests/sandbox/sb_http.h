@@ -14,7 +14,10 @@
 
 #include "sb_buf.h"
 
-enum { SB_BODY_MAX = 1 << 20 };		/* bytes of a request's body */
+enum {
+	SB_BODY_MAX = 1 << 20,		/* bytes of a request's body, */
+	SB_UPLOAD_MAX = 24 << 20	/* and of an upload's */
+};
 
 /* Pairs of an urlencoded text, decoded; names and values are terminated. */
 struct sb_form {
@@ -47,7 +50,7 @@ struct sb_reply {
 
 /*
  * Fill in the request, reading its body to the end.  0, or the status to
- * refuse it with: 400 (broken), 413 (body over SB_BODY_MAX).  Borrows r's
+ * refuse it with: 400 (broken), 413 (body over its maximum).  Borrows r's
  * environment: end the request before FCGX_Finish_r().
  */
 int	 sb_request_read(FCGX_Request *r, struct sb_request *out);

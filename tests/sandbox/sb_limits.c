@@ -36,6 +36,9 @@ quarter_limit(enum sb_endpoint endpoint, const struct sb_limit_rules *rules)
 	case SB_GET_POST:	return 900;
 	case SB_GET_TIMELINE:	return 900;
 	case SB_GET_ME:		return 75;
+	case SB_UPLOAD:		return 500;
+	case SB_UPLOAD_STATUS:	return 1000;
+	case SB_METADATA:	return 500;
 	default:		return HUGE_LIMIT;
 	}
 }

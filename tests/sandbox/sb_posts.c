@@ -21,6 +21,7 @@ struct post {
 	struct author	*author;
 	char		*text;
 	char		*poll;			/* JSON or NULL */
+	char		*media_ids;		/* JSON or NULL */
 	struct sb_shown	*shown;
 	char		 reply_settings[16];
 	uint64_t	 reply_to;
@@ -59,6 +60,7 @@ free_post(void *value)
 
 	free(p->text);
 	free(p->poll);
+	free(p->media_ids);
 	sb_shown_free(p->shown);
 	free(p);
 }
@@ -229,6 +231,8 @@ make_post(const struct sb_new_post *in)
 	    in->digest);
 	post->text = sb_strdup(in->text);
 	post->poll = in->poll == NULL ? NULL : sb_strdup(in->poll);
+	post->media_ids = in->media_ids == NULL ? NULL :
+	    sb_strdup(in->media_ids);
 	post->shown = in->shown;
 	sb_copy(post->reply_settings, sizeof post->reply_settings,
 	    in->reply_settings);
@@ -502,6 +506,8 @@ listed_json(const struct post *post)
 	add_id(o, "quoted", post->quoted);
 	json_object_object_add(o, "poll", post->poll == NULL ? NULL :
 	    json_tokener_parse(post->poll));
+	json_object_object_add(o, "media_ids", post->media_ids == NULL ?
+	    json_object_new_array() : json_tokener_parse(post->media_ids));
 	json_object_object_add(o, "made_with_ai",
 	    json_object_new_boolean(post->made_with_ai));
 	json_object_object_add(o, "paid_partnership",

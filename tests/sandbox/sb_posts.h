@@ -21,6 +21,7 @@ struct sb_new_post {
 	const char	*digest;	/* SHA-256 of the text, hexadecimal */
 	const char	*reply_settings;	/* "everyone" by default */
 	const char	*poll;		/* JSON, NULL for none */
+	const char	*media_ids;	/* JSON, NULL for none */
 	uint64_t	 reply_to;	/* 0 for none */
 	uint64_t	 quoted;	/* 0 for none */
 	bool		 made_with_ai;

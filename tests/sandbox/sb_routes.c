@@ -9,14 +9,16 @@
 enum { HANG_MAX_MS = 60000, SLOW_MS = 1000, TICK_MS = 250, HELD_TICK_MS = 10 };
 
 #define READ	(SB_SCOPE_TWEET_READ | SB_SCOPE_USERS_READ)
+#define MEDIA	SB_SCOPE_MEDIA_WRITE
 
 /*
  * The whole sandbox.  A route with an endpoint is X's API: it needs a token
- * with those scopes and is counted.  Media uploads will have rows here too.
+ * with those scopes and is counted.
  */
 static const struct route {
 	const char	*method;
-	const char	*path;		/* {id} stands for one segment */
+	const char	*path;		/* {id} stands for one segment, {path}
+					 * for all that is left */
 	void	       (*answer)(struct sb_call *c);
 	enum sb_endpoint endpoint;
 	uint64_t	 scopes;
@@ -34,6 +36,20 @@ static const struct route {
 	{ "GET", "/2/tweets/{id}", sb_reads_one, SB_GET_POST, READ },
 	{ "GET", "/2/users/{id}/tweets", sb_reads_timeline, SB_GET_TIMELINE,
 	    READ },
+	{ "POST", "/2/media/upload", sb_uploads_whole, SB_UPLOAD, MEDIA },
+	{ "POST", "/2/media/upload/initialize", sb_uploads_initialize,
+	    SB_UPLOAD, MEDIA },
+	{ "POST", "/2/media/upload/{id}/append", sb_uploads_append,
+	    SB_SEGMENT, MEDIA },
+	{ "POST", "/2/media/upload/{id}/finalize", sb_uploads_finalize,
+	    SB_SEGMENT, MEDIA },
+	{ "GET", "/2/media/upload", sb_uploads_status, SB_UPLOAD_STATUS,
+	    MEDIA },
+	{ "POST", "/2/media/metadata", sb_uploads_metadata, SB_METADATA,
+	    MEDIA },
+	{ "GET", "/storage/v1/object/sign/{path}", sb_objects_signed, 0, 0 },
+	{ "GET", "/storage/v1/object/public/{path}", sb_objects_public, 0,
+	    0 },
 	{ "GET", "/auth/v1/settings", sb_supabase_settings, 0, 0 },
 	{ "POST", "/auth/v1/token", sb_supabase_token, 0, 0 },
 	{ "GET", "/auth/v1/user", sb_supabase_user, 0, 0 },
@@ -41,6 +57,8 @@ static const struct route {
 	{ "GET", "/auth/v1/.well-known/jwks.json", sb_supabase_jwks, 0, 0 },
 	{ "GET", "/sandbox/counts", sb_control_counts, 0, 0 },
 	{ "GET", "/sandbox/posts", sb_control_posts, 0, 0 },
+	{ "GET", "/sandbox/media", sb_control_media, 0, 0 },
+	{ "POST", "/sandbox/objects", sb_control_objects, 0, 0 },
 	{ "GET", "/sandbox/grants", sb_control_grants, 0, 0 },
 	{ "GET", "/sandbox/canaries", sb_control_canaries, 0, 0 },
 	{ "GET", "/sandbox/requests", sb_control_requests, 0, 0 },
@@ -61,11 +79,12 @@ begins(const char *text, const char *prefix)
 	return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-/* Copies what stands for {id} into id[size]. */
+/* Copies what stands for {id} or {path} into id[size]. */
 static bool
 matches(const char *pattern, const char *path, char *id, size_t size)
 {
-	const char *mark = strstr(pattern, "{id}");
+	const char *mark = strchr(pattern, '{');
+	const bool all = mark != NULL && strcmp(mark, "{path}") == 0;
 	size_t before, len;
 
 	id[0] = '\0';
@@ -75,8 +94,9 @@ matches(const char *pattern, const char *path, char *id, size_t size)
 	if (strncmp(pattern, path, before) != 0)
 		return false;
 	path += before;
-	len = strcspn(path, "/");
-	if (len == 0 || len >= size || strcmp(path + len, mark + 4) != 0)
+	len = all ? strlen(path) : strcspn(path, "/");
+	if (len == 0 || len >= size ||
+	    (!all && strcmp(path + len, strchr(mark, '}') + 1) != 0))
 		return false;
 	memcpy(id, path, len);
 	id[len] = '\0';
@@ -154,7 +174,7 @@ static void
 work(struct sb_call *c)
 {
 	const struct route *route;
-	char id[64];
+	char id[SB_OBJECT_NAME_SIZE];
 
 	c->now = sb_clock_now();
 	c->id = id;
@@ -167,7 +187,8 @@ work(struct sb_call *c)
 		if (!authenticate(c) || !within_limits(c, route->endpoint))
 			return;
 		if ((c->caller.scopes & route->scopes) != route->scopes) {
-			sb_forbidden(c, "You are not permitted to perform "
+			sb_forbidden(c, route->scopes == MEDIA ?
+			    "Forbidden" : "You are not permitted to perform "
 			    "this action.");
 			return;
 		}

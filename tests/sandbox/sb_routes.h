@@ -26,6 +26,18 @@ void	sb_tweets_delete(struct sb_call *c);
 void	sb_reads_one(struct sb_call *c);
 void	sb_reads_many(struct sb_call *c);
 void	sb_reads_timeline(struct sb_call *c);
+/* sb_uploads.c */
+void	sb_uploads_whole(struct sb_call *c);
+void	sb_uploads_initialize(struct sb_call *c);
+void	sb_uploads_append(struct sb_call *c);
+void	sb_uploads_finalize(struct sb_call *c);
+void	sb_uploads_status(struct sb_call *c);
+void	sb_uploads_metadata(struct sb_call *c);
+void	sb_control_media(struct sb_call *c);
+/* sb_objects.c */
+void	sb_objects_signed(struct sb_call *c);
+void	sb_objects_public(struct sb_call *c);
+void	sb_control_objects(struct sb_call *c);
 /* sb_supabase.c */
 void	sb_supabase_settings(struct sb_call *c);
 void	sb_supabase_token(struct sb_call *c);

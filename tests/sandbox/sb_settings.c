@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sb_lock.h"
+#include "sb_media.h"
 #include "sb_scope.h"
 
 enum { SECONDS_MAX = 1 << 30 };
@@ -23,6 +24,11 @@ static const struct {
 	ROW(read_lag_ms, 0, 86400000),
 	ROW(create_limit, 0, SECONDS_MAX),
 	ROW(window_s, 1, SECONDS_MAX),
+	ROW(media_body_max, 0, 1 << 30),
+	ROW(media_processing_ms, 0, 3600000),
+	ROW(media_lag_ms, 0, 3600000),
+	ROW(media_ttl, -1, SECONDS_MAX),
+	ROW(media_fate, 0, SB_FATE_SIZE - 1),
 #undef ROW
 };
 
@@ -37,6 +43,7 @@ static const struct {
 	ROW(enterprise),
 	ROW(tco),
 	ROW(old_names),
+	ROW(media_json_only),
 #undef ROW
 };
 
@@ -85,6 +92,8 @@ sb_settings_reset(struct sb_settings_store *s)
 		.code_ttl = 30,
 		.create_limit = 100,
 		.window_s = 900,
+		.media_body_max = 8 * 1024 * 1024,
+		.media_ttl = 86400,
 		.tco = true,
 		.confidential = s->confidential,
 	};

@@ -16,6 +16,11 @@ struct sb_settings {
 	int64_t	 read_lag_ms;		/* until timelines show a post, 0 */
 	int64_t	 create_limit;		/* posts of a user in a window, 100 */
 	int64_t	 window_s;		/* in place of 15 minutes, 900 */
+	int64_t	 media_body_max;	/* bytes of an upload's body, 8 MiB */
+	int64_t	 media_processing_ms;	/* of GIFs and videos, 0: none */
+	int64_t	 media_lag_ms;		/* until one can be attached, 0 */
+	int64_t	 media_ttl;		/* seconds it can be attached, 86400 */
+	int64_t	 media_fate;		/* enum sb_fate, of the processing */
 	uint64_t granted_scopes;	/* 0: those asked for */
 	bool	 omit_refresh_token;
 	bool	 enforce_limits;
@@ -23,6 +28,7 @@ struct sb_settings {
 	bool	 enterprise;		/* the app is not a self-serve one */
 	bool	 tco;			/* rewrite texts as X does, true */
 	bool	 old_names;		/* post.fields is unknown */
+	bool	 media_json_only;	/* multipart is refused */
 };
 
 struct sb_settings_store;

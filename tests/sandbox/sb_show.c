@@ -114,6 +114,7 @@ show(struct writing *w, size_t from, size_t to)
 	struct sb_shown *s = sb_alloc(1, sizeof *s);
 	const struct sb_text *t = w->t;
 
+	/* one more than marks: sb_shown_media() */
 	s->entities = sb_alloc(t->mark_count + 1, sizeof *s->entities);
 	sb_buf_puts(&w->out, "");
 	for (size_t i = 0; i < t->mark_count && t->marks[i].start < to; i++) {
@@ -143,6 +144,39 @@ sb_show(const struct sb_text *t, uint64_t id, bool rewrite)
 	if (rewrite && t->brief < to)
 		s->brief = show(&brief, from, t->brief);
 	return s;
+}
+
+/* Code points. */
+static size_t
+points_of(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text != '\0'; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
+void
+sb_shown_media(struct sb_shown *s, const char *handle, uint64_t id)
+{
+	struct sb_entity *e = &s->entities[s->count++];
+	struct sb_buf text = { 0 }, expanded = { 0 }, link = { 0 };
+	char slug[SLUG_SIZE];
+
+	slug_of(id, "media", slug);
+	sb_buf_printf(&link, "https://t.co/%s", slug);
+	sb_buf_printf(&text, "%s%s%s", s->text, s->text[0] == '\0' ? "" : " ",
+	    link.data);
+	sb_buf_printf(&expanded, "https://x.com/%s/status/%" PRIu64
+	    "/photo/1", handle, id);
+	*e = (struct sb_entity){ .kind = SB_URL, .text = link.data,
+	    .expanded = expanded.data, .end = points_of(text.data) };
+	e->start = e->end - points_of(link.data);
+	free(s->text);
+	s->text = text.data;
+	if (s->brief != NULL)
+		sb_shown_media(s->brief, handle, id);
 }
 
 void

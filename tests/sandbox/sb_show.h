@@ -31,6 +31,8 @@ struct sb_shown {
  * it is shown as X's own simulator does: as it was written.
  */
 struct sb_shown *sb_show(const struct sb_text *t, uint64_t id, bool rewrite);
+/* The link to its media, which X puts behind a text; once for each post. */
+void	 sb_shown_media(struct sb_shown *s, const char *handle, uint64_t id);
 /* NULL is fine. */
 void	 sb_shown_free(struct sb_shown *s);
 /* The caller's object; NULL when there are none. */

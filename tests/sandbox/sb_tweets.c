@@ -39,7 +39,8 @@ check_text(struct sb_call *c, const struct sb_draft *d,
 		    "Posts are limited to a maximum of one cashtag");
 		return false;
 	}
-	if (d->media_ids != NULL) {	/* none can be valid without uploads */
+	if (d->media_ids != NULL && !sb_media_attachable(c->app->media,
+	    d->media_ids, c->caller.account.id, c->now)) {
 		sb_invalid(c, "media.media_ids", json_object_get_string(
 		    json_object_array_get_idx(d->media_ids, 0)),
 		    "Your media IDs are invalid.");
@@ -97,6 +98,20 @@ answer(struct sb_call *c, uint64_t id, struct json_object *shown)
 	sb_reply_json(c->reply, 201, o);
 }
 
+/* What makes two posts the same: the text, and what it shows. */
+static void
+digest_of(const struct sb_text *t, const char *media_ids,
+    char out[SB_HEX256_SIZE])
+{
+	struct sb_buf both = { 0 };
+
+	sb_buf_add(&both, t->utf8 + t->from, t->to - t->from);
+	if (media_ids != NULL)
+		sb_buf_puts(&both, media_ids);
+	sb_sha256_hex(both.data == NULL ? "" : both.data, both.len, out);
+	sb_buf_free(&both);
+}
+
 static void
 create(struct sb_call *c, const struct sb_draft *d, const struct sb_text *t)
 {
@@ -107,6 +122,8 @@ create(struct sb_call *c, const struct sb_draft *d, const struct sb_text *t)
 		.reply_settings = d->reply_settings,
 		.poll = d->poll == NULL ? NULL : json_object_to_json_string(
 		    d->poll),
+		.media_ids = d->media_ids == NULL ? NULL :
+		    json_object_to_json_string(d->media_ids),
 		.reply_to = d->reply_to,
 		.quoted = d->quoted,
 		.made_with_ai = d->made_with_ai,
@@ -119,9 +136,11 @@ create(struct sb_call *c, const struct sb_draft *d, const struct sb_text *t)
 	struct json_object *shown;
 	enum sb_post_rc rc;
 
-	sb_sha256_hex(t->utf8 + t->from, t->to - t->from, digest);
+	digest_of(t, post.media_ids, digest);
 	post.digest = digest;
 	post.shown = sb_show(t, post.id, c->settings.tco);
+	if (post.media_ids != NULL)
+		sb_shown_media(post.shown, post.author->handle, post.id);
 	shown = json_object_new_string(post.shown->brief != NULL ?
 	    post.shown->brief->text : post.shown->text);
 	rc = sb_posts_add(c->app->posts, &post);

@@ -755,8 +755,10 @@ classes_are_counted_by_name(void **state)
 	    NX_ACT_CREATE), "create"));
 	assert_true(nx_slice_is(nx_stats_value(NX_LABEL_ENDPOINT,
 	    NX_ACT_DELETE), "delete"));
+	assert_true(nx_slice_is(nx_stats_value(NX_LABEL_ENDPOINT,
+	    NX_ACT_SEGMENT), "segment"));
 	assert_int_equal(nx_stats_value(NX_LABEL_ENDPOINT,
-	    NX_ACT_DELETE + 1).n, 0);
+	    NX_ACT_SEGMENT + 1).n, 0);
 }
 
 int

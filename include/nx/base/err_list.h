@@ -36,6 +36,13 @@ X(TEXT_TOO_LONG, "text_too_long", 422, 1, \
   "The text is longer than X allows", \
   "Shorten it as the detail tells (a link counts 23 characters)," \
   " or choose another on_long.") \
+X(MEDIA_TYPE, "media_type", 415, 1, "X does not take such files", \
+  "Convert it to JPEG, PNG, WebP, GIF, MP4 or MOV and choose it again.") \
+X(MEDIA_LIMIT, "media_limit", 413, 1, \
+  "The file is over a limit of X or of this site", \
+  "Make it smaller or shorter, then choose it again.") \
+X(MEDIA_BROKEN, "media_broken", 422, 1, "The file is not whole", \
+  "Save or download it again, then choose it again.") \
 X(NOT_FOUND, "not_found", 404, 1, "There is nothing here", \
   "Check the address; the routes are listed in the README.") \
 X(METHOD, "method_not_allowed", 405, 1, "The method does not fit the route", \

@@ -19,7 +19,8 @@ X(ROUTE, "route", "initiate callback disconnect connections post posts" \
   " post_get post_change post_delete post_resume healthz readyz none") \
 X(STATUS, "status", "2xx 3xx 4xx 5xx") \
 /* enum nx_act */ \
-X(ENDPOINT, "endpoint", "code refresh revoke profile read create delete") \
+X(ENDPOINT, "endpoint", "code refresh revoke profile read create delete" \
+  " upload segment") \
 /* enum nx_class */ \
 X(CLASS, "class", "done retry rate token suspect code duplicate refused" \
   " reply unseen automated account money operator plan unknown") \

@@ -164,6 +164,40 @@ X(LINK_ENDS, "link_ends", "{member} is one to X only as far as {seen}:" \
   NX_AT_ONE_ADDRESS) \
 X(LINK_NO_ROOM, "link_no_room", "The link leaves no room for text: it" \
   " counts {weighted_length} of {limit} characters.", NULL, NULL) \
+/* what is wrong with a picture or a video */ \
+X(MEDIA_EMPTY, "media_empty", "The file is empty.", NULL, NULL) \
+X(MEDIA_STRANGE, "media_strange", "The file is none of the kinds that are" \
+  " known: X takes JPEG, PNG, WebP, GIF, MP4 and MOV.", NULL, NULL) \
+X(MEDIA_CONVERT, "media_convert", \
+  "X does not take {type}: convert it to {convert_to}.", NULL, NULL) \
+X(MEDIA_DECLARED, "media_declared", \
+  "The file is {type}, but was declared as {declared}.", NULL, NULL) \
+X(MEDIA_CUT_SHORT, "media_cut_short", \
+  "The {type} file ends before it is complete.", NULL, NULL) \
+X(MEDIA_DAMAGED, "media_damaged", \
+  "The {type} file is damaged at byte {at}.", NULL, NULL) \
+X(MEDIA_NO_VIDEO, "media_no_video", \
+  "There is no video in the {type} file, or no index of it.", NULL, NULL) \
+X(MEDIA_BYTES, "media_bytes", \
+  "The {type} file has {bytes} bytes; {limit} are taken.", NULL, NULL) \
+X(MEDIA_SIZE, "media_size", "The {type} picture measures {size}; X takes" \
+  " from {least} to {most}.", NULL, NULL) \
+X(MEDIA_FRAMES, "media_frames", \
+  "The GIF has more than {limit} frames.", NULL, NULL) \
+X(MEDIA_PIXELS, "media_pixels", "The GIF has {pixels} pixels in all its" \
+  " frames; X takes {limit}.", NULL, NULL) \
+X(MEDIA_RATIO, "media_ratio", \
+  "The video measures {size}; X takes from 1:3 to 3:1.", NULL, NULL) \
+X(MEDIA_RATE, "media_rate", \
+  "The video has {rate} frames a second; X takes {limit}.", NULL, NULL) \
+X(MEDIA_LONG, "media_long", "The video lasts {seconds} seconds; X takes" \
+  " {limit} from this account.", NULL, NULL) \
+X(MEDIA_SHORT, "media_short", "The video lasts {milliseconds} ms; X takes" \
+  " none that is shorter than {least} ms.", NULL, NULL) \
+X(MEDIA_CODEC, "media_codec", "The video is coded as {codec}; X takes" \
+  " H.264 (avc1).", NULL, NULL) \
+X(MEDIA_LOCATION_KEPT, "media_location_kept", "Where the picture was taken" \
+  " could not be cut out of it.", NULL, NULL) \
 /* how a post stands that cannot be worked on */ \
 X(POST_IS, "post_is", "Post {id} is {state}[removing: and on its way to" \
   " be removed].", "This post is {state}[removing: and on its way to be" \
@@ -218,6 +252,12 @@ X(LINK_PRICE, "link_price", "It holds a link, so X charges {price_usd}" \
 X(LINK_PRICE_PARTS, "link_price_parts", NX_WORDS_LINKS \
   " US dollars for {count|it|each of them}.", \
   NX_WORDS_LINKS " for {count|it|each of them}.") \
+X(MEDIA_LOCATION, "media_location", "The picture tells where it was taken;" \
+  " strip_location cuts that out.", "The picture tells where it was taken.") \
+X(MEDIA_UNSEEN, "media_unseen", "How long the video is and how it is coded" \
+  " could not be seen before it went to X.", NULL) \
+X(MEDIA_LARGE, "media_large", "The video measures more than 1280x1024: X" \
+  " may refuse it from accounts without X Premium.", NULL) \
 X(UNRECORDED, "unrecorded", "X has it, but our record of it could not be" \
   " completed: do not send it again.", NULL)
 

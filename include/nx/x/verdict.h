@@ -22,6 +22,8 @@ enum nx_act {
 	NX_ACT_READ,		/* any other GET */
 	NX_ACT_CREATE,		/* POST /2/tweets */
 	NX_ACT_DELETE,
+	NX_ACT_UPLOAD,		/* of media, but for */
+	NX_ACT_SEGMENT,		/* one part of a file: a 2xx may be empty */
 };
 
 enum nx_class {
@@ -61,9 +63,9 @@ struct nx_verdict {
 
 /*
  * `now`: wall clock.  A 2xx whose body is not a JSON object is never DONE,
- * except for REVOKE, where the status says it all, and DELETE, when the body
- * is empty.  X's words are not taken from a 2xx of the token endpoint, which
- * may hold a grant.
+ * except for REVOKE, where the status says it all, and for DELETE and SEGMENT,
+ * when the body is empty.  X's words are not taken from a 2xx of the token
+ * endpoint, which may hold a grant.
  */
 void	nx_verdict_of(enum nx_act act, const struct nx_x_answer *answer,
 	    int64_t now, struct nx_verdict *out);
