@@ -98,10 +98,11 @@ citus_stop() {
 	done
 }
 
-# The stories of what the database keeps.
+# Each statement, and the stories of what the database keeps.
 check_citus() {
 	local name
 
+	check_file citus "$ROOT/tests/house/nodes.test.js"
 	for name in attempts change connect ending history notices outcomes pending post queue refresh \
 	    refusals renewal settle sweep; do
 		check_file citus "$ROOT/tests/flow/$name.test.js"

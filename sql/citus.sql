@@ -30,9 +30,6 @@ BEGIN
 	END IF;
 END $$;
 
--- What these write is of the same user, so it lies on the same node.
-SET citus.enable_unsafe_triggers = on;
-
 -- Statements keep it; Nexus's own may not change when a token ends.
 DROP TRIGGER IF EXISTS x_keep_due ON platform_connections;
 DROP TRIGGER IF EXISTS x_keep_due_new ON platform_connections;
@@ -40,18 +37,7 @@ DROP TRIGGER IF EXISTS x_own_grant ON x_grants;
 
 -- A notification would be heard on the node alone that the user is on, and no
 -- transaction of several nodes may make one: webhooks tell what happens.
-DO $$
-DECLARE
-	told regprocedure;
-	text text;
-BEGIN
-	FOR told IN SELECT oid FROM pg_proc
-	    WHERE proname IN ('x_tell', 'x_tell_post') AND pg_function_is_visible(oid) LOOP
-		text := pg_get_functiondef(told);
-		EXECUTE replace(text,
-		    'PERFORM pg_notify(''nexus_x'', told::text);', '');
-	END LOOP;
-END $$;
+UPDATE x_app SET spread = true;
 
 -- Each node has a copy of these.
 SELECT create_reference_table(name::regclass)

@@ -10,6 +10,9 @@ SET LOCAL lock_timeout = '10s';
 DO $$ BEGIN PERFORM pg_advisory_xact_lock(
 	hashtextextended('nexus-x migration', 0)); END $$;
 
+-- Whoever changes a connection.  No transaction does that and works on posts,
+-- so nobody waits for us while we wait for him.
+LOCK TABLE platform_connections IN SHARE ROW EXCLUSIVE MODE;
 -- Each table whose form changes.
 LOCK TABLE x_posts, x_parts IN ACCESS EXCLUSIVE MODE;
 INSERT INTO x_app (contracted) VALUES (true)

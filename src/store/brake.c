@@ -4,6 +4,9 @@
  * Whoever enters looks at all that is under way; nobody has to wake up for
  * it.  Times are the database's.  The row of x_app is written only when
  * something changes, so renewals do not wait for each other.
+ *
+ * Where tables are spread over nodes, whoever writes a table of which each
+ * has a copy keeps all others from it: x_app comes before x_refreshing.
  */
 
 #include "nx/store/brake.h"
@@ -63,8 +66,8 @@ turn_back(const struct nx_store_ask *ask, const char *owner,
     struct nx_err *err)
 {
 	const struct nx_query queries[] = {
-		{ leave, { owner }, 1 },
 		{ be_no_probe, { owner }, 1 },
+		{ leave, { owner }, 1 },
 	};
 	enum nx_rc rc = nx_row_write(ask, queries, 2, NULL);
 
@@ -107,6 +110,9 @@ static const char answered[] =
     " probe = nullif(probe, $1)"
     " WHERE lost > 0 OR probe = $1";
 
+static const char hold_app[] =
+    "UPDATE x_app SET lost = 0 WHERE lost < 0";
+
 /* Counted once, however often it is said.  2 how many, 3 seconds */
 static const char lose[] =
     "WITH gone AS (DELETE FROM x_refreshing WHERE owner = $1 RETURNING 1)"
@@ -121,17 +127,18 @@ nx_brake_leave(const struct nx_store_ask *ask, const char *owner,
     enum nx_brake_end end, struct nx_err *err)
 {
 	char many[NX_NUMBER_MAX], brake[NX_NUMBER_MAX];
-	const struct nx_query queries[] = {
-		{ leave, { owner }, 1 },
+	const struct nx_query hearing[] = {
 		{ answered, { owner }, 1 },
-	};
-	const struct nx_query losing = {
-		lose, { owner, nx_row_number(many, NX_BRAKE_LOST),
-		    nx_row_number(brake, NX_BRAKE_SECONDS) }, 3,
+		{ leave, { owner }, 1 },
+	}, losing[] = {
+		{ .sql = hold_app },
+		{ lose, { owner, nx_row_number(many, NX_BRAKE_LOST),
+		    nx_row_number(brake, NX_BRAKE_SECONDS) }, 3 },
 	};
 
 	if (end == NX_BRAKE_END_LOST)
-		return nx_row_write(ask, &losing, 1, err);
-	return nx_row_write(ask, queries,
-	    end == NX_BRAKE_END_ANSWERED ? 2 : 1, err);
+		return nx_row_write(ask, losing, 2, err);
+	return end == NX_BRAKE_END_ANSWERED ?
+	    nx_row_write(ask, hearing, 2, err) :
+	    nx_row_write(ask, &hearing[1], 1, err);
 }

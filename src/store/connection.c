@@ -10,6 +10,7 @@
 #include "nx/base/uuid.h"
 #include "park.h"
 #include "row.h"
+#include "tell.h"
 
 static const char *const status_words[] = {
 #define NX_STATUS_WORD(name, word) [NX_STATUS_##name] = word,
@@ -175,21 +176,24 @@ static const char lock_row[] =
 /* 1 user, 2 id, 3 status, 4 reason, 5 and 6 the tokens as they were read, 7 to
  * 10 the same tokens for x_revocations, each with its id */
 static const char end_row[] =
-    "WITH ended AS ("
-    " UPDATE platform_connections SET status = $3, status_reason = $4,"
+    "WITH " NX_TELL_WAS ", changed AS ("
+    " UPDATE platform_connections c SET status = $3, status_reason = $4,"
     "  access_token = NULL, refresh_token = NULL, updated_at = now()"
-    " WHERE user_id = $1 AND id = $2 AND platform = '" NX_PLATFORM "'"
+    " FROM was WHERE user_id = $1 AND id = $2"
+    "  AND platform = '" NX_PLATFORM "'"
     "  AND access_token IS NOT DISTINCT FROM $5"
     "  AND refresh_token IS NOT DISTINCT FROM $6"
-    " RETURNING id, user_id, platform_user_id),"
+    NX_TELL_CHANGED "),"
     "parked AS ("
     " " NX_PARK_INTO
     " SELECT p.id, e.user_id, e.id, e.platform_user_id, p.hint, p.token,"
-    "  " NX_PARK_WAIT " FROM ended e, " NX_PARK_PAIR("$7", "$8", "$9", "$10")
-    " WHERE p.token IS NOT NULL)"
-    "INSERT INTO x_grants AS g (user_id, connection_id, token_version)"
-    " SELECT user_id, id, 1 FROM ended"
-    NX_GRANT_ENDS;
+    "  " NX_PARK_WAIT " FROM changed e, "
+    NX_PARK_PAIR("$7", "$8", "$9", "$10")
+    " WHERE p.token IS NOT NULL),"
+    "ended AS ("
+    " INSERT INTO x_grants AS g (user_id, connection_id, token_version)"
+    " SELECT user_id, id, 1 FROM changed" NX_GRANT_ENDS "),"
+    NX_TELL "SELECT " NX_TOLD;
 
 static const char is_ended[] =
     "SELECT 1 FROM platform_connections"

@@ -19,6 +19,7 @@
 #include "account.h"
 #include "park.h"
 #include "row.h"
+#include "tell.h"
 
 static const char lock_account[] =
     NX_ACCOUNT_LOCK("'nexus-x account ' || $1");
@@ -125,8 +126,12 @@ static const char save_grant[] =
     "  updated_at = excluded.updated_at"
     " WHERE c.id = excluded.id"
     "  AND (NOT $7::boolean OR c.status <> 'disconnected')"
-    " RETURNING c.id)"
-    "INSERT INTO x_grants AS g (user_id, connection_id, token_version,"
+    " RETURNING " NX_TELL_COLUMNS("c") ", c.status, c.status_reason),"
+    "changed AS (SELECT s.*, w.status AS was_status,"
+    "  w.status_reason AS was_reason FROM saved s"
+    " LEFT JOIN platform_connections w ON w.user_id = $2 AND w.id = s.id),"
+    "granted AS ("
+    " INSERT INTO x_grants AS g (user_id, connection_id, token_version,"
     " granted_at, grant_hash, last_success_at, due_at)"
     " SELECT $2, id, 1, " GRANTED ", $6, now(), "
     NX_DUE_AT("$1::uuid", "to_timestamp($14::bigint)") " FROM saved"
@@ -137,12 +142,20 @@ static const char save_grant[] =
     "  refreshed_by = NULL, lease_owner = NULL, lease_until = NULL,"
     "  attempt_started_at = NULL, suspect = false, refused_at = NULL,"
     "  retry_at = NULL, failures = 0,"
-    "  last_success_at = excluded.last_success_at";
+    "  last_success_at = excluded.last_success_at),"
+    NX_TELL "SELECT " NX_TOLD;
 
 /* It is stored, now or by an earlier call, or was and has moved on. */
 #define STORED								\
 	"EXISTS (SELECT 1 FROM x_grants g WHERE g.user_id = $2"		\
 	"  AND g.connection_id = $1 AND g.grant_hash = $6)"
+
+/* Rows as they were in `from` are of that status now, for what is told. */
+#define ARE_NOW(now, why, from)						\
+	"changed AS (SELECT " NX_TELL_COLUMNS("o") ","			\
+	" " now " AS status, '" why "' AS status_reason,"		\
+	" o.status AS was_status, o.status_reason AS was_reason"	\
+	" FROM " from " o)"
 
 /*
  * Whoever had the account before this login, or before another one that is
@@ -183,9 +196,10 @@ static const char save_grant[] =
 	"  lease_owner = NULL, lease_until = NULL,"			\
 	"  attempt_started_at = NULL, due_at = NULL FROM older"		\
 	"  WHERE g.user_id = older.user_id" own("g")			\
-	"  AND g.connection_id = older.id)"				\
-	"SELECT (SELECT count(*) FROM lost)"				\
-	" - (SELECT count(*) FROM older)"
+	"  AND g.connection_id = older.id),"				\
+	ARE_NOW("'superseded'", NX_WORDS_SUPERSEDED, "older") ","	\
+	NX_TELL "SELECT (SELECT count(*) FROM lost)"			\
+	" - (SELECT count(*) FROM older), " NX_TOLD
 #define OWN(row)	" AND " row ".user_id = $2"
 #define ALL(row)	""
 static const char supersede[] = SUPERSEDE_BY(ALL);
@@ -253,9 +267,13 @@ static const char end_replaced[] =
     " UPDATE platform_connections c SET status = 'disconnected',"
     "  status_reason = '" NX_WORDS_DISCONNECTED "', access_token = NULL,"
     "  refresh_token = NULL, updated_at = now()"
-    " FROM lost WHERE c.user_id = $2 AND c.id = lost.id RETURNING c.id)"
-    "INSERT INTO x_grants AS g (user_id, connection_id, token_version)"
-    " SELECT $2, id, 1 FROM ended" NX_GRANT_ENDS;
+    " FROM lost WHERE c.user_id = $2 AND c.id = lost.id"
+    " RETURNING lost.*),"
+    "granted AS ("
+    " INSERT INTO x_grants AS g (user_id, connection_id, token_version)"
+    " SELECT $2, id, 1 FROM ended" NX_GRANT_ENDS "),"
+    ARE_NOW("'disconnected'", NX_WORDS_DISCONNECTED, "ended") ","
+    NX_TELL "SELECT " NX_TOLD;
 
 /* What was to renew that one; as above. */
 static const char end_aimed[] =

@@ -10,6 +10,7 @@
 #include "nx/base/uuid.h"
 #include "nx/store/revocation.h"
 #include "row.h"
+#include "tell.h"
 
 enum { LOST_PAUSE_MS = 2000 };
 
@@ -116,13 +117,14 @@ static const char save_pair[] =
     " WHERE g.user_id = $1 AND g.connection_id = $2 AND g.token_version = $3"
     "  AND c.user_id = $1 AND c.id = $2"
     "  AND c.status IN ('connected', 'needs_reauth')"
-    " RETURNING 1)"
-    "UPDATE platform_connections c SET access_token = $5,"
+    " RETURNING 1), " NX_TELL_WAS ", changed AS ("
+    " UPDATE platform_connections c SET access_token = $5,"
     "  refresh_token = coalesce($6, c.refresh_token),"
     "  token_expires_at = to_timestamp($7::bigint),"
     "  scopes = coalesce(string_to_array($8, ' '), c.scopes),"
     "  status = 'connected', status_reason = NULL, updated_at = now()"
-    " FROM moved WHERE c.user_id = $1 AND c.id = $2";
+    " FROM moved, was WHERE c.user_id = $1 AND c.id = $2"
+    NX_TELL_CHANGED "), " NX_TELL "SELECT " NX_TOLD;
 
 /* X has answered this one, as store/brake.h counts. */
 static const char heard[] = "DELETE FROM x_refreshing WHERE owner = $1";
@@ -250,7 +252,9 @@ nx_lease_lost(const struct nx_store_ask *ask, const struct nx_lease *lease,
 }
 
 /* 4 version, 5 reason */
-#define OURS " FROM ours WHERE c.user_id = $1 AND c.id = $2"
+#define OURS								\
+	" FROM ours, was WHERE c.user_id = $1 AND c.id = $2"
+#define IS_TOLD		NX_TELL_CHANGED "), " NX_TELL "SELECT " NX_TOLD
 
 /*
  * The next try is the last: when the access token is over.  An attempt that
@@ -264,19 +268,21 @@ static const char let_end[] =
     " FROM platform_connections c WHERE g.user_id = $1"
     "  AND g.connection_id = $2 AND g.lease_owner = $3"
     "  AND g.token_version = $4 AND c.user_id = $1 AND c.id = $2"
-    "  AND c.status = 'connected' RETURNING 1)"
-    "UPDATE platform_connections c SET status_reason = $5,"
-    "  updated_at = now()" OURS;
+    "  AND c.status = 'connected' RETURNING 1),"
+    NX_TELL_WAS ", changed AS ("
+    " UPDATE platform_connections c SET status_reason = $5,"
+    "  updated_at = now()" OURS IS_TOLD;
 
 /* The tokens stay: a pair that was kept aside may still come home. */
 static const char give_up[] =
     "WITH ours AS ("
     " UPDATE x_grants SET lease_owner = NULL, lease_until = NULL,"
     "  attempt_started_at = NULL, suspect = false, due_at = NULL"
-    OF_LEASE " AND token_version = $4 RETURNING 1)"
-    "UPDATE platform_connections c SET status = 'needs_reauth',"
+    OF_LEASE " AND token_version = $4 RETURNING 1),"
+    NX_TELL_WAS ", changed AS ("
+    " UPDATE platform_connections c SET status = 'needs_reauth',"
     "  status_reason = $5, updated_at = now()"
-    OURS " AND c.status = 'connected'";
+    OURS " AND c.status = 'connected'" IS_TOLD;
 
 /* Repeated after it was done, it finds what it did by the reason. */
 static const char is_told[] =

@@ -10,6 +10,7 @@
 #include "line.h"
 #include "nx/store/post.h"
 #include "row.h"
+#include "tell.h"
 
 /* Nothing is recorded of, or looked up in, posts older than that. */
 #define NX_POST_MEMORY "interval '60 days'"
@@ -121,8 +122,7 @@ extern const char	nx_post_spill[], nx_post_spill_held[];
 #define NX_POST_FIRST_ID						\
 	"(SELECT x_post_id FROM x_parts WHERE user_id = $1"		\
 	" AND post_id = d.id AND position = 0)"
-#define NX_POST_TOLD							\
-	"(SELECT count(pg_notify('nexus_x', body::text)) FROM told)"
+#define NX_POST_TOLD	NX_TOLD
 #define NX_POST_DONE							\
 	" RETURNING p.user_id, p.id, p.connection_id, p.state, p.error," \
 	" p.unattended, p.publish_at"

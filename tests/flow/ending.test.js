@@ -5,7 +5,7 @@ import crypto from 'node:crypto';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { ownProcess } from './lib/fcgi.js';
-import { BUILD, calm, clearFaults, env, fault, grown, problem, run, sandbox, sleep, sql, stopwatch, until } from './lib/stack.js';
+import { BUILD, calm, clearFaults, earlier, env, fault, grown, problem, run, sandbox, sleep, sql, stopwatch, until } from './lib/stack.js';
 import { handle, landed, Visitor } from './lib/visitor.js';
 import { withWorkers } from './lib/worker.js';
 
@@ -53,7 +53,7 @@ test('what is parked holds no token in clear and goes at a new login', async () 
 	for (const [token] of await sql(`SELECT token FROM x_revocations WHERE user_id = '${me.user}'`))
 		assert.match(token, /^nx1\./);
 	await clearFaults();
-	await sql(`UPDATE x_revocations SET created_at = created_at - interval '5 s' WHERE user_id = '${me.user}'`);
+	await sql(`UPDATE x_revocations SET created_at = ${earlier('created_at', '5 s')} WHERE user_id = '${me.user}'`);
 	assert.equal((await me.connect()).id, connection.id);
 	assert.equal(await parked(me), 0);
 	assert.equal((await me.post('alive after all')).status, 201);

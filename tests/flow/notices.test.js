@@ -75,14 +75,6 @@ test('the owner of a superseded connection is told', async () => {
 	assert.match(told.reason, /another Nexus user/);
 });
 
-test('what is not committed is not said', async () => {
-	const v = new Visitor();
-	const connection = await v.connect();
-	const said = await heard(() => sql(`BEGIN; UPDATE platform_connections SET status = 'needs_reauth'
-		WHERE id = ${quote(connection.id)}; ROLLBACK;`));
-	assert.deepEqual(said.filter((m) => m.user_id === v.user), []);
-});
-
 test('the webhook is told, signed, once', async () => {
 	const hook = await receiver();
 	const v = new Visitor();

@@ -52,10 +52,10 @@ test('a post is published and answered to the letter', async () => {
 
 test('a connection tells when it last worked, to the minute', async () => {
 	const noted = async () => (await sql(`SELECT extract(epoch FROM now() - last_success_at)::int FROM x_grants g
-		JOIN platform_connections c ON c.id = g.connection_id WHERE g.user_id = '${me.user}'`)).flat().map(Number);
+		JOIN platform_connections c ON c.user_id = g.user_id AND c.id = g.connection_id WHERE g.user_id = '${me.user}'`)).flat().map(Number);
 	for (const [age, least, most] of [[600, 0, 10], [30, 30, 45]]) {
 		await sql(`UPDATE x_grants g SET last_success_at = now() - interval '${age} s' FROM platform_connections c
-			WHERE c.id = g.connection_id AND g.user_id = '${me.user}'`);
+			WHERE c.user_id = g.user_id AND c.id = g.connection_id AND g.user_id = '${me.user}'`);
 		assert.equal((await me.post(words())).status, 201);
 		const [now] = await noted();
 		assert.ok(now >= least && now <= most, `${now} s`);

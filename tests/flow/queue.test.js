@@ -292,7 +292,7 @@ test('what was refused because its storing was not answered is not sent later', 
 		});
 		assert.deepEqual([again.status, again.json.state], [202, 'queued'], again.text);
 		const time = "now() - interval '1 second'";
-		await sql(`UPDATE x_posts SET publish_at = ${time}, next_try_at = ${time}, lease_until = CASE WHEN lease_until IS NOT NULL THEN ${time} END WHERE user_id = '${me.user}';
+		await sql(`UPDATE x_posts SET publish_at = ${time}, next_try_at = ${time}, lease_until = CASE WHEN lease_until IS NOT NULL THEN (SELECT ${time}) END WHERE user_id = '${me.user}';
 			UPDATE x_lines SET next_at = now() WHERE user_id = '${me.user}'`);
 		const { sent: creations } = await creates(() => withWorkers(1, async () => {
 			await sent(me, again.json.id);

@@ -26,7 +26,7 @@ const users = (people) => `user_id IN (${people.map((me) => `'${me.user}'`).join
 // Their access tokens are over, here and at X; or have `left` seconds here.
 async function runOut(people, left = -60) {
 	await sql(`UPDATE platform_connections SET token_expires_at = now() + interval '${left} seconds' WHERE ${users(people)};
-		UPDATE x_grants SET lease_until = NULL, retry_at = NULL FROM platform_connections c WHERE c.id = connection_id AND c.${users(people)}`);
+		UPDATE x_grants SET lease_until = NULL, retry_at = NULL FROM platform_connections c WHERE c.user_id = x_grants.user_id AND c.id = connection_id AND c.${users(people)}`);
 	if (left <= 0)
 		await inParallel(people.length, 16, (i) => sandbox('POST', '/sandbox/expire', { account: people[i].account }));
 }

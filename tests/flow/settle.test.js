@@ -3,7 +3,7 @@
 import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import { calm, clearFaults, fault, problem, settings, sleep, sql, until } from './lib/stack.js';
+import { calm, clearFaults, earlier, fault, problem, settings, sleep, sql, until } from './lib/stack.js';
 import { bearer, Visitor, words } from './lib/visitor.js';
 import { ownProcess } from './lib/fcgi.js';
 import { calmQueue, CREATE, creates, crowd, live, look, POSTS, remove, resume, resumeToEnd, timePasses, underWay } from './lib/posting.js';
@@ -280,7 +280,7 @@ test('of two that lost the same text the elder has the first choice', async () =
 	await sql(`UPDATE x_posts SET state = 'sending', lease_until = now() WHERE id = '${pairs[0].elder.id}';
 		UPDATE x_parts SET state = 'sending' WHERE post_id = '${pairs[0].elder.id}'`);
 	await timePasses([died, lost, old]);
-	await sql(`UPDATE x_parts SET left_at = left_at - interval '3 hours' WHERE post_id = '${pairs[2].elder.id}'`);
+	await sql(`UPDATE x_parts SET left_at = ${earlier('left_at', '3 hours')} WHERE post_id = '${pairs[2].elder.id}'`);
 	for (const { me, elder, younger } of pairs.slice(0, 2)) {
 		assert.equal((await resume(me, younger.id)).status, 202);
 		assert.equal((await look(me, younger.id)).state, 'unknown', 'it may be the other');
@@ -438,7 +438,7 @@ test('a text that was given up and said again later is not deleted', async () =>
 	await clearFaults();
 	assert.equal((await remove(me, lost.id)).status, 202);
 	// As if quiet had passed; what X has from then on is younger than that.
-	await sql(`UPDATE x_parts SET left_at = left_at - interval '5 minutes', first_left_at = first_left_at - interval '5 minutes' WHERE post_id = '${lost.id}';
+	await sql(`UPDATE x_parts SET left_at = ${earlier('left_at', '5 minutes')}, first_left_at = ${earlier('first_left_at', '5 minutes')} WHERE post_id = '${lost.id}';
 		UPDATE x_posts SET next_try_at = now() WHERE id = '${lost.id}'`);
 	await withWorkers(1, async () => {
 		await until('it is cancelled', 20, async () => (await look(me, lost.id)).state === 'cancelled');

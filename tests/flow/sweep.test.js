@@ -34,8 +34,8 @@ async function crowd(n, left = 120) {
 const users = (people) => `ANY ('{${people.map((one) => one.user)}}'::uuid[])`;
 const runOut = (people, left) => sql(`UPDATE platform_connections SET token_expires_at = now() + interval '${left} seconds' WHERE user_id = ${users(people)}`);
 const tally = async (people) => Object.fromEntries(await sql(`SELECT status, count(*) FROM platform_connections WHERE user_id = ${users(people)} GROUP BY 1`));
-const versions = (people) => sql(`SELECT token_version, count(*) FROM x_grants g JOIN platform_connections c ON c.id = g.connection_id WHERE g.user_id = ${users(people)} GROUP BY 1 ORDER BY 1`);
-const unpause = (people) => sql(`UPDATE x_grants g SET retry_at = NULL, lease_until = NULL FROM platform_connections c WHERE c.id = g.connection_id AND g.user_id = ${users(people)}`);
+const versions = (people) => sql(`SELECT token_version, count(*) FROM x_grants g JOIN platform_connections c ON c.user_id = g.user_id AND c.id = g.connection_id WHERE g.user_id = ${users(people)} GROUP BY 1 ORDER BY 1`);
+const unpause = (people) => sql(`UPDATE x_grants g SET retry_at = NULL, lease_until = NULL FROM platform_connections c WHERE c.user_id = g.user_id AND c.id = g.connection_id AND g.user_id = ${users(people)}`);
 
 async function refresh(...args) {
 	const done = await run(join(BUILD, 'token_refresh'), args);
@@ -101,7 +101,7 @@ test('a sweep that is told to stop drops nothing', async () => {
 		assert.equal(sum.stopped, true);
 		assert.ok(sum.refreshed > 0 && sum.refreshed < N, first.stdout);
 		assert.equal(sum.refreshed, sum.due);
-		assert.deepEqual(await sql(`SELECT count(*) FROM x_grants g JOIN platform_connections c ON c.id = g.connection_id WHERE lease_owner IS NOT NULL AND g.user_id = ${users(people)}`), [['0']]);
+		assert.deepEqual(await sql(`SELECT count(*) FROM x_grants g JOIN platform_connections c ON c.user_id = g.user_id AND c.id = g.connection_id WHERE lease_owner IS NOT NULL AND g.user_id = ${users(people)}`), [['0']]);
 		const second = await refresh();
 		assert.equal(second.status, 0, second.stderr);
 		assert.equal(second.sum.refreshed, N - sum.refreshed);
@@ -227,7 +227,7 @@ test('a worker that is told to end finishes the call that is under way', async (
 	const people = await crowd(4);
 	await settings({ latency_ms: 3000 });
 	const worker = await startWorker();
-	await until('it has begun', 10, async () => (await sql(`SELECT 1 FROM x_grants g JOIN platform_connections c ON c.id = g.connection_id WHERE lease_owner IS NOT NULL AND g.user_id = ${users(people)}`)).length > 0);
+	await until('it has begun', 10, async () => (await sql(`SELECT 1 FROM x_grants g JOIN platform_connections c ON c.user_id = g.user_id AND c.id = g.connection_id WHERE lease_owner IS NOT NULL AND g.user_id = ${users(people)}`)).length > 0);
 	await worker.stop();
 	await settings({ latency_ms: 0 });
 	const { value, by } = await grown(refresh);

@@ -10,6 +10,7 @@
 #include "nx/base/uuid.h"
 #include "nx/flow/upkeep/webhook.h"
 #include "nx/seal/digest.h"
+#include "nx/store/lease.h"
 #include "nx/store/notice.h"
 #include "x_server.h"
 
@@ -151,6 +152,54 @@ each_change_is_noted_once(void **state)
 	    " reason status user_id username");
 }
 
+static struct nx_lease
+lease_of(const struct fixture *f, const char *id)
+{
+	struct nx_store_ask ask = ask_of(f->env);
+	struct nx_lease lease;
+	char version[24];
+	struct nx_err err;
+
+	(void)snprintf(version, sizeof(version), "%s", sql(f->env, "SELECT"
+	    " token_version FROM x_grants WHERE connection_id = $1", id,
+	    NULL));
+	assert_int_equal(nx_lease_take(&ask, f->env->user, id,
+	    strtoll(version, NULL, 10), &lease, &err), NX_OK);
+	assert_int_equal(lease.state, NX_LEASE_TAKEN);
+	return lease;
+}
+
+/* X has refused its refresh token; the access token lives. */
+static void
+refuse(const struct fixture *f, const char *id, const char *why)
+{
+	struct nx_store_ask ask = ask_of(f->env);
+	const struct nx_lease lease = lease_of(f, id);
+	const struct nx_refusal refusal = { .lives = true, .reason = why };
+	bool told;
+
+	assert_int_equal(nx_lease_refused(&ask, &lease, &refusal, &told,
+	    NULL), NX_OK);
+	assert_true(told);
+}
+
+static void
+renew(const struct fixture *f, const char *id)
+{
+	struct nx_store_ask ask = ask_of(f->env);
+	const struct nx_lease lease = lease_of(f, id);
+	const struct nx_new_pair pair = {
+		.connection_id = id, .user_id = f->env->user,
+		.owner = lease.owner, .version = lease.connection.version,
+		.access_token = "another", .refresh_token = "another",
+		.expires_at = nx_clock_wall() + 7200,
+	};
+	bool saved;
+
+	assert_int_equal(nx_lease_save(&ask, &pair, &saved, NULL), NX_OK);
+	assert_true(saved);
+}
+
 static void
 an_end_in_sight_is_told(void **state)
 {
@@ -158,32 +207,14 @@ an_end_in_sight_is_told(void **state)
 	char id[NX_UUID_LEN + 1];
 
 	connect(f, id);
-	(void)sql(f->env, "UPDATE platform_connections SET status_reason ="
-	    " 'It works until 12:00.' WHERE id = $1", id, NULL);
-	(void)sql(f->env, "UPDATE platform_connections SET status_reason ="
-	    " 'It works until 12:00.' WHERE id = $1", id, NULL);
-	(void)sql(f->env, "UPDATE platform_connections SET status_reason ="
-	    " NULL WHERE id = $1", id, NULL);
+	refuse(f, id, "It works until 12:00.");
+	refuse(f, id, "It works until 12:00.");
+	renew(f, id);
+	renew(f, id);
 	assert_string_equal(notices(f, "event || ':' || (body ->> 'status')"),
 	    "connection.connected:connected"
 	    " connection.needs_reauth:connected"
 	    " connection.connected:connected");
-}
-
-static void
-other_platforms_are_left_alone(void **state)
-{
-	struct fixture *f = need(state);
-
-	(void)sql(f->env, "INSERT INTO platform_connections (user_id, platform,"
-	    " platform_user_id, status, access_token, created_at, updated_at)"
-	    " VALUES ($1, 'mastodon', '7', 'active', 't', now(), now())",
-	    f->env->user, NULL);
-	(void)sql(f->env, "UPDATE platform_connections SET status = 'gone'"
-	    " WHERE user_id = $1", f->env->user, NULL);
-	assert_string_equal(notices(f, "event"), "");
-	(void)sql(f->env, "DELETE FROM platform_connections"
-	    " WHERE user_id = $1", f->env->user, NULL);
 }
 
 static void
@@ -193,13 +224,13 @@ long_words_fit_into_a_notification(void **state)
 	char id[NX_UUID_LEN + 1];
 
 	connect(f, id);
-	(void)sql(f->env, "UPDATE platform_connections SET"
-	    " status = 'needs_reauth', status_reason = repeat(U&'\\+01F600',"
-	    " 3000) || repeat(E'\\n\"', 3000), platform_username ="
+	(void)sql(f->env, "UPDATE platform_connections SET platform_username ="
 	    " repeat(E'\\t', 4000) WHERE id = $1", id, NULL);
-	(void)sql(f->env, "UPDATE platform_connections SET"
-	    " status = 'superseded', status_reason = repeat(E'\\x01', 3000),"
-	    " platform_username = 'ada' WHERE id = $1", id, NULL);
+	end(f, id, NX_STATUS_NEEDS_REAUTH, sql(f->env, "SELECT"
+	    " repeat(U&'\\+01F600', 3000) || repeat(E'\\n\"', 3000)", NULL,
+	    NULL));
+	end(f, id, NX_STATUS_SUPERSEDED, sql(f->env, "SELECT"
+	    " repeat(E'\\x01', 3000)", NULL, NULL));
 	assert_string_equal(sql(f->env, "SELECT max(octet_length(body::text))"
 	    " BETWEEN 2000 AND 7900 FROM x_notices WHERE user_id = $1",
 	    f->env->user, NULL), "t");
@@ -405,7 +436,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(each_change_is_noted_once),
 		TEST(an_end_in_sight_is_told),
-		TEST(other_platforms_are_left_alone),
 		TEST(long_words_fit_into_a_notification),
 		TEST(a_notice_is_signed),
 		TEST(what_does_not_arrive_is_tried_again),

@@ -1,7 +1,7 @@
 // What becomes of posts, seen from all three sides: our answers, X, the table.
 import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
-import { calm, fault, inParallel, sandbox, sleep, sql, until } from './stack.js';
+import { calm, earlier, fault, inParallel, sandbox, sleep, sql, until } from './stack.js';
 import { Visitor } from './visitor.js';
 
 // All parts: those of x_parts, and those that are in their post's own row.
@@ -67,8 +67,8 @@ export async function timePasses(people) {
 	const mine = `user_id = ANY ('{${people.map((me) => me.user)}}'::uuid[])`;
 	for (const account of new Set(people.map((me) => me.account)))
 		await sandbox('POST', '/sandbox/age', { account, seconds: 600 });
-	await sql(`UPDATE x_parts SET left_at = left_at - interval '10 minutes', first_left_at = first_left_at - interval '10 minutes' WHERE state IN ('sending', 'unknown') AND ${mine};
-		UPDATE x_posts SET created_at = created_at - interval '10 minutes' WHERE text IS NOT NULL AND x_post_id IS NULL AND ${mine};
+	await sql(`UPDATE x_parts SET left_at = ${earlier('left_at', '10 minutes')}, first_left_at = ${earlier('first_left_at', '10 minutes')} WHERE state IN ('sending', 'unknown') AND ${mine};
+		UPDATE x_posts SET created_at = ${earlier('created_at', '10 minutes')} WHERE text IS NOT NULL AND x_post_id IS NULL AND ${mine};
 		UPDATE x_posts SET lease_until = now() - interval '1 second' WHERE state = 'sending' AND lease_until IS NOT NULL AND ${mine};
 		UPDATE x_posts SET next_try_at = now() WHERE next_try_at IS NOT NULL AND state <> 'queued' AND ${mine}`);
 }

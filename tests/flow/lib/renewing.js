@@ -29,7 +29,7 @@ export const crowd = (n, left) => Promise.all(Array.from({ length: n }, () => co
 export const hits = async () => (await sandbox('GET', '/sandbox/faults')).reduce((n, rule) => n + rule.hits, 0);
 export const atX = (n) => until(`${n} refreshes are at X`, 60, async () => await hits() >= n);
 export const version = async (me) => Number((await sql(`SELECT g.token_version FROM x_grants g
-	JOIN platform_connections c ON c.id = g.connection_id WHERE c.user_id = '${me.user}'`))[0][0]);
+	JOIN platform_connections c ON c.user_id = g.user_id AND c.id = g.connection_id WHERE c.user_id = '${me.user}'`))[0][0]);
 export const renewed = (me, seconds = 60) => until('the pair is saved', seconds, async () => await version(me) >= 2);
 
 // A lease that a lost answer left runs out now instead of in 150 seconds.
@@ -37,7 +37,7 @@ export const leasesRunOut = () => sql(`UPDATE x_grants SET lease_until = now() W
 
 // Sweeps leave them alone; whoever posts does not ask.
 export const hide = (...people) => sql(`UPDATE x_grants g SET retry_at = now() + interval '1 hour' FROM platform_connections c
-	WHERE c.id = g.connection_id AND c.user_id IN (${people.map((me) => `'${me.user}'`).join()})`);
+	WHERE c.user_id = g.user_id AND c.id = g.connection_id AND c.user_id IN (${people.map((me) => `'${me.user}'`).join()})`);
 
 // The connection works, and holds the refresh token that lives at X.
 export async function works(me) {

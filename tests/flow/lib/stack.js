@@ -176,6 +176,9 @@ export function run(program, args = [], { environment = env, input = '', cwd, ti
 	});
 }
 
+// SQL of a column's time some interval ago, such as a distributed PostgreSQL works out on a node.
+export const earlier = (column, by) => `(${column} AT TIME ZONE 'UTC' - interval '${by}') AT TIME ZONE 'UTC'`;
+
 // Rows as arrays of text.  Without `database`, the instance's own.
 export async function sql(text, { environment = env, args = [] } = {}) {
 	const done = await run('psql', ['-X', '-q', '-A', '-t', '-F', '\t', '-v', 'ON_ERROR_STOP=1', ...args, '-f', '-'],
