@@ -46,10 +46,10 @@ function stop(workers) {
 	}));
 }
 
-// Until all are sent.
+// Until all are sent; those count that are left when it begins.
 async function drained(workers, when) {
-	const start = performance.now(), cpu = spent(workers);
-	let rest = POSTS, moved = start;
+	const cpu = spent(workers), all = await left(when), start = performance.now();
+	let rest = all, moved = start;
 	while (rest > 0) {
 		await sleep(POLL_MS);
 		const now = await left(when);
@@ -57,7 +57,7 @@ async function drained(workers, when) {
 		if (performance.now() - moved > SILENCE_MS) throw new Error(`${now} posts stay in the queue`);
 		rest = now;
 	}
-	return { done: POSTS, perSecond: POSTS / (performance.now() - start) * 1000, workers: spent(workers) - cpu };
+	return { done: all, perSecond: all / (performance.now() - start) * 1000, workers: spent(workers) - cpu };
 }
 
 // X's ids grow: an account's newest post has the highest.
@@ -101,14 +101,14 @@ async function idle(n) {
 	}
 }
 
-const us = (seconds) => (seconds / POSTS * 1e6).toFixed(0);
+const us = (seconds, posts) => (seconds / posts * 1e6).toFixed(0);
 
 const runs = [];
 for (const latency of LATENCIES_MS)
 	for (const n of WORKERS) runs.push(await run(n, latency));
 table(`${POSTS} queued posts of ${ACCOUNTS} accounts, all due at once`,
 	['X answers after', 'workers', 'posts a second', 'CPU us a post: workers', 'PostgreSQL', 'accounts out of order', 'not sent', 'limit'],
-	runs.map((r) => [`${r.latency} ms`, String(r.n), r.perSecond.toFixed(0), us(r.workers), us(r.used.postgres), String(r.outOfOrder), String(r.lost), limit([r], 'waiting')]));
+	runs.map((r) => [`${r.latency} ms`, String(r.n), r.perSecond.toFixed(0), us(r.workers, r.done), us(r.used.postgres, r.done), String(r.outOfOrder), String(r.lost), limit([r], 'waiting')]));
 const idles = [];
 for (const n of WORKERS) idles.push(await idle(n));
 table('Workers with nothing to do, each and per second', ['workers', 'transactions', 'CPU us: workers', 'PostgreSQL'],
