@@ -199,7 +199,7 @@ test('what no key opens is counted, and holds up nobody', async () => {
 test('the worker renews what is due, forgets what is old, and ends when told', async () => {
 	const people = await crowd(10);
 	await sql(`DELETE FROM x_events WHERE code = 'young';
-		INSERT INTO x_events (code, created_at) VALUES ('old', now() - interval '91 days'), ('young', now() - interval '89 days');
+		INSERT INTO x_events (user_id, code, created_at) VALUES (gen_random_uuid(), 'old', now() - interval '91 days'), (gen_random_uuid(), 'young', now() - interval '89 days');
 		INSERT INTO x_logins (state_hash, claim, user_id, created_at) VALUES ('sweep-test', gen_random_uuid(), gen_random_uuid(), now() - interval '2 hours')`);
 	assert.equal((await people[0].post(words(), { 'Idempotency-Key': 'sweep' })).status, 201);
 	await sql(`UPDATE x_posts SET created_at = now() - interval '25 hours', updated_at = now() - interval '25 hours' WHERE user_id = '${people[0].user}'`);
