@@ -115,7 +115,7 @@ static const char remove_post[] =
     "DELETE FROM x_posts WHERE user_id = $1 AND id = $2"
     " AND lease_owner = $3 AND state = 'sending'";
 
-enum { INSERT, CONNECTIONS, FIND, NSTEPS };
+enum { INSERT, CONNECTIONS, NSTEPS };
 
 /* What was stored is of no use, or nobody will be told: as if it never was. */
 static void
@@ -194,25 +194,34 @@ struct beginning {
 };
 
 /*
- * Nothing was inserted: either nothing could be, or a first try had done it,
- * whose answer was lost, or it needs rows for its parts.
+ * Nothing was inserted: a first try had done it, whose answer was lost, or it
+ * needs rows for its parts, or its key was used before, or nothing could be.
  */
-static bool
-is_there(const struct nx_store_ask *ask, const struct beginning *b,
-    struct nx_stored_post *out, bool *accepted)
+static enum nx_rc
+look_again(const struct nx_store_ask *ask, const struct beginning *b,
+    struct nx_stored_post *out, bool *ours, bool *accepted,
+    struct nx_err *err)
 {
+	const struct nx_new_post *post = b->post;
 	const struct nx_query queries[] = {
-		{ have_post, { b->post->user_id, b->post->id }, 2 },
+		{ have_post, { post->user_id, post->id }, 2 },
 		b->insert,
+		{ find, { post->user_id, post->id, post->key,
+		    post->body_hash }, 4 },
 	};
-	PGresult *rows[2] = { NULL };
-	const int n = b->alone.sql == NULL ? 1 : 2;
-	bool there = nx_row_run(ask, queries, n, rows, NULL) == NX_OK &&
-	    (read_reserved(rows[0], out, accepted) ||
-	    (n == 2 && read_reserved(rows[1], out, accepted)));
+	/* With a key that is null PostgreSQL would plan anew each time. */
+	const int n = post->key == NULL ? 2 : 3;
+	PGresult *rows[3] = { NULL };
+	enum nx_rc rc = nx_row_repeat(ask, queries, n, rows, err);
 
+	if (rc == NX_OK && n == 3 && PQntuples(rows[2]) > 0 &&
+	    !nx_row_bool(rows[2], 0, IS_OURS))
+		rc = read_repeat(ask, rows[2], out, err);
+	else if (rc == NX_OK)
+		*ours = read_reserved(rows[0], out, accepted) ||
+		    read_reserved(rows[1], out, accepted);
 	nx_db_clear(rows, n);
-	return there;
+	return rc;
 }
 
 static enum nx_rc
@@ -221,15 +230,16 @@ read_begun(const struct nx_store_ask *ask, const struct beginning *b,
     struct nx_stored_post *stored, struct nx_err *err)
 {
 	const struct nx_new_post *post = b->post;
-	const PGresult *found = results[FIND];
 	bool accepted = true, ours;
-	enum nx_rc rc;
+	enum nx_rc rc = NX_OK;
 
-	if (found != NULL && PQntuples(found) > 0 &&
-	    !nx_row_bool(found, 0, IS_OURS))
-		return read_repeat(ask, found, stored, err);
-	ours = read_reserved(results[INSERT], stored, &accepted) ||
-	    is_there(ask, b, stored, &accepted);
+	ours = read_reserved(results[INSERT], stored, &accepted);
+	if (!ours)
+		rc = look_again(ask, b, stored, &ours, &accepted, err);
+	if (rc == NX_DB_DOWN || rc == NX_TIMEOUT)
+		undo_begin(ask, post);	/* maybe only the answer was lost */
+	if (rc != NX_OK || stored->is_repeat)
+		return rc;
 	rc = nx_row_pick(ask, results[CONNECTIONS], post->connection_id,
 	    connection, err);
 	if (rc == NX_OK && !ours)
@@ -289,11 +299,7 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
 	struct nx_query queries[NSTEPS] = {
 		[CONNECTIONS] = { NX_CONNECTIONS_OF_USER, { post->user_id },
 		    1 },
-		[FIND] = { find, { post->user_id, post->id, post->key,
-		    post->body_hash }, 4 },
 	};
-	/* With a key that is null PostgreSQL would plan anew each time. */
-	const int n = post->key == NULL ? FIND : NSTEPS;
 	PGresult *results[NSTEPS] = { NULL };
 	enum nx_rc rc;
 
@@ -302,7 +308,7 @@ nx_post_begin(const struct nx_store_ask *ask, const struct nx_new_post *post,
 	rc = prepare_begin(ask, &b, err);
 	queries[INSERT] = b.alone.sql != NULL ? b.alone : b.insert;
 	if (rc == NX_OK)
-		rc = nx_row_repeat(ask, queries, n, results, err);
+		rc = nx_row_repeat(ask, queries, NSTEPS, results, err);
 	if (rc == NX_OK)
 		rc = read_begun(ask, &b, results, connection, stored, err);
 	else if (rc == NX_DB_DOWN || rc == NX_TIMEOUT)

@@ -135,6 +135,42 @@ test('for programs of before a database is only expanded, until it is contracted
 	assert.deepEqual((await done(name, 'status')).files.map((f) => f.state), FILES.map(() => 'applied'));
 });
 
+// Verbatim what version 13 says first when it stores, takes and reads a post.
+const OF_BEFORE = [
+	(user, id) => `INSERT INTO x_posts (id, user_id, connection_id, state, body_hash, warnings) VALUES ('${id}', '${user}', '${id}', 'sending', '', '["cut"]')`,
+	(user, id) => `UPDATE x_posts SET by_worker = true WHERE user_id = '${user}' AND id = '${id}'`,
+	(user, id) => `SELECT warnings FROM x_posts WHERE user_id = '${user}' AND id = '${id}'`,
+];
+
+test('both programs read what either writes, and one of before fails once contracted', OUR_OWN, async () => {
+	const name = await fresh(), user = crypto.randomUUID(), ids = [0, 1, 2].map(() => crypto.randomUUID());
+	const both = () => on(name, 'SELECT warnings, notes, by_worker, unattended FROM x_posts ORDER BY created_at, id');
+	const of = (id, assignments) => on(name, `UPDATE x_posts SET ${assignments} WHERE id = '${id}'`);
+	const before = mkdtempSync(join(tmpdir(), 'nx-sql-'));
+	dirs.push(before);
+	for (const file of FILES.filter((one) => Number(one.slice(0, 3)) < 16))
+		cpSync(join(ROOT, 'sql', file), join(before, file));
+	cpSync(join(ROOT, 'sql/schema.list'), join(before, 'schema.list'));
+	for (const file of readdirSync(before).filter((one) => one.endsWith('.sql')).sort())
+		assert.equal((await run('psql', ['-X', '-q', '-v', 'ON_ERROR_STOP=1', '-f', join(before, file)], { environment: { ...env, PGDATABASE: name } })).status, 0);
+	for (const statement of OF_BEFORE)
+		await on(name, statement(user, ids[0]));
+	assert.equal((await done(name, 'apply', { args: ['--expand'] })).contracted, false);
+	assert.deepEqual(await both(), [['["cut"]', '["cut"]', 't', 't']], 'what was there');
+	await on(name, `DELETE FROM x_posts; ${OF_BEFORE[0](user, ids[1])}`);
+	await on(name, `INSERT INTO x_posts (id, user_id, connection_id, state, body_hash, notes) VALUES ('${ids[2]}', '${user}', '${ids[2]}', 'sending', '', '["new"]')`);
+	assert.deepEqual(await both(), [['["cut"]', '["cut"]', 'f', 'f'], ['["new"]', '["new"]', 'f', 'f']]);
+	await of(ids[1], 'unattended = true, notes = \'["a"]\'');
+	await of(ids[2], 'by_worker = true, warnings = \'["b"]\'');
+	assert.deepEqual(await both(), [['["a"]', '["a"]', 't', 't'], ['["b"]', '["b"]', 't', 't']]);
+	await of(ids[1], 'by_worker = false, warnings = \'[]\'');
+	await of(ids[2], 'unattended = false, notes = null');
+	assert.deepEqual(await both(), [['[]', '[]', 'f', 'f'], ['[]', '', 'f', 'f']]);
+	assert.equal((await done(name, 'contract')).contracted, true);
+	for (const statement of OF_BEFORE)
+		await assert.rejects(on(name, statement(user, ids[1])), /column .* does not exist/);
+});
+
 test('contracting that is killed in the middle is gone on with', OUR_OWN, async () => {
 	const name = await fresh();
 	await done(name, 'apply', { args: ['--expand'] });

@@ -32,6 +32,9 @@ const agents = {
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// For who has ended what our connections lead to: the next request has a new one.
+export const hangUp = () => Object.values(agents).forEach((agent) => agent.destroy());
+
 // Waits for what must come; how long it may take is not what is tested, so a
 // machine that is busy with something else gets a minute more.
 export async function until(what, seconds, check) {
