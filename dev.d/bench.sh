@@ -94,22 +94,22 @@ bench_measure() (
 
 # bench_beside SUBJECT...: what these compare with, as far as it is there.
 bench_beside() {
-	local number threads peers=no
+	local number threads peers=()
 
 	number=$(settings_value NEXUS_PROCESSES)
 	threads=$((4 * LOAD_WAITING / 3 / number + 11))
 	for subject; do
 		case $subject in
-		redirects) nothing_start; peers=yes ;;
-		posts) peers=yes ;;
+		redirects) nothing_start; peers=(node express flask openidc) ;;
+		posts) [[ ${#peers[@]} -gt 0 ]] || peers=(node) ;;
 		# As many database connections a thread as the instance has.
 		waiting) more_start many "$number" "$threads" $((threads / 4)) ;;
 		memory) more_start small 1 32 8; more_start large 1 1024 16 ;;
 		esac
 	done
-	if [[ $peers == yes ]] && peers_are_installed; then
-		peers_start node flask openidc
-	elif [[ $peers == yes ]]; then
+	if [[ ${#peers[@]} -gt 0 ]] && peers_are_installed; then
+		peers_start "${peers[@]}"
+	elif [[ ${#peers[@]} -gt 0 ]]; then
 		say "bench: without the programs of others; ./dev bench peers installs them"
 	fi
 	nginx_start

@@ -5,7 +5,7 @@
 PACKAGES_OF_PEERS=(apache2-bin gunicorn libapache2-mod-auth-openidc python3-authlib python3-flask python3-requests)
 PEERS=$ROOT/tests/load/peers
 PEER_NODE=$ROOT/var/peers/node	# with the modules of its package-lock.json
-BESIDE=(nothing many small large node flask openidc)	# what may run beside the instance
+BESIDE=(nothing many small large node express flask openidc)	# what may run beside the instance
 
 peers_install() {
 	install_packages "${PACKAGES_OF_PEERS[@]}"
@@ -61,6 +61,11 @@ peer_node_start() {
 	beside node "$1" env PGDATABASE=peer PEER_PORT="$1" PEER_PROCESSES="$(settings_value NEXUS_PROCESSES)" \
 	    PEER_KEY="$(openssl rand -base64 32)" NODE_ENV=production NODE_EXTRA_CA_CERTS="$STACK/tls/ca.pem" \
 	    "$(command -v node)" "$PEER_NODE/server.js"
+}
+
+peer_express_start() {
+	beside express "$1" env PEER_PORT="$1" PEER_PROCESSES="$(settings_value NEXUS_PROCESSES)" PEER_KEY="$(openssl rand -base64 32)" \
+	    NODE_ENV=production "$(command -v node)" "$PEER_NODE/express.js"
 }
 
 peer_flask_start() {

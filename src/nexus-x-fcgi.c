@@ -11,7 +11,7 @@ main(int argc, char **argv)
 		.program = NX_FCGI,
 		.need = NX_NEED_X | NX_NEED_DB | NX_NEED_KEYS |
 		    NX_NEED_CALLERS,
-		.malloc_arenas = 8,
+		.malloc_arenas = 3,
 		.run = nx_serve,
 	};
 

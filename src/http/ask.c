@@ -1,6 +1,5 @@
 /* ask.c - a request as libcurl takes it. */
 
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -87,43 +86,16 @@ set_headers(struct nx_http *http, const struct nx_http_ask *ask)
 }
 
 /*
- * Nothing has come over the kept connection since its last answer.  What has
- * is its end, as a server tells it that restarts; libcurl takes the farewell
- * of TLS for a sign of life, sends into the void, and gives up for good when
- * that has happened to a handle a few times.
- */
-static bool
-is_quiet(const struct nx_http *http)
-{
-	struct pollfd p = { .events = POLLIN };
-	curl_socket_t fd = CURL_SOCKET_BAD;
-
-	if (curl_easy_getinfo(http->easy, CURLINFO_ACTIVESOCKET, &fd) !=
-	    CURLE_OK || fd == CURL_SOCKET_BAD)
-		return true;	/* none is kept */
-	p.fd = fd;
-	return poll(&p, 1, 0) == 0;
-}
-
-/*
  * A body that cannot be rewound is what stops libcurl from sending a request
  * again; and only a reused connection is tried again.
- *
- * What leaves once has a connection of its own, however short the kept one has
- * idled.  Servers close what is kept when they restart, never what is new: of
- * 1,000 posts 59 were lost to reloads of an nginx, 1 to 4 where connections
- * were kept for a second or for a tenth, none of 5,000 this way.  It costs a
- * millisecond of CPU and two round trips, beside the hundreds of milliseconds
- * that it takes a server to create something.
  */
 static void
 set_repetition(struct nx_http *http, const struct nx_http_ask *ask)
 {
-	const bool fresh = ask->once || ask->fresh || !is_quiet(http);
-
 	SET(http, CURLOPT_VERBOSE, ask->once ? 1L : 0L);
 	SET(http, CURLOPT_SEEKFUNCTION, ask->once ? NULL : nx_http_on_seek);
-	SET(http, CURLOPT_FRESH_CONNECT, fresh ? 1L : 0L);
+	SET(http, CURLOPT_FRESH_CONNECT,
+	    nx_http_kept_will_do(http) ? 0L : 1L);
 	SET(http, CURLOPT_MAXLIFETIME_CONN,
 	    ask->age_s > 0 ? (long)ask->age_s : (long)NX_HTTP_AGE_S);
 }

@@ -1,7 +1,8 @@
 /*
  * client.h - the handle, for the files of this room: client.c makes it, ask.c
- * gives it a request, exchange.c waits, and its callbacks are in body.c
- * (what goes out), answer.c (what comes in) and limit.c (how long).
+ * gives it a request, kept.c says whether over the connection that is there,
+ * exchange.c waits, and its callbacks are in body.c (what goes out), answer.c
+ * (what comes in) and limit.c (how long).
  */
 #ifndef NX_SRC_HTTP_CLIENT_H
 #define NX_SRC_HTTP_CLIENT_H
@@ -9,6 +10,11 @@
 #include <curl/curl.h>
 
 #include "nx/http/http.h"
+
+/* Bytes of a connection: ours that the peer's TCP has confirmed, and its. */
+struct nx_http_tally {
+	uint64_t	 acked, received;
+};
 
 struct nx_http {
 	CURL			*easy;
@@ -22,6 +28,13 @@ struct nx_http {
 	char			 type[128];	/* the Content-Type line */
 	char			 expect[8];	/* "Expect:", to leave it out */
 	struct curl_slist	 headers[3 + NX_HTTP_HEADERS_MAX];
+
+	/* The kept connection, if the request goes over it. */
+	int64_t			 used_at;	/* nx_clock_mono() ms */
+	int			 kept;		/* its socket, or -1 */
+	struct nx_http_tally	 before;	/* the request */
+	bool			 unheard;	/* it ended before the server
+						 * had any of the request */
 
 	/* How far its body is. */
 	int64_t			 whole;		/* bytes of it */
@@ -52,8 +65,20 @@ struct nx_http {
 		(http)->setup = set_rc;					\
 } while (0)
 
+/* What the handles of a `ca` have in common, for CURLOPT_SHARE; or NULL. */
+CURLSH		*nx_http_ca_share(struct nx_http_ca *ca);
+
 /* The certificates of the handle's own `ca`, as CURLOPT_SSL_CTX_FUNCTION. */
 CURLcode	nx_http_on_tls(CURL *easy, void *ssl_ctx, void *http);
+
+/*
+ * May the request go over the connection that is there?  Notes what is needed
+ * to tell afterwards whether the server had heard of it.
+ */
+bool		nx_http_kept_will_do(struct nx_http *http);
+
+/* CURLOPT_CLOSESOCKETFUNCTION. */
+int		nx_http_on_close(void *http, curl_socket_t fd);
 
 /* CURLOPT_READFUNCTION, CURLOPT_SEEKFUNCTION; the body from its start. */
 size_t		nx_http_on_read(char *to, size_t size, size_t count,

@@ -81,8 +81,9 @@ take_answer(struct nx_http *http, long status, struct nx_http_answer *out)
 
 /*
  * After the first byte nobody knows what the server did, whatever went wrong;
- * but where a body was announced and none of it left, it did nothing.  And
- * what has come of an answer that comes once may be all that matters of it.
+ * but where it had ended before, or a body was announced and none of it left,
+ * it did nothing.  And what has come of an answer that comes once may be all
+ * that matters of it.
  */
 static void
 conclude_try(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
@@ -96,8 +97,8 @@ conclude_try(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
 		take_answer(http, status, out);
 		return;
 	}
-	out->outcome = http->leaving && (http->body_left || !once ||
-	    http->whole == 0) ? NX_HTTP_LOST : NX_HTTP_NOT_SENT;
+	out->outcome = http->leaving && !http->unheard && (http->body_left ||
+	    !once || http->whole == 0) ? NX_HTTP_LOST : NX_HTTP_NOT_SENT;
 	if (out->outcome == NX_HTTP_LOST && once && status / 100 == 2 &&
 	    nx_buf_ok(&http->body))
 		take_answer(http, status, out);
@@ -110,6 +111,7 @@ reset_progress(struct nx_http *http, struct nx_http_answer *out)
 {
 	http->leaving = http->body_left = http->source_failed = false;
 	http->answering = http->too_long = http->sink_failed = false;
+	http->unheard = false;
 	http->why[0] = '\0';
 	*out = (struct nx_http_answer){ .outcome = NX_HTTP_NOT_SENT };
 }
@@ -164,6 +166,7 @@ nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,
 		    "no time was left to ask");
 	else if (nx_http_ask_check(http, out))
 		send_request(http, left, out);
+	http->used_at = nx_clock_mono();
 	nx_http_blank_secrets(http, out);
 	(void)curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, NULL);
 	nx_buf_reset(&http->auth);

@@ -215,7 +215,7 @@ nx_media_cut(struct nx_media_look *look, struct nx_slice *in, char *to,
 void
 nx_media_end(struct nx_media_look *look)
 {
-	struct nx_slice none = NX_SLICE("");
+	struct nx_slice none = { NULL, 0 };
 
 	look->ended = true;
 	if (!look->cuts)

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "look.h"
-#include "nx/base/must.h"
 
 enum {
 	HEADER = 8, LARGE = 8,	/* a 64-bit size behind the name */
@@ -282,7 +281,6 @@ on_leaf(struct nx_media_look *look)
 {
 	const struct leaf *leaf = leaf_of(look->chunk, parent_box(look));
 
-	assert(leaf != NULL);		/* as read_content() saw */
 	if (leaf->read(look))
 		pass_rest(look);
 	else

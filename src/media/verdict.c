@@ -247,8 +247,7 @@ nx_media_warn(const struct nx_media_facts *facts,
 
 	if (facts->location)
 		out[n++] = NX_WARN_MEDIA_LOCATION;
-	/* a film in fragments says no duration */
-	if (is_video && (!facts->has_moov || facts->duration_ms == 0))
+	if (is_video && !facts->has_moov)
 		out[n++] = NX_WARN_MEDIA_UNSEEN;
 	if (is_video && (facts->width > LARGE_WIDTH ||
 	    facts->height > LARGE_HEIGHT) &&

@@ -82,6 +82,7 @@ nx_x_post_create(const struct nx_x *x, const char *access_token,
 		.bearer = access_token,
 		.content_type = "application/json",
 		.once = true,
+		.idle_ms = NX_HTTP_IDLE_MS,
 	};
 
 	*out = (struct nx_x_posted){ 0 };

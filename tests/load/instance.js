@@ -10,7 +10,7 @@ const run = promisify(execFile);
 
 // What may run beside the service, see dev.d/peers.sh; `many`, `small` and
 // `large` are more of it in another shape.
-const BESIDE = ['nothing', 'many', 'small', 'large', 'node', 'flask', 'openidc'];
+const BESIDE = ['nothing', 'many', 'small', 'large', 'node', 'express', 'flask', 'openidc'];
 
 // As settings_make wrote it: NAME='value', a quote in it as '\\''.
 function readEnv(dir) {

@@ -1,5 +1,6 @@
 // The redirect to X against others that redirect, all behind one nginx, in turn:
-// nginx itself, a program that does nothing, mod_auth_openidc, Node, Flask.
+// nginx itself, a program that does nothing, mod_auth_openidc, Node (as a careful
+// team writes it, and as most do), Flask.
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
@@ -23,7 +24,8 @@ const KINDS = [
 	{ name: 'initiate', part: 'app', url: instance.site + PATH },
 	{ name: "nginx's own return 302", url: `${instance.site}/return` },
 	{ name: 'program that does nothing', part: 'nothing', url: `${instance.site}/nothing`, aim: 1.8 },
-	...[['mod_auth_openidc', 'openidc', 2.8], ['fastify, twitter-api-v2', 'node', 15], ['Flask, Authlib', 'flask', 15]]
+	...[['mod_auth_openidc', 'openidc', 2.8], ['fastify, twitter-api-v2', 'node', 15],
+		['express, twitter-api-v2', 'express', 15], ['Flask, Authlib', 'flask', 15]]
 		.filter(([, part]) => instance.front(part))
 		.map(([name, part, aim]) => ({ name, part, aim, url: instance.front(part) + PATH })),
 ];

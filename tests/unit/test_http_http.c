@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -281,6 +282,166 @@ once_has_a_connection_of_its_own(void **state)
 		assert_int_equal(xs_seen(f->secure).connections, i);
 	}
 	assert_int_equal(xs_seen(f->secure).requests, 6);
+}
+
+static struct nx_http_answer
+create(struct nx_http *http, const char *url, const char *body, int idle_ms)
+{
+	struct nx_http_ask a = {
+		.method = "POST", .url = url, .body = nx_slice_str(body),
+		.once = true, .idle_ms = idle_ms,
+		.deadline = nx_clock_mono() + PATIENCE,
+	};
+	struct nx_http_answer out;
+
+	nx_http_do(http, &a, &out);
+	return out;
+}
+
+static void
+once_may_go_where_something_went_just_now(void **state)
+{
+	struct fixture *f = *state;
+	const char *url = xs_url(f->secure, "127.0.0.1", "/ok");
+
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(create(f->http, url, "x", PATIENCE).outcome,
+		    NX_HTTP_ANSWERED);
+	assert_int_equal(xs_seen(f->secure).connections, 1);
+	nx_clock_sleep(3);
+	assert_int_equal(create(f->http, url, "x", 1).outcome,
+	    NX_HTTP_ANSWERED);
+	assert_int_equal(xs_seen(f->secure).connections, 2);
+	assert_int_equal(xs_seen(f->secure).requests, 4);
+}
+
+/*
+ * The server closes when this thread is about to write for the nth time.  What
+ * it writes then is received at once, is on its way until the next write, or
+ * has no room in the socket.
+ */
+enum line { SHORT_LINE, LONG_LINE, FULL_LINE, LINES };
+static _Thread_local struct {
+	int		 nth;
+	struct xs	*server;
+	enum xs_close	 how;
+	enum line	 line;
+	uint64_t	 cookie;	/* where something is on its way */
+	char		 late[8192];
+	size_t		 late_n;
+} closing;
+
+/* A number would come again. */
+static uint64_t
+cookie_of(int fd)
+{
+	uint64_t cookie = 0;
+	socklen_t n = sizeof(cookie);
+
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_COOKIE, &cookie, &n),
+	    0);
+	return cookie;
+}
+
+static ssize_t
+send_later(int fd, const void *p, size_t n)
+{
+	assert_true(n <= sizeof(closing.late) / 2);
+	memcpy(closing.late + closing.late_n, p, n);
+	closing.late_n += n;
+	closing.cookie = cookie_of(fd);
+	return (ssize_t)n;
+}
+
+/* libcurl's, since the program's own name comes first. */
+ssize_t
+send(int fd, const void *p, size_t n, int flags)
+{
+	const bool now = closing.nth > 0 && --closing.nth == 0;
+
+	if (now)
+		xs_close(closing.server, closing.how);
+	if (now && closing.line == FULL_LINE) {
+		errno = EAGAIN;
+		return -1;
+	}
+	if (now && closing.line == LONG_LINE) {
+		closing.late_n = 0;
+		return send_later(fd, p, n);
+	}
+	if (closing.late_n == 0 || closing.cookie != cookie_of(fd))
+		return sendto(fd, p, n, flags, NULL, 0);
+	(void)send_later(fd, p, n);
+	(void)sendto(fd, closing.late, closing.late_n, flags, NULL, 0);
+	closing.late_n = 0;
+	return (ssize_t)n;
+}
+
+/*
+ * The head of a request is written first, and then its body.  What the server
+ * cannot have had is sent anew, at the least where it had said farewell before.
+ */
+static void
+close_crosses(struct nx_http *http, struct xs *s, enum xs_close how, int nth,
+    enum line line)
+{
+	const char *url = xs_url(s, "127.0.0.1", "/ok");
+	const int before = xs_seen(s).requests + 1;
+	struct nx_http_answer a = create(http, url, "first", PATIENCE);
+	int came;
+
+	assert_int_equal(a.outcome, NX_HTTP_ANSWERED);
+	closing.nth = nth;
+	closing.server = s;
+	closing.how = how;
+	closing.line = line;
+	a = create(http, url, "second", PATIENCE);
+	assert_int_equal(closing.nth, 0);
+	came = xs_seen(s).requests - before;
+	if (came != (a.outcome == NX_HTTP_ANSWERED))
+		fail_msg("%d, and came %d times: %s", a.outcome, came, a.why);
+	if (a.error == NX_HTTP_TIMED_OUT || (nth == 1 &&
+	    how != XS_CLOSE_RST && a.outcome != NX_HTTP_ANSWERED))
+		fail_msg("closed %d at %d, line %d: %s", how, nth, line,
+		    a.why);
+	if (came == 1 && strcmp(xs_seen(s).body, "second") != 0)
+		fail_msg("closed %d at %d, line %d: %s", how, nth, line,
+		    xs_seen(s).body);
+}
+
+static void
+a_close_that_crosses_repeats_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct xs *const servers[] = { f->secure, f->plain };
+
+	for (int s = 0; s < 2; s++) {
+		struct nx_http *http = nx_http_new(f->ca);
+
+		for (int i = 0; i < 3 * 2 * LINES * 3; i++)
+			close_crosses(http, servers[s],
+			    (enum xs_close)(XS_CLOSE_FAREWELL + i % 3),
+			    1 + i / 3 % 2, (enum line)(i / 6 % LINES));
+		nx_http_free(http);
+	}
+}
+
+/* What the server had read it may have done. */
+static void
+a_close_after_it_is_lost(void **state)
+{
+	struct fixture *f = *state;
+
+	for (int i = 0; i < 10; i++) {
+		struct xs *s = i % 2 == 0 ? f->secure : f->plain;
+		const int before = xs_seen(s).requests;
+
+		assert_int_equal(create(f->http, xs_url(s, "127.0.0.1",
+		    "/ok"), "x", PATIENCE).outcome, NX_HTTP_ANSWERED);
+		assert_int_equal(create(f->http, xs_url(s, "127.0.0.1",
+		    "/drop"), "x", PATIENCE).outcome, NX_HTTP_LOST);
+		assert_int_equal(xs_seen(s).requests - before, 2);
+	}
 }
 
 static void
@@ -968,6 +1129,9 @@ main(void)
 		TEST(survives_a_connection_that_went_away),
 		TEST(sends_nothing_where_the_server_has_ended),
 		TEST(once_has_a_connection_of_its_own),
+		TEST(once_may_go_where_something_went_just_now),
+		TEST(a_close_that_crosses_repeats_nothing),
+		TEST(a_close_after_it_is_lost),
 		TEST(spoilt_answers_are_lost),
 		TEST(what_has_come_of_an_only_answer_is_kept),
 		TEST(keeps_the_deadline),

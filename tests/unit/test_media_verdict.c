@@ -257,7 +257,6 @@ warns(void **state)
 		{ { PICTURE(PNG, 9, 9), .location = true },
 		    { NX_WARN_MEDIA_LOCATION }, 1 },
 		{ { PICTURE(MP4, 0, 0) }, { NX_WARN_MEDIA_UNSEEN }, 1 },
-		{ { VIDEO(100, 100, 0, 0) }, { NX_WARN_MEDIA_UNSEEN }, 1 },
 		{ { VIDEO(1280, 1024, 1, 1) }, { 0 }, 0 },
 		{ { VIDEO(1024, 1280, 1, 1) }, { 0 }, 0 },
 		{ { VIDEO(1920, 1080, 1, 1) }, { NX_WARN_MEDIA_LARGE }, 1 },

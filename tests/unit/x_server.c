@@ -33,6 +33,7 @@ struct xs {
 	unsigned int	 port;
 	SSL_CTX		*ctx;
 	atomic_bool	 stopping;
+	atomic_int	 closing;	/* an xs_close, until it is done */
 	pthread_t	 acceptor, conns[CONNS];
 	int		 conns_n;
 	char		 url[200];
@@ -51,6 +52,7 @@ struct conn {
 	char		 in[HEAD_MAX];
 	size_t		 in_n;
 	bool		 rude;		/* ends without a farewell */
+	enum xs_close	 closed;	/* by xs_close() */
 };
 
 static X509 *
@@ -110,14 +112,30 @@ xs_tls_free(struct xs_tls *t)
 	free(t);
 }
 
-/* Bytes read, 0 at the end (or when the server stops). */
+static bool
+has_input(struct conn *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLIN };
+
+	return (c->ssl != NULL && SSL_pending(c->ssl) > 0) ||
+	    poll(&p, 1, TICK_MS) > 0;
+}
+
+/* Bytes read, 0 at the end (or when the server stops, or is to close). */
 static size_t
 conn_read(struct conn *c, char *to, size_t n)
 {
 	while (!atomic_load(&c->s->stopping)) {
-		int got = c->ssl == NULL ? (int)recv(c->fd, to, n, 0) :
-		    SSL_read(c->ssl, to, (int)n);
+		int got;
 
+		if (!has_input(c)) {
+			c->closed = atomic_load(&c->s->closing);
+			if (c->closed != 0)
+				break;
+			continue;
+		}
+		got = c->ssl == NULL ? (int)recv(c->fd, to, n, 0) :
+		    SSL_read(c->ssl, to, (int)n);
 		if (got > 0)
 			return (size_t)got;
 		if (got == 0 || (c->ssl == NULL && errno != EAGAIN) ||
@@ -326,6 +344,28 @@ behave(struct conn *c, const char *path)
 	return false;
 }
 
+static void
+close_now(struct conn *c)
+{
+	const struct linger none = { .l_onoff = 1 };
+
+	if (c->closed == XS_CLOSE_FAREWELL && c->ssl != NULL)
+		(void)SSL_shutdown(c->ssl);
+	if (c->closed == XS_CLOSE_RST)
+		(void)setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &none,
+		    sizeof(none));
+	close(c->fd);
+	atomic_store(&c->s->closing, 0);
+}
+
+void
+xs_close(struct xs *s, enum xs_close how)
+{
+	atomic_store(&s->closing, how);
+	while (atomic_load(&s->closing) != 0)
+		(void)poll(NULL, 0, 1);
+}
+
 /* As servers do that mean well: a farewell, and then they listen on. */
 static void
 end(struct conn *c, bool secure)
@@ -366,9 +406,13 @@ serve(void *arg)
 	}
 	while (good && goes_on && read_request(c, path))
 		goes_on = behave(c, path);
-	end(c, good && !c->rude);
+	if (c->closed != 0)
+		close_now(c);
+	else {
+		end(c, good && !c->rude);
+		close(c->fd);
+	}
 	SSL_free(c->ssl);
-	close(c->fd);
 	free(c);
 	return NULL;
 }

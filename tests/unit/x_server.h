@@ -59,6 +59,13 @@ void		 xs_then(struct xs *s, int status, const char *headers,
 struct xs_seen	 xs_seen(struct xs *s);
 
 /*
+ * Close the connection that waits for a request, now: it is closed when this
+ * returns.  TLS's farewell before TCP's, TCP's alone, or neither of them.
+ */
+enum xs_close { XS_CLOSE_FAREWELL = 1, XS_CLOSE_FIN, XS_CLOSE_RST };
+void		 xs_close(struct xs *s, enum xs_close how);
+
+/*
  * In the place of answers that were set: work one out for each request, with
  * the server's lock held.  `body` and `headers` ("Name: value\r\n") are "".
  */

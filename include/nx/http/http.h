@@ -5,7 +5,8 @@
  * One struct nx_http_ca for the process (any thread), one struct nx_http for
  * each thread: a long-lived easy handle that keeps its connection.  Trusted
  * certificates are read once and shared, since 32 handles with their own copy
- * of the system's would cost more memory than everything else.
+ * of the system's would cost more memory than everything else; so are TLS
+ * sessions and addresses.
  *
  * libcurl sends a POST again by itself when a reused connection dies before an
  * answer.  A request that creates something therefore says `once`: its body
@@ -13,8 +14,11 @@
  * failed before the first byte of it is LOST, never "failed".
  *
  * Servers close connections that idle, and all of them when they restart.  So
- * none is used on which anything has come since its last answer, and `once`
- * has one of its own, since a close may cross the request on its way.
+ * none is used on which anything has come since its last answer.  A close may
+ * still cross the request on its way: `once` has a connection of its own, or
+ * with `idle_ms` one that was used just now.  Where the server had ended it
+ * before it had a byte of the request, that is NOT_SENT, and it was tried anew
+ * on a fresh one.
  */
 #ifndef NX_HTTP_HTTP_H
 #define NX_HTTP_HTTP_H
@@ -30,6 +34,8 @@ enum {
 	NX_HTTP_CONNECT_MS = 3000,	/* of it, until a connection stands */
 	NX_HTTP_AGE_S = 600,	/* of a connection: then the host is looked
 				 * up afresh */
+	NX_HTTP_IDLE_MS = 1000,		/* for `idle_ms`, where a lost answer
+				 * can be looked up (decision 32) */
 	NX_HTTP_SECRET_MIN = 8,		/* bytes; less is found by chance */
 };
 
@@ -112,6 +118,8 @@ struct nx_http_ask {
 	const char *const *secrets;	/* in it, NULL at the end, or NULL */
 	bool		 once;		/* leaves at most once (see above) */
 	bool		 fresh;		/* on a connection of its own */
+	int		 idle_ms;	/* `once` goes over a kept connection
+				 * that has idled no longer; 0: never */
 	int		 age_s;		/* on none that is older; 0:
 					 * NX_HTTP_AGE_S */
 	struct nx_http_limits	 limits;

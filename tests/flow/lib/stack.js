@@ -32,6 +32,9 @@ const agents = {
 
 export const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 
+// For who has ended what our connections lead to: the next request has a new one.
+export const hangUp = () => Object.values(agents).forEach((agent) => agent.destroy());
+
 // Waits for what must come; how long it may take is not what is tested, so a
 // machine that is busy with something else gets a minute more.
 export async function until(what, seconds, check) {
@@ -178,6 +181,11 @@ export function run(program, args = [], { environment = env, input = '', cwd, ti
 
 // SQL of a column's time some interval ago, such as a distributed PostgreSQL works out on a node.
 export const earlier = (column, by) => `(${column} AT TIME ZONE 'UTC' - interval '${by}') AT TIME ZONE 'UTC'`;
+
+// Access tokens end `left` seconds from now; when they are due follows, also where no trigger sees to it.
+export const tokensEnd = (left, whose) => sql(`UPDATE platform_connections SET token_expires_at = now() + interval '${left} seconds' WHERE ${whose};
+	UPDATE x_grants g SET due_at = (c.token_expires_at AT TIME ZONE 'UTC' + (hashtext(c.id::text) & 255) * interval '1 s') AT TIME ZONE 'UTC'
+	FROM platform_connections c WHERE c.user_id = g.user_id AND c.id = g.connection_id AND c.${whose} AND c.status = 'connected'`);
 
 // Rows as arrays of text.  Without `database`, the instance's own.
 export async function sql(text, { environment = env, args = [] } = {}) {
