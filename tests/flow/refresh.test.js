@@ -3,7 +3,7 @@
 import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { BUILD, calm, clearFaults, fault, grown, LIGHT, problem, run, sandbox, settings, sql, unbrake } from './lib/stack.js';
+import { BUILD, calm, clearFaults, fault, grown, LIGHT, problem, run, sandbox, settings, sql, tokensEnd, unbrake } from './lib/stack.js';
 import { Visitor, words } from './lib/visitor.js';
 
 before(calm);
@@ -12,7 +12,7 @@ after(calm);
 
 // As if the time of the access token were over, here and at X.
 async function runOut(me, left = -60) {
-	await sql(`UPDATE platform_connections SET token_expires_at = now() + interval '${left} seconds' WHERE user_id = '${me.user}'`);
+	await tokensEnd(left, `user_id = '${me.user}'`);
 	if (left <= 0)
 		await sandbox('POST', '/sandbox/expire', { account: me.account });
 }

@@ -4,7 +4,7 @@ import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILD, calm, clearFaults, counts, database, env, fault, grown, inParallel, LIGHT, run, sandbox, sleep, sql, STACK, unbrake, until } from './lib/stack.js';
+import { BUILD, calm, clearFaults, counts, database, env, fault, grown, inParallel, LIGHT, run, sandbox, sleep, sql, STACK, tokensEnd, unbrake, until } from './lib/stack.js';
 import { Visitor, words } from './lib/visitor.js';
 
 const RESCUE = join(env.NEXUS_STATE_DIR || join(STACK, 'state'), 'rescue');
@@ -25,8 +25,8 @@ const users = (people) => `user_id IN (${people.map((me) => `'${me.user}'`).join
 
 // Their access tokens are over, here and at X; or have `left` seconds here.
 async function runOut(people, left = -60) {
-	await sql(`UPDATE platform_connections SET token_expires_at = now() + interval '${left} seconds' WHERE ${users(people)};
-		UPDATE x_grants SET lease_until = NULL, retry_at = NULL FROM platform_connections c WHERE c.user_id = x_grants.user_id AND c.id = connection_id AND c.${users(people)}`);
+	await tokensEnd(left, users(people));
+	await sql(`UPDATE x_grants SET lease_until = NULL, retry_at = NULL FROM platform_connections c WHERE c.user_id = x_grants.user_id AND c.id = connection_id AND c.${users(people)}`);
 	if (left <= 0)
 		await inParallel(people.length, 16, (i) => sandbox('POST', '/sandbox/expire', { account: people[i].account }));
 }

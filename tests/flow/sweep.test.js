@@ -4,7 +4,7 @@ import { test, before, beforeEach, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { BUILD, calm, clearFaults, env, fault, grown, inParallel, LIGHT, run, sandbox, settings, sleep, sql, stopwatch, unbrake, until } from './lib/stack.js';
+import { BUILD, calm, clearFaults, env, fault, grown, inParallel, LIGHT, run, sandbox, settings, sleep, sql, stopwatch, tokensEnd, unbrake, until } from './lib/stack.js';
 import { calmQueue } from './lib/posting.js';
 import { Visitor, words } from './lib/visitor.js';
 import { startWorker } from './lib/worker.js';
@@ -15,7 +15,7 @@ before(calm);
 beforeEach(async () => {
 	await calm();
 	// What other tests left behind is not due.
-	await sql("UPDATE platform_connections SET token_expires_at = now() + interval '1 day' WHERE platform = 'twitter' AND status = 'connected'");
+	await tokensEnd(86400, "platform = 'twitter' AND status = 'connected'");
 });
 const started = new Set();
 after(async () => {
@@ -32,7 +32,7 @@ async function crowd(n, left = 120) {
 }
 
 const users = (people) => `ANY ('{${people.map((one) => one.user)}}'::uuid[])`;
-const runOut = (people, left) => sql(`UPDATE platform_connections SET token_expires_at = now() + interval '${left} seconds' WHERE user_id = ${users(people)}`);
+const runOut = (people, left) => tokensEnd(left, `user_id = ${users(people)}`);
 const tally = async (people) => Object.fromEntries(await sql(`SELECT status, count(*) FROM platform_connections WHERE user_id = ${users(people)} GROUP BY 1`));
 const versions = (people) => sql(`SELECT token_version, count(*) FROM x_grants g JOIN platform_connections c ON c.user_id = g.user_id AND c.id = g.connection_id WHERE g.user_id = ${users(people)} GROUP BY 1 ORDER BY 1`);
 const unpause = (people) => sql(`UPDATE x_grants g SET retry_at = NULL, lease_until = NULL FROM platform_connections c WHERE c.user_id = g.user_id AND c.id = g.connection_id AND g.user_id = ${users(people)}`);
@@ -199,7 +199,7 @@ test('what no key opens is counted, and holds up nobody', async () => {
 test('the worker renews what is due, forgets what is old, and ends when told', async () => {
 	const people = await crowd(10);
 	await sql(`DELETE FROM x_events WHERE code = 'young';
-		INSERT INTO x_events (code, created_at) VALUES ('old', now() - interval '91 days'), ('young', now() - interval '89 days');
+		INSERT INTO x_events (user_id, code, created_at) VALUES (gen_random_uuid(), 'old', now() - interval '91 days'), (gen_random_uuid(), 'young', now() - interval '89 days');
 		INSERT INTO x_logins (state_hash, claim, user_id, created_at) VALUES ('sweep-test', gen_random_uuid(), gen_random_uuid(), now() - interval '2 hours')`);
 	assert.equal((await people[0].post(words(), { 'Idempotency-Key': 'sweep' })).status, 201);
 	await sql(`UPDATE x_posts SET created_at = now() - interval '25 hours', updated_at = now() - interval '25 hours' WHERE user_id = '${people[0].user}'`);

@@ -9,10 +9,12 @@ import { env, run, sql } from '../flow/lib/stack.js';
 import { collect } from './collect.js';
 
 const top = process.env.NX_SOURCE_DIR || join(dirname(fileURLToPath(import.meta.url)), '../..');
+// A UUID, and JSON.
+const VALUE = '1'.repeat(32);
 // Whatever they say, they are values: what is compared with null is not asked of a node.
 const execute = `SELECT 'EXECUTE t' || coalesce('(' || string_agg(quote_literal(CASE type::text
-	WHEN 'uuid' THEN '00000000-0000-4000-8000-00000000000a' WHEN 'text' THEN '00000000-0000-4000-8000-00000000000a'
-	WHEN 'jsonb' THEN '[]' WHEN 'uuid[]' THEN '{}' WHEN 'text[]' THEN '{}' WHEN 'timestamp with time zone' THEN '2026-01-01'
+	WHEN 'uuid' THEN '${VALUE}' WHEN 'text' THEN '${VALUE}' WHEN 'jsonb' THEN '[]'
+	WHEN 'uuid[]' THEN '{}' WHEN 'text[]' THEN '{}' WHEN 'timestamp with time zone' THEN '2026-01-01'
 	ELSE '1' END), ',' ORDER BY n) || ')', '')
 	FROM pg_prepared_statements, unnest(parameter_types) WITH ORDINALITY AS p (type, n) WHERE name = 't' \\gexec`;
 

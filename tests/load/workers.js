@@ -14,8 +14,8 @@ const { env } = process;
 const ACCOUNTS = 128, POSTS = 1024;      // X lets one account post 100 times in 15 minutes
 const WORKERS = [1, 8, 64];
 const LATENCIES_MS = [0, 200];
-const STARTING_MS = 10_000, IDLE_MS = 30_000;
-const QUEUEING_MS = 20_000;             // time enough to queue them all
+const IDLE_MS = 30_000;
+const QUEUEING_MS = 20_000;             // time enough to queue them all, and to start all workers
 const POLL_MS = 100, SILENCE_MS = 60_000;
 
 const instance = new Instance(env.NEXUS_STACK);
@@ -25,11 +25,18 @@ const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
 const left = async (when) => Number(await instance.sql(
 	`SELECT count(*) FROM x_posts WHERE state IN ('queued', 'sending') AND publish_at <= '${when.toISOString()}'`));
 
-// Few connections each: PostgreSQL has 200.
-function startWorkers(n) {
-	return Array.from({ length: n }, () => spawn(join(env.NEXUS_BUILD, 'nexus-x-worker'), [],
+const backends = async () => Number(await instance.sql('SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()'));
+
+// Few connections each: PostgreSQL has 200.  They have started when each has one.
+async function startWorkers(n) {
+	const before = await backends();
+	const workers = Array.from({ length: n }, () => spawn(join(env.NEXUS_BUILD, 'nexus-x-worker'), [],
 		{ env: { ...env, NEXUS_DB_POOL: '2', NEXUS_LOG_LEVEL: 'error' }, stdio: 'ignore' }));
+	while (await backends() < before + n) await sleep(POLL_MS);
+	return workers;
 }
+
+const spent = (workers) => workers.reduce((sum, worker) => sum + family(worker.pid), 0);
 
 function stop(workers) {
 	return Promise.all(workers.map((worker) => {
@@ -39,10 +46,10 @@ function stop(workers) {
 	}));
 }
 
-// Until all are sent, from `start`: to start many takes longer than the first
-// needs to begin.
-async function drained(workers, when, start) {
-	let rest = POSTS, moved = start;
+// Until all are sent; those count that are left when it begins.
+async function drained(workers, when) {
+	const cpu = spent(workers), all = await left(when), start = performance.now();
+	let rest = all, moved = start;
 	while (rest > 0) {
 		await sleep(POLL_MS);
 		const now = await left(when);
@@ -50,8 +57,7 @@ async function drained(workers, when, start) {
 		if (performance.now() - moved > SILENCE_MS) throw new Error(`${now} posts stay in the queue`);
 		rest = now;
 	}
-	const cpu = workers.reduce((sum, worker) => sum + family(worker.pid), 0);
-	return { done: POSTS, perSecond: POSTS / (performance.now() - start) * 1000, workers: cpu };
+	return { done: all, perSecond: all / (performance.now() - start) * 1000, workers: spent(workers) - cpu };
 }
 
 // X's ids grow: an account's newest post has the highest.
@@ -65,13 +71,11 @@ async function run(n, latency) {
 		const when = new Date(Math.ceil((Date.now() + QUEUEING_MS) / 1000) * 1000);       // as it is stored
 		crowd.queueFor(when);
 		errors.push(...(await crowd.run('queue', { count: POSTS })).errors);
-		await sleep(Math.max(0, when - Date.now()));
 		await instance.sandbox({ latency_ms: latency });
-		const r = await measured(() => {
-			const start = performance.now();
-			workers = startWorkers(n);
-			return drained(workers, when, start);
-		}, instance);
+		workers = await startWorkers(n);
+		if (Date.now() > when) throw new Error(`${QUEUEING_MS} ms are not enough for ${POSTS} posts and ${n} workers`);
+		await sleep(when - Date.now());
+		const r = await measured(() => drained(workers, when), instance);
 		const histories = await crowd.histories();
 		return { ...r, n, latency, outOfOrder: outOfOrder(histories), lost: POSTS - histories.flat().length };
 	} finally {
@@ -84,29 +88,27 @@ async function run(n, latency) {
 const transactions = async () => Number(await instance.sql(
 	'SELECT pg_stat_get_db_xact_commit(oid) FROM pg_database WHERE datname = current_database()'));
 
-// Once they have started: per worker and second.
+// Per worker and second.
 async function idle(n) {
-	const workers = startWorkers(n);
-	const spent = () => workers.reduce((sum, worker) => sum + family(worker.pid), 0);
+	const workers = await startWorkers(n);
 	try {
-		await sleep(STARTING_MS);
-		const [cpu, asked] = [spent(), await transactions()];
+		const [cpu, asked] = [spent(workers), await transactions()];
 		const r = await measured(() => sleep(IDLE_MS), instance);
 		const each = (value) => value / n / (IDLE_MS / 1000);
-		return { n, workers: each(spent() - cpu), postgres: each(r.used.postgres), transactions: each(await transactions() - asked) };
+		return { n, workers: each(spent(workers) - cpu), postgres: each(r.used.postgres), transactions: each(await transactions() - asked) };
 	} finally {
 		await stop(workers);
 	}
 }
 
-const us = (seconds) => (seconds / POSTS * 1e6).toFixed(0);
+const us = (seconds, posts) => (seconds / posts * 1e6).toFixed(0);
 
 const runs = [];
 for (const latency of LATENCIES_MS)
 	for (const n of WORKERS) runs.push(await run(n, latency));
 table(`${POSTS} queued posts of ${ACCOUNTS} accounts, all due at once`,
 	['X answers after', 'workers', 'posts a second', 'CPU us a post: workers', 'PostgreSQL', 'accounts out of order', 'not sent', 'limit'],
-	runs.map((r) => [`${r.latency} ms`, String(r.n), r.perSecond.toFixed(0), us(r.workers), us(r.used.postgres), String(r.outOfOrder), String(r.lost), limit([r], 'waiting')]));
+	runs.map((r) => [`${r.latency} ms`, String(r.n), r.perSecond.toFixed(0), us(r.workers, r.done), us(r.used.postgres, r.done), String(r.outOfOrder), String(r.lost), limit([r], 'waiting')]));
 const idles = [];
 for (const n of WORKERS) idles.push(await idle(n));
 table('Workers with nothing to do, each and per second', ['workers', 'transactions', 'CPU us: workers', 'PostgreSQL'],

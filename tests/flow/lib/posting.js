@@ -80,7 +80,7 @@ const inLine = (ids, change) => sql(`WITH p AS (UPDATE x_posts SET ${change} WHE
 // A post that waits is tried now.
 export const dueNow = (id) => inLine([id], 'next_try_at = now()');
 // The time of posts that were scheduled for an hour later has come, in the same order.
-export const timeHasCome = (...ids) => inLine(ids, "publish_at = publish_at - interval '1 hour', next_try_at = now()");
+export const timeHasCome = (...ids) => inLine(ids, `publish_at = ${earlier('publish_at', '1 hour')}, next_try_at = now()`);
 // What waits until it is tried again is tried now.
 export const hasten = (people) => sql(`UPDATE x_posts SET next_try_at = now() WHERE state IN ('partial', 'unknown')
 	AND next_try_at > now() AND (lease_until IS NULL OR lease_until < now()) AND user_id = ANY ('{${people.map((me) => me.user)}}'::uuid[])`);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BUILD, env, grown, problem, sandbox, sql, STACK, until } from './stack.js';
+import { BUILD, env, grown, problem, sandbox, sql, STACK, tokensEnd, until } from './stack.js';
 import { Visitor, words } from './visitor.js';
 
 export const TOKEN = '/2/oauth2/token';
@@ -12,7 +12,7 @@ export const RESCUE = join(STATE, 'rescue');
 export const kept = () => (existsSync(RESCUE) ? readdirSync(RESCUE) : []);
 
 export async function runOut(me, left = -60) {
-	await sql(`UPDATE platform_connections SET token_expires_at = now() + interval '${left} seconds' WHERE user_id = '${me.user}'`);
+	await tokensEnd(left, `user_id = '${me.user}'`);
 	if (left <= 0)
 		await sandbox('POST', '/sandbox/expire', { account: me.account });
 }

@@ -182,6 +182,11 @@ export function run(program, args = [], { environment = env, input = '', cwd, ti
 // SQL of a column's time some interval ago, such as a distributed PostgreSQL works out on a node.
 export const earlier = (column, by) => `(${column} AT TIME ZONE 'UTC' - interval '${by}') AT TIME ZONE 'UTC'`;
 
+// Access tokens end `left` seconds from now; when they are due follows, also where no trigger sees to it.
+export const tokensEnd = (left, whose) => sql(`UPDATE platform_connections SET token_expires_at = now() + interval '${left} seconds' WHERE ${whose};
+	UPDATE x_grants g SET due_at = (c.token_expires_at AT TIME ZONE 'UTC' + (hashtext(c.id::text) & 255) * interval '1 s') AT TIME ZONE 'UTC'
+	FROM platform_connections c WHERE c.user_id = g.user_id AND c.id = g.connection_id AND c.${whose} AND c.status = 'connected'`);
+
 // Rows as arrays of text.  Without `database`, the instance's own.
 export async function sql(text, { environment = env, args = [] } = {}) {
 	const done = await run('psql', ['-X', '-q', '-A', '-t', '-F', '\t', '-v', 'ON_ERROR_STOP=1', ...args, '-f', '-'],
