@@ -134,6 +134,9 @@ BEGIN
 	    WHERE g.user_id IS NULL OR (g.due_at IS NULL
 	    AND c.status = 'connected' AND c.token_expires_at IS NOT NULL)
 	    LOOP
+		-- The first one carries out the rest of the query: with
+		-- nothing locked.
+		COMMIT;
 		PERFORM 1 FROM platform_connections
 			WHERE id = owned.id FOR NO KEY UPDATE;
 		UPDATE x_grants g SET user_id = c.user_id,
