@@ -89,6 +89,9 @@ static void
 conclude_try(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
 {
 	const bool once = http->ask->once;
+	/* Where a farewell came nobody waits until time runs out. */
+	const bool heard = http->leaving &&
+	    !(http->unheard && code != CURLE_OPERATION_TIMEDOUT);
 	long status = 0;
 
 	(void)curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -97,8 +100,8 @@ conclude_try(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
 		take_answer(http, status, out);
 		return;
 	}
-	out->outcome = http->leaving && !http->unheard && (http->body_left ||
-	    !once || http->whole == 0) ? NX_HTTP_LOST : NX_HTTP_NOT_SENT;
+	out->outcome = heard && (http->body_left || !once || http->whole == 0) ?
+	    NX_HTTP_LOST : NX_HTTP_NOT_SENT;
 	if (out->outcome == NX_HTTP_LOST && once && status / 100 == 2 &&
 	    nx_buf_ok(&http->body))
 		take_answer(http, status, out);

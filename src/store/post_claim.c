@@ -509,12 +509,16 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 
 /* 4 state, 5 seconds to the next try */
 static const char put_off[] =
+    "WITH " NX_POST_WAS ",done AS ("
     "UPDATE x_posts p SET state = $4, lease_until = NULL,"
     " updated_at = now(), publish_at = CASE WHEN $4 = 'queued'"
     "  THEN coalesce(p.publish_at, (SELECT now())) ELSE p.publish_at END,"
     " next_try_at = CASE WHEN $5::integer >= 0"
     "  THEN (SELECT now() + $5::integer * interval '1 s') END"
-    " WHERE" HELD " AND p.lease_until IS NOT NULL";
+    " FROM was WHERE" HELD " AND p.user_id = was.user_id AND p.id = was.id"
+    " AND p.lease_until IS NOT NULL"
+    NX_POST_DONE ", was.state AS was)," NX_POST_TELL(NX_POST_FIRST_ID)
+    "SELECT " NX_POST_TOLD " FROM done";
 
 static const char put_part_off[] =
     "UPDATE x_parts q SET state = 'waiting', updated_at = now(),"

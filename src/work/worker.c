@@ -81,7 +81,8 @@ run_turn(struct hand *h)
 /*
  * Another of the crew has just found nothing, and will look again before the
  * period is over.  Threads that wait for X would ask the database as often as
- * they are many.
+ * they are many.  Who has just done something goes on: the next one of that
+ * account's line was not due before.
  */
 static bool
 crew_rests(const struct crew *crew)
@@ -104,7 +105,7 @@ static void
 work_thread(void *ctx, int index)
 {
 	struct hand h = { .crew = ctx };
-	bool more;
+	bool more = false;
 
 	(void)index;
 	h.http = nx_app_http_x(h.crew->app);
@@ -113,7 +114,7 @@ work_thread(void *ctx, int index)
 		(void)kill(getpid(), SIGTERM);	/* and start anew */
 	else
 		do
-			more = !crew_rests(h.crew) && run_turn(&h);
+			more = (more || !crew_rests(h.crew)) && run_turn(&h);
 		while (!nx_stop_wait(h.crew->stop,
 		    more ? 0 : jittered_period(h.crew->job)));
 	nx_app_http_free(h.http);

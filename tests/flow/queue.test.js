@@ -70,6 +70,21 @@ test('posts of one account go out in the order of their times', async () => {
 	assert.equal((await live(me.account)).length, 15);
 });
 
+// A crew rests for 3/4 s or more when one of it has found nothing.
+test('who has sent one of a line goes on with the next', async () => {
+	const REST = 750, SLOW = 200, me = new Visitor();
+	await me.connect();
+	const posts = [];
+	for (let i = 0; i < 10; i++)
+		posts.push(await schedule(me, at(inSeconds(3600 + i))));
+	await timeHasCome(...posts.map((p) => p.id));
+	await fault({ ...CREATE, fault: 'slow', ms: SLOW });
+	const done = await withWorkers(1, () => Promise.all(posts.map((p) => sent(me, p.id))));
+	const times = done.map((p) => timeOf(p.post_id)).sort((a, b) => a - b);
+	const rests = times.slice(1).filter((t, i) => t - times[i] >= SLOW + REST);
+	assert.ok(rests.length <= 2, `${rests.length} rests: ${times.map((t) => t - times[0])}`);
+});
+
 test('many accounts at one moment are served within their time', async () => {
 	const N = LIGHT ? 20 : 60;
 	const people = await crowd(20);

@@ -841,6 +841,35 @@ is_told(void **state)
 	    " error event post_id state user_id x_post_id");
 }
 
+/* Its owner wanted it gone while nobody knew, and there was nothing to do. */
+static void
+what_has_no_part_is_told(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_new_grant g = grant_of(e);
+	const struct nx_new_post single = { .user_id = e->user, .nparts = 1 };
+	char connection[NX_UUID_LEN + 1];
+	struct nx_stored_post post = { .user_id = e->user };
+	struct nx_err err;
+	struct made m;
+
+	save(e, &g, connection);
+	begin(&ask, single, &m);
+	post.id = m.id;
+	change(e, m.id, "state = 'failed', goal = 'delete',"
+	    " unattended = true");
+	assert_int_equal(nx_post_put_off(&ask, &post, m.lease,
+	    NX_POST_STATE_FAILED, 0, &err), NX_OK);
+	assert_null(told(e, m.id));		/* it was that before */
+	change(e, m.id, "lease_until = now() + interval '1 min'");
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(nx_post_put_off(&ask, &post, m.lease,
+		    NX_POST_STATE_DELETED, -1, &err), NX_OK);
+	assert_field(e, m.id, "state", "deleted");
+	assert_string_equal(told(e, m.id), "post.deleted");
+}
+
 struct poster {
 	const struct env	*e;
 	struct made		 made;
@@ -909,6 +938,7 @@ main(void)
 		T(x_has_the_text_already),
 		T(what_was_lost_stays_so),
 		T(is_told),
+		T(what_has_no_part_is_told),
 		APART(one_part_needs_no_row),
 		APART(other_outcomes_have_a_row),
 		APART(rows_for_all_before_contract),
