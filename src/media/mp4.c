@@ -4,6 +4,7 @@
  * followed; `moov` may stand in front, or behind all pictures.
  */
 
+#include <assert.h>
 #include <string.h>
 
 #include "look.h"
@@ -281,6 +282,7 @@ on_leaf(struct nx_media_look *look)
 {
 	const struct leaf *leaf = leaf_of(look->chunk, parent_box(look));
 
+	assert(leaf != NULL);		/* or it would not have been held */
 	if (leaf->read(look))
 		pass_rest(look);
 	else
