@@ -4,10 +4,10 @@
  * followed; `moov` may stand in front, or behind all pictures.
  */
 
-#include <assert.h>
 #include <string.h>
 
 #include "look.h"
+#include "nx/base/must.h"
 
 enum {
 	HEADER = 8, LARGE = 8,	/* a 64-bit size behind the name */
