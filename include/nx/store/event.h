@@ -5,7 +5,7 @@
 #include "nx/store/store.h"
 
 struct nx_event {
-	const char	*user_id;	/* NULL: nobody's */
+	const char	*user_id;	/* whose it is */
 	const char	*connection_id;	/* NULL: none */
 	const char	*code;		/* nx_rc_code() or an event name */
 	const char	*detail;
