@@ -3,14 +3,17 @@
 
 CITUS_NODES=(citus-1 citus-2)
 
-# Sets CITUS_BIN; false, with a word, where there is no such server.
-citus_find() {
-	local config=${NEXUS_TEST_CITUS-}
-
-	if [[ -z $config ]]; then
+citus_is_named() {
+	[[ -n ${NEXUS_TEST_CITUS-} ]] || {
 		say "citus: skipped; NEXUS_TEST_CITUS names the pg_config of a PostgreSQL with Citus"
 		return 1
-	fi
+	}
+}
+
+# Sets CITUS_BIN.
+citus_find() {
+	local config=$NEXUS_TEST_CITUS
+
 	[[ -e $("$config" --pkglibdir)/citus.so ]] || die "$config has no Citus"
 	CITUS_BIN=$("$config" --bindir)
 }

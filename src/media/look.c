@@ -215,7 +215,7 @@ nx_media_cut(struct nx_media_look *look, struct nx_slice *in, char *to,
 void
 nx_media_end(struct nx_media_look *look)
 {
-	struct nx_slice none = { NULL, 0 };
+	struct nx_slice none = nx_slice_str("");
 
 	look->ended = true;
 	if (!look->cuts)

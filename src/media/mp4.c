@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "look.h"
+#include "nx/base/must.h"
 
 enum {
 	HEADER = 8, LARGE = 8,	/* a 64-bit size behind the name */
@@ -281,6 +282,7 @@ on_leaf(struct nx_media_look *look)
 {
 	const struct leaf *leaf = leaf_of(look->chunk, parent_box(look));
 
+	assert(leaf != NULL);		/* or it would not have been held */
 	if (leaf->read(look))
 		pass_rest(look);
 	else

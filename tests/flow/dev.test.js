@@ -38,6 +38,16 @@ test('./dev test takes variants and files, and refuses what is neither', async (
 		assert.match(await sorted(word), /neither a variant nor a test/);
 });
 
+test('a variant that cannot be run here is left out, the others are run', async () => {
+	const asked = async (words) => inDev(`unset NEXUS_TEST_CITUS; install_for_testing() { :; }
+		lanes_run() { echo "$@"; echo '1 0' >>"$TALLY"; }; ROOT=$(mktemp -d); trap 'rm -r "$ROOT"' EXIT; main test ${words}`);
+	const some = await asked('citus plain older');
+	assert.deepEqual([some.status, some.stdout], [0, 'plain\n1 passed, 0 failed\n'], some.stderr);
+	const none = await asked('citus');
+	assert.deepEqual([none.status, none.stdout], [0, '']);
+	assert.match(none.stderr, /skipped/);
+});
+
 test('each file of tests is in a share that is run, and each name in a list is a file', async () => {
 	const { lines, stderr } = await inDev(`for v in plain asan tsan; do for f in "$ROOT"/tests/{sandbox,flow}/*.test.js; do echo "$(share_of $v "$f") \${SHARES[$v]}"; done; done
 		for f in "$ROOT"/tests/browser/*.test.js; do echo "$(share_of plain "$f") \${SHARES[plain]}"; done
