@@ -79,6 +79,14 @@ take_answer(struct nx_http *http, long status, struct nx_http_answer *out)
 	out->body = nx_buf_slice(&http->body);
 }
 
+/* Where a farewell came nobody waits until time runs out: it was none. */
+static bool
+was_given_up(CURLcode code)
+{
+	return code == CURLE_OPERATION_TIMEDOUT ||
+	    code == CURLE_ABORTED_BY_CALLBACK;
+}
+
 /*
  * After the first byte nobody knows what the server did, whatever went wrong;
  * but where it had ended before, or a body was announced and none of it left,
@@ -89,9 +97,8 @@ static void
 conclude_try(struct nx_http *http, CURLcode code, struct nx_http_answer *out)
 {
 	const bool once = http->ask->once;
-	/* Where a farewell came nobody waits until time runs out. */
 	const bool heard = http->leaving &&
-	    !(http->unheard && code != CURLE_OPERATION_TIMEDOUT);
+	    (!http->unheard || was_given_up(code));
 	long status = 0;
 
 	(void)curl_easy_getinfo(http->easy, CURLINFO_RESPONSE_CODE, &status);
@@ -122,9 +129,10 @@ reset_progress(struct nx_http *http, struct nx_http_answer *out)
 static void
 try_once(struct nx_http *http, struct nx_http_answer *out)
 {
-	if (http->setup == CURLE_OK)
+	if (http->setup == CURLE_OK) {
 		conclude_try(http, curl_easy_perform(http->easy), out);
-	else
+		http->used_at = nx_clock_mono();
+	} else
 		nx_http_explain(out, NX_HTTP_NO_MEMORY,
 		    curl_easy_strerror(http->setup));
 }
@@ -169,7 +177,6 @@ nx_http_do(struct nx_http *http, const struct nx_http_ask *ask,
 		    "no time was left to ask");
 	else if (nx_http_ask_check(http, out))
 		send_request(http, left, out);
-	http->used_at = nx_clock_mono();
 	nx_http_blank_secrets(http, out);
 	(void)curl_easy_setopt(http->easy, CURLOPT_HTTPHEADER, NULL);
 	nx_buf_reset(&http->auth);

@@ -17,6 +17,8 @@ enum {
 	ORIENTATION = 0x0112, GPS = 0x8825,
 	SHORT = 3,
 	PREFIX = 6,		/* "Exif\0\0", which some write into WebP */
+	GPS_MAX = 4,		/* looks at directories of it: there is one, and
+				 * thousands would take minutes */
 };
 
 struct tiff {
@@ -166,6 +168,7 @@ nx_exif_read(struct nx_media_look *look, unsigned char *p, size_t n)
 	struct tiff t = { .p = p, .n = n };
 	bool changed = false;
 	size_t first;
+	int looks = 0;
 
 	if (!read_header(&t))
 		return false;
@@ -176,7 +179,10 @@ nx_exif_read(struct nx_media_look *look, unsigned char *p, size_t n)
 
 		if (tag == ORIENTATION)
 			read_orientation(look, &t, entry_at(first, i));
-		else if (tag == GPS)
+		else if (tag == GPS && looks++ == GPS_MAX) {
+			nx_media_unheld(look);
+			break;
+		} else if (tag == GPS)
 			removed = read_gps(look, &t, first, i);
 		changed |= removed;
 		i = removed ? 0 : i + 1;	/* directories may overlap */
@@ -184,13 +190,23 @@ nx_exif_read(struct nx_media_look *look, unsigned char *p, size_t n)
 	return changed;
 }
 
+static size_t
+skip_space(const unsigned char *p, size_t at, size_t n)
+{
+	while (at < n && (p[at] == ' ' || (p[at] >= '\t' && p[at] <= '\r')))
+		at++;
+	return at;
+}
+
 /* From `at` on, behind the name: where its value begins, and what ends it. */
 static size_t
 find_value(const unsigned char *p, size_t at, size_t n, unsigned char *ends)
 {
-	if (at + 1 < n && p[at] == '=') {
-		*ends = p[at + 1];
-		return at + 2;
+	at = skip_space(p, at, n);
+	if (at < n && p[at] == '=') {
+		at = skip_space(p, at + 1, n);
+		*ends = at < n ? p[at] : '\0';
+		return at + 1;
 	}
 	*ends = at < n && p[at] == '>' ? '<' : '\0';
 	return at + 1;
@@ -210,7 +226,9 @@ nx_xmp_read(struct nx_media_look *look, unsigned char *p, size_t n)
 	size_t at = 0;
 	unsigned char ends;
 
-	while ((found = memmem(p + at, n - at, name, len)) != NULL) {
+	/* Where nothing is cut, one place says it all. */
+	while ((look->cuts || !look->facts.location) &&
+	    (found = memmem(p + at, n - at, name, len)) != NULL) {
 		at = (size_t)(found - p) + len;
 		while (at < n && nx_is_alnum(p[at]))
 			at++;

@@ -127,9 +127,10 @@ void	nx_media_end(struct nx_media_look *look);
  *
  * Overwritten are the GPS directory of Exif (JPEG, PNG, WebP) with what it
  * points to, and the values of exif:GPS… in XMP.  What is too long to be held
- * (JPEG has no such) stays: `location_kept` says so, and the file must not go
- * out.  Not looked into: makers' notes, thumbnails, text that PNG has
- * compressed, what is written into the picture itself.
+ * (JPEG has no such) stays, and so does the GPS of an Exif that has it many
+ * times: `location_kept` says so, and the file must not go out.  Not looked
+ * into: makers' notes, thumbnails, text that PNG has compressed, what is
+ * written into the picture itself.
  */
 size_t	nx_media_cut(struct nx_media_look *look, struct nx_slice *in,
 	    char *to, size_t room);

@@ -85,6 +85,16 @@ on_png_end(struct nx_media_look *look)
 		nx_media_damaged(look);
 }
 
+/* The beginning of one that is too long to be held. */
+static void
+on_long_words(struct nx_media_look *look)
+{
+	if (look->chunk == NX_FOUR('e', 'X', 'I', 'f') ||
+	    memcmp(look->held, xmp, sizeof(xmp)) == 0)
+		nx_media_unheld(look);
+	next_png_chunk(look, look->rest);
+}
+
 static void
 read_png_words(struct nx_media_look *look, uint32_t length)
 {
@@ -92,10 +102,8 @@ read_png_words(struct nx_media_look *look, uint32_t length)
 		nx_media_next(look, 0, length + CRC, on_png_words);
 		return;
 	}
-	/* A long comment is none of these; to be sure would need all of it. */
-	if (look->chunk == NX_FOUR('e', 'X', 'I', 'f'))
-		nx_media_unheld(look);
-	next_png_chunk(look, (uint64_t)length + CRC);
+	look->rest = (uint64_t)length + CRC - sizeof(xmp);
+	nx_media_next(look, 0, sizeof(xmp), on_long_words);
 }
 
 static void

@@ -106,7 +106,7 @@ static void
 on_riff_chunk(struct nx_media_look *look)
 {
 	const uint64_t length = nx_le32(look->held + 4);
-	const uint64_t padded = length + (length & 1);
+	uint64_t padded = length + (length & 1);
 
 	look->chunk = nx_be32(look->held);
 	look->left -= HEADER;
@@ -114,7 +114,9 @@ on_riff_chunk(struct nx_media_look *look)
 		nx_media_damaged(look);
 		return;
 	}
-	look->left -= padded < look->left ? padded : look->left;
+	if (padded > look->left)
+		padded = length;	/* some leave out the last padding */
+	look->left -= padded;
 	look->seen_data |= is_picture(look->chunk);
 	if (!look->seen_size) {
 		read_first(look, padded);

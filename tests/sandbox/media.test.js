@@ -132,7 +132,8 @@ test('segments come in order, and one may come again', async () => {
 	assert.equal((await append(token, id, 0, part(0))).status, 200);
 	assert.equal((await append(token, id, 0, part(0))).status, 200);
 	invalid(await append(token, id, 0, part(1)), /order/);
-	invalid(await append(token, id, 'x', part(1)), /segment_index/);
+	for (const index of ['', 'x', '-1', '12345', '9'.repeat(40)])
+		invalid(await append(token, id, index, part(1)), /segment_index/);
 	assert.equal((await append(token, id, 1, part(1))).status, 200);
 	invalid(await finalize(token, id), /^Segments do not add up to provided total file size\.$/);
 	invalid(await append(token, id, 2, Buffer.alloc(1001)), /exceed/);

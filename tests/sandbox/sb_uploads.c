@@ -15,6 +15,7 @@ enum {
 	ALT_TEXT_MAX = 1000,
 	METADATA_PRICE = 50,		/* in ten-thousandths of a dollar */
 	CHECK_AFTER_S = 1,
+	INDEX_DIGITS = 4,
 };
 
 /* What an upload's body holds, in either of its forms. */
@@ -95,12 +96,14 @@ static bool
 read_index(const char *text, size_t len, int64_t *out)
 {
 	*out = 0;
+	if (len == 0 || len > INDEX_DIGITS)
+		return false;
 	for (size_t i = 0; i < len; i++) {
 		if (text[i] < '0' || text[i] > '9')
 			return false;
 		*out = *out * 10 + (text[i] - '0');
 	}
-	return len > 0 && len <= 4;
+	return true;
 }
 
 static bool

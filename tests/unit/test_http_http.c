@@ -309,6 +309,9 @@ once_may_go_where_something_went_just_now(void **state)
 		    NX_HTTP_ANSWERED);
 	assert_int_equal(xs_seen(f->secure).connections, 1);
 	nx_clock_sleep(3);
+	/* what never left is no use of it */
+	assert_int_equal(create(f->http, "ftp://127.0.0.1/", "x", 1).outcome,
+	    NX_HTTP_NOT_SENT);
 	assert_int_equal(create(f->http, url, "x", 1).outcome,
 	    NX_HTTP_ANSWERED);
 	assert_int_equal(xs_seen(f->secure).connections, 2);
@@ -318,15 +321,16 @@ once_may_go_where_something_went_just_now(void **state)
 /*
  * The server closes when this thread is about to write for the nth time.  What
  * it writes then is received at once, is on its way until the next write, or
- * has no room in the socket.
+ * has no room in the socket; or nothing ever arrives.
  */
-enum line { SHORT_LINE, LONG_LINE, FULL_LINE, LINES };
+enum line { SHORT_LINE, LONG_LINE, FULL_LINE, LINES, NO_LINE };
 static _Thread_local struct {
 	int		 nth;
 	struct xs	*server;
 	enum xs_close	 how;
 	enum line	 line;
-	uint64_t	 cookie;	/* where something is on its way */
+	uint64_t	 cookie;	/* where something is on its way, */
+	uint64_t	 dead;		/* and where nothing comes through */
 	char		 late[8192];
 	size_t		 late_n;
 } closing;
@@ -365,6 +369,10 @@ send(int fd, const void *p, size_t n, int flags)
 		errno = EAGAIN;
 		return -1;
 	}
+	if (now && closing.line == NO_LINE)
+		closing.dead = cookie_of(fd);
+	if (closing.dead != 0 && closing.dead == cookie_of(fd))
+		return (ssize_t)n;
 	if (now && closing.line == LONG_LINE) {
 		closing.late_n = 0;
 		return send_later(fd, p, n);
@@ -424,6 +432,37 @@ a_close_that_crosses_repeats_nothing(void **state)
 			    1 + i / 3 % 2, (enum line)(i / 6 % LINES));
 		nx_http_free(http);
 	}
+}
+
+/* Bytes that came and none that was confirmed: a line may be like that. */
+static void
+what_has_not_ended_is_lost(void **state)
+{
+	struct fixture *f = *state;
+	struct nx_http *http = nx_http_new(f->ca);
+	const char *url = xs_url(f->plain, "127.0.0.1", "/ok");
+	const struct nx_http_ask a = {
+		.method = "POST", .url = url, .body = NX_SLICE("x"),
+		.once = true, .idle_ms = PATIENCE,
+		.limits = { .whole_ms = 1000 },
+		.deadline = nx_clock_mono() + PATIENCE,
+	};
+	struct nx_http_answer out;
+
+	assert_non_null(http);
+	assert_int_equal(create(http, url, "x", PATIENCE).outcome,
+	    NX_HTTP_ANSWERED);
+	closing.nth = 1;
+	closing.server = f->plain;
+	closing.how = XS_CLOSE_NOT;
+	closing.line = NO_LINE;
+	nx_http_do(http, &a, &out);
+	assert_int_equal(closing.nth, 0);
+	closing.dead = 0;
+	assert_int_equal(out.error, NX_HTTP_TIMED_OUT);
+	assert_int_equal(out.outcome, NX_HTTP_LOST);
+	assert_int_equal(xs_seen(f->plain).requests, 1);
+	nx_http_free(http);
 }
 
 /* What the server had read it may have done. */
@@ -1131,6 +1170,7 @@ main(void)
 		TEST(once_has_a_connection_of_its_own),
 		TEST(once_may_go_where_something_went_just_now),
 		TEST(a_close_that_crosses_repeats_nothing),
+		TEST(what_has_not_ended_is_lost),
 		TEST(a_close_after_it_is_lost),
 		TEST(spoilt_answers_are_lost),
 		TEST(what_has_come_of_an_only_answer_is_kept),

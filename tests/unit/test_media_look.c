@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "media/media.h"
 #include "media_files.h"
@@ -491,6 +493,117 @@ says_what_it_could_not_cut(void **state)
 	nx_buf_free(&out);
 }
 
+/* XMP over 64 KiB, as editors write it that keep a history in it. */
+static void
+says_that_long_words_stay(void **state)
+{
+	struct nx_buf file = NX_BUF(FILE_MAX), xmp = NX_BUF(FILE_MAX),
+	    out = NX_BUF(FILE_MAX);
+
+	(void)state;
+	while (xmp.n < 70000)
+		nx_buf_addc(&xmp, ' ');
+	file_xmp(&xmp, "51,30.1234N");
+	file_png(&file, &(struct png){ .width = 9, .height = 9,
+	    .xmp = nx_buf_slice(&xmp) });
+	assert_true(cut_out(nx_buf_slice(&file), 5000, &out).location_kept);
+	assert_true(look_at(&file).location);
+	/* a comment as long is no XMP */
+	memcpy(memmem(file.p, file.n, "adobe", 5), "abode", 5);
+	nx_buf_reset(&out);
+	assert_false(cut_out(nx_buf_slice(&file), 5000, &out).location_kept);
+	assert_false(look_at(&file).location);
+	assert_int_equal(look_at(&file).whole, NX_MEDIA_WHOLE);
+	nx_buf_free(&file);
+	nx_buf_free(&xmp);
+	nx_buf_free(&out);
+}
+
+/*
+ * Directories of GPS without end: each look at one, and each that is taken
+ * out, would be a walk over all.
+ */
+static void
+gives_up_on_many_places(void **state)
+{
+	static const char none[] = "\0\0\0\0\0\0\0\0\0\0\0\0";
+	static const char gps[] = "\x25\x88\4\0\1\0\0\0";
+	enum { ENTRIES = 1500, AT = 8 + 2 + 12 * ENTRIES + 4 };
+	struct nx_buf file = NX_BUF(FILE_MAX), exif = NX_BUF(FILE_MAX),
+	    out = NX_BUF(FILE_MAX);
+
+	(void)state;
+	nx_buf_add(&exif, "II*\0\x08\0\0\0\xdc\x05", 10);
+	for (int i = 0; i < ENTRIES; i++) {
+		const int at = i % 2 == 0 ? AT : AT + 2 + 12 * ENTRIES +
+		    14 * (i / 2);
+
+		nx_buf_add(&exif, gps, 8);
+		nx_buf_addc(&exif, (char)(at & 255));
+		nx_buf_addc(&exif, (char)(at >> 8));
+		nx_buf_add(&exif, "\0", 2);
+	}
+	nx_buf_add(&exif, "\0\0\0\0\xdc\x05", 6);
+	for (int i = 0; i < ENTRIES; i++)
+		nx_buf_add(&exif, none, 12);
+	for (int i = 0; i < ENTRIES / 2; i++) {
+		nx_buf_add(&exif, "\1\0\1\0", 4);
+		nx_buf_add(&exif, none, 10);
+	}
+	file_jpeg(&file, &(struct jpeg){ .width = 9, .height = 9,
+	    .exif = nx_buf_slice(&exif) });
+	assert_true(cut_out(nx_buf_slice(&file), 5000, &out).location_kept);
+	assert_true(look_at(&file).location);
+	nx_buf_free(&file);
+	nx_buf_free(&exif);
+	nx_buf_free(&out);
+}
+
+/* White space around the sign is XML as well. */
+static void
+cuts_what_stands_apart(void **state)
+{
+	static const char *const positions[] = {
+		"exif:GPSLatitude = \"51,30.1234N\"",
+		"exif:GPSLatitude\n=\t'51,30.1234N'",
+		"<exif:GPSLatitude >51,30.1234N</exif:GPSLatitude>",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(positions); i++) {
+		struct nx_buf file = NX_BUF(FILE_MAX), out = NX_BUF(FILE_MAX);
+
+		file_webp(&file, WEBP_EXTENDED, 9, 9, NX_SLICE(""),
+		    nx_slice_str(positions[i]));
+		assert_true(look_at(&file).location);
+		(void)cut_out(nx_buf_slice(&file), 100, &out);
+		assert_int_equal(out.n, file.n);
+		assert_false(tells_the_place(nx_buf_slice(&out)));
+		nx_buf_free(&file);
+		nx_buf_free(&out);
+	}
+}
+
+/* The file ends, as its length says, behind a chunk of odd length. */
+static void
+misses_no_padding(void **state)
+{
+	struct nx_buf file = NX_BUF(FILE_MAX);
+
+	(void)state;
+	for (int words = 0; words < 2; words++) {
+		nx_buf_reset(&file);
+		file_webp(&file, words ? WEBP_EXTENDED : WEBP_LOSSY, 9, 9,
+		    NX_SLICE(""), words ? NX_SLICE("odd") : NX_SLICE(""));
+		file.n--;
+		file.p[4]--;
+		assert_int_equal(look_at(&file).whole, NX_MEDIA_WHOLE);
+		file.n--;
+		assert_int_equal(look_at(&file).whole, NX_MEDIA_CUT_SHORT);
+	}
+	nx_buf_free(&file);
+}
+
 #define BYTES(s) { s, sizeof(s) - 1 }
 #define FTYP(brands) "\0\0\0\x1c" "ftyp" brands "....................."
 
@@ -598,23 +711,45 @@ sees_damage(void **state)
 	}
 }
 
+/* What a command of the shell says, from the end that is returned. */
+static FILE *
+say_it(const char *command, pid_t *child)
+{
+	int ends[2];
+
+	assert_int_equal(pipe(ends), 0);
+	*child = fork();
+	assert_true(*child >= 0);
+	if (*child == 0) {
+		(void)dup2(ends[1], STDOUT_FILENO);
+		(void)close(ends[0]);
+		(void)close(ends[1]);
+		(void)execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+		_exit(127);
+	}
+	(void)close(ends[1]);
+	return fdopen(ends[0], "r");
+}
+
 /* The first line that a command says; "" when there is none. */
 static const char *
 said(const char *dir, const char *command)
 {
 	static char line[400];
 	char whole[1000];
+	pid_t child;
 	FILE *out;
 
 	(void)snprintf(whole, sizeof(whole), "cd %s && %s 2>/dev/null", dir,
 	    command);
-	out = popen(whole, "r");
+	out = say_it(whole, &child);
 	assert_non_null(out);
 	if (fgets(line, sizeof(line), out) == NULL)
 		line[0] = '\0';
 	while (fgetc(out) != EOF)
 		;
-	(void)pclose(out);
+	(void)fclose(out);
+	assert_int_equal(waitpid(child, NULL, 0), child);
 	line[strcspn(line, "\n")] = '\0';
 	return line;
 }
@@ -782,6 +917,10 @@ main(void)
 		cmocka_unit_test(cuts_behind_the_first_picture),
 		cmocka_unit_test(a_version_is_no_place),
 		cmocka_unit_test(says_what_it_could_not_cut),
+		cmocka_unit_test(says_that_long_words_stay),
+		cmocka_unit_test(gives_up_on_many_places),
+		cmocka_unit_test(cuts_what_stands_apart),
+		cmocka_unit_test(misses_no_padding),
 		cmocka_unit_test(knows_others_by_name),
 		cmocka_unit_test(knows_what_moves),
 		cmocka_unit_test(sees_damage),

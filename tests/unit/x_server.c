@@ -121,6 +121,14 @@ has_input(struct conn *c)
 	    poll(&p, 1, TICK_MS) > 0;
 }
 
+static void
+stray(struct conn *c)
+{
+	assert(send(c->fd, "H", 1, 0) == 1);
+	c->closed = 0;
+	atomic_store(&c->s->closing, 0);
+}
+
 /* Bytes read, 0 at the end (or when the server stops, or is to close). */
 static size_t
 conn_read(struct conn *c, char *to, size_t n)
@@ -130,7 +138,9 @@ conn_read(struct conn *c, char *to, size_t n)
 
 		if (!has_input(c)) {
 			c->closed = atomic_load(&c->s->closing);
-			if (c->closed != 0)
+			if (c->closed == XS_CLOSE_NOT)
+				stray(c);
+			else if (c->closed != 0)
 				break;
 			continue;
 		}

@@ -60,9 +60,11 @@ struct xs_seen	 xs_seen(struct xs *s);
 
 /*
  * Close the connection that waits for a request, now: it is closed when this
- * returns.  TLS's farewell before TCP's, TCP's alone, or neither of them.
+ * returns.  TLS's farewell before TCP's, TCP's alone, or neither of them; or
+ * it stays, and a stray byte comes over it.
  */
-enum xs_close { XS_CLOSE_FAREWELL = 1, XS_CLOSE_FIN, XS_CLOSE_RST };
+enum xs_close { XS_CLOSE_FAREWELL = 1, XS_CLOSE_FIN, XS_CLOSE_RST,
+    XS_CLOSE_NOT };
 void		 xs_close(struct xs *s, enum xs_close how);
 
 /*
