@@ -480,6 +480,21 @@ nx_post_claim_unknown(const struct nx_store_ask *ask, struct nx_claimed *out,
 	return claim_next(ask, nx_post_open, &by_open, out, err);
 }
 
+/*
+ * Of a post that was not taken.  A wish to remove it that is not written down,
+ * since somebody was at it then and is not any more, has to be repeated.
+ */
+static bool
+is_answer(enum nx_take how, const struct nx_stored_post *post, int64_t left)
+{
+	if (how != NX_TAKE_REMOVE)
+		return left <= 0;
+	if (post->goal != NX_GOAL_DELETE)
+		return post->state == NX_POST_STATE_DELETED ||
+		    post->state == NX_POST_STATE_CANCELLED;
+	return left <= 0 || post->state == NX_POST_STATE_UNKNOWN;
+}
+
 enum nx_rc
 nx_post_take(const struct nx_store_ask *ask, const char *user_id,
     const char *id, enum nx_take how, struct nx_claimed *out,
@@ -496,14 +511,13 @@ nx_post_take(const struct nx_store_ask *ask, const char *user_id,
 	out->post.user_id = user_id;
 	out->post.id = id;
 	rc = take_post(ask, takes[how], out, &left, err);
-	if (rc != NX_OK || out->taken || left <= 0 ||
-	    (how == NX_TAKE_REMOVE &&
-	    out->post.state == NX_POST_STATE_UNKNOWN))
+	if (rc != NX_OK || out->taken || is_answer(how, &out->post, left))
 		return rc;
 	rc = nx_fail_for(err, NX_POST_BUSY, NX_WHY_POST_HELD, NX_S("id", id));
 	/* Mostly it is given back long before it would run out. */
 	if (err != NULL)
-		err->retry_after = left < LOOK_AGAIN ? (int)left : LOOK_AGAIN;
+		err->retry_after = left < 1 ? 1 :
+		    left < LOOK_AGAIN ? (int)left : LOOK_AGAIN;
 	return rc;
 }
 

@@ -481,6 +481,89 @@ put_off(void **state)
 	    " num_nonnulls(first_left_at)"), "0-0");
 }
 
+struct wish {
+	const struct env	*e;
+	const char		*id;
+	enum nx_rc		 rc;
+	struct nx_err		 err;
+};
+
+static void *
+remove_it(void *arg)
+{
+	struct wish *w = arg;
+	struct nx_store_ask ask = ask_of(w->e);
+	struct nx_claimed c;
+
+	if ((ask.arena = nx_arena_new(ARENA_MAX)) == NULL)
+		return NULL;
+	w->rc = nx_post_take(&ask, w->e->user, w->id, NX_TAKE_REMOVE, &c,
+	    &w->err);
+	nx_arena_free(ask.arena);
+	return NULL;
+}
+
+/* Post `id` comes to be `state` in a transaction that holds its line. */
+static PGconn *
+begin_end(const char *id, const char *state)
+{
+	struct nx_buf url = NX_BUF(4096);
+	char text[256];
+	PGconn *conn;
+
+	(void)snprintf(text, sizeof(text), "BEGIN; UPDATE x_posts SET state ="
+	    " '%s', lease_until = NULL WHERE id = '%s';"
+	    " SELECT 1 FROM x_lines FOR UPDATE", state, id);
+	apart_url(&url);
+	conn = PQconnectdb(nx_buf_str(&url));
+	nx_buf_free(&url);
+	PQclear(PQexec(conn, text));
+	assert_int_equal(PQtransactionStatus(conn), PQTRANS_INTRANS);
+	return conn;
+}
+
+static void
+wait_for_waiting(const struct env *e, PGconn *holder)
+{
+	char pid[16];
+
+	(void)snprintf(pid, sizeof(pid), "%d", PQbackendPID(holder));
+	while (sql(e, "SELECT 1 FROM pg_stat_activity"
+	    " WHERE $1::int = ANY (pg_blocking_pids(pid))", pid, NULL) == NULL)
+		nx_clock_sleep(5);
+}
+
+/* Not free when it was tried, and free when it is read. */
+static void
+a_wish_is_not_lost(void **state)
+{
+	static const char *const ends[] = { "sent", "unknown", "failed" };
+	struct env *e = need_database(state);
+	struct nx_new_grant g = grant_of(e);
+	char connection[NX_UUID_LEN + 1], id[NX_UUID_LEN + 1];
+	pthread_t thread;
+
+	save(e, &g, connection);
+	for (int i = 0; i < 3; i++) {
+		struct wish w = { .e = e, .id = id };
+		PGconn *conn;
+
+		put(e, connection, id, "sending", "sending");
+		change(e, id, "publish_at = now(),"
+		    " lease_until = now() + interval '1 min'");
+		conn = begin_end(id, ends[i]);
+		assert_int_equal(pthread_create(&thread, NULL, remove_it, &w),
+		    0);
+		wait_for_waiting(e, conn);
+		PQclear(PQexec(conn, "COMMIT"));
+		assert_int_equal(pthread_join(thread, NULL), 0);
+		PQfinish(conn);
+		assert_field(e, id, "goal", "send");
+		assert_int_equal(w.rc, NX_POST_BUSY);
+		assert_int_equal(w.err.retry_after, 1);
+	}
+}
+
 /* Asked for again under the same key, since nothing of it was live. */
 static void
 cancel(const struct env *e, const char *id)
@@ -969,6 +1052,7 @@ main(void)
 		T(without_a_token),
 		T(by_name),
 		T(put_off),
+		T(a_wish_is_not_lost),
 		T(what_is_cancelled_holds_nobody),
 		T(a_later_one_takes_its_place),
 		T(a_resume_takes_the_key_back),

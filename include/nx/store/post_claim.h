@@ -62,7 +62,8 @@ enum nx_take {
 /*
  * Take post `id` of the user.  An `unknown` one is taken for settling by
  * RESUME.  What is in no state for `how` is returned as it is, not taken.
- * POST_UNKNOWN; POST_BUSY while somebody else is at it, with retry_after of a
+ * POST_UNKNOWN; POST_BUSY while somebody else is at it, or was a moment ago
+ * and the wish to REMOVE it could not be written down, with retry_after of a
  * few seconds: a lease is mostly given back long before its end.
  */
 NX_MUST_USE enum nx_rc	nx_post_take(const struct nx_store_ask *ask,
