@@ -1,9 +1,5 @@
 /*
- * ca.c - whose certificates are trusted: one store for all threads, and what
- * their handles have in common: sessions of TLS, so that a new connection of
- * any of them costs no signature, and addresses.
- *
- * Lock: `mutex` guards what is shared; libcurl takes it.
+ * ca.c - whose certificates are trusted: one store for all threads.
  */
 
 #include <openssl/err.h>
@@ -13,55 +9,10 @@
 #include <unistd.h>
 
 #include "client.h"
-#include "nx/base/must.h"
 
 struct nx_http_ca {
 	X509_STORE	*store;
-	CURLSH		*share;
-	pthread_mutex_t	 mutex;
 };
-
-static void
-lock_share(CURL *easy, curl_lock_data what, curl_lock_access how, void *arg)
-{
-	struct nx_http_ca *ca = arg;
-
-	(void)easy, (void)what, (void)how;
-	nx_lock(&ca->mutex);
-}
-
-static void
-unlock_share(CURL *easy, curl_lock_data what, void *arg)
-{
-	struct nx_http_ca *ca = arg;
-
-	(void)easy, (void)what;
-	nx_unlock(&ca->mutex);
-}
-
-/* Not the connections: libcurl's are one thread's at a time. */
-static bool
-share_make(struct nx_http_ca *ca)
-{
-	CURLSH *share = curl_share_init();
-
-	ca->share = share;
-	return share != NULL &&
-	    curl_share_setopt(share, CURLSHOPT_LOCKFUNC, lock_share) == 0 &&
-	    curl_share_setopt(share, CURLSHOPT_UNLOCKFUNC,
-	    unlock_share) == 0 &&
-	    curl_share_setopt(share, CURLSHOPT_USERDATA, ca) == 0 &&
-	    curl_share_setopt(share, CURLSHOPT_SHARE,
-	    CURL_LOCK_DATA_SSL_SESSION) == 0 &&
-	    curl_share_setopt(share, CURLSHOPT_SHARE,
-	    CURL_LOCK_DATA_DNS) == 0;
-}
-
-CURLSH *
-nx_http_ca_share(struct nx_http_ca *ca)
-{
-	return ca == NULL ? NULL : ca->share;
-}
 
 static bool
 is_readable(const char *variable, const char *path)
@@ -106,10 +57,7 @@ nx_http_ca_new(const char *file, struct nx_http_ca **out, struct nx_err *err)
 	bool good;
 
 	*out = NULL;
-	if (ca == NULL)
-		return nx_fail(err, NX_NO_MEMORY, "for certificates");
-	nx_mutex_init(&ca->mutex);
-	if ((ca->store = X509_STORE_new()) == NULL || !share_make(ca)) {
+	if (ca == NULL || (ca->store = X509_STORE_new()) == NULL) {
 		nx_http_ca_free(ca);
 		return nx_fail(err, NX_NO_MEMORY, "for certificates");
 	}
@@ -133,8 +81,6 @@ nx_http_ca_free(struct nx_http_ca *ca)
 {
 	if (ca == NULL)
 		return;
-	(void)curl_share_cleanup(ca->share);
-	nx_mutex_destroy(&ca->mutex);
 	X509_STORE_free(ca->store);
 	free(ca);
 }

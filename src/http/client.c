@@ -111,7 +111,6 @@ set_always(struct nx_http *http)
 	SET(http, CURLOPT_FOLLOWLOCATION, 0L);
 	SET(http, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	SET(http, CURLOPT_USERAGENT, user_agent);
-	SET(http, CURLOPT_SHARE, nx_http_ca_share(http->ca));
 	SET(http, CURLOPT_CLOSESOCKETFUNCTION, nx_http_on_close);
 	SET(http, CURLOPT_CLOSESOCKETDATA, http);
 	SET(http, CURLOPT_MAXCONNECTS, (long)CONNECTIONS);

@@ -65,9 +65,6 @@ struct nx_http {
 		(http)->setup = set_rc;					\
 } while (0)
 
-/* What the handles of a `ca` have in common, for CURLOPT_SHARE; or NULL. */
-CURLSH		*nx_http_ca_share(struct nx_http_ca *ca);
-
 /* The certificates of the handle's own `ca`, as CURLOPT_SSL_CTX_FUNCTION. */
 CURLcode	nx_http_on_tls(CURL *easy, void *ssl_ctx, void *http);
 

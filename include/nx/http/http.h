@@ -5,8 +5,7 @@
  * One struct nx_http_ca for the process (any thread), one struct nx_http for
  * each thread: a long-lived easy handle that keeps its connection.  Trusted
  * certificates are read once and shared, since 32 handles with their own copy
- * of the system's would cost more memory than everything else; so are TLS
- * sessions and addresses.
+ * of the system's would cost more memory than everything else.
  *
  * libcurl sends a POST again by itself when a reused connection dies before an
  * answer.  A request that creates something therefore says `once`: its body
