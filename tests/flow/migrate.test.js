@@ -332,6 +332,24 @@ test('a file that is not what was applied is named', OUR_OWN, async () => {
 	assert.equal((await done(name, 'status', { dir })).changed, 0);
 });
 
+// Triggers, columns and functions, as they are there.
+const shapes = (name) => on(name, `SELECT 't', tgrelid::regclass::text, tgname FROM pg_trigger WHERE NOT tgisinternal
+	UNION ALL SELECT 'c', attrelid::regclass::text, attname FROM pg_attribute JOIN pg_class r ON r.oid = attrelid
+		WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0 AND NOT attisdropped
+	UNION ALL SELECT 'f', proname, md5(prosrc) FROM pg_proc WHERE pronamespace = 'public'::regnamespace ORDER BY 1, 2, 3`);
+
+test('a file that is run once more brings nothing back that was taken away', OUR_OWN, async () => {
+	const name = await fresh();
+	await done(name, 'apply');
+	const before = await shapes(name);
+	assert.ok(!before.some(([kind, , called]) => kind === 't' && called.startsWith('x_tell')));
+	for (const version of FILES.keys()) {
+		await done(name, 'apply', { args: [`--again=${version}`] });
+		assert.deepEqual(await shapes(name), before, FILES[version]);
+	}
+	assert.deepEqual((await done(name, 'check')).problems, []);
+});
+
 test('check names what is missing, broken or another', OUR_OWN, async () => {
 	const name = await fresh();
 	await done(name, 'apply');

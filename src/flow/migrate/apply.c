@@ -120,7 +120,15 @@ apply_what_pends(struct nx_ctx *ctx, struct nx_migrator *m,
 	return rc == NX_OK ? nx_files_compare(ctx, m, files) : rc;
 }
 
-/* Where nothing of ours was, no older program is at work. */
+/* Where nothing of ours was, or all is contracted, no older one is at work. */
+static bool
+is_to_contract(const struct nx_files *files, const struct nx_apply *apply,
+    bool was_empty)
+{
+	return files->form == NX_FORM_CONTRACTED ? apply->again >= 0 :
+	    files->form == NX_FORM_EXPANDED && was_empty && !apply->expands;
+}
+
 static enum nx_rc
 apply_all(struct nx_ctx *ctx, struct nx_migrator *m, struct nx_files *files,
     struct nx_apply *apply)
@@ -133,8 +141,7 @@ apply_all(struct nx_ctx *ctx, struct nx_migrator *m, struct nx_files *files,
 		rc = nx_migrator_is_empty(m, &was_empty, &ctx->err);
 	if (rc == NX_OK)
 		rc = apply_what_pends(ctx, m, files, apply, deadline);
-	if (rc == NX_OK && was_empty && !apply->expands &&
-	    files->form == NX_FORM_EXPANDED)
+	if (rc == NX_OK && is_to_contract(files, apply, was_empty))
 		rc = nx_contract_run(ctx, m, files, apply, deadline);
 	return rc;
 }

@@ -12,13 +12,15 @@ enum nx_rc
 nx_contract_run(struct nx_ctx *ctx, struct nx_migrator *m,
     struct nx_files *files, struct nx_apply *apply, int64_t deadline)
 {
+	/* What is run once more may have brought back what was taken away. */
+	const bool all = files->form != NX_FORM_CONTRACTED ||
+	    apply->again >= 0;
 	enum nx_rc rc = NX_OK;
 
 	for (int i = 0; rc == NX_OK && i < files->ncontract; i++) {
 		const struct nx_migration *file = &files->contract[i];
 
-		if (file->version > NX_CONTRACT_FLIP ||
-		    files->form != NX_FORM_CONTRACTED)
+		if (all || file->version > NX_CONTRACT_FLIP)
 			rc = nx_migrate_patiently(ctx, m, file, apply,
 			    deadline);
 	}
