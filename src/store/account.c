@@ -20,6 +20,13 @@ static const char take_account[] =
 static const char leave_account[] =
     "DELETE FROM x_accounts WHERE platform_user_id = $1 AND owner = $2";
 
+/* 1 account, 2 owner: no row, which is an error, or locked until the end. */
+static const char hold_account[] =
+    "WITH held AS (UPDATE x_accounts SET since = since"
+    " WHERE platform_user_id = $1 AND owner = $2"
+    "  AND until > (SELECT clock_timestamp()) RETURNING 1)"
+    "SELECT 1 / count(*)::integer FROM held";
+
 static enum nx_rc
 try_account(const struct nx_store_ask *ask,
     const struct nx_account_lease *lease, bool *taken, struct nx_err *err)
@@ -73,4 +80,12 @@ nx_account_leave(const struct nx_store_ask *ask,
 	    nx_row_write(ask, &query, 1, NULL);
 
 	(void)rc;
+}
+
+struct nx_query
+nx_account_holds(const struct nx_account_lease *lease)
+{
+	return (struct nx_query){
+		hold_account, { lease->x_user_id, lease->owner }, 2,
+	};
 }

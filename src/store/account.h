@@ -31,7 +31,14 @@ void	nx_account_leave(const struct nx_store_ask *ask,
 	    const struct nx_account_lease *lease);
 
 /*
- * A statement for the transaction in between, as long as there may be programs
+ * The transaction in between begins with it.  Where the lease has run out it
+ * fails the transaction: BUSY; where it has not, nobody else comes to have it
+ * before the transaction has ended, however long that is on its way.
+ */
+struct nx_query	nx_account_holds(const struct nx_account_lease *lease);
+
+/*
+ * Another one for it, as long as there may be programs
  * of before, which know no other lock.
  */
 #define NX_ACCOUNT_LOCK(text)						\

@@ -59,6 +59,7 @@ static const struct {
 	{ "57P05", NX_DB_DOWN, DROP | UNDONE },	/* idle for too long */
 	{ "57014", NX_TIMEOUT, UNDONE },	/* statement_timeout */
 	{ "55P03", NX_BUSY, UNDONE },		/* lock_timeout */
+	{ "22012", NX_BUSY, UNDONE },		/* a lease is over */
 	{ "23505", NX_BUSY, UNDONE },		/* somebody was first */
 	{ "23514", NX_INVALID, UNDONE },	/* a CHECK forbids it */
 	{ "40", NX_BUSY, UNDONE },		/* deadlock, serialization */

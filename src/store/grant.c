@@ -318,7 +318,7 @@ find(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
 
 /* The transaction's statements, in order. */
 enum step {
-	ACCOUNT, PENDING, ROWS, OLD, SAVE, SUPERSEDE, NEW, FINISH,
+	ACCOUNT, HELD, PENDING, ROWS, OLD, SAVE, SUPERSEDE, NEW, FINISH,
 	REPLACED, AIMED,		/* only where another is replaced */
 	STEPS
 };
@@ -401,7 +401,8 @@ seal_grant(const struct nx_store_ask *ask, struct nx_query *all,
 /* NX_BUSY when another login has made the row meanwhile: look again. */
 static enum nx_rc
 store_grant(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
-    const struct found *found, struct nx_saved *out, struct nx_err *err)
+    const struct nx_account_lease *lease, const struct found *found,
+    struct nx_saved *out, struct nx_err *err)
 {
 	const struct nx_place row = { found->id, found->user_id, NULL };
 	struct nx_query queries[STEPS];
@@ -411,6 +412,7 @@ store_grant(const struct nx_store_ask *ask, const struct nx_new_grant *grant,
 	enum nx_rc rc;
 
 	fill_steps(queries, grant, &row, &texts);
+	queries[HELD] = nx_account_holds(lease);
 	if (found->alone) {
 		queries[SUPERSEDE].sql = supersede_own;
 		queries[FINISH].sql = finish_own;
@@ -452,7 +454,7 @@ nx_connection_save(const struct nx_store_ask *ask,
 		if (rc != NX_OK)
 			break;
 		memcpy(out->id, found.id, sizeof(out->id));
-		rc = store_grant(ask, grant, &found, out, err);
+		rc = store_grant(ask, grant, &lease, &found, out, err);
 	}
 	nx_account_leave(ask, &lease);
 	return rc;

@@ -162,24 +162,27 @@ nx_post_id_is_taken(const struct nx_store_ask *ask,
 /* Write it down unless somebody else has it; nobody else does so meanwhile. */
 static enum nx_rc
 reserve_free(const struct nx_store_ask *ask, const struct question *q,
-    enum nx_id_claim *out)
+    const struct nx_account_lease *lease, enum nx_id_claim *out)
 {
 	const struct nx_query looks[] = {
 		ask_id(q, nx_row_peek(q->part, 0, TEXT)), ask_twin(q),
-	}, write = { reserve, { q->post->user_id, q->post->id, q->position,
-	    q->x_id }, 4 };
-	PGresult *found[2] = { NULL }, *mine = NULL;
+	}, writes[] = {
+		nx_account_holds(lease),
+		{ reserve, { q->post->user_id, q->post->id, q->position,
+		    q->x_id }, 4 },
+	};
+	PGresult *found[2] = { NULL }, *done[2] = { NULL };
 	enum nx_rc rc = nx_row_repeat(ask, looks, 2, found, NULL);
 
 	if (rc == NX_OK && PQntuples(found[1]) > 0)
 		*out = NX_ID_CONTESTED;
 	else if (rc == NX_OK && PQntuples(found[0]) == 0) {
-		rc = nx_row_repeat(ask, &write, 1, &mine, NULL);
-		if (rc == NX_OK && PQntuples(mine) == 1)
+		rc = nx_row_repeat(ask, writes, 2, done, NULL);
+		if (rc == NX_OK && PQntuples(done[1]) == 1)
 			*out = NX_ID_OURS;
 	}
 	nx_db_clear(found, 2);
-	nx_db_clear(&mine, 1);
+	nx_db_clear(done, 2);
 	return rc;
 }
 
@@ -204,7 +207,7 @@ nx_post_reserve_id(const struct nx_store_ask *ask,
 		rc = nx_account_take(ask, account == NULL ? post->user_id :
 		    account, &lease, NULL);
 		if (rc == NX_OK)
-			rc = reserve_free(ask, &q, out);
+			rc = reserve_free(ask, &q, &lease, out);
 		nx_account_leave(ask, &lease);
 	}
 	nx_db_clear(&part, 1);

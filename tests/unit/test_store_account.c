@@ -62,6 +62,26 @@ whoever_died_is_followed(void **state)
 	nx_account_leave(&ask, &next);
 }
 
+/* Only as long as it lasts; and it does as long as that takes. */
+static void
+what_is_done_is_done_under_it(void **state)
+{
+	struct env *e = need_database(state);
+	struct nx_store_ask ask = ask_of(e);
+	struct nx_account_lease lease;
+	struct nx_query holds;
+	struct nx_err err;
+
+	assert_int_equal(nx_account_take(&ask, e->user, &lease, &err), NX_OK);
+	holds = nx_account_holds(&lease);
+	assert_int_equal(nx_row_write(&ask, &holds, 1, &err), NX_OK);
+	(void)sql(e, "UPDATE x_accounts SET until = now()"
+	    " WHERE platform_user_id = $1", e->user, NULL);
+	assert_int_equal(nx_row_write(&ask, &holds, 1, &err), NX_BUSY);
+	nx_account_leave(&ask, &lease);
+	assert_int_equal(nx_row_write(&ask, &holds, 1, &err), NX_BUSY);
+}
+
 int
 main(void)
 {
@@ -69,6 +89,7 @@ main(void)
 #define T(f) cmocka_unit_test_setup_teardown(f, env_open, env_close)
 		T(one_has_it),
 		T(whoever_died_is_followed),
+		T(what_is_done_is_done_under_it),
 #undef T
 	};
 

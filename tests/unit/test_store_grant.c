@@ -379,8 +379,8 @@ save_one(void *arg)
 
 /*
  * Holds whoever writes x_logins, which is what a save does last, until one
- * waits for that, and another has asked for the account's lease, which locks
- * its row.
+ * waits for that, and another has asked for the account's lease, and will
+ * again.
  */
 static void *
 hold_saves(void *arg)
@@ -393,8 +393,8 @@ hold_saves(void *arg)
 	    "  SELECT count(*) INTO waiting FROM pg_stat_activity"
 	    "   WHERE wait_event_type = 'Lock'"
 	    "   AND pg_backend_pid() = ANY (pg_blocking_pids(pid));"
-	    "  asked := EXISTS (SELECT 1 FROM x_accounts"
-	    "   WHERE xmax::text <> '0');"
+	    "  asked := EXISTS (SELECT 1 FROM pg_stat_activity"
+	    "   WHERE query LIKE 'INSERT INTO x_accounts%');"
 	    "  EXIT WHEN waiting = 1 AND asked;"
 	    " END LOOP;"
 	    " IF waiting <> 1 OR NOT asked THEN RAISE 'nobody waits';"
@@ -444,6 +444,29 @@ two_logins_at_once(void **state)
 	    "1");
 	assert_string_equal(token_of(e, users[1]), "access-2");
 	assert_int_equal(parked(e, 1), 3);
+}
+
+/* A lease that has run out by the time of the save: nothing is stored. */
+static void
+who_came_too_late_saves_nothing(void **state)
+{
+	struct env *e = need_database(state);
+	const struct nx_new_grant grant = login_of(e, e->user, 1, 0);
+	const struct nx_store_ask ask = ask_of(e);
+	struct nx_saved saved;
+	struct nx_err err;
+
+	(void)sql(e, "CREATE FUNCTION ended() RETURNS trigger"
+	    " LANGUAGE plpgsql AS $$ BEGIN NEW.until := NEW.since;"
+	    " RETURN NEW; END $$", NULL, NULL);
+	(void)sql(e, "CREATE TRIGGER ended BEFORE INSERT ON x_accounts"
+	    " FOR EACH ROW EXECUTE FUNCTION ended()", NULL, NULL);
+	assert_int_equal(nx_connection_save(&ask, &grant, &saved, &err),
+	    NX_BUSY);
+	assert_string_equal(sql(e, "SELECT count(*) FROM"
+	    " platform_connections", NULL, NULL), "0");
+	(void)sql(e, "DROP FUNCTION ended() CASCADE", NULL, NULL);
+	assert_true(save_it(e, &grant).stored);
 }
 
 static const char status_of[] = "SELECT status FROM platform_connections"
@@ -538,6 +561,7 @@ main(void)
 		TEST(what_is_replaced_ends),
 		TEST(what_is_not_stored_replaces_nothing),
 		TEST(two_logins_at_once),
+		TEST(who_came_too_late_saves_nothing),
 	};
 
 	return cmocka_run_group_tests_name("store/grant", tests, NULL, NULL);

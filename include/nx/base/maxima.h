@@ -124,7 +124,7 @@ enum {
 	NX_DB_OPTIONS_MAX = 64,		/* of a host: libpq knows fewer */
 	NX_DB_WORD_MAX = 40,		/* of a name in it that is told */
 	NX_PARAMS_MAX = 20,		/* of a statement; a count */
-	NX_PIPELINE_MAX = 10,		/* statements of one round trip */
+	NX_PIPELINE_MAX = 12,		/* statements of one round trip */
 	NX_STMTS_MAX = 64,		/* prepared ones of a connection:
 					   Supavisor ends who keeps 100 */
 	NX_PARTS_JSON_MAX = 1024 * 1024,	/* of a post, as a parameter */
