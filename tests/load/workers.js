@@ -46,10 +46,11 @@ function stop(workers) {
 	}));
 }
 
-// Until all are sent; those count that are left when it begins.
+// From when they are due until all are sent.
 async function drained(workers, when) {
-	const cpu = spent(workers), all = await left(when), start = performance.now();
-	let rest = all, moved = start;
+	const cpu = spent(workers);
+	await sleep(when - Date.now());
+	let rest = POSTS, moved = performance.now();
 	while (rest > 0) {
 		await sleep(POLL_MS);
 		const now = await left(when);
@@ -57,7 +58,7 @@ async function drained(workers, when) {
 		if (performance.now() - moved > SILENCE_MS) throw new Error(`${now} posts stay in the queue`);
 		rest = now;
 	}
-	return { done: all, perSecond: all / (performance.now() - start) * 1000, workers: spent(workers) - cpu };
+	return { done: POSTS, perSecond: POSTS / (Date.now() - when) * 1000, workers: spent(workers) - cpu };
 }
 
 // X's ids grow: an account's newest post has the highest.
@@ -74,7 +75,6 @@ async function run(n, latency) {
 		await instance.sandbox({ latency_ms: latency });
 		workers = await startWorkers(n);
 		if (Date.now() > when) throw new Error(`${QUEUEING_MS} ms are not enough for ${POSTS} posts and ${n} workers`);
-		await sleep(when - Date.now());
 		const r = await measured(() => drained(workers, when), instance);
 		const histories = await crowd.histories();
 		return { ...r, n, latency, outOfOrder: outOfOrder(histories), lost: POSTS - histories.flat().length };
