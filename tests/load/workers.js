@@ -75,6 +75,7 @@ async function run(n, latency) {
 		await instance.sandbox({ latency_ms: latency });
 		workers = await startWorkers(n);
 		if (Date.now() > when) throw new Error(`${QUEUEING_MS} ms are not enough for ${POSTS} posts and ${n} workers`);
+		await sleep(when - Date.now() - POLL_MS);
 		const r = await measured(() => drained(workers, when), instance);
 		const histories = await crowd.histories();
 		return { ...r, n, latency, outOfOrder: outOfOrder(histories), lost: POSTS - histories.flat().length };
