@@ -37,12 +37,4 @@ void	nx_account_leave(const struct nx_store_ask *ask,
  */
 struct nx_query	nx_account_holds(const struct nx_account_lease *lease);
 
-/*
- * Another one for it, as long as there may be programs
- * of before, which know no other lock.
- */
-#define NX_ACCOUNT_LOCK(text)						\
-	"SELECT pg_advisory_xact_lock(hashtextextended(" text ", 0))"	\
-	" WHERE (SELECT contracted FROM x_app) IS NOT TRUE"
-
 #endif

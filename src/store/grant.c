@@ -21,8 +21,11 @@
 #include "row.h"
 #include "tell.h"
 
+/* Beside the lease: programs of before know no other lock. */
 static const char lock_account[] =
-    NX_ACCOUNT_LOCK("'nexus-x account ' || $1");
+    "SELECT pg_advisory_xact_lock("
+    " hashtextextended('nexus-x account ' || $1, 0))"
+    " WHERE (SELECT contracted FROM x_app) IS NOT TRUE";
 
 /* The row that the grant belongs to: the old one, or a new id. */
 static const char find_row[] =
@@ -41,8 +44,7 @@ static const char others_connected[] =
 static const char others_parked[] =
     "SELECT 1 FROM x_revocations WHERE platform_user_id = $1"
     " AND user_id <> $2 LIMIT 1";
-static const char is_leased[] =
-    "SELECT 1 FROM x_app WHERE contracted";
+static const char is_leased[] = NX_IS_CONTRACTED;
 
 /* The user's own; those of others are taken as they were read (supersede). */
 static const char lock_rows[] =

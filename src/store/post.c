@@ -396,7 +396,7 @@ static const char finish_post[] =
     "  AND lease_owner = $3 AND lease_until IS NOT NULL"
     NX_POST_DONE ", was.state AS was),"
     NX_POST_TELL("coalesce($13, " NX_POST_FIRST_ID ")")
-    "SELECT state = $4, " NX_POST_TOLD " FROM done";
+    "SELECT state = $4, " NX_TOLD " FROM done";
 
 /*
  * X has the only part of a post that holds it itself: 1 user, 2 id, 3 lease,
@@ -467,7 +467,7 @@ static const char mend[] =
     " AND EXISTS (SELECT 1 FROM x_parts"
     "  WHERE user_id = $1 AND post_id = $2 AND position = $4"
     "  AND state = 'sent')") "," NX_POST_TELL(NX_POST_FIRST_ID)
-    "SELECT " NX_POST_TOLD " FROM done";
+    "SELECT " NX_TOLD " FROM done";
 
 /* 4 the post's state: who goes on sending must hold the lease. */
 static const char lock_post[] =
@@ -484,7 +484,7 @@ static const char record_late[] =
     MEND(" AND EXISTS (SELECT 1 FROM live)"
     " AND (p.lease_until IS NULL OR p.lease_until <= now())") ","
     NX_POST_TELL("CASE WHEN $4::int = 0 THEN $3 ELSE " NX_POST_FIRST_ID
-    " END") "SELECT " NX_POST_TOLD " FROM done";
+    " END") "SELECT " NX_TOLD " FROM done";
 
 /* The lease is no longer held: was it given back by this very outcome? */
 static enum nx_rc

@@ -82,8 +82,7 @@ const char nx_post_due_before[] =
     " WHERE p.next_try_at <= now() AND " IS_FREE " AND " NX_LINE_HAS("p")
     "  AND NOT " NX_LINE_BEFORE("p") " AND NOT " NX_LINE_BUSY("p")
     OLDEST ") c" SOME;
-static const char is_contracted[] =
-    "SELECT 1 FROM x_app WHERE contracted";
+static const char is_contracted[] = NX_IS_CONTRACTED;
 
 /* A worker of an older version queues what was never accepted. */
 const char nx_post_open[] =
@@ -168,7 +167,7 @@ static const char remove_it[] =
     " AND " IS_IN(NX_CLAIM_REMOVE)
     " AND (p.state = 'unknown' OR " IS_FREE ")"
     NX_POST_DONE ", was.state AS was)," NX_POST_TELL(NX_POST_FIRST_ID)
-    "SELECT " NX_POST_TOLD " FROM done";
+    "SELECT " NX_TOLD " FROM done";
 
 /* From here on: 1 user, 2 id, 3 lease. */
 #define HELD " p.user_id = $1 AND p.id = $2 AND p.lease_owner = $3"
@@ -250,7 +249,7 @@ static const char sort_out[] =
     " WHERE" HELD " AND p.user_id = was.user_id AND p.id = was.id"
     " AND p.state IN ('sending', 'unknown') AND p.state <> ALL (s.states)"
     NX_POST_DONE ", was.state AS was)," NX_POST_TELL(NX_POST_FIRST_ID)
-    "SELECT " NX_POST_TOLD " FROM done";
+    "SELECT " NX_TOLD " FROM done";
 
 static const char find_post[] =
     "SELECT " NX_POST_COLUMNS ", p.lease_owner = $3"
@@ -532,7 +531,7 @@ static const char put_off[] =
     " FROM was WHERE" HELD " AND p.user_id = was.user_id AND p.id = was.id"
     " AND p.lease_until IS NOT NULL"
     NX_POST_DONE ", was.state AS was)," NX_POST_TELL(NX_POST_FIRST_ID)
-    "SELECT " NX_POST_TOLD " FROM done";
+    "SELECT " NX_TOLD " FROM done";
 
 static const char put_part_off[] =
     "UPDATE x_parts q SET state = 'waiting', updated_at = now(),"

@@ -100,14 +100,18 @@ struct question {
 	char		 position[NX_NUMBER_MAX], since[NX_NUMBER_MAX];
 };
 
+/* Of post and id; no part where it has gone.  The caller clears `part`. */
 static enum nx_rc
-find_part(const struct nx_store_ask *ask, const struct question *q,
-    PGresult **out)
+begin_question(const struct nx_store_ask *ask, struct question *q,
+    size_t position, int64_t since, PGresult **part)
 {
 	const struct nx_query query = { look_part, { q->post->user_id,
-	    q->post->id, q->position }, 3 };
+	    q->post->id, nx_row_number(q->position, (int64_t)position) }, 3 };
+	enum nx_rc rc = nx_row_repeat(ask, &query, 1, part, NULL);
 
-	return nx_row_repeat(ask, &query, 1, out, NULL);
+	(void)nx_row_number(q->since, since);
+	q->part = rc == NX_OK && PQntuples(*part) == 1 ? *part : NULL;
+	return rc;
 }
 
 /* Has another part the id, of the same text where that is to count? */
@@ -139,17 +143,13 @@ nx_post_id_is_taken(const struct nx_store_ask *ask,
     const struct nx_stored_post *post, size_t position, const char *x_id,
     int64_t since, bool *taken)
 {
-	struct question q = { .post = post, .x_id = x_id };
 	PGresult *part = NULL, *row = NULL;
+	struct question q = { .post = post, .x_id = x_id };
 	struct nx_query query;
-	enum nx_rc rc;
+	enum nx_rc rc = begin_question(ask, &q, position, since, &part);
 
 	*taken = false;
-	(void)nx_row_number(q.position, (int64_t)position);
-	(void)nx_row_number(q.since, since);
-	rc = find_part(ask, &q, &part);
-	if (rc == NX_OK && PQntuples(part) == 1) {
-		q.part = part;
+	if (q.part != NULL) {
 		query = ask_id(&q, NULL);
 		rc = nx_row_repeat(ask, &query, 1, &row, NULL);
 		*taken = rc == NX_OK && PQntuples(row) == 1;
@@ -191,18 +191,14 @@ nx_post_reserve_id(const struct nx_store_ask *ask,
     const struct nx_stored_post *post, size_t position, const char *x_id,
     int64_t since, enum nx_id_claim *out)
 {
-	struct question q = { .post = post, .x_id = x_id };
-	struct nx_account_lease lease = { 0 };
+	struct nx_account_lease lease;
 	PGresult *part = NULL;
+	struct question q = { .post = post, .x_id = x_id };
 	const char *account;
-	enum nx_rc rc;
+	enum nx_rc rc = begin_question(ask, &q, position, since, &part);
 
 	*out = NX_ID_TAKEN;
-	(void)nx_row_number(q.position, (int64_t)position);
-	(void)nx_row_number(q.since, since);
-	rc = find_part(ask, &q, &part);
-	if (rc == NX_OK && PQntuples(part) == 1) {
-		q.part = part;
+	if (q.part != NULL) {
 		account = nx_row_peek(part, 0, ACCOUNT);
 		rc = nx_account_take(ask, account == NULL ? post->user_id :
 		    account, &lease, NULL);

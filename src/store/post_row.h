@@ -95,7 +95,7 @@ extern const char	nx_post_spill[], nx_post_spill_held[];
  * that a trigger does it (sql/009_publishing.sql, which says of what, and
  * sql/016_posts.sql).  NX_POST_WAS locks post 1 user, 2 id and knows its state
  * before; `done` are the rows of x_posts after, with that as `was`;
- * `first_id`: X's id of the first part.  NX_POST_TOLD is how many were.
+ * `first_id`: X's id of the first part.  NX_TOLD is how many were.
  */
 #define NX_POST_RESTING							\
 	"'sent', 'partial', 'failed', 'deleted', 'cancelled'"
@@ -111,8 +111,7 @@ extern const char	nx_post_spill[], nx_post_spill_held[];
 	"  'user_id', d.user_id, 'state', d.state,"			\
 	"  'x_post_id', " first_id ","					\
 	"  'error', left(d.error ->> 'code', 64),"			\
-	"  'at', to_char(clock_timestamp() AT TIME ZONE 'UTC',"		\
-	"   'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'))"			\
+	"  'at', " NX_TELL_AT ")"					\
 	" FROM done d WHERE (SELECT contracted FROM x_app)"		\
 	"  AND d.state <> d.was AND d.state IN (" NX_POST_RESTING ")"	\
 	"  AND (d.unattended"						\
@@ -122,7 +121,6 @@ extern const char	nx_post_spill[], nx_post_spill_held[];
 #define NX_POST_FIRST_ID						\
 	"(SELECT x_post_id FROM x_parts WHERE user_id = $1"		\
 	" AND post_id = d.id AND position = 0)"
-#define NX_POST_TOLD	NX_TOLD
 #define NX_POST_DONE							\
 	" RETURNING p.user_id, p.id, p.connection_id, p.state, p.error," \
 	" p.unattended, p.publish_at"

@@ -67,6 +67,9 @@ NX_MUST_USE enum nx_rc	nx_row_take(const struct nx_store_ask *ask,
 	version " AS version FROM " table " WHERE " what		\
 	" ORDER BY " at " LIMIT 64) s ORDER BY random() LIMIT 32"
 
+/* A row: no program of before is at work (sql/contract/500_flip.sql). */
+#define NX_IS_CONTRACTED	"SELECT 1 FROM x_app WHERE contracted"
+
 /* A number as a parameter. */
 enum { NX_NUMBER_MAX = 24 };
 const char	*nx_row_number(char out[NX_NUMBER_MAX], int64_t number);

@@ -23,10 +23,12 @@
 	" RETURNING " NX_TELL_COLUMNS("c") ", c.status, c.status_reason," \
 	" was_status, was_reason"
 
-/*
- * `at` is read while the row is locked, so it orders one connection's notices.
- * The cuts keep the payload below NOTIFY's 8000 bytes.
- */
+/* Read while the row is locked, so it orders the notices of one. */
+#define NX_TELL_AT							\
+	"to_char(clock_timestamp() AT TIME ZONE 'UTC',"			\
+	" 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+
+/* The cuts keep the payload below NOTIFY's 8000 bytes. */
 #define NX_TELL								\
 	"told AS ("							\
 	" INSERT INTO x_notices (user_id, connection_id, event, body)"	\
@@ -36,8 +38,7 @@
 	"  'platform_user_id', left(n.platform_user_id, 64),"		\
 	"  'username', left(n.platform_username, 64),"			\
 	"  'status', n.status, 'reason', left(n.status_reason, 500),"	\
-	"  'at', to_char(clock_timestamp() AT TIME ZONE 'UTC',"		\
-	"   'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'))"			\
+	"  'at', " NX_TELL_AT ")"					\
 	/* It works until its access token ends, and no longer. */	\
 	" FROM (SELECT *, 'connection.' || CASE"			\
 	"  WHEN status = 'connected' AND status_reason IS NOT NULL"	\
